@@ -1,0 +1,20 @@
+import type { Digest } from './digest.ts';
+import { decodeObject, linksOf } from './kinds.ts';
+import type { Link } from './link.ts';
+import { item, need, type Walk } from './walk.ts';
+
+/**
+ * Every object that can be reached from `roots`, each once, parents first. Links are followed by their codec: a raw link
+ * is bytes, a dag-cbor link must decode as an object of ours.
+ * @param seen ids to leave out; the walk adds what it visits.
+ */
+export function* closure(roots: readonly Link[], seen = new Set<Digest>()): Walk<{ link: Link; bytes: Uint8Array }> {
+  const stack = [...roots].reverse();
+  for (let link = stack.pop(); link; link = stack.pop()) {
+    if (seen.has(link.digest)) continue;
+    seen.add(link.digest);
+    const bytes = yield* need<{ link: Link; bytes: Uint8Array }>(link.digest);
+    yield* item({ link, bytes });
+    if (link.codec === 'dag-cbor') stack.push(...linksOf(decodeObject(bytes)).reverse());
+  }
+}

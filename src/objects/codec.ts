@@ -1,0 +1,157 @@
+import { addExtension, Decoder, Encoder } from 'cbor-x';
+import { CustodyError } from '../errors.ts';
+import { Link, linkFromBytes, linkToBytes } from './link.ts';
+
+/**
+ * The strict DAG-CBOR codec (https://ipld.io/specs/codecs/dag-cbor/spec/, RFC 8949 section 4.2.1).
+ * One value has one encoding: text keys sorted by length, then bytewise; shortest integers; definite lengths;
+ * no floats, no tags but 42; integers of at most 64 bits.
+ */
+export type Value = null | boolean | number | bigint | string | Uint8Array | Link | readonly Value[] | ValueMap;
+export interface ValueMap {
+  readonly [key: string]: Value;
+}
+
+/** No object is larger: what is longer becomes a tree of objects (design section 4). Bytes. */
+export const MAX_OBJECT = 1_048_576;
+
+/** Nesting that a canonical object may have; the deepest of our kinds needs 6. */
+const MAX_DEPTH = 32;
+
+const OPTIONS = {
+  useRecords: false,
+  mapsAsObjects: true,
+  variableMapSize: true,
+  tagUint8Array: false,
+  useTag259ForMaps: false,
+} as const;
+
+addExtension({
+  Class: Link,
+  tag: 42,
+  encode: (link: Link, encode: (bytes: Uint8Array) => Uint8Array) => encode(linkToBytes(link)),
+  decode: (bytes: unknown) => linkFromBytes(bytes),
+});
+
+const encoder = new Encoder(OPTIONS);
+const decoder = new Decoder(OPTIONS);
+
+/**
+ * @returns the one canonical encoding of `value`.
+ * @throws CustodyError OBJECT_NOT_CANONICAL for a value that DAG-CBOR cannot hold (a float, undefined, a lone
+ *   surrogate, an integer beyond 64 bits, another class), OBJECT_TOO_LARGE above {@link MAX_OBJECT}.
+ */
+export function encode(value: Value): Uint8Array {
+  const encoded = encoder.encode(normalise(value, 0));
+  if (encoded.length > MAX_OBJECT) {
+    throw new CustodyError('OBJECT_TOO_LARGE', `an object of ${encoded.length} bytes is above the limit of ${MAX_OBJECT}`);
+  }
+  // cbor-x returns a view into a buffer that it goes on using; an object must own its bytes.
+  return new Uint8Array(encoded);
+}
+
+/**
+ * Strict: what it accepts, {@link encode} gives back byte for byte.
+ * Integers come back as `number` where they are safe, else as `bigint`; bytes as a copy.
+ * @throws CustodyError OBJECT_NOT_CANONICAL, OBJECT_TOO_LARGE.
+ */
+export function decode(bytes: Uint8Array): Value {
+  if (bytes.length > MAX_OBJECT) {
+    throw new CustodyError('OBJECT_TOO_LARGE', `an object of ${bytes.length} bytes is above the limit of ${MAX_OBJECT}`);
+  }
+  let value: Value;
+  let again: Uint8Array;
+  try {
+    value = restore(decoder.decode(bytes) as unknown, 0);
+    again = encode(value);
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code !== 'OBJECT_TOO_LARGE') throw cause;
+    throw new CustodyError('OBJECT_NOT_CANONICAL', 'these bytes are not canonical DAG-CBOR', { cause });
+  }
+  if (!equalBytes(bytes, again)) {
+    throw new CustodyError('OBJECT_NOT_CANONICAL', 'these bytes are not the one canonical encoding of their value');
+  }
+  return value;
+}
+
+/** What cbor-x must be given so that it writes the canonical bytes. */
+function normalise(value: Value, depth: number): unknown {
+  if (depth > MAX_DEPTH) throw new CustodyError('OBJECT_NOT_CANONICAL', `nested deeper than ${MAX_DEPTH}`);
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw new CustodyError('OBJECT_NOT_CANONICAL', 'text holds a lone surrogate');
+    return value;
+  }
+  if (typeof value === 'number' || typeof value === 'bigint') return normaliseInteger(value);
+  if (value instanceof Uint8Array) return Buffer.isBuffer(value) ? new Uint8Array(value) : value;
+  if (value instanceof Link) return value;
+  if (Array.isArray(value)) return value.map((item: Value) => normalise(item, depth + 1));
+  return normaliseMap(value as ValueMap, depth);
+}
+
+function normaliseInteger(value: number | bigint): number | bigint {
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value) || Object.is(value, -0)) {
+      throw new CustodyError('OBJECT_NOT_CANONICAL', `${value} is not an integer; floats are refused`);
+    }
+    // cbor-x writes a number beyond 32 bits as a float, but a bigint always in 8 bytes.
+    return value > 0xffffffff || value < -0x100000000 ? BigInt(value) : value;
+  }
+  if (value > 0xffffffffffffffffn || value < -0x10000000000000000n) {
+    throw new CustodyError('OBJECT_NOT_CANONICAL', 'an integer is beyond 64 bits');
+  }
+  return value > 0xffffffffn || value < -0x100000000n ? value : Number(value);
+}
+
+function normaliseMap(map: ValueMap, depth: number): Record<string, unknown> {
+  const proto: unknown = Object.getPrototypeOf(map);
+  if (proto !== Object.prototype && proto !== null) {
+    throw new CustodyError('OBJECT_NOT_CANONICAL', 'only plain objects, arrays, text, bytes, integers and links');
+  }
+  const out: Record<string, unknown> = {};
+  for (const key of Object.keys(map).sort(compareKeys)) {
+    // JavaScript moves integer-like keys to the front whatever the order, and `__proto__` is no key of its own.
+    if (!key.isWellFormed() || key === '__proto__' || /^(0|[1-9][0-9]*)$/.test(key)) {
+      throw new CustodyError('OBJECT_NOT_CANONICAL', `a map cannot have the key ${JSON.stringify(key)}`);
+    }
+    const item = map[key];
+    if (item === undefined) throw new CustodyError('OBJECT_NOT_CANONICAL', `the value of ${key} is undefined`);
+    out[key] = normalise(item, depth + 1);
+  }
+  return out;
+}
+
+/** RFC 8949 section 4.2.1 for text keys: shorter UTF-8 first, then bytewise. */
+function compareKeys(a: string, b: string): number {
+  const x = Buffer.from(a);
+  const y = Buffer.from(b);
+  return x.length - y.length || Buffer.compare(x, y);
+}
+
+/** From what cbor-x gives to a {@link Value}; refuses what our encoder would never write. */
+function restore(value: unknown, depth: number): Value {
+  if (depth > MAX_DEPTH) throw new CustodyError('OBJECT_NOT_CANONICAL', `nested deeper than ${MAX_DEPTH}`);
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') {
+    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+  }
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (value instanceof Link) return value;
+  if (Array.isArray(value)) return value.map((item) => restore(item, depth + 1));
+  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
+    const out: Record<string, Value> = {};
+    for (const [key, item] of Object.entries(value)) out[key] = restore(item, depth + 1);
+    return out;
+  }
+  throw new CustodyError('OBJECT_NOT_CANONICAL', 'a type that DAG-CBOR does not have');
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}
+
+/** Bytewise (memcmp) order. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  return Buffer.compare(a, b);
+}

@@ -1,0 +1,138 @@
+import { CustodyError } from '../errors.ts';
+import { cutPoint, MAX_CHUNK } from './chunker.ts';
+import { hash32 } from './cutter.ts';
+import { digestFromBytes, digestToBytes, type Digest } from './digest.ts';
+import { decodeKind } from './kinds.ts';
+import type { Link } from './link.ts';
+import { ListTreeBuilder } from './list-tree.ts';
+import { sha256Hasher } from './sha256.ts';
+import { putBlob, putObject, type ObjectSink } from './sink.ts';
+import { item, need, type Walk } from './walk.ts';
+
+/** Content up to this size is one blob, so that its id is what `sha256sum` prints. Bytes. */
+export const MAX_BLOB = 1_048_576;
+
+export interface StoredContent {
+  /** A blob (raw) or a `file` (dag-cbor). */
+  readonly link: Link;
+  readonly size: number;
+  /** SHA-256 of the whole content. */
+  readonly sha256: Digest;
+}
+
+/**
+ * Stores content of any length, given in pieces of any size, in bounded memory: a blob up to 1 MiB, else a `file` whose
+ * chunks are cut by content. The same content gives the same link however it was split into pieces.
+ */
+export class ContentBuilder {
+  readonly #sink: ObjectSink;
+  readonly #hasher = sha256Hasher();
+  #pending: Uint8Array = new Uint8Array(0);
+  #size = 0;
+  #chunks: ListTreeBuilder<number, [Link, number]> | undefined;
+
+  constructor(sink: ObjectSink) {
+    this.#sink = sink;
+  }
+
+  add(piece: Uint8Array): void {
+    this.#hasher.update(piece);
+    this.#size += piece.length;
+    this.#pending = this.#pending.length === 0 ? piece.slice() : new Uint8Array(Buffer.concat([this.#pending, piece]));
+    // A cut needs MAX_CHUNK bytes in view, and whether this is a blob shows only above MAX_BLOB.
+    while (this.#size > MAX_BLOB && this.#pending.length >= MAX_CHUNK) this.#cut();
+  }
+
+  finish(): StoredContent {
+    if (this.#chunks === undefined && this.#size <= MAX_BLOB) {
+      const link = putBlob(this.#sink, this.#pending);
+      return { link, size: this.#size, sha256: link.digest };
+    }
+    while (this.#pending.length > 0) this.#cut();
+    const sha256 = this.#hasher.hex() as Digest;
+    const { root } = this.#tree().finish();
+    const link = putObject(this.#sink, { kind: 'file', v: 1, size: this.#size, sha256: digestToBytes(sha256), chunks: root });
+    return { link, size: this.#size, sha256 };
+  }
+
+  #cut(): void {
+    const chunk = this.#pending.subarray(0, cutPoint(this.#pending));
+    const link = putBlob(this.#sink, chunk.slice());
+    this.#tree().add(0, [link, chunk.length], chunk.length, CHUNK_WEIGHT, hash32(digestToBytes(link.digest)));
+    this.#pending = this.#pending.subarray(chunk.length);
+  }
+
+  #tree(): ListTreeBuilder<number, [Link, number]> {
+    return (this.#chunks ??= new ListTreeBuilder({
+      leaf: (entries) => putObject(this.#sink, { kind: 'chunks', v: 1, level: 0, entries: [...entries] }),
+      inner: (level, children) =>
+        putObject(this.#sink, { kind: 'chunks', v: 1, level, entries: children.map((c) => [c.link, c.count]) }),
+      weight: () => CHUNK_WEIGHT,
+    }));
+  }
+}
+
+/** What one chunk entry weighs when lists are cut: a link and a size. */
+const CHUNK_WEIGHT = 48;
+
+/** {@link ContentBuilder} for content that is in memory. */
+export function storeContent(sink: ObjectSink, bytes: Uint8Array): Link {
+  const builder = new ContentBuilder(sink);
+  builder.add(bytes);
+  return builder.finish().link;
+}
+
+/**
+ * The bytes behind a link to content, chunk by chunk; sizes, order and the whole SHA-256 are checked.
+ * @throws CustodyError TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
+ */
+export function* readContent(link: Link): Walk<Uint8Array> {
+  const bytes = yield* need<Uint8Array>(link.digest);
+  if (link.codec === 'raw') return yield* item(bytes);
+  const file = decodeKind('file', bytes, link.digest);
+  const hasher = sha256Hasher();
+  const size = yield* readChunks(file.chunks, undefined, hasher);
+  const sha256 = hasher.hex();
+  if (size !== file.size || sha256 !== digestFromBytes(file.sha256)) {
+    throw new CustodyError('TREE_MALFORMED', `the chunks of ${link.digest} do not make up the file it describes`, { path: link.digest });
+  }
+}
+
+function* readChunks(link: Link, level: number | undefined, hasher: { update(b: Uint8Array): void }): Walk<Uint8Array, number> {
+  const list = decodeKind('chunks', yield* need<Uint8Array>(link.digest), link.digest);
+  if (level !== undefined && list.level !== level) {
+    throw new CustodyError('TREE_MALFORMED', `chunk list at level ${list.level} where ${level} was due`, { path: link.digest });
+  }
+  let total = 0;
+  for (const [child, size] of list.entries) {
+    if ((list.level === 0) !== (child.codec === 'raw')) {
+      throw new CustodyError('TREE_MALFORMED', 'a chunk list links the wrong codec for its level', { path: link.digest });
+    }
+    let got: number;
+    if (list.level === 0) {
+      const bytes = yield* need<Uint8Array>(child.digest);
+      got = bytes.length;
+      hasher.update(bytes);
+      yield* item(bytes);
+    } else got = yield* readChunks(child, list.level - 1, hasher);
+    if (got !== size) throw new CustodyError('TREE_MALFORMED', `a chunk has ${got} bytes, not ${size}`, { path: link.digest });
+    total += got;
+  }
+  return total;
+}
+
+/** All of it in one array: for content that is known to be small. */
+export function* readWhole(link: Link): Walk<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  const walk = readContent(link);
+  let step = walk.next();
+  while (!step.done) {
+    if ('need' in step.value) step = walk.next(yield step.value);
+    else {
+      pieces.push(step.value.item);
+      step = walk.next();
+    }
+  }
+  yield* item(pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces)));
+}
+

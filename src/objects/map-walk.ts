@@ -1,0 +1,155 @@
+import { CustodyError } from '../errors.ts';
+import { compareBytes } from './codec.ts';
+import type { Digest } from './digest.ts';
+import { decodeObject } from './kinds.ts';
+import type { Link } from './link.ts';
+import { item, need, type Walk } from './walk.ts';
+
+/** A row as a Merkle map holds it: bytes, or a link to an object or to content. */
+export type Row = Uint8Array | Link;
+export interface MapEntry {
+  readonly key: Uint8Array;
+  readonly row: Row;
+}
+export interface MapChange {
+  readonly key: Uint8Array;
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
+}
+
+/** A subtree that is not opened yet. `level` and `last` are undefined for a root: anything may be there. */
+interface Subtree {
+  readonly link: Link;
+  readonly level: number | undefined;
+  readonly last: Uint8Array | undefined;
+  readonly count: number | undefined;
+}
+
+/**
+ * One side of a walk: a stack of what is still to come, first on top, opened only where somebody needs to look inside.
+ * Every list is checked while it is opened: level, order of keys, last key and count as the list above says.
+ */
+class Cursor {
+  readonly #stack: (Subtree | MapEntry)[];
+  #previous: Uint8Array | undefined;
+
+  constructor(root: Link) {
+    this.#stack = [{ link: root, level: undefined, last: undefined, count: undefined }];
+  }
+
+  get head(): Subtree | MapEntry | undefined {
+    return this.#stack.at(-1);
+  }
+
+  /** Leaves the head behind. */
+  pop(): void {
+    const head = this.#stack.pop();
+    const key = head && ('key' in head ? head.key : head.last);
+    if (key === undefined) return;
+    if (this.#previous !== undefined && compareBytes(this.#previous, key) >= 0) {
+      throw new CustodyError('TREE_MALFORMED', 'the keys of a Merkle map do not ascend');
+    }
+    this.#previous = key;
+  }
+
+  /** Replaces a subtree on top by what its list holds. */
+  *open<T>(subtree: Subtree): Walk<T> {
+    this.#stack.pop();
+    const id = subtree.link.digest;
+    const list = decodeObject(yield* need<T>(id));
+    if (list.kind !== 'rows' && list.kind !== 'node') malformed(id, `a ${list.kind} stands where a Merkle map should be`);
+    const level = list.kind === 'rows' ? 0 : list.level;
+    if (subtree.level !== undefined && level !== subtree.level) malformed(id, `level ${level}, not ${subtree.level}`);
+    if (list.kind === 'node' && (level === 0 || list.entries.length === 0)) malformed(id, 'an inner list cannot be empty');
+    if (list.kind === 'rows' && list.entries.length === 0 && subtree.level !== undefined) malformed(id, 'an empty leaf');
+    const opened: (Subtree | MapEntry)[] =
+      list.kind === 'rows'
+        ? list.entries.map(([key, row]) => ({ key, row }))
+        : list.entries.map(([last, link, count]) => ({ link, level: level - 1, last, count }));
+    const count = list.kind === 'rows' ? list.entries.length : list.entries.reduce((sum, [, , n]) => sum + n, 0);
+    const last = list.entries.at(-1)?.[0];
+    if (subtree.count !== undefined && count !== subtree.count) malformed(id, `${count} rows below, not ${subtree.count}`);
+    if (subtree.last !== undefined && (last === undefined || compareBytes(last, subtree.last) !== 0)) {
+      malformed(id, 'the last key differs from what the list above says');
+    }
+    for (let i = opened.length - 1; i >= 0; i--) this.#stack.push(opened[i]!);
+  }
+}
+
+function malformed(id: Digest, what: string): never {
+  throw new CustodyError('TREE_MALFORMED', `${id}: ${what}`, { path: id });
+}
+
+/** Every entry of a Merkle map in order of keys. @throws TREE_MALFORMED and what decoding throws. */
+export function* walkMap(root: Link): Walk<MapEntry> {
+  const cursor = new Cursor(root);
+  for (let head = cursor.head; head; head = cursor.head) {
+    if ('key' in head) {
+      cursor.pop();
+      yield* item(head);
+    } else yield* cursor.open<MapEntry>(head);
+  }
+}
+
+/** The row of one key, reading only the lists on its way; the key is bounded by the caller (key.ts). */
+export function* findRow(root: Link, key: Uint8Array): Walk<Row> {
+  let link = root;
+  for (;;) {
+    const list = decodeObject(yield* need<Row>(link.digest));
+    if (list.kind === 'rows') {
+      const found = list.entries.find(([k]) => compareBytes(k, key) === 0);
+      if (found) yield* item(found[1]);
+      return;
+    }
+    if (list.kind !== 'node') malformed(link.digest, `a ${list.kind} stands where a Merkle map should be`);
+    const next = list.entries.find(([last]) => compareBytes(key, last) <= 0);
+    if (!next) return;
+    link = next[1];
+  }
+}
+
+/**
+ * What differs between two Merkle maps, in order of keys, opening only subtrees that differ: O(changes × depth) objects.
+ * @throws TREE_MALFORMED and what decoding throws.
+ */
+export function* diffMaps(before: Link, after: Link): Walk<MapChange> {
+  const a = new Cursor(before);
+  const b = new Cursor(after);
+  for (;;) {
+    const x = a.head;
+    const y = b.head;
+    if (!x && !y) return;
+    if (x && y && !('key' in x) && !('key' in y)) {
+      if (x.link.equals(y.link)) {
+        a.pop();
+        b.pop();
+        continue;
+      }
+      // Open the higher one first, so that equal subtrees meet at the same level; an unopened root counts as highest.
+      const lx = x.level ?? Infinity;
+      const ly = y.level ?? Infinity;
+      if (lx >= ly) yield* a.open<MapChange>(x);
+      if (ly >= lx) yield* b.open<MapChange>(y);
+      continue;
+    }
+    if (x && !('key' in x)) {
+      yield* a.open<MapChange>(x);
+      continue;
+    }
+    if (y && !('key' in y)) {
+      yield* b.open<MapChange>(y);
+      continue;
+    }
+    const order = !x ? 1 : !y ? -1 : compareBytes(x.key, y.key);
+    if (order <= 0) a.pop();
+    if (order >= 0) b.pop();
+    if (order < 0) yield* item<MapChange>({ key: x!.key, before: x!.row, after: undefined });
+    else if (order > 0) yield* item<MapChange>({ key: y!.key, before: undefined, after: y!.row });
+    else if (!equalRows(x!.row, y!.row)) yield* item<MapChange>({ key: x!.key, before: x!.row, after: y!.row });
+  }
+}
+
+export function equalRows(a: Row, b: Row): boolean {
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && compareBytes(a, b) === 0;
+  return !(b instanceof Uint8Array) && a.equals(b);
+}

@@ -1,0 +1,116 @@
+import type { Digest } from './digest.ts';
+import { encode } from './codec.ts';
+import { encodeKey } from './key.ts';
+import type { Link } from './link.ts';
+import { MapBuilder } from './merkle-map.ts';
+import { putObject, type ObjectSink } from './sink.ts';
+
+export type EngineName = 'sqlite' | 'postgres';
+export type Pairs = readonly (readonly [name: string, value: string])[];
+
+export interface TableSpec {
+  /** The name that plans and diffs use: `birth_registry` (SQLite), `public.birth_registry` (PostgreSQL). */
+  readonly name: string;
+  readonly format: 'sqlite-record' | 'postgres-copy';
+  /** In the order of declaration: the order is state. `type` is the declared type as the engine prints it. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly key: { readonly type: 'declared' | 'rowid' | 'multiset'; readonly columns: readonly string[] };
+  /** Columns in which some values are masked; empty for what an engine captures. */
+  readonly masked?: readonly string[];
+}
+
+export interface TableResult {
+  readonly rows: number;
+  readonly root: Digest;
+}
+
+/**
+ * Collects one database state and writes its objects: one `table` and its Merkle map for each table, a map of schema
+ * objects, a map of sequences, the exact facts, and the `snapshot` that links them (SPEC.md, "Snapshots").
+ * Tables, schema objects, sequences and facts may come in any order.
+ */
+export class SnapshotBuilder {
+  readonly #sink: ObjectSink;
+  readonly #engine: EngineName;
+  readonly #facts = new Map<string, string>();
+  readonly #schema: [Uint8Array, Uint8Array][] = [];
+  readonly #sequences: [Uint8Array, Uint8Array][] = [];
+  readonly #tables: { name: string; link: Link; result: TableResult }[] = [];
+
+  constructor(sink: ObjectSink, engine: EngineName) {
+    this.#sink = sink;
+    this.#engine = engine;
+  }
+
+  /** An exact fact of the whole database: `user_version`, `encoding`, … */
+  fact(name: string, value: string): void {
+    this.#facts.set(name, value);
+  }
+
+  /** One schema object: type (`table`, `index`, `trigger`, `function`, …), its full name, and what defines it. */
+  schema(type: string, name: string, definition: Pairs): void {
+    this.#schema.push([encodeKey([type, name]), encode(definition.map(([k, v]) => [k, v]))]);
+  }
+
+  /** One sequence: exact, unless a plan declares it bounded. */
+  sequence(name: string, values: Pairs): void {
+    this.#sequences.push([encodeKey([name]), encode(values.map(([k, v]) => [k, v]))]);
+  }
+
+  /** Opens a table; add its rows in ascending order of `boundKey(key)`, then close it. */
+  table(spec: TableSpec): TableBuilder {
+    const map = new MapBuilder(this.#sink);
+    return {
+      add: (key, row) => map.add(key, row),
+      close: () => {
+        const { root, count } = map.finish();
+        const link = putObject(this.#sink, {
+          kind: 'table',
+          v: 1,
+          engine: this.#engine,
+          name: spec.name,
+          format: spec.format,
+          columns: spec.columns.map(({ name, type }) => ({ name, type })),
+          key: { type: spec.key.type, columns: [...spec.key.columns] },
+          masked: [...(spec.masked ?? [])],
+          rows: count,
+          root,
+        });
+        const result = { rows: count, root: root.digest };
+        this.#tables.push({ name: spec.name, link, result });
+        return result;
+      },
+    };
+  }
+
+  finish(): { snapshot: Link; rows: number; tables: Record<string, TableResult> } {
+    const snapshot = putObject(this.#sink, {
+      kind: 'snapshot',
+      v: 1,
+      engine: this.#engine,
+      facts: [...this.#facts].sort(([a], [b]) => (a < b ? -1 : 1)),
+      schema: this.#map(this.#schema),
+      tables: this.#map(this.#tables.map(({ name, link }) => [encodeKey([name]), link])),
+      sequences: this.#map(this.#sequences),
+    });
+    let rows = 0;
+    const tables: Record<string, TableResult> = {};
+    for (const { name, result } of this.#tables.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      tables[name] = result;
+      rows += result.rows;
+    }
+    return { snapshot, rows, tables };
+  }
+
+  #map(entries: [Uint8Array, Uint8Array | Link][]): Link {
+    const map = new MapBuilder(this.#sink);
+    for (const [key, value] of entries.sort(([a], [b]) => Buffer.compare(a, b))) map.add(key, value);
+    return map.finish().root;
+  }
+}
+
+export interface TableBuilder {
+  /** @throws CustodyError TREE_MALFORMED when keys do not ascend or one comes twice. */
+  add(key: Uint8Array, row: Uint8Array): void;
+  close(): TableResult;
+}

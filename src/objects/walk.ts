@@ -1,0 +1,52 @@
+import type { Digest } from './digest.ts';
+
+/**
+ * A walk over stored objects that does no I/O itself: it asks for an object's bytes and is resumed with them, so that
+ * one implementation serves the validator (everything in memory, synchronous) and the store (asynchronous).
+ *
+ *   function* walk(id): Walk<Row> { const bytes = yield need(id); … yield item(row); }
+ */
+export type Step<T> = { readonly need: Digest } | { readonly item: T };
+export type Walk<T, R = void> = Generator<Step<T>, R, Uint8Array | undefined>;
+
+/** The bytes of `id`: use as `const bytes = yield* need(id)`. */
+export function* need<T>(id: Digest): Walk<T, Uint8Array> {
+  const bytes = yield { need: id };
+  return bytes!;
+}
+
+/** Gives one result to whoever drives the walk: `yield* item(x)`. */
+export function* item<T>(value: T): Walk<T> {
+  yield { item: value };
+}
+
+/** Drives a walk with a synchronous source. Errors of `get` surface inside the walk. */
+export function* driveSync<T, R>(walk: Walk<T, R>, get: (id: Digest) => Uint8Array): Generator<T, R> {
+  let step = walk.next();
+  while (!step.done) {
+    if ('need' in step.value) step = walk.next(get(step.value.need));
+    else {
+      yield step.value.item;
+      step = walk.next();
+    }
+  }
+  return step.value;
+}
+
+/** Drives a walk with an asynchronous source. */
+export async function* driveAsync<T, R>(
+  walk: Walk<T, R>,
+  get: (id: Digest) => Promise<Uint8Array>,
+  options: { signal?: AbortSignal } = {},
+): AsyncGenerator<T, R> {
+  let step = walk.next();
+  while (!step.done) {
+    options.signal?.throwIfAborted();
+    if ('need' in step.value) step = walk.next(await get(step.value.need));
+    else {
+      yield step.value.item;
+      step = walk.next();
+    }
+  }
+  return step.value;
+}
