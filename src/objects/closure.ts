@@ -8,7 +8,10 @@ import { item, need, type Walk } from './walk.ts';
  * is bytes, a dag-cbor link must decode as an object of ours.
  * @param seen ids to leave out; the walk adds what it visits.
  */
-export function* closure(roots: readonly Link[], seen = new Set<Digest>()): Walk<{ link: Link; bytes: Uint8Array }> {
+export function* closure(
+  roots: readonly Link[],
+  seen = new Set<Digest>(),
+): Walk<{ link: Link; bytes: Uint8Array }> {
   const stack = [...roots].reverse();
   for (let link = stack.pop(); link; link = stack.pop()) {
     if (seen.has(link.digest)) continue;

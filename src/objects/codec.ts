@@ -7,7 +7,8 @@ import { Link, linkFromBytes, linkToBytes } from './link.ts';
  * One value has one encoding: text keys sorted by length, then bytewise; shortest integers; definite lengths;
  * no floats, no tags but 42; integers of at most 64 bits.
  */
-export type Value = null | boolean | number | bigint | string | Uint8Array | Link | readonly Value[] | ValueMap;
+export type Value =
+  null | boolean | number | bigint | string | Uint8Array | Link | readonly Value[] | ValueMap;
 export interface ValueMap {
   readonly [key: string]: Value;
 }
@@ -44,7 +45,10 @@ const decoder = new Decoder(OPTIONS);
 export function encode(value: Value): Uint8Array {
   const encoded = encoder.encode(normalise(value, 0));
   if (encoded.length > MAX_OBJECT) {
-    throw new CustodyError('OBJECT_TOO_LARGE', `an object of ${encoded.length} bytes is above the limit of ${MAX_OBJECT}`);
+    throw new CustodyError(
+      'OBJECT_TOO_LARGE',
+      `an object of ${encoded.length} bytes is above the limit of ${MAX_OBJECT}`,
+    );
   }
   // cbor-x returns a view into a buffer that it goes on using; an object must own its bytes.
   return new Uint8Array(encoded);
@@ -57,7 +61,10 @@ export function encode(value: Value): Uint8Array {
  */
 export function decode(bytes: Uint8Array): Value {
   if (bytes.length > MAX_OBJECT) {
-    throw new CustodyError('OBJECT_TOO_LARGE', `an object of ${bytes.length} bytes is above the limit of ${MAX_OBJECT}`);
+    throw new CustodyError(
+      'OBJECT_TOO_LARGE',
+      `an object of ${bytes.length} bytes is above the limit of ${MAX_OBJECT}`,
+    );
   }
   let value: Value;
   let again: Uint8Array;
@@ -69,7 +76,10 @@ export function decode(bytes: Uint8Array): Value {
     throw new CustodyError('OBJECT_NOT_CANONICAL', 'these bytes are not canonical DAG-CBOR', { cause });
   }
   if (!equalBytes(bytes, again)) {
-    throw new CustodyError('OBJECT_NOT_CANONICAL', 'these bytes are not the one canonical encoding of their value');
+    throw new CustodyError(
+      'OBJECT_NOT_CANONICAL',
+      'these bytes are not the one canonical encoding of their value',
+    );
   }
   return value;
 }
@@ -106,7 +116,10 @@ function normaliseInteger(value: number | bigint): number | bigint {
 function normaliseMap(map: ValueMap, depth: number): Record<string, unknown> {
   const proto: unknown = Object.getPrototypeOf(map);
   if (proto !== Object.prototype && proto !== null) {
-    throw new CustodyError('OBJECT_NOT_CANONICAL', 'only plain objects, arrays, text, bytes, integers and links');
+    throw new CustodyError(
+      'OBJECT_NOT_CANONICAL',
+      'only plain objects, arrays, text, bytes, integers and links',
+    );
   }
   const out: Record<string, unknown> = {};
   for (const key of Object.keys(map).sort(compareKeys)) {
@@ -115,7 +128,8 @@ function normaliseMap(map: ValueMap, depth: number): Record<string, unknown> {
       throw new CustodyError('OBJECT_NOT_CANONICAL', `a map cannot have the key ${JSON.stringify(key)}`);
     }
     const item = map[key];
-    if (item === undefined) throw new CustodyError('OBJECT_NOT_CANONICAL', `the value of ${key} is undefined`);
+    if (item === undefined)
+      throw new CustodyError('OBJECT_NOT_CANONICAL', `the value of ${key} is undefined`);
     out[key] = normalise(item, depth + 1);
   }
   return out;

@@ -25,7 +25,8 @@ export function digestOf(bytes: Uint8Array): Digest {
 
 /** @throws CustodyError DIGEST_MALFORMED unless `bytes` are 32. */
 export function digestFromBytes(bytes: Uint8Array): Digest {
-  if (bytes.length !== 32) throw new CustodyError('DIGEST_MALFORMED', `a SHA-256 has 32 bytes, not ${bytes.length}`);
+  if (bytes.length !== 32)
+    throw new CustodyError('DIGEST_MALFORMED', `a SHA-256 has 32 bytes, not ${bytes.length}`);
   let hex = '';
   for (const byte of bytes) hex += HEX[byte]!;
   return hex as Digest;

@@ -38,7 +38,8 @@ export class ContentBuilder {
   add(piece: Uint8Array): void {
     this.#hasher.update(piece);
     this.#size += piece.length;
-    this.#pending = this.#pending.length === 0 ? piece.slice() : new Uint8Array(Buffer.concat([this.#pending, piece]));
+    this.#pending =
+      this.#pending.length === 0 ? piece.slice() : new Uint8Array(Buffer.concat([this.#pending, piece]));
     // A cut needs MAX_CHUNK bytes in view, and whether this is a blob shows only above MAX_BLOB.
     while (this.#size > MAX_BLOB && this.#pending.length >= MAX_CHUNK) this.#cut();
   }
@@ -51,7 +52,13 @@ export class ContentBuilder {
     while (this.#pending.length > 0) this.#cut();
     const sha256 = this.#hasher.hex() as Digest;
     const { root } = this.#tree().finish();
-    const link = putObject(this.#sink, { kind: 'file', v: 1, size: this.#size, sha256: digestToBytes(sha256), chunks: root });
+    const link = putObject(this.#sink, {
+      kind: 'file',
+      v: 1,
+      size: this.#size,
+      sha256: digestToBytes(sha256),
+      chunks: root,
+    });
     return { link, size: this.#size, sha256 };
   }
 
@@ -66,7 +73,12 @@ export class ContentBuilder {
     return (this.#chunks ??= new ListTreeBuilder({
       leaf: (entries) => putObject(this.#sink, { kind: 'chunks', v: 1, level: 0, entries: [...entries] }),
       inner: (level, children) =>
-        putObject(this.#sink, { kind: 'chunks', v: 1, level, entries: children.map((c) => [c.link, c.count]) }),
+        putObject(this.#sink, {
+          kind: 'chunks',
+          v: 1,
+          level,
+          entries: children.map((c) => [c.link, c.count]),
+        }),
       weight: () => CHUNK_WEIGHT,
     }));
   }
@@ -94,19 +106,31 @@ export function* readContent(link: Link): Walk<Uint8Array> {
   const size = yield* readChunks(file.chunks, undefined, hasher);
   const sha256 = hasher.hex();
   if (size !== file.size || sha256 !== digestFromBytes(file.sha256)) {
-    throw new CustodyError('TREE_MALFORMED', `the chunks of ${link.digest} do not make up the file it describes`, { path: link.digest });
+    throw new CustodyError(
+      'TREE_MALFORMED',
+      `the chunks of ${link.digest} do not make up the file it describes`,
+      { path: link.digest },
+    );
   }
 }
 
-function* readChunks(link: Link, level: number | undefined, hasher: { update(b: Uint8Array): void }): Walk<Uint8Array, number> {
+function* readChunks(
+  link: Link,
+  level: number | undefined,
+  hasher: { update(b: Uint8Array): void },
+): Walk<Uint8Array, number> {
   const list = decodeKind('chunks', yield* need<Uint8Array>(link.digest), link.digest);
   if (level !== undefined && list.level !== level) {
-    throw new CustodyError('TREE_MALFORMED', `chunk list at level ${list.level} where ${level} was due`, { path: link.digest });
+    throw new CustodyError('TREE_MALFORMED', `chunk list at level ${list.level} where ${level} was due`, {
+      path: link.digest,
+    });
   }
   let total = 0;
   for (const [child, size] of list.entries) {
     if ((list.level === 0) !== (child.codec === 'raw')) {
-      throw new CustodyError('TREE_MALFORMED', 'a chunk list links the wrong codec for its level', { path: link.digest });
+      throw new CustodyError('TREE_MALFORMED', 'a chunk list links the wrong codec for its level', {
+        path: link.digest,
+      });
     }
     let got: number;
     if (list.level === 0) {
@@ -115,7 +139,10 @@ function* readChunks(link: Link, level: number | undefined, hasher: { update(b: 
       hasher.update(bytes);
       yield* item(bytes);
     } else got = yield* readChunks(child, list.level - 1, hasher);
-    if (got !== size) throw new CustodyError('TREE_MALFORMED', `a chunk has ${got} bytes, not ${size}`, { path: link.digest });
+    if (got !== size)
+      throw new CustodyError('TREE_MALFORMED', `a chunk has ${got} bytes, not ${size}`, {
+        path: link.digest,
+      });
     total += got;
   }
   return total;
@@ -135,4 +162,3 @@ export function* readWhole(link: Link): Walk<Uint8Array> {
   }
   yield* item(pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces)));
 }
-

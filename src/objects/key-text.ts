@@ -8,7 +8,8 @@ export function decodeKeyText(key: Uint8Array): string[] {
   const parts: string[] = [];
   let at = 0;
   while (at < key.length) {
-    if (key[at] !== 0x20) throw new CustodyError('TREE_MALFORMED', 'a key of names holds a part that is not text');
+    if (key[at] !== 0x20)
+      throw new CustodyError('TREE_MALFORMED', 'a key of names holds a part that is not text');
     at++;
     const bytes: number[] = [];
     for (;;) {

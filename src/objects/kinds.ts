@@ -16,7 +16,13 @@ const isBytes = (value: Value | undefined): boolean => value instanceof Uint8Arr
 const namedLinks = s.list(s.tuple<[string, Link]>(s.text, content));
 const pairs = s.list(s.tuple<[string, string]>(s.text, s.text));
 
-export const treeItem = s.record({ name: s.text, mode: s.oneOf('file', 'exec', 'symlink'), size: s.uint, sha256: s.hash, link: content });
+export const treeItem = s.record({
+  name: s.text,
+  mode: s.oneOf('file', 'exec', 'symlink'),
+  size: s.uint,
+  sha256: s.hash,
+  link: content,
+});
 export const treeFolder = s.record({ name: s.text, mode: s.oneOf('dir'), link: node });
 const treeEntry: s.Field<s.Shape<TreeItemFields> | s.Shape<TreeFolderFields>> = (value, path) =>
   s.isMap(value) && value['mode'] === 'dir' ? treeFolder(value, path) : treeItem(value, path);
@@ -42,7 +48,12 @@ const masked = s.record({ table: s.text, column: s.text, reason: s.text });
 
 const SHAPES = {
   file: s.record({ kind: s.oneOf('file'), v: s.uint, size: s.uint, sha256: s.hash, chunks: node }),
-  chunks: s.record({ kind: s.oneOf('chunks'), v: s.uint, level: s.uint, entries: s.list(s.tuple<[Link, number]>(content, s.uint)) }),
+  chunks: s.record({
+    kind: s.oneOf('chunks'),
+    v: s.uint,
+    level: s.uint,
+    entries: s.list(s.tuple<[Link, number]>(content, s.uint)),
+  }),
   tree: s.record({
     kind: s.oneOf('tree'),
     v: s.uint,
@@ -72,14 +83,27 @@ const SHAPES = {
     tables: node,
     sequences: node,
   }),
-  validator: s.record({ kind: s.oneOf('validator'), v: s.uint, name: s.text, file: content, sha256: s.hash, runner: s.text }),
+  validator: s.record({
+    kind: s.oneOf('validator'),
+    v: s.uint,
+    name: s.text,
+    file: content,
+    sha256: s.hash,
+    runner: s.text,
+  }),
   plan: s.record({
     kind: s.oneOf('plan'),
     v: s.uint,
     name: s.text,
     engine,
     document: content,
-    source: s.record({ kind: s.oneOf('surrogate', 'fixture', 'real-dump'), sha256: s.nullable(s.hash) }),
+    source: s.record({
+      kind: s.oneOf('surrogate', 'fixture', 'real-dump'),
+      marker: s.nullable(s.text),
+      sha256: s.nullable(s.hash),
+    }),
+    macro: s.nullable(s.text),
+    timeLimit: s.uint,
     executor: s.hash,
     session: pairs,
     preflight: s.list(s.record({ name: s.text, sql: s.text, expect: s.text })),
@@ -96,14 +120,22 @@ const SHAPES = {
     validator: node,
     engine,
     executor: s.record({ file: content, before: s.hash, after: s.hash }),
-    source: s.record({ sha256: s.hash, marker: s.nullable(s.text) }),
+    source: s.hash,
     image: s.record({ sha256: s.hash, restored: node }),
     entry: node,
     exit: node,
     preflight: s.list(s.record({ name: s.text, sql: s.text, expect: s.text, actual: s.text, ok: s.bool })),
     delta: s.list(counts),
     legs: s.list(
-      s.record({ leg, start: node, after: node, back: node, identical: s.nullable(s.bool), transaction: s.text }),
+      s.record({
+        leg,
+        start: node,
+        after: s.nullable(node),
+        ended: s.oneOf('rolled-back', 'committed', 'failed'),
+        open: s.bool,
+        back: s.nullable(node),
+        identical: s.nullable(s.bool),
+      }),
     ),
     isolation: s.list(s.record({ assertion: s.text, holds: s.bool })),
     observed: s.list(findingShape),
@@ -153,7 +185,14 @@ const SHAPES = {
     message: s.text,
     time: s.uint,
   }),
-  record: s.record({ kind: s.oneOf('record'), v: s.uint, index: s.uint, previous: s.nullable(node), entry: node, time: s.uint }),
+  record: s.record({
+    kind: s.oneOf('record'),
+    v: s.uint,
+    index: s.uint,
+    previous: s.nullable(node),
+    entry: node,
+    time: s.uint,
+  }),
   bundle: s.record({
     kind: s.oneOf('bundle'),
     v: s.uint,
@@ -212,7 +251,11 @@ export function decodeObject(bytes: Uint8Array): AnyObject {
 export function decodeKind<K extends Kind>(kind: K, bytes: Uint8Array, id?: Digest): ObjectOf<K> {
   const object = decodeObject(bytes);
   if (object.kind !== kind) {
-    throw new CustodyError('OBJECT_KIND_UNEXPECTED', `expected a ${kind}, found a ${object.kind}`, id ? { path: id } : {});
+    throw new CustodyError(
+      'OBJECT_KIND_UNEXPECTED',
+      `expected a ${kind}, found a ${object.kind}`,
+      id ? { path: id } : {},
+    );
   }
   return object as ObjectOf<K>;
 }
@@ -223,9 +266,13 @@ function checkShape(value: Value): AnyObject {
     throw new CustodyError('OBJECT_KIND_UNKNOWN', 'a structured object is a map with a kind');
   }
   if ((RESERVED_KINDS as readonly string[]).includes(kind)) {
-    throw new CustodyError('OBJECT_KIND_RESERVED', `objects of kind ${kind} are reserved for a later version`, {
-      hint: 'Use a newer version of custody.',
-    });
+    throw new CustodyError(
+      'OBJECT_KIND_RESERVED',
+      `objects of kind ${kind} are reserved for a later version`,
+      {
+        hint: 'Use a newer version of custody.',
+      },
+    );
   }
   if (!Object.hasOwn(SHAPES, kind)) {
     throw new CustodyError('OBJECT_KIND_UNKNOWN', `unknown kind ${JSON.stringify(kind)}`, {
@@ -233,7 +280,9 @@ function checkShape(value: Value): AnyObject {
     });
   }
   if (value['v'] !== 1) {
-    throw new CustodyError('OBJECT_VERSION_UNKNOWN', `unknown version of ${kind}`, { hint: 'Use a newer version of custody.' });
+    throw new CustodyError('OBJECT_VERSION_UNKNOWN', `unknown version of ${kind}`, {
+      hint: 'Use a newer version of custody.',
+    });
   }
   return SHAPES[kind as Kind](value, kind);
 }
@@ -244,7 +293,8 @@ export function linksOf(object: AnyObject): Link[] {
   const visit = (value: unknown): void => {
     if (value instanceof Link) found.push(value);
     else if (Array.isArray(value)) value.forEach(visit);
-    else if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) Object.values(value).forEach(visit);
+    else if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array))
+      Object.values(value).forEach(visit);
   };
   visit(object);
   return found;

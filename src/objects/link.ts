@@ -49,7 +49,10 @@ export function linkFromBytes(bytes: unknown): Link {
     bytes[3] !== SHA2_256 ||
     bytes[4] !== 32
   ) {
-    throw new CustodyError('OBJECT_NOT_CANONICAL', 'a link is not a CIDv1 with sha2-256 and codec raw or dag-cbor');
+    throw new CustodyError(
+      'OBJECT_NOT_CANONICAL',
+      'a link is not a CIDv1 with sha2-256 and codec raw or dag-cbor',
+    );
   }
   return new Link(digestFromBytes(bytes.subarray(5)), bytes[2] === RAW ? 'raw' : 'dag-cbor');
 }

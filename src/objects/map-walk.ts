@@ -57,18 +57,24 @@ class Cursor {
     this.#stack.pop();
     const id = subtree.link.digest;
     const list = decodeObject(yield* need<T>(id));
-    if (list.kind !== 'rows' && list.kind !== 'node') malformed(id, `a ${list.kind} stands where a Merkle map should be`);
+    if (list.kind !== 'rows' && list.kind !== 'node')
+      malformed(id, `a ${list.kind} stands where a Merkle map should be`);
     const level = list.kind === 'rows' ? 0 : list.level;
-    if (subtree.level !== undefined && level !== subtree.level) malformed(id, `level ${level}, not ${subtree.level}`);
-    if (list.kind === 'node' && (level === 0 || list.entries.length === 0)) malformed(id, 'an inner list cannot be empty');
-    if (list.kind === 'rows' && list.entries.length === 0 && subtree.level !== undefined) malformed(id, 'an empty leaf');
+    if (subtree.level !== undefined && level !== subtree.level)
+      malformed(id, `level ${level}, not ${subtree.level}`);
+    if (list.kind === 'node' && (level === 0 || list.entries.length === 0))
+      malformed(id, 'an inner list cannot be empty');
+    if (list.kind === 'rows' && list.entries.length === 0 && subtree.level !== undefined)
+      malformed(id, 'an empty leaf');
     const opened: (Subtree | MapEntry)[] =
       list.kind === 'rows'
         ? list.entries.map(([key, row]) => ({ key, row }))
         : list.entries.map(([last, link, count]) => ({ link, level: level - 1, last, count }));
-    const count = list.kind === 'rows' ? list.entries.length : list.entries.reduce((sum, [, , n]) => sum + n, 0);
+    const count =
+      list.kind === 'rows' ? list.entries.length : list.entries.reduce((sum, [, , n]) => sum + n, 0);
     const last = list.entries.at(-1)?.[0];
-    if (subtree.count !== undefined && count !== subtree.count) malformed(id, `${count} rows below, not ${subtree.count}`);
+    if (subtree.count !== undefined && count !== subtree.count)
+      malformed(id, `${count} rows below, not ${subtree.count}`);
     if (subtree.last !== undefined && (last === undefined || compareBytes(last, subtree.last) !== 0)) {
       malformed(id, 'the last key differs from what the list above says');
     }
@@ -145,7 +151,8 @@ export function* diffMaps(before: Link, after: Link): Walk<MapChange> {
     if (order >= 0) b.pop();
     if (order < 0) yield* item<MapChange>({ key: x!.key, before: x!.row, after: undefined });
     else if (order > 0) yield* item<MapChange>({ key: y!.key, before: undefined, after: y!.row });
-    else if (!equalRows(x!.row, y!.row)) yield* item<MapChange>({ key: x!.key, before: x!.row, after: y!.row });
+    else if (!equalRows(x!.row, y!.row))
+      yield* item<MapChange>({ key: x!.key, before: x!.row, after: y!.row });
   }
 }
 

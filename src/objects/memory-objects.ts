@@ -11,7 +11,8 @@ export class MemoryObjects implements ObjectSink {
   readonly #objects = new Map<Digest, { codec: Codec; bytes: Uint8Array }>();
 
   put(codec: Codec, digest: Digest, bytes: Uint8Array): void {
-    if (digestOf(bytes) !== digest) throw new CustodyError('OBJECT_CORRUPT', `bytes do not hash to ${digest}`, { path: digest });
+    if (digestOf(bytes) !== digest)
+      throw new CustodyError('OBJECT_CORRUPT', `bytes do not hash to ${digest}`, { path: digest });
     this.#objects.set(digest, { codec, bytes });
   }
 

@@ -24,7 +24,12 @@ export class MapBuilder {
     this.#tree = new ListTreeBuilder({
       leaf: (entries) => putObject(sink, { kind: 'rows', v: 1, entries: [...entries] }),
       inner: (level, children) =>
-        putObject(sink, { kind: 'node', v: 1, level, entries: children.map((c) => [c.last, c.link, c.count]) }),
+        putObject(sink, {
+          kind: 'node',
+          v: 1,
+          level,
+          entries: children.map((c) => [c.last, c.link, c.count]),
+        }),
       weight: (child) => child.last.length + LINK_WEIGHT,
     });
   }
@@ -36,7 +41,8 @@ export class MapBuilder {
       throw new CustodyError('TREE_MALFORMED', `keys must ascend: ${hex(bound)} after ${hex(this.#last)}`);
     }
     this.#last = bound;
-    const entry = row instanceof Uint8Array && row.length > MAX_INLINE_ROW ? storeContent(this.#sink, row) : row;
+    const entry =
+      row instanceof Uint8Array && row.length > MAX_INLINE_ROW ? storeContent(this.#sink, row) : row;
     const weight = bound.length + (entry instanceof Uint8Array ? entry.length : LINK_WEIGHT);
     this.#tree.add(bound, [bound, entry], 1, weight, hash32(bound));
   }

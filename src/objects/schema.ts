@@ -14,8 +14,10 @@ function invalid(path: string, wanted: string): never {
   throw new CustodyError('OBJECT_FIELD_INVALID', `${path} must be ${wanted}`, { path });
 }
 
-export const text: Field<string> = (value, path) => (typeof value === 'string' ? value : invalid(path, 'text'));
-export const bool: Field<boolean> = (value, path) => (typeof value === 'boolean' ? value : invalid(path, 'a boolean'));
+export const text: Field<string> = (value, path) =>
+  typeof value === 'string' ? value : invalid(path, 'text');
+export const bool: Field<boolean> = (value, path) =>
+  typeof value === 'boolean' ? value : invalid(path, 'a boolean');
 /** An unsigned integer of at most 2^53 - 1. */
 export const uint: Field<number> = (value, path) =>
   typeof value === 'number' && value >= 0 ? value : invalid(path, 'an unsigned integer below 2^53');
@@ -30,7 +32,9 @@ export const hash: Field<Uint8Array> = (value, path) =>
 
 export function link(...codecs: Codec[]): Field<Link> {
   return (value, path) =>
-    value instanceof Link && codecs.includes(value.codec) ? value : invalid(path, `a link to ${codecs.join(' or ')}`);
+    value instanceof Link && codecs.includes(value.codec)
+      ? value
+      : invalid(path, `a link to ${codecs.join(' or ')}`);
 }
 
 export function nullable<T>(field: Field<T>): Field<T | null> {
@@ -54,7 +58,11 @@ export function oneOf<T extends string>(...names: T[]): Field<T> {
   return (value, path) => names.find((name) => name === value) ?? invalid(path, `one of ${names.join(', ')}`);
 }
 
-export function either<A, B>(a: (value: Value | undefined) => boolean, yes: Field<A>, no: Field<B>): Field<A | B> {
+export function either<A, B>(
+  a: (value: Value | undefined) => boolean,
+  yes: Field<A>,
+  no: Field<B>,
+): Field<A | B> {
   return (value, path) => (a(value) ? yes(value, path) : no(value, path));
 }
 
@@ -64,7 +72,9 @@ export function record<F extends Fields>(fields: F): Field<Shape<F>> {
     if (!isMap(value)) return invalid(path, 'a map');
     for (const key of Object.keys(value)) {
       if (!Object.hasOwn(fields, key)) {
-        throw new CustodyError('OBJECT_FIELD_UNKNOWN', `${path} has no field ${JSON.stringify(key)}`, { path: `${path}/${key}` });
+        throw new CustodyError('OBJECT_FIELD_UNKNOWN', `${path} has no field ${JSON.stringify(key)}`, {
+          path: `${path}/${key}`,
+        });
       }
     }
     const out: Record<string, unknown> = {};

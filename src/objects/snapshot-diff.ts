@@ -5,14 +5,35 @@ import { decodeKeyText } from './key-text.ts';
 import { decodeKind, type ObjectOf } from './kinds.ts';
 import { Link } from './link.ts';
 import { diffMaps, walkMap, type Row } from './map-walk.ts';
-import { item, need, type Walk } from './walk.ts';
+import { collect, item, need, type Walk } from './walk.ts';
 
 /** What differs between two snapshots. `before` or `after` is missing where the thing was added or removed. */
 export type SnapshotChange =
-  | { readonly part: 'fact'; readonly name: string; readonly before: string | undefined; readonly after: string | undefined }
-  | { readonly part: 'schema' | 'sequence'; readonly name: readonly string[]; readonly before: string | undefined; readonly after: string | undefined }
-  | { readonly part: 'table'; readonly name: string; readonly before: Table | undefined; readonly after: Table | undefined }
-  | { readonly part: 'row'; readonly table: Table; readonly key: Uint8Array; readonly before: Uint8Array | undefined; readonly after: Uint8Array | undefined };
+  | {
+      readonly part: 'fact';
+      readonly name: string;
+      readonly before: string | undefined;
+      readonly after: string | undefined;
+    }
+  | {
+      readonly part: 'schema' | 'sequence';
+      readonly name: readonly string[];
+      readonly before: string | undefined;
+      readonly after: string | undefined;
+    }
+  | {
+      readonly part: 'table';
+      readonly name: string;
+      readonly before: Table | undefined;
+      readonly after: Table | undefined;
+    }
+  | {
+      readonly part: 'row';
+      readonly table: Table;
+      readonly key: Uint8Array;
+      readonly before: Uint8Array | undefined;
+      readonly after: Uint8Array | undefined;
+    };
 
 export type Table = ObjectOf<'table'>;
 
@@ -26,9 +47,13 @@ export function* diffSnapshots(before: Link, after: Link): Walk<SnapshotChange> 
   const a = decodeKind('snapshot', yield* need<SnapshotChange>(before.digest), before.digest);
   const b = decodeKind('snapshot', yield* need<SnapshotChange>(after.digest), after.digest);
   if (a.engine !== b.engine) {
-    throw new CustodyError('KIND_NOT_COMPARABLE', `a ${a.engine} and a ${b.engine} snapshot cannot be compared`, {
-      hint: 'Compare two snapshots of the same engine.',
-    });
+    throw new CustodyError(
+      'KIND_NOT_COMPARABLE',
+      `a ${a.engine} and a ${b.engine} snapshot cannot be compared`,
+      {
+        hint: 'Compare two snapshots of the same engine.',
+      },
+    );
   }
   yield* diffFacts(a.facts, b.facts);
   yield* diffDefinitions('schema', a.schema, b.schema);
@@ -40,7 +65,8 @@ function* diffFacts(a: readonly [string, string][], b: readonly [string, string]
   const x = new Map(a);
   const y = new Map(b);
   for (const name of [...new Set([...x.keys(), ...y.keys()])].sort()) {
-    if (x.get(name) !== y.get(name)) yield* item<SnapshotChange>({ part: 'fact', name, before: x.get(name), after: y.get(name) });
+    if (x.get(name) !== y.get(name))
+      yield* item<SnapshotChange>({ part: 'fact', name, before: x.get(name), after: y.get(name) });
   }
 }
 
@@ -55,7 +81,9 @@ function* diffDefinitions(part: 'schema' | 'sequence', a: Link, b: Link): Walk<S
 /** `name: value` lines of a definition stored as DAG-CBOR pairs. */
 function definitionText(bytes: Uint8Array): string {
   const pairs = decode(bytes);
-  return Array.isArray(pairs) ? pairs.map((pair: Value) => (Array.isArray(pair) ? pair.map(String).join(': ') : '')).join('\n') : '';
+  return Array.isArray(pairs)
+    ? pairs.map((pair: Value) => (Array.isArray(pair) ? pair.map(String).join(': ') : '')).join('\n')
+    : '';
 }
 
 function* diffTables(a: Link, b: Link): Walk<SnapshotChange> {
@@ -74,7 +102,8 @@ function* diffTables(a: Link, b: Link): Walk<SnapshotChange> {
 
 /** Rows can be compared one by one only where columns, format and key mean the same. */
 function sameShape(a: Table, b: Table): boolean {
-  const shape = ({ format, columns, key }: Table): string => JSON.stringify([format, columns.map((c) => [c.name, c.type]), key.type, key.columns]);
+  const shape = ({ format, columns, key }: Table): string =>
+    JSON.stringify([format, columns.map((c) => [c.name, c.type]), key.type, key.columns]);
   return shape(a) === shape(b);
 }
 
@@ -105,7 +134,13 @@ function* allRows(table: Table, side: 'before' | 'after'): Walk<SnapshotChange> 
     else {
       const { key, row } = step.value.item;
       const bytes = yield* rowBytes<SnapshotChange>(row);
-      yield* item<SnapshotChange>({ part: 'row', table, key, before: side === 'before' ? bytes : undefined, after: side === 'after' ? bytes : undefined });
+      yield* item<SnapshotChange>({
+        part: 'row',
+        table,
+        key,
+        before: side === 'before' ? bytes : undefined,
+        after: side === 'after' ? bytes : undefined,
+      });
       step = walk.next();
     }
   }
@@ -120,20 +155,7 @@ export function* rowBytes<T>(row: Row): Walk<T, Uint8Array> {
 
 /** The table object behind an entry of a snapshot's map of tables. */
 export function* readTable<T>(row: Row): Walk<T, Table> {
-  if (!(row instanceof Link)) throw new CustodyError('TREE_MALFORMED', 'a map of tables holds a row that is not a link');
+  if (!(row instanceof Link))
+    throw new CustodyError('TREE_MALFORMED', 'a map of tables holds a row that is not a link');
   return decodeKind('table', yield* need<T>(row.digest), row.digest);
-}
-
-/** Runs a walk inside another and gathers its items: for lists that are small. */
-export function* collect<A, T>(walk: Walk<A>): Walk<T, A[]> {
-  const items: A[] = [];
-  let step = walk.next();
-  while (!step.done) {
-    if ('need' in step.value) step = walk.next(yield step.value);
-    else {
-      items.push(step.value.item);
-      step = walk.next();
-    }
-  }
-  return items;
 }

@@ -3,9 +3,8 @@ import { hash32 } from './cutter.ts';
 import { decodeKind, type treeFolder, type treeItem } from './kinds.ts';
 import type { Link } from './link.ts';
 import { ListTreeBuilder } from './list-tree.ts';
-import { collect } from './snapshot-diff.ts';
 import { putObject, type ObjectSink } from './sink.ts';
-import { item, need, type Walk } from './walk.ts';
+import { collect, item, need, type Walk } from './walk.ts';
 
 export type TreeItem = ReturnType<typeof treeItem>;
 export type TreeFolder = ReturnType<typeof treeFolder>;
@@ -20,7 +19,12 @@ export class TreeBuilder {
     this.#tree = new ListTreeBuilder({
       leaf: (entries) => putObject(sink, { kind: 'tree', v: 1, level: 0, entries: [...entries] }),
       inner: (level, children) =>
-        putObject(sink, { kind: 'tree', v: 1, level, entries: children.map((c) => [c.last, c.link, c.count]) }),
+        putObject(sink, {
+          kind: 'tree',
+          v: 1,
+          level,
+          entries: children.map((c) => [c.last, c.link, c.count]),
+        }),
       weight: (child) => Buffer.byteLength(child.last) + ENTRY_WEIGHT,
     });
   }
@@ -59,19 +63,24 @@ function checkName(name: string): void {
 export function* listFolder(link: Link, level?: number): Walk<TreeEntry, number> {
   const list = decodeKind('tree', yield* need<TreeEntry>(link.digest), link.digest);
   if (level !== undefined && list.level !== level) {
-    throw new CustodyError('TREE_MALFORMED', `${link.digest}: level ${list.level}, not ${level}`, { path: link.digest });
+    throw new CustodyError('TREE_MALFORMED', `${link.digest}: level ${list.level}, not ${level}`, {
+      path: link.digest,
+    });
   }
   let total = 0;
   let last: string | undefined;
   for (const entry of list.entries) {
     const name = isChild(entry) ? entry[0] : entry.name;
     if (isChild(entry) !== list.level > 0 || (last !== undefined && compareNames(last, name) >= 0)) {
-      throw new CustodyError('TREE_MALFORMED', `${link.digest}: entries out of order or of the wrong level`, { path: link.digest });
+      throw new CustodyError('TREE_MALFORMED', `${link.digest}: entries out of order or of the wrong level`, {
+        path: link.digest,
+      });
     }
     last = name;
     if (isChild(entry)) {
       const below = yield* listFolder(entry[1], list.level - 1);
-      if (below !== entry[2]) throw new CustodyError('TREE_MALFORMED', `${link.digest}: wrong count`, { path: link.digest });
+      if (below !== entry[2])
+        throw new CustodyError('TREE_MALFORMED', `${link.digest}: wrong count`, { path: link.digest });
       total += below;
     } else {
       checkName(entry.name);
@@ -94,7 +103,9 @@ export interface PathEntry {
 
 /** Everything below a folder, depth first, in bytewise order of names within each folder. */
 export function* walkTree(root: Link): Walk<PathEntry> {
-  const stack: { prefix: string; entries: TreeEntry[] }[] = [{ prefix: '', entries: yield* collect(listFolder(root)) }];
+  const stack: { prefix: string; entries: TreeEntry[] }[] = [
+    { prefix: '', entries: yield* collect(listFolder(root)) },
+  ];
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
     const entry = top.entries.shift();
     if (!entry) {
@@ -103,7 +114,8 @@ export function* walkTree(root: Link): Walk<PathEntry> {
     }
     const path = top.prefix + entry.name;
     yield* item({ path, entry });
-    if (entry.mode === 'dir') stack.push({ prefix: `${path}/`, entries: yield* collect(listFolder(entry.link)) });
+    if (entry.mode === 'dir')
+      stack.push({ prefix: `${path}/`, entries: yield* collect(listFolder(entry.link)) });
   }
 }
 
@@ -112,7 +124,9 @@ export function* findPath(root: Link, path: string): Walk<TreeEntry> {
   let folder = root;
   const names = path.split('/').filter((name) => name !== '');
   for (const [i, name] of names.entries()) {
-    const found = (yield* collect<TreeEntry, TreeEntry>(listFolder(folder))).find((entry) => entry.name === name);
+    const found = (yield* collect<TreeEntry, TreeEntry>(listFolder(folder))).find(
+      (entry) => entry.name === name,
+    );
     if (!found) return;
     if (i === names.length - 1) return yield* item(found);
     if (found.mode !== 'dir') return;
@@ -132,8 +146,12 @@ export function* diffTrees(before: Link, after: Link): Walk<TreeChange> {
   for (let top = stack.pop(); top; top = stack.pop()) {
     const { prefix, a, b } = top;
     if (a && b && a.equals(b)) continue;
-    const x = new Map(a ? (yield* collect<TreeEntry, TreeChange>(listFolder(a))).map((e) => [e.name, e]) : []);
-    const y = new Map(b ? (yield* collect<TreeEntry, TreeChange>(listFolder(b))).map((e) => [e.name, e]) : []);
+    const x = new Map(
+      a ? (yield* collect<TreeEntry, TreeChange>(listFolder(a))).map((e) => [e.name, e]) : [],
+    );
+    const y = new Map(
+      b ? (yield* collect<TreeEntry, TreeChange>(listFolder(b))).map((e) => [e.name, e]) : [],
+    );
     const folders: typeof stack = [];
     for (const name of [...new Set([...x.keys(), ...y.keys()])].sort(compareNames)) {
       const p = x.get(name);

@@ -20,6 +20,20 @@ export function* item<T>(value: T): Walk<T> {
   yield { item: value };
 }
 
+/** Runs a walk inside another and gathers its items: for lists that are small. */
+export function* collect<A, T>(walk: Walk<A, unknown>): Walk<T, A[]> {
+  const items: A[] = [];
+  let step = walk.next();
+  while (!step.done) {
+    if ('need' in step.value) step = walk.next(yield step.value);
+    else {
+      items.push(step.value.item);
+      step = walk.next();
+    }
+  }
+  return items;
+}
+
 /** Drives a walk with a synchronous source. Errors of `get` surface inside the walk. */
 export function* driveSync<T, R>(walk: Walk<T, R>, get: (id: Digest) => Uint8Array): Generator<T, R> {
   let step = walk.next();

@@ -1,0 +1,101 @@
+/**
+ * A fault in evidence. Findings are collected, all of them, and never thrown (design rule 9).
+ * The list is closed: an unknown code is a failure. SPEC.md, "Finding codes", says what each means.
+ */
+export const FINDING_CODES = [
+  // packet folder (seal level)
+  'FILE_CHANGED',
+  'FILE_MISSING',
+  'FILE_UNLISTED',
+  'FILE_UNREADABLE',
+  'MANIFEST_MISSING',
+  'MANIFEST_CHANGED',
+  'MANIFEST_LINE_MALFORMED',
+  'MANIFEST_LINE_DUPLICATE',
+  'MANIFEST_UNSORTED',
+  'MANIFEST_PATH_ABSOLUTE',
+  'MANIFEST_PATH_CLIMBS',
+  'MANIFEST_NAME_REFUSED',
+  'SEAL_MISSING',
+  'SEAL_MALFORMED',
+  'SEAL_UNEXPECTED',
+  'NAME_COLLISION',
+  'NAME_NOT_UTF8',
+  'NAME_CONTROL_CHARACTER',
+  'NAME_REFUSED',
+  'SYMLINK_ESCAPES',
+  'SYMLINK_TO_FOLDER',
+  'SPECIAL_FILE',
+  'TREE_DIFFERS',
+  // objects, packs, chain
+  'PACK_DAMAGED',
+  'PACK_MISNAMED',
+  'FILE_FOREIGN',
+  'OBJECT_DAMAGED',
+  'OBJECT_MISSING',
+  'OBJECT_INVALID',
+  'HEAD_DAMAGED',
+  'HEAD_MISSING',
+  'RECORD_DAMAGED',
+  'RECORD_CHAIN_BROKEN',
+  'RECORD_INDEX_WRONG',
+  'LOG_ROOT_WRONG',
+  'BUNDLE_DAMAGED',
+  'TILE_WRONG',
+  'CHECKPOINT_INVALID',
+  'CHECKPOINT_UNSIGNED',
+  'POLICY_MISMATCH',
+  'CONFIG_DAMAGED',
+  'LEVEL_SKIPPED',
+  // semantics: the validator's checks
+  'EVIDENCE_MALFORMED',
+  'DIGEST_ABSENT',
+  'NO_REAL_CHANGE',
+  'ROLLBACK_NOT_EXACT',
+  'ENTRY_EXIT_DIFFERS',
+  'DELTA_UNEXPECTED',
+  'BOUNDARY_EXCEEDED',
+  'AFTER_STATES_DIFFER',
+  'TRANSACTION_OPEN',
+  'PLAN_MISMATCH',
+  'LEG_MISSING',
+  'LEG_ORDER',
+  'IMAGE_UNVERIFIED',
+  'EXECUTOR_CHANGED',
+  'PREFLIGHT_FAILED',
+  'ISOLATION_UNPROVEN',
+  'MASK_UNDECLARED',
+  'VALIDATOR_MISMATCH',
+  'VALIDATOR_NOT_PINNED',
+  'VERDICT_DIFFERS',
+  'VERDICT_REJECTED',
+  // rehearsal: what the runner itself saw
+  'SQL_FAILED',
+  'BOUNDARY_VIOLATED',
+  'TRANSACTION_LOST',
+  'SOURCE_CHANGED',
+  'TIME_LIMIT',
+] as const;
+
+export type FindingCode = (typeof FINDING_CODES)[number];
+
+export interface Finding {
+  readonly code: FindingCode;
+  /** Where: a path in a packet, an object id, `records/12`, `legs/T/back`. */
+  readonly path: string;
+  /** For people; not stable. */
+  readonly detail: string;
+}
+
+export function finding(code: FindingCode, path: string, detail: string): Finding {
+  return { code, path, detail };
+}
+
+/** Order of findings in every output: by path, then code; so that two runs print the same. */
+export function compareFindings(a: Finding, b: Finding): number {
+  return compareText(a.path, b.path) || compareText(a.code, b.code) || compareText(a.detail, b.detail);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
