@@ -1,0 +1,121 @@
+/**
+ * Writing the two files of a seal so that at any moment, a crash included, the folder holds the old pair, the new
+ * pair, or no seal at all: never a seal beside a manifest it does not vouch for (SPEC.md, "Packets").
+ */
+import { constants, open, rename, unlink } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { CustodyError, fromSystemError } from '../../errors.ts';
+import { MANIFEST_NAME, SEAL_NAME } from './names.ts';
+import type { FolderEntry } from './walk.ts';
+import { hasCode } from './walk.ts';
+
+/** The system calls that writing needs; tests make each of them fail. */
+export interface SealIo {
+  /** Creates a file that must not exist, writes it and brings it to the disk. */
+  writeNew(path: string, bytes: Uint8Array): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  syncFolder(path: string): Promise<void>;
+}
+
+export const nodeSealIo: SealIo = {
+  async writeNew(path, bytes) {
+    await using handle = await open(path, 'wx');
+    await handle.writeFile(bytes);
+    await handle.sync();
+  },
+  rename,
+  unlink,
+  async syncFolder(path) {
+    await using handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    await handle.sync();
+  },
+};
+
+/** Reserved at the top of a packet: sealing never lists such a name, checking reports it as FILE_UNLISTED. */
+const TEMPORARY = /^\.custody-seal-(\d{1,10})-[0-9a-f]{16}\.tmp$/;
+/** Those this process is writing now. */
+const ours = new Set<string>();
+
+export function isTemporary(entry: FolderEntry): boolean {
+  return TEMPORARY.test(entry.path) && (entry.mode === 'file' || entry.mode === 'exec');
+}
+
+/**
+ * Removes what a killed sealer left behind.
+ * @throws CustodyError LOCK_TIMEOUT while its sealer runs.
+ */
+export async function sweepTemporaries(
+  folder: string,
+  entries: readonly FolderEntry[],
+  io: SealIo,
+): Promise<void> {
+  for (const { path } of entries) {
+    const name = join(folder, path);
+    if (isAlive(Number(TEMPORARY.exec(path)?.[1]), name)) {
+      throw new CustodyError('LOCK_TIMEOUT', `another process is sealing ${folder}`, {
+        path: name,
+        hint: `Wait until it is done; if none is, remove ${path}.`,
+      });
+    }
+    await io.unlink(name).catch((error: unknown) => {
+      if (!hasCode(error, 'ENOENT')) throw fromSystemError(error, name);
+    });
+  }
+}
+
+function isAlive(pid: number, name: string): boolean {
+  if (pid === process.pid) return ours.has(name);
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return hasCode(error, 'EPERM');
+  }
+}
+
+/**
+ * Replaces manifest and seal. Both are on the disk under temporary names before anything visible changes, so a full
+ * disk changes nothing. Then: remove the old seal, move the manifest, move the seal, syncing the folder each time.
+ *
+ * @throws CustodyError DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED; the old seal remains, or none.
+ */
+export async function replaceSeal(
+  folder: string,
+  manifest: Uint8Array,
+  seal: Uint8Array,
+  io: SealIo,
+): Promise<void> {
+  const newManifest = temporaryName(folder);
+  const newSeal = temporaryName(folder);
+  ours.add(newManifest).add(newSeal);
+  try {
+    await io.writeNew(newManifest, manifest);
+    await io.writeNew(newSeal, seal);
+    await unlinkIfThere(join(folder, SEAL_NAME), io);
+    await io.syncFolder(folder);
+    await io.rename(newManifest, join(folder, MANIFEST_NAME));
+    await io.syncFolder(folder);
+    await io.rename(newSeal, join(folder, SEAL_NAME));
+    await io.syncFolder(folder);
+  } catch (error) {
+    // The first error is the one to tell: these may not exist, or be as undeletable as they were unwritable.
+    await io.unlink(newManifest).catch(() => undefined);
+    await io.unlink(newSeal).catch(() => undefined);
+    throw fromSystemError(error, folder);
+  } finally {
+    ours.delete(newManifest);
+    ours.delete(newSeal);
+  }
+}
+
+function temporaryName(folder: string): string {
+  return join(folder, `.custody-seal-${process.pid}-${randomBytes(8).toString('hex')}.tmp`);
+}
+
+async function unlinkIfThere(path: string, io: SealIo): Promise<void> {
+  await io.unlink(path).catch((error: unknown) => {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  });
+}
