@@ -64,3 +64,11 @@ export async function* driveAsync<T, R>(
   }
   return step.value;
 }
+
+/** Runs a walk for its result alone, with a synchronous source. */
+export function resultOf<R>(walk: Walk<unknown, R>, get: (id: Digest) => Uint8Array): R {
+  const driven = driveSync(walk, get);
+  let step = driven.next();
+  while (!step.done) step = driven.next();
+  return step.value;
+}
