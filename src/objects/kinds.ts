@@ -42,6 +42,8 @@ interface TreeFolderFields extends s.Fields {
 const namedChild = s.tuple<[string, Link, number]>(s.text, node, s.uint);
 const keyedChild = s.tuple<[Uint8Array, Link, number]>(s.bytes, node, s.uint);
 const rowEntry = s.tuple<[Uint8Array, Uint8Array | Link]>(s.bytes, s.either(isBytes, s.bytes, content));
+/** 256 entries of the level below: their bundle, their hash tile, and the root of the tile's 256 hashes. */
+const fullTile = s.tuple<[Link, Link, Uint8Array]>(node, node, s.hash);
 const counts = s.record({ table: s.text, inserted: s.uint, updated: s.uint, deleted: s.uint });
 const findingShape = s.record({ code: s.text, path: s.text, detail: s.text });
 const masked = s.record({ table: s.text, column: s.text, reason: s.text });
@@ -198,7 +200,7 @@ const SHAPES = {
     v: s.uint,
     level: s.uint,
     first: s.uint,
-    entries: s.list(s.either(isBytes, s.bytes, s.tuple<[Link, Link]>(node, node))),
+    entries: s.list(s.either(isBytes, s.bytes, fullTile)),
   }),
   tile: s.record({ kind: s.oneOf('tile'), v: s.uint, level: s.uint, index: s.uint, hashes: s.bytes }),
   head: s.record({
@@ -206,8 +208,9 @@ const SHAPES = {
     v: s.uint,
     size: s.uint,
     root: s.hash,
+    last: s.nullable(node),
     frontier: s.list(s.hash),
-    full: s.list(s.list(s.tuple<[Link, Link]>(node, node))),
+    full: s.list(s.list(fullTile)),
     tail: s.list(s.bytes),
     checkpoint: s.nullable(s.text),
   }),
