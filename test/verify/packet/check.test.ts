@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { checkFolder } from '../../../src/verify/packet/check.ts';
 import type { PacketCheck } from '../../../src/verify/packet/check.ts';
+import { MANIFEST_LIMIT } from '../../../src/verify/packet/manifest.ts';
 import { hashEntries, readEntry } from '../../../src/verify/packet/read.ts';
 import { sealFolder } from '../../../src/verify/packet/seal.ts';
 import { walkFolder } from '../../../src/verify/packet/walk.ts';
@@ -112,6 +113,18 @@ describe('a file that does not hold still', () => {
   test('it shrinks', () => expect(readWhile((p) => truncateSync(p, 300_000))).rejects.toMatchObject(broken));
   test('it is overwritten at the same length', () =>
     expect(readWhile((p) => writeFileSync(p, 'y'.repeat(BIG)))).rejects.toMatchObject(broken));
+  test('it is overwritten and its time set back', () =>
+    expect(
+      readWhile((p) => {
+        execFileSync(
+          'bash',
+          ['-c', 'touch -r "$0" "$0.ref" && printf y | dd of="$0" conv=notrunc && touch -r "$0.ref" "$0"', p],
+          {
+            stdio: 'ignore',
+          },
+        );
+      }),
+    ).rejects.toMatchObject(broken));
   test('a small one, after its only piece', () =>
     expect(readWhile((p) => writeFileSync(p, 'two'), 'one')).rejects.toMatchObject(broken));
 
@@ -130,6 +143,23 @@ describe('a file that does not hold still', () => {
     expect(codes(findings)).toEqual([['FILE_CHANGED', 'big']]);
     expect([...digests.keys()]).toEqual(['other']);
   });
+});
+
+test.each([5, 7])('a file that gives more or fewer than the %i bytes it claims', async (size) => {
+  await using folder = await new TestFolder().fill({ six: 'sixsix' });
+  const entries = (await walkFolder(folder.dir)).entries.map((entry) => ({ ...entry, size }));
+  expect(codes((await hashEntries(entries)).findings)).toEqual([['FILE_CHANGED', 'six']]);
+});
+
+test('a manifest too large to hold is refused unread', async () => {
+  await using folder = await new TestFolder().fill(ITEMS);
+  await sealFolder(folder.dir);
+  truncateSync(join(folder.dir, 'HASH_MANIFEST.txt'), MANIFEST_LIMIT + 1);
+  const { manifest, findings } = await checkFolder(folder.dir);
+  expect([manifest, codes(findings)]).toEqual([
+    undefined,
+    [['MANIFEST_LINE_MALFORMED', 'HASH_MANIFEST.txt']],
+  ]);
 });
 
 describe('misuse', () => {

@@ -88,6 +88,27 @@ describe('sealing again', () => {
   });
 });
 
+test('stopped at any moment: nothing was changed, or all of it is done', async () => {
+  for (let after = 0; ; after++) {
+    await using folder = await new TestFolder().fill(ITEMS);
+    let asked = 0;
+    const signal = {
+      get aborted() {
+        return asked++ >= after;
+      },
+    } as AbortSignal;
+    const done = await sealFolder(folder.dir, { signal }).then(
+      () => true,
+      (error: unknown) => {
+        expect(error).toMatchObject({ code: 'INTERRUPTED' });
+        return false;
+      },
+    );
+    expect(readdirSync(folder.dir)).toHaveLength(done ? 4 : 2);
+    if (done) break;
+  }
+});
+
 describe('refused', () => {
   test.each([
     ['an empty folder', {}],
@@ -213,6 +234,17 @@ describe('whatever call fails, the old seal remains or none', () => {
       encoding: 'utf8',
     });
     expect(ran.stdout).toBe(`${code} a`);
+  });
+
+  test('a file that cannot be read is not left out of the seal', async () => {
+    await using folder = await new TestFolder().fill(ITEMS);
+    chmodSync(folder.dir, 0o777);
+    chmodSync(folder.at('b.txt'), 0);
+    const script = `import { sealFolder } from ${JSON.stringify(sourceUrl('seal.ts'))};
+      const error = await sealFolder(${JSON.stringify(folder.dir)}).catch((e) => e);
+      process.stdout.write(JSON.stringify([error.code, error.findings.map((f) => [f.code, f.path])]));`;
+    expect(JSON.parse(runUnprivileged(script))).toEqual(['PACKET_BROKEN', [['FILE_UNREADABLE', 'b.txt']]]);
+    expect(readdirSync(folder.dir).sort()).toEqual(['a', 'b.txt']);
   });
 
   test('a folder of somebody else', async () => {
