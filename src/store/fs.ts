@@ -1,0 +1,239 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CustodyError, isCustodyError } from '../errors.ts';
+import { equalBytes } from '../objects/codec.ts';
+import type { Backend, Lock, LockOptions, PackName, Prefix, PutOutcome, SyncReads } from './backend.ts';
+import { checkPackName, headMoved, headPath, MAX_HEAD, Staged } from './backend.ts';
+import { fsyncFolder, io, readExactly, withFile, writeAll } from './fs-io.ts';
+import { lock } from './lock.ts';
+
+/** Read and compare in pieces of this many bytes. */
+const PIECE = 1_048_576;
+
+/**
+ * A ledger folder on a local disk. The order of the writes, and what each sync is for, is in SPEC.md, "Crash safety".
+ * Reads are synchronous inside: a pread of at most 1 MiB costs less than its way through the thread pool.
+ */
+export class FsBackend implements Backend {
+  readonly location: string;
+  readonly sync: SyncReads;
+  /** Locks that this backend gave out. */
+  readonly #locks = new WeakSet<Lock>();
+
+  private constructor(dir: string) {
+    this.location = dir;
+    this.sync = {
+      readRange: (name, offset, length) =>
+        withFile(join(dir, name), (descriptor, size) =>
+          readExactly(join(dir, name), descriptor, size, offset, length),
+        ),
+      size: (name) => orAbsent(null, () => withFile(join(dir, name), (_, size) => size)),
+    };
+  }
+
+  /** @throws PATH_NOT_FOUND, PATH_NOT_A_FOLDER. An empty `packs` or `heads` may be missing: some ways to copy drop it. */
+  static open(dir: string): FsBackend {
+    if (!io(dir, () => statSync(dir)).isDirectory()) {
+      throw new CustodyError('PATH_NOT_A_FOLDER', `${dir} is not a folder`, {
+        path: dir,
+        hint: 'Give a folder.',
+      });
+    }
+    return new FsBackend(dir);
+  }
+
+  /** Makes the folders, durably, and opens them. @throws DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED. */
+  static create(dir: string): FsBackend {
+    io(dir, () => mkdirSync(join(dir, 'packs'), { recursive: true }));
+    io(dir, () => mkdirSync(join(dir, 'heads'), { recursive: true }));
+    fsyncFolder(dir);
+    fsyncFolder(dirname(dir));
+    return FsBackend.open(dir);
+  }
+
+  stage(): Staged {
+    return new FsStaged(this.#folder('packs/'));
+  }
+
+  async put(name: PackName, source: Staged | Uint8Array): Promise<PutOutcome> {
+    if (source instanceof Staged && !(source instanceof FsStaged)) {
+      throw new CustodyError('INTERNAL', 'a file staged on another backend');
+    }
+    const staged = source instanceof FsStaged ? source : new FsStaged(this.#folder('packs/'));
+    try {
+      if (source instanceof Uint8Array) staged.write(source);
+      checkPackName(name, staged.sha256());
+      staged.seal({ readOnly: true });
+      return this.#publish(name, staged);
+    } finally {
+      staged.discard();
+    }
+  }
+
+  #publish(name: PackName, staged: FsStaged): PutOutcome {
+    const target = join(this.location, name);
+    const exists = existsSync(target);
+    if (exists && sameContent(target, staged.path)) {
+      // Whoever renamed it may have died before the folder was synced.
+      fsyncFolder(dirname(target));
+      return 'present';
+    }
+    // Either nothing is there, or a damaged copy is: rename replaces it in one step.
+    io(target, () => renameSync(staged.path, target));
+    fsyncFolder(dirname(target));
+    return exists ? 'healed' : 'stored';
+  }
+
+  async readRange(name: string, offset: number, length: number): Promise<Uint8Array> {
+    return this.sync.readRange(name, offset, length);
+  }
+
+  async size(name: string): Promise<number | null> {
+    return this.sync.size(name);
+  }
+
+  async *list(prefix: Prefix): AsyncIterable<string> {
+    const folder = join(this.location, prefix);
+    const names = orAbsent([], () => io(folder, () => readdirSync(folder)));
+    for (const name of names.sort()) yield prefix + name;
+  }
+
+  async readHead(name: string): Promise<Uint8Array | null> {
+    const path = join(this.location, headPath(name));
+    const read = (descriptor: number, size: number): Uint8Array => {
+      if (size > MAX_HEAD)
+        throw new CustodyError('HEAD_CORRUPT', 'the head is too large', { path: headPath(name) });
+      return readExactly(path, descriptor, size, 0, size);
+    };
+    return orAbsent(null, () => withFile(path, read));
+  }
+
+  async swapHead(lock: Lock, name: string, expected: Uint8Array | null, next: Uint8Array): Promise<void> {
+    if (!this.#locks.has(lock) || !lock.held)
+      throw new CustodyError('INTERNAL', 'a head was moved without the lock');
+    const target = join(this.location, headPath(name));
+    // Objects first: a pack that another process renamed, and that this head relies on, may have no durable name yet.
+    fsyncFolder(this.#folder('packs/'));
+    const current = await this.readHead(name);
+    if (current === null || expected === null ? current !== expected : !equalBytes(current, expected)) {
+      throw headMoved(headPath(name));
+    }
+    const staged = new FsStaged(this.#folder('heads/'));
+    try {
+      staged.write(next);
+      staged.seal({ readOnly: false });
+      io(target, () => renameSync(staged.path, target));
+    } finally {
+      staged.discard();
+    }
+    fsyncFolder(dirname(target));
+  }
+
+  async lock(options: LockOptions = {}): Promise<Lock> {
+    const held = await lock(this.location, options);
+    this.#locks.add(held);
+    return held;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing stays open between calls.
+  }
+
+  #folder(prefix: Prefix): string {
+    const folder = join(this.location, prefix);
+    if (!existsSync(folder)) {
+      io(folder, () => mkdirSync(folder, { recursive: true }));
+      fsyncFolder(this.location);
+    }
+    return folder;
+  }
+}
+
+/** A temporary file beside its target: rename(2) stays inside one folder. */
+class FsStaged extends Staged {
+  readonly path: string;
+  #descriptor: number | undefined;
+
+  constructor(folder: string) {
+    super();
+    this.path = join(folder, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
+    this.#descriptor = io(this.path, () => openSync(this.path, 'wx', 0o666));
+  }
+
+  protected override append(bytes: Uint8Array): void {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) throw new CustodyError('INTERNAL', 'a closed file was written to');
+    io(this.path, () => writeAll(descriptor, bytes));
+  }
+
+  /** Durable, and read-only if so wished, still under its temporary name. A failed sync is final: discard the file. */
+  seal({ readOnly }: { readOnly: boolean }): void {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) throw new CustodyError('INTERNAL', 'a closed file was used again');
+    this.#descriptor = undefined;
+    io(this.path, () => {
+      try {
+        if (readOnly) fchmodSync(descriptor, fstatSync(descriptor).mode & 0o444);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  }
+
+  override discard(): void {
+    try {
+      if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+      this.#descriptor = undefined;
+      rmSync(this.path, { force: true });
+    } catch {
+      // A leftover temporary file is harmless; fsck names it.
+    }
+  }
+}
+
+/** Only "there is no such file" is an answer; a file that cannot be reached is an error, never an absent one. */
+function orAbsent<T>(absent: T, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (isCustodyError(error, 'PATH_NOT_FOUND')) return absent;
+    throw error;
+  }
+}
+
+/** False, too, where the stored copy cannot be read: then it is replaced. */
+function sameContent(stored: string, fresh: string): boolean {
+  try {
+    return compareFiles(stored, fresh);
+  } catch {
+    return false;
+  }
+}
+
+function compareFiles(a: string, b: string): boolean {
+  return withFile(a, (da, size) =>
+    withFile(b, (db, other) => {
+      if (size !== other) return false;
+      for (let at = 0; at < size; at += PIECE) {
+        const length = Math.min(PIECE, size - at);
+        if (!equalBytes(readExactly(a, da, size, at, length), readExactly(b, db, size, at, length)))
+          return false;
+      }
+      return true;
+    }),
+  );
+}

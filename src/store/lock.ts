@@ -1,0 +1,98 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type Database from 'better-sqlite3';
+import { CustodyError, fromSystemError } from '../errors.ts';
+import type { Lock, LockOptions } from './backend.ts';
+import { describeHolder } from './lock-holder.ts';
+import { poll } from './poll.ts';
+
+/**
+ * The writer's lock of the ledger in `dir`: an exclusive SQLite transaction on the empty file `dir/lock`.
+ *
+ * Node.js has no flock(2); SQLite's lock is a kernel lock, so it ends with its holder, however that dies. The file stays
+ * empty for ever: the journal is in memory and the transaction is always rolled back. It must not be opened by any
+ * other means in a process that holds it: closing any descriptor of a file drops all POSIX locks on it (fcntl(2)).
+ * It is not in `index/`, because that folder may be deleted at any time.
+ *
+ * @throws LOCK_TIMEOUT (says who holds it), INTERRUPTED, PATH_NOT_FOUND, READ_ONLY, PERMISSION_DENIED, IO_FAILED.
+ */
+export async function lock(dir: string, options: LockOptions = {}): Promise<Lock> {
+  const path = join(dir, 'lock');
+  // SQLite would open a file that cannot be written for reading; and these errors say more than its own.
+  try {
+    accessSync(dir, constants.W_OK);
+    if (existsSync(path)) accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw fromSystemError(error, dir);
+  }
+  const { default: Sqlite } = await import('better-sqlite3');
+  let database: Database.Database | undefined;
+  try {
+    database = new Sqlite(path, { timeout: 0 });
+    const open = database;
+    await poll(
+      path,
+      () => tryBegin(open),
+      () => describeHolder(path),
+      options,
+    );
+    return new SqliteLock(database);
+  } catch (error) {
+    database?.close();
+    throw fromSqliteError(error, path);
+  }
+}
+
+class SqliteLock implements Lock {
+  readonly #database: Database.Database;
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+  }
+
+  get held(): boolean {
+    return this.#database.open;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Closing rolls back, and with that lets go.
+    this.#database.close();
+  }
+}
+
+function tryBegin(database: Database.Database): boolean {
+  try {
+    database.pragma('journal_mode = MEMORY');
+    database.exec('BEGIN EXCLUSIVE');
+    return true;
+  } catch (error) {
+    if (sqliteCode(error).startsWith('SQLITE_BUSY')) return false;
+    throw error;
+  }
+}
+
+function sqliteCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+function fromSqliteError(cause: unknown, path: string): unknown {
+  const code = sqliteCode(cause);
+  if (cause instanceof CustodyError || !code.startsWith('SQLITE_')) return cause;
+  const options = { cause, path };
+  if (code.startsWith('SQLITE_READONLY')) {
+    return new CustodyError('READ_ONLY', `${path} cannot be written`, {
+      ...options,
+      hint: 'Use a folder that can be written.',
+    });
+  }
+  if (code === 'SQLITE_NOTADB') {
+    return new CustodyError('IO_FAILED', `${path} is not an empty file`, {
+      ...options,
+      hint: 'Something else wrote to it: when no custody process runs, delete that file.',
+    });
+  }
+  return new CustodyError('IO_FAILED', `cannot lock ${path}: ${code}`, {
+    ...options,
+    hint: 'Check the disk and the permissions of that file, then run the command again.',
+  });
+}

@@ -1,0 +1,144 @@
+import { CustodyError } from '../errors.ts';
+import { type Digest, digestToBytes } from '../objects/digest.ts';
+import type { Codec } from '../objects/link.ts';
+import { sha256Bytes } from '../objects/sha256.ts';
+import { type PackName, packName, type Staged } from './backend.ts';
+import { encodeBlock } from './block.ts';
+import { HashedObject } from './hashing.ts';
+import {
+  BLOCK_ROW,
+  BLOCK_TARGET,
+  type BlockRow,
+  codecNumber,
+  ENTRY_ROW,
+  FAN_OUT,
+  FOOTER,
+  indexLength,
+  MAX_PACK_OBJECTS,
+  PACK_END,
+  PACK_MAGIC,
+} from './pack.ts';
+
+/**
+ * Writes one pack, front to back. The same objects in the same order give the same bytes (with the same zstd).
+ * Only finished blocks leave it, so it holds one block and the map of its objects' places.
+ */
+export class PackWriter {
+  readonly staged: Staged;
+  readonly #entries = new Map<Digest, Place>();
+  readonly #blocks: BlockRow[] = [];
+  readonly #pending = Buffer.allocUnsafe(BLOCK_TARGET);
+  #pendingLength = 0;
+  /** Objects in the open block; it may hold nothing but the empty blob. */
+  #pendingObjects = 0;
+
+  constructor(staged: Staged) {
+    this.staged = staged;
+    staged.write(PACK_MAGIC);
+  }
+
+  get objectCount(): number {
+    return this.#entries.size;
+  }
+
+  /** Bytes that are here as a blob only are not here as a document. */
+  has(codec: Codec, digest: Digest): boolean {
+    const known = this.#entries.get(digest);
+    return known !== undefined && (known.codec === codec || known.codec === 'dag-cbor');
+  }
+
+  /**
+   * Adds an object. Bytes that are here as a blob and are put as a document become a document.
+   * @throws DISK_FULL, IO_FAILED; the pack is then worthless.
+   */
+  add(object: HashedObject): void {
+    if (!HashedObject.isChecked(object)) throw new CustodyError('INTERNAL', 'an object that nobody hashed');
+    const known = this.#entries.get(object.digest);
+    if (known !== undefined) {
+      if (object.codec === 'dag-cbor') known.codec = object.codec;
+      return;
+    }
+    if (this.#entries.size === MAX_PACK_OBJECTS) throw new CustodyError('INTERNAL', 'the pack is full');
+    const { codec, digest, bytes } = object;
+    if (this.#pendingLength + bytes.length > BLOCK_TARGET) this.#flush();
+    const place: Place = {
+      codec,
+      block: this.#blocks.length,
+      offset: this.#pendingLength,
+      length: bytes.length,
+    };
+    if (bytes.length > BLOCK_TARGET) {
+      this.#writeBlock(bytes);
+    } else {
+      this.#pending.set(bytes, this.#pendingLength);
+      this.#pendingLength += bytes.length;
+      this.#pendingObjects++;
+    }
+    this.#entries.set(digest, place);
+  }
+
+  /** Writes the tables. @returns the pack's name; the staged file is complete but not yet durable. */
+  close(): PackName {
+    this.#flush();
+    const tableOffset = this.staged.length;
+    const index = this.#index();
+    const footer = Buffer.alloc(FOOTER);
+    footer.writeBigUInt64BE(BigInt(tableOffset), 0);
+    footer.writeUInt32BE(this.#blocks.length, 8);
+    footer.writeUInt32BE(this.#entries.size, 12);
+    footer.set(sha256Bytes(index), 16);
+    footer.set(PACK_END, 48);
+    this.staged.write(index);
+    this.staged.write(footer);
+    return packName(this.staged.sha256());
+  }
+
+  #flush(): void {
+    if (this.#pendingObjects > 0) this.#writeBlock(this.#pending.subarray(0, this.#pendingLength));
+    this.#pendingLength = 0;
+    this.#pendingObjects = 0;
+  }
+
+  #writeBlock(data: Uint8Array): void {
+    const { method, stored } = encodeBlock(data);
+    const offset = this.staged.length;
+    this.staged.write(stored);
+    this.#blocks.push({ offset, storedLength: stored.length, length: data.length, method });
+  }
+
+  #index(): Buffer {
+    const index = Buffer.alloc(indexLength(this.#blocks.length, this.#entries.size));
+    let at = 0;
+    for (const { offset, storedLength, length, method } of this.#blocks) {
+      index.writeBigUInt64BE(BigInt(offset), at);
+      index.writeUInt32BE(storedLength, at + 8);
+      index.writeUInt32BE(length, at + 12);
+      index.writeUInt32BE(method, at + 16);
+      at += BLOCK_ROW;
+    }
+    const fanOut = at;
+    at += FAN_OUT;
+    const counts = new Uint32Array(256);
+    // Hex digits sort as the bytes do.
+    for (const digest of [...this.#entries.keys()].sort()) {
+      const { block, offset, length, codec } = this.#entries.get(digest)!;
+      index.set(digestToBytes(digest), at);
+      counts[index[at]!]!++;
+      index.writeUInt32BE(block, at + 32);
+      index.writeUInt32BE(offset, at + 36);
+      index.writeUInt32BE(length, at + 40);
+      index.writeUInt32BE(codecNumber(codec), at + 44);
+      at += ENTRY_ROW;
+    }
+    let sum = 0;
+    counts.forEach((count, byte) => index.writeUInt32BE((sum += count), fanOut + 4 * byte));
+    return index;
+  }
+}
+
+interface Place {
+  codec: Codec;
+  readonly block: number;
+  readonly offset: number;
+  readonly length: number;
+}

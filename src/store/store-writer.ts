@@ -1,0 +1,112 @@
+import { CustodyError } from '../errors.ts';
+import type { Digest } from '../objects/digest.ts';
+import type { Codec } from '../objects/link.ts';
+import type { ObjectSink } from '../objects/sink.ts';
+import type { Backend, PackName } from './backend.ts';
+import { HashedObject } from './hashing.ts';
+import { PackWriter } from './pack-writer.ts';
+import { MAX_PACK_OBJECTS } from './pack.ts';
+import type { StoredObjects } from './stored-objects.ts';
+
+/**
+ * Collects objects into a pack of its own, with no lock held; nothing is visible before {@link finish}, and disposing
+ * without it removes the temporary file. Memory stays bounded: finished blocks go straight to the file.
+ */
+export class StoreWriter implements ObjectSink, AsyncDisposable {
+  readonly #backend: Backend;
+  readonly #stored: StoredObjects;
+  readonly #published: (names: readonly PackName[]) => Promise<void>;
+  readonly #maxObjects: number;
+  readonly #packs: PackWriter[] = [];
+  readonly #closed: { name: PackName; pack: PackWriter }[] = [];
+  #state: 'open' | 'failed' | 'finished' = 'open';
+  /** Objects this writer stores. */
+  added = 0;
+  /** Puts of what was there already, here or in the ledger. */
+  reused = 0;
+
+  constructor(
+    backend: Backend,
+    stored: StoredObjects,
+    published: (names: readonly PackName[]) => Promise<void>,
+    maxObjects = MAX_PACK_OBJECTS,
+  ) {
+    this.#backend = backend;
+    this.#stored = stored;
+    this.#published = published;
+    this.#maxObjects = maxObjects;
+  }
+
+  /**
+   * Stores an object, unless a good copy is there. @see ObjectSink.put
+   * @throws OBJECT_CORRUPT, OBJECT_TOO_LARGE (the writer goes on); DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED
+   *   (the writer is finished: nothing that it wrote is trusted).
+   */
+  put(codec: Codec, digest: Digest, bytes: Uint8Array): void {
+    this.#check('open');
+    const object = HashedObject.check(codec, digest, bytes);
+    try {
+      this.#add(object);
+    } catch (error) {
+      this.#abandon('failed');
+      throw error;
+    }
+  }
+
+  #add(object: HashedObject): void {
+    const { codec, digest } = object;
+    if (this.#packs.some((pack) => pack.has(codec, digest)) || this.#stored.has(codec, digest)) {
+      this.reused++;
+      return;
+    }
+    let pack = this.#packs.at(-1);
+    if (pack === undefined || pack.objectCount >= this.#maxObjects) {
+      if (pack !== undefined) this.#closed.push({ name: pack.close(), pack });
+      pack = new PackWriter(this.#backend.stage());
+      this.#packs.push(pack);
+    }
+    pack.add(object);
+    this.added++;
+  }
+
+  /**
+   * Makes everything durable and visible.
+   * @returns the packs that hold what was put, none where nothing new was.
+   * @throws DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED; then nothing of it may be relied on.
+   */
+  async finish(): Promise<readonly PackName[]> {
+    this.#check('open');
+    try {
+      const last = this.#packs.at(-1);
+      if (last !== undefined) this.#closed.push({ name: last.close(), pack: last });
+      for (const { name, pack } of this.#closed) await this.#backend.put(name, pack.staged);
+    } catch (error) {
+      this.#abandon('failed');
+      throw error;
+    }
+    const names = this.#closed.map(({ name }) => name);
+    this.#abandon('finished');
+    await this.#published(names);
+    return names;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'open') this.#abandon('finished');
+  }
+
+  /** Files that were published are no longer theirs to remove. */
+  #abandon(state: 'failed' | 'finished'): void {
+    this.#state = state;
+    for (const pack of this.#packs) pack.staged.discard();
+    this.#packs.length = 0;
+    this.#closed.length = 0;
+  }
+
+  #check(state: 'open'): void {
+    if (this.#state === state) return;
+    throw new CustodyError(
+      'INTERNAL',
+      `a writer was used after it ${this.#state === 'failed' ? 'had failed' : 'was finished'}`,
+    );
+  }
+}
