@@ -59,7 +59,17 @@ async function buildCommand(): Promise<void> {
     outdir: join(ROOT, 'dist'),
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
-    external: ['better-sqlite3', 'level', 'classic-level', 'pg', 'pg-copy-streams', 'libpg-query', 'ajv', 'yaml', 'cbor-x'],
+    external: [
+      'better-sqlite3',
+      'level',
+      'classic-level',
+      'pg',
+      'pg-copy-streams',
+      'libpg-query',
+      'ajv',
+      'yaml',
+      'cbor-x',
+    ],
     define: { 'process.env.CUSTODY_VERSION': JSON.stringify(version) },
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -13,11 +13,17 @@ export function* closure(
   seen = new Set<Digest>(),
 ): Walk<{ link: Link; bytes: Uint8Array }> {
   const stack = [...roots].reverse();
+  // What was met as raw bytes first is still followed when a dag-cbor link leads to the same digest.
+  const raw = new Set<Digest>();
   for (let link = stack.pop(); link; link = stack.pop()) {
-    if (seen.has(link.digest)) continue;
-    seen.add(link.digest);
+    const again = seen.has(link.digest);
+    if (again && !(link.codec === 'dag-cbor' && raw.delete(link.digest))) continue;
     const bytes = yield* need<{ link: Link; bytes: Uint8Array }>(link.digest);
-    yield* item({ link, bytes });
+    if (!again) {
+      seen.add(link.digest);
+      if (link.codec === 'raw') raw.add(link.digest);
+      yield* item({ link, bytes });
+    }
     if (link.codec === 'dag-cbor') stack.push(...linksOf(decodeObject(bytes)).reverse());
   }
 }

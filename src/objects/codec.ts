@@ -1,11 +1,12 @@
 import { addExtension, Decoder, Encoder } from 'cbor-x';
 import { CustodyError } from '../errors.ts';
 import { Link, linkFromBytes, linkToBytes } from './link.ts';
+import { MAX_DEPTH, scan } from './scan.ts';
 
 /**
  * The strict DAG-CBOR codec (https://ipld.io/specs/codecs/dag-cbor/spec/, RFC 8949 section 4.2.1).
  * One value has one encoding: text keys sorted by length, then bytewise; shortest integers; definite lengths;
- * no floats, no tags but 42; integers of at most 64 bits.
+ * no floats, no tags but 42; integers from -2^64 + 1 to 2^64 - 1; no key `__proto__` and none like `0` or `17`.
  */
 export type Value =
   null | boolean | number | bigint | string | Uint8Array | Link | readonly Value[] | ValueMap;
@@ -15,9 +16,6 @@ export interface ValueMap {
 
 /** No object is larger: what is longer becomes a tree of objects (design section 4). Bytes. */
 export const MAX_OBJECT = 1_048_576;
-
-/** Nesting that a canonical object may have; the deepest of our kinds needs 6. */
-const MAX_DEPTH = 32;
 
 const OPTIONS = {
   useRecords: false,
@@ -66,6 +64,7 @@ export function decode(bytes: Uint8Array): Value {
       `an object of ${bytes.length} bytes is above the limit of ${MAX_OBJECT}`,
     );
   }
+  scan(bytes);
   let value: Value;
   let again: Uint8Array;
   try {
@@ -107,7 +106,8 @@ function normaliseInteger(value: number | bigint): number | bigint {
     // cbor-x writes a number beyond 32 bits as a float, but a bigint always in 8 bytes.
     return value > 0xffffffff || value < -0x100000000 ? BigInt(value) : value;
   }
-  if (value > 0xffffffffffffffffn || value < -0x10000000000000000n) {
+  // -2^64 would fit CBOR's head, but cbor-x writes it as a bignum.
+  if (value > 0xffffffffffffffffn || value <= -0x10000000000000000n) {
     throw new CustodyError('OBJECT_NOT_CANONICAL', 'an integer is beyond 64 bits');
   }
   return value > 0xffffffffn || value < -0x100000000n ? value : Number(value);

@@ -9,6 +9,12 @@ export const MIN = 1_024;
 export const TARGET = 8_192;
 export const MAX = 65_536;
 
+/**
+ * No tree is higher: an inner list holds at least two children (but for the last of a level), so this is enough for
+ * 2^64 leaves. Readers refuse a higher level, for their depth must not be what somebody sent.
+ */
+export const MAX_LEVEL = 64;
+
 const SCALE = 0x1_0000_0000 / TARGET;
 
 export class Cutter {

@@ -1,3 +1,4 @@
+import { CustodyError } from '../errors.ts';
 import type { Link } from './link.ts';
 import { diffSnapshots } from './snapshot-diff.ts';
 import { splitMultisetValue } from './multiset.ts';
@@ -23,7 +24,10 @@ export interface Delta {
   readonly others: readonly OtherChange[];
 }
 
-/** Counts what differs between two snapshots. It returns the delta and yields no items: `yield* deltaOf(a, b)`. */
+/**
+ * Counts what differs between two snapshots. It returns the delta and yields no items: `yield* deltaOf(a, b)`.
+ * @throws CustodyError ROW_MALFORMED for a multiset's row without a count, and what {@link diffSnapshots} throws.
+ */
 export function* deltaOf<T>(before: Link, after: Link): Walk<T, Delta> {
   const tables = new Map<string, { table: string; inserted: number; updated: number; deleted: number }>();
   const others: OtherChange[] = [];
@@ -56,5 +60,8 @@ export function* deltaOf<T>(before: Link, after: Link): Walk<T, Delta> {
 }
 
 function occurrences(value: Uint8Array | undefined): number {
-  return value === undefined ? 0 : (splitMultisetValue(value)?.count ?? 0);
+  if (value === undefined) return 0;
+  const split = splitMultisetValue(value);
+  if (!split) throw new CustodyError('ROW_MALFORMED', 'a row of a multiset has no count');
+  return split.count;
 }

@@ -1,6 +1,7 @@
 import { CustodyError } from '../errors.ts';
 import { cutPoint, MAX_CHUNK } from './chunker.ts';
-import { hash32 } from './cutter.ts';
+import { ByteWindow } from './byte-window.ts';
+import { hash32, MAX_LEVEL } from './cutter.ts';
 import { digestFromBytes, digestToBytes, type Digest } from './digest.ts';
 import { decodeKind } from './kinds.ts';
 import type { Link } from './link.ts';
@@ -27,7 +28,7 @@ export interface StoredContent {
 export class ContentBuilder {
   readonly #sink: ObjectSink;
   readonly #hasher = sha256Hasher();
-  #pending: Uint8Array = new Uint8Array(0);
+  readonly #pending = new ByteWindow();
   #size = 0;
   #chunks: ListTreeBuilder<number, [Link, number]> | undefined;
 
@@ -37,16 +38,18 @@ export class ContentBuilder {
 
   add(piece: Uint8Array): void {
     this.#hasher.update(piece);
-    this.#size += piece.length;
-    this.#pending =
-      this.#pending.length === 0 ? piece.slice() : new Uint8Array(Buffer.concat([this.#pending, piece]));
-    // A cut needs MAX_CHUNK bytes in view, and whether this is a blob shows only above MAX_BLOB.
-    while (this.#size > MAX_BLOB && this.#pending.length >= MAX_CHUNK) this.#cut();
+    for (let at = 0; at < piece.length; at += MAX_CHUNK) {
+      const part = piece.subarray(at, at + MAX_CHUNK);
+      this.#pending.push(part);
+      this.#size += part.length;
+      // A cut needs MAX_CHUNK bytes in view, and whether this is a blob shows only above MAX_BLOB.
+      while (this.#size > MAX_BLOB && this.#pending.length >= MAX_CHUNK) this.#cut();
+    }
   }
 
   finish(): StoredContent {
     if (this.#chunks === undefined && this.#size <= MAX_BLOB) {
-      const link = putBlob(this.#sink, this.#pending);
+      const link = putBlob(this.#sink, this.#pending.take(this.#size));
       return { link, size: this.#size, sha256: link.digest };
     }
     while (this.#pending.length > 0) this.#cut();
@@ -63,10 +66,9 @@ export class ContentBuilder {
   }
 
   #cut(): void {
-    const chunk = this.#pending.subarray(0, cutPoint(this.#pending));
-    const link = putBlob(this.#sink, chunk.slice());
+    const chunk = this.#pending.take(cutPoint(this.#pending.view()));
+    const link = putBlob(this.#sink, chunk);
     this.#tree().add(0, [link, chunk.length], chunk.length, CHUNK_WEIGHT, hash32(digestToBytes(link.digest)));
-    this.#pending = this.#pending.subarray(chunk.length);
   }
 
   #tree(): ListTreeBuilder<number, [Link, number]> {
@@ -102,6 +104,11 @@ export function* readContent(link: Link): Walk<Uint8Array> {
   const bytes = yield* need<Uint8Array>(link.digest);
   if (link.codec === 'raw') return yield* item(bytes);
   const file = decodeKind('file', bytes, link.digest);
+  if (file.size <= MAX_BLOB) {
+    throw new CustodyError('TREE_MALFORMED', `content of ${file.size} bytes is a blob, not a file`, {
+      path: link.digest,
+    });
+  }
   const hasher = sha256Hasher();
   const size = yield* readChunks(file.chunks, undefined, hasher);
   const sha256 = hasher.hex();
@@ -120,10 +127,17 @@ function* readChunks(
   hasher: { update(b: Uint8Array): void },
 ): Walk<Uint8Array, number> {
   const list = decodeKind('chunks', yield* need<Uint8Array>(link.digest), link.digest);
-  if (level !== undefined && list.level !== level) {
-    throw new CustodyError('TREE_MALFORMED', `chunk list at level ${list.level} where ${level} was due`, {
-      path: link.digest,
-    });
+  if (list.level > MAX_LEVEL || (level !== undefined && list.level !== level)) {
+    throw new CustodyError(
+      'TREE_MALFORMED',
+      `chunk list at level ${list.level} where ${level ?? 'less'} was due`,
+      {
+        path: link.digest,
+      },
+    );
+  }
+  if (list.entries.length === 0) {
+    throw new CustodyError('TREE_MALFORMED', 'a chunk list is empty', { path: link.digest });
   }
   let total = 0;
   for (const [child, size] of list.entries) {

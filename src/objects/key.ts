@@ -15,7 +15,7 @@ const BYTES = 0x30;
 
 /** A longer key is cut: its first 992 bytes, then the SHA-256 of all of it; 1,024 bytes in all. */
 export const MAX_KEY = 1_024;
-const CUT_KEY = MAX_KEY - 32;
+export const CUT_KEY = MAX_KEY - 32;
 
 /**
  * @param parts bigint: a 64-bit signed integer; number: a real (binary64); string: text; Uint8Array: bytes.
@@ -46,6 +46,7 @@ export function integerKey(value: bigint): Uint8Array {
 /**
  * What a Merkle map stores: the key itself below 1,024 bytes, else the cut form, which only a cut key can have.
  * Cut keys keep their place up to byte 992; beyond it the order is by hash, the same for everyone.
+ * Not to be applied twice: a cut key would be cut again (`MapBuilder.addBounded` takes keys out of another map).
  */
 export function boundKey(key: Uint8Array): Uint8Array {
   if (key.length < MAX_KEY) return key;

@@ -290,7 +290,7 @@ function checkShape(value: Value): AnyObject {
   return SHAPES[kind as Kind](value, kind);
 }
 
-/** Every link in an object, in the order of its encoding: what a walker follows. */
+/** Every link in an object, in the order of its fields above: what a walker follows. */
 export function linksOf(object: AnyObject): Link[] {
   const found: Link[] = [];
   const visit = (value: unknown): void => {

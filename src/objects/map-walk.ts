@@ -1,7 +1,8 @@
 import { CustodyError } from '../errors.ts';
 import { compareBytes } from './codec.ts';
+import { MAX_LEVEL } from './cutter.ts';
 import type { Digest } from './digest.ts';
-import { decodeObject } from './kinds.ts';
+import { decodeObject, type ObjectOf } from './kinds.ts';
 import type { Link } from './link.ts';
 import { item, need, type Walk } from './walk.ts';
 
@@ -33,8 +34,8 @@ class Cursor {
   readonly #stack: (Subtree | MapEntry)[];
   #previous: Uint8Array | undefined;
 
-  constructor(root: Link) {
-    this.#stack = [{ link: root, level: undefined, last: undefined, count: undefined }];
+  constructor(root: Link, count: number | undefined) {
+    this.#stack = [{ link: root, level: undefined, last: undefined, count }];
   }
 
   get head(): Subtree | MapEntry | undefined {
@@ -55,40 +56,65 @@ class Cursor {
   /** Replaces a subtree on top by what its list holds. */
   *open<T>(subtree: Subtree): Walk<T> {
     this.#stack.pop();
-    const id = subtree.link.digest;
-    const list = decodeObject(yield* need<T>(id));
-    if (list.kind !== 'rows' && list.kind !== 'node')
-      malformed(id, `a ${list.kind} stands where a Merkle map should be`);
-    const level = list.kind === 'rows' ? 0 : list.level;
-    if (subtree.level !== undefined && level !== subtree.level)
-      malformed(id, `level ${level}, not ${subtree.level}`);
-    if (list.kind === 'node' && (level === 0 || list.entries.length === 0))
-      malformed(id, 'an inner list cannot be empty');
-    if (list.kind === 'rows' && list.entries.length === 0 && subtree.level !== undefined)
-      malformed(id, 'an empty leaf');
+    const list = openList(subtree, yield* need<T>(subtree.link.digest));
     const opened: (Subtree | MapEntry)[] =
       list.kind === 'rows'
         ? list.entries.map(([key, row]) => ({ key, row }))
-        : list.entries.map(([last, link, count]) => ({ link, level: level - 1, last, count }));
-    const count =
-      list.kind === 'rows' ? list.entries.length : list.entries.reduce((sum, [, , n]) => sum + n, 0);
-    const last = list.entries.at(-1)?.[0];
-    if (subtree.count !== undefined && count !== subtree.count)
-      malformed(id, `${count} rows below, not ${subtree.count}`);
-    if (subtree.last !== undefined && (last === undefined || compareBytes(last, subtree.last) !== 0)) {
-      malformed(id, 'the last key differs from what the list above says');
-    }
+        : list.entries.map(([last, link, count]) => ({ link, level: list.level - 1, last, count }));
     for (let i = opened.length - 1; i >= 0; i--) this.#stack.push(opened[i]!);
   }
+}
+
+/**
+ * Decodes one list of a Merkle map and checks it against what the list above says of it: level, count, last key.
+ * @throws CustodyError TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
+ */
+function openList(subtree: Subtree, bytes: Uint8Array): ObjectOf<'rows'> | ObjectOf<'node'> {
+  const id = subtree.link.digest;
+  const list = decodeObject(bytes);
+  if (list.kind !== 'rows' && list.kind !== 'node') {
+    throw new CustodyError(
+      'OBJECT_KIND_UNEXPECTED',
+      `${id}: a ${list.kind} stands where a Merkle map should be`,
+      { path: id },
+    );
+  }
+  const level = list.kind === 'rows' ? 0 : list.level;
+  if (level > MAX_LEVEL || (subtree.level !== undefined && level !== subtree.level))
+    malformed(id, `level ${level}, not ${subtree.level ?? 'less'}`);
+  if (list.kind === 'node' && (level === 0 || list.entries.length === 0))
+    malformed(id, 'an inner list at level 0 or without children');
+  if (list.kind === 'rows' && list.entries.length === 0 && subtree.level !== undefined)
+    malformed(id, 'an empty leaf');
+  const count =
+    list.kind === 'rows' ? list.entries.length : list.entries.reduce((sum, [, , n]) => sum + n, 0);
+  if (subtree.count !== undefined && count !== subtree.count)
+    malformed(id, `${count} rows below, not ${subtree.count}`);
+  const last = list.entries.at(-1)?.[0];
+  if (subtree.last !== undefined && (last === undefined || compareBytes(last, subtree.last) !== 0))
+    malformed(id, 'the last key differs from what the list above says');
+  return list;
+}
+
+/** Two lists above say different things of one subtree, so at least one of them lies. */
+function checkSameClaims(x: Subtree, y: Subtree): void {
+  const keys = x.last !== undefined && y.last !== undefined && compareBytes(x.last, y.last) !== 0;
+  const counts = x.count !== undefined && y.count !== undefined && x.count !== y.count;
+  const levels = x.level !== undefined && y.level !== undefined && x.level !== y.level;
+  if (keys || counts || levels) malformed(x.link.digest, 'two lists disagree about what is below');
 }
 
 function malformed(id: Digest, what: string): never {
   throw new CustodyError('TREE_MALFORMED', `${id}: ${what}`, { path: id });
 }
 
-/** Every entry of a Merkle map in order of keys. @throws TREE_MALFORMED and what decoding throws. */
-export function* walkMap(root: Link): Walk<MapEntry> {
-  const cursor = new Cursor(root);
+/**
+ * Every entry of a Merkle map in order of keys.
+ * @param count how many there must be, where that is known.
+ * @throws CustodyError TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
+ */
+export function* walkMap(root: Link, count?: number): Walk<MapEntry> {
+  const cursor = new Cursor(root, count);
   for (let head = cursor.head; head; head = cursor.head) {
     if ('key' in head) {
       cursor.pop();
@@ -97,36 +123,48 @@ export function* walkMap(root: Link): Walk<MapEntry> {
   }
 }
 
-/** The row of one key, reading only the lists on its way; the key is bounded by the caller (key.ts). */
+/**
+ * The row of one key, reading only the lists on its way, which are checked as {@link walkMap} checks them.
+ * @param key bounded by the caller (key.ts).
+ */
 export function* findRow(root: Link, key: Uint8Array): Walk<Row> {
-  let link = root;
+  let at: Subtree = { link: root, level: undefined, last: undefined, count: undefined };
   for (;;) {
-    const list = decodeObject(yield* need<Row>(link.digest));
+    const list = openList(at, yield* need<Row>(at.link.digest));
+    list.entries.forEach(([k], i) => {
+      if (i > 0 && compareBytes(list.entries[i - 1]![0], k) >= 0)
+        malformed(at.link.digest, 'keys do not ascend');
+    });
     if (list.kind === 'rows') {
       const found = list.entries.find(([k]) => compareBytes(k, key) === 0);
       if (found) yield* item(found[1]);
       return;
     }
-    if (list.kind !== 'node') malformed(link.digest, `a ${list.kind} stands where a Merkle map should be`);
     const next = list.entries.find(([last]) => compareBytes(key, last) <= 0);
     if (!next) return;
-    link = next[1];
+    at = { last: next[0], link: next[1], count: next[2], level: list.level - 1 };
   }
 }
 
 /**
  * What differs between two Merkle maps, in order of keys, opening only subtrees that differ: O(changes × depth) objects.
- * @throws TREE_MALFORMED and what decoding throws.
+ * @param counts how many rows each must have, where that is known.
+ * @throws CustodyError TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
  */
-export function* diffMaps(before: Link, after: Link): Walk<MapChange> {
-  const a = new Cursor(before);
-  const b = new Cursor(after);
+export function* diffMaps(
+  before: Link,
+  after: Link,
+  counts: { before?: number; after?: number } = {},
+): Walk<MapChange> {
+  const a = new Cursor(before, counts.before);
+  const b = new Cursor(after, counts.after);
   for (;;) {
     const x = a.head;
     const y = b.head;
     if (!x && !y) return;
     if (x && y && !('key' in x) && !('key' in y)) {
       if (x.link.equals(y.link)) {
+        checkSameClaims(x, y);
         a.pop();
         b.pop();
         continue;

@@ -2,7 +2,7 @@ import { CustodyError } from '../errors.ts';
 import { compareBytes } from './codec.ts';
 import { hash32 } from './cutter.ts';
 import { storeContent } from './file.ts';
-import { boundKey } from './key.ts';
+import { boundKey, MAX_KEY } from './key.ts';
 import type { Link } from './link.ts';
 import { ListTreeBuilder } from './list-tree.ts';
 import { putObject, type ObjectSink } from './sink.ts';
@@ -34,9 +34,16 @@ export class MapBuilder {
     });
   }
 
-  /** @throws CustodyError TREE_MALFORMED when keys do not ascend. */
+  /** Bounds the key (key.ts) and adds. @throws CustodyError TREE_MALFORMED when keys do not ascend. */
   add(key: Uint8Array, row: Uint8Array | Link): void {
-    const bound = boundKey(key);
+    this.addBounded(boundKey(key), row);
+  }
+
+  /** {@link add} for a key that comes out of another map, and so is bounded already. */
+  addBounded(bound: Uint8Array, row: Uint8Array | Link): void {
+    if (bound.length > MAX_KEY) {
+      throw new CustodyError('TREE_MALFORMED', `a key of ${bound.length} bytes is above ${MAX_KEY}`);
+    }
     if (this.#last !== undefined && compareBytes(this.#last, bound) >= 0) {
       throw new CustodyError('TREE_MALFORMED', `keys must ascend: ${hex(bound)} after ${hex(this.#last)}`);
     }

@@ -94,11 +94,10 @@ export class SnapshotBuilder {
       sequences: this.#map(this.#sequences),
     });
     let rows = 0;
-    const tables: Record<string, TableResult> = {};
-    for (const { name, result } of this.#tables.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      tables[name] = result;
-      rows += result.rows;
-    }
+    this.#tables.sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const { result } of this.#tables) rows += result.rows;
+    // Not by assignment: a table may be called `__proto__`.
+    const tables = Object.fromEntries(this.#tables.map(({ name, result }) => [name, result]));
     return { snapshot, rows, tables };
   }
 

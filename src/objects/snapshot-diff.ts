@@ -1,6 +1,7 @@
 import { CustodyError } from '../errors.ts';
-import { decode, type Value } from './codec.ts';
+import { compareBytes, decode, type Value } from './codec.ts';
 import { readWhole } from './file.ts';
+import { boundKey, encodeKey } from './key.ts';
 import { decodeKeyText } from './key-text.ts';
 import { decodeKind, type ObjectOf } from './kinds.ts';
 import { Link } from './link.ts';
@@ -40,7 +41,9 @@ export type Table = ObjectOf<'table'>;
 /**
  * Everything that differs between two snapshots: facts, schema objects, sequences, tables (columns, their order, key),
  * rows. A table that was added or removed gives one `table` change and a `row` change for each of its rows; a table
- * whose columns or key changed gives a `table` change, and its rows as removed and added.
+ * whose columns or key changed gives a `table` change, and its rows as removed and added. Which columns are masked is
+ * not compared: a masked value is one that differs.
+ * @throws CustodyError KIND_NOT_COMPARABLE, TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
  */
 export function* diffSnapshots(before: Link, after: Link): Walk<SnapshotChange> {
   if (before.equals(after)) return;
@@ -62,12 +65,21 @@ export function* diffSnapshots(before: Link, after: Link): Walk<SnapshotChange> 
 }
 
 function* diffFacts(a: readonly [string, string][], b: readonly [string, string][]): Walk<SnapshotChange> {
-  const x = new Map(a);
-  const y = new Map(b);
+  const x = factsByName(a);
+  const y = factsByName(b);
   for (const name of [...new Set([...x.keys(), ...y.keys()])].sort()) {
     if (x.get(name) !== y.get(name))
       yield* item<SnapshotChange>({ part: 'fact', name, before: x.get(name), after: y.get(name) });
   }
+}
+
+/** Facts ascend by name, so that none can hide behind another of the same name. */
+function factsByName(facts: readonly [string, string][]): Map<string, string> {
+  facts.forEach(([name], i) => {
+    if (i > 0 && facts[i - 1]![0] >= name)
+      throw new CustodyError('TREE_MALFORMED', `the facts of a snapshot do not ascend at ${name}`);
+  });
+  return new Map(facts);
 }
 
 function* diffDefinitions(part: 'schema' | 'sequence', a: Link, b: Link): Walk<SnapshotChange> {
@@ -90,6 +102,7 @@ function* diffTables(a: Link, b: Link): Walk<SnapshotChange> {
   for (const change of yield* collect(diffMaps(a, b))) {
     const before = change.before && (yield* readTable<SnapshotChange>(change.before));
     const after = change.after && (yield* readTable<SnapshotChange>(change.after));
+    for (const table of [before, after]) if (table) checkTableKey(change.key, table);
     const name = (after ?? before)!.name;
     if (before && after && sameShape(before, after)) yield* diffRows(before, after);
     else {
@@ -100,6 +113,11 @@ function* diffTables(a: Link, b: Link): Walk<SnapshotChange> {
   }
 }
 
+function checkTableKey(key: Uint8Array, table: Table): void {
+  if (compareBytes(key, boundKey(encodeKey([table.name]))) !== 0)
+    throw new CustodyError('TREE_MALFORMED', `table ${table.name} stands under the name of another`);
+}
+
 /** Rows can be compared one by one only where columns, format and key mean the same. */
 function sameShape(a: Table, b: Table): boolean {
   const shape = ({ format, columns, key }: Table): string =>
@@ -108,7 +126,7 @@ function sameShape(a: Table, b: Table): boolean {
 }
 
 function* diffRows(a: Table, b: Table): Walk<SnapshotChange> {
-  const walk = diffMaps(a.root, b.root);
+  const walk = diffMaps(a.root, b.root, { before: a.rows, after: b.rows });
   let step = walk.next();
   while (!step.done) {
     if ('need' in step.value) step = walk.next(yield step.value);
@@ -127,7 +145,7 @@ function* diffRows(a: Table, b: Table): Walk<SnapshotChange> {
 }
 
 function* allRows(table: Table, side: 'before' | 'after'): Walk<SnapshotChange> {
-  const walk = walkMap(table.root);
+  const walk = walkMap(table.root, table.rows);
   let step = walk.next();
   while (!step.done) {
     if ('need' in step.value) step = walk.next(yield step.value);

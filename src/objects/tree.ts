@@ -1,5 +1,6 @@
 import { CustodyError } from '../errors.ts';
-import { hash32 } from './cutter.ts';
+import { compareBytes } from './codec.ts';
+import { hash32, MAX_LEVEL } from './cutter.ts';
 import { decodeKind, type treeFolder, type treeItem } from './kinds.ts';
 import type { Link } from './link.ts';
 import { ListTreeBuilder } from './list-tree.ts';
@@ -59,31 +60,40 @@ function checkName(name: string): void {
   }
 }
 
-/** The entries of one folder, in order; order, levels and counts are checked. @throws TREE_MALFORMED */
-export function* listFolder(link: Link, level?: number): Walk<TreeEntry, number> {
+/**
+ * The entries of one folder, in order. Levels, counts, last names and the order across its lists are checked.
+ * @returns how many there are. @throws CustodyError TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
+ */
+export function* listFolder(link: Link): Walk<TreeEntry, number> {
+  return yield* listEntries(link, undefined, { last: undefined });
+}
+
+function* listEntries(
+  link: Link,
+  level: number | undefined,
+  passed: { last: string | undefined },
+): Walk<TreeEntry, number> {
   const list = decodeKind('tree', yield* need<TreeEntry>(link.digest), link.digest);
-  if (level !== undefined && list.level !== level) {
-    throw new CustodyError('TREE_MALFORMED', `${link.digest}: level ${list.level}, not ${level}`, {
-      path: link.digest,
-    });
-  }
+  const malformed = (what: string): never => {
+    throw new CustodyError('TREE_MALFORMED', `${link.digest}: ${what}`, { path: link.digest });
+  };
+  if (list.level > MAX_LEVEL || (level !== undefined && list.level !== level))
+    malformed(`level ${list.level}, not ${level ?? 'less'}`);
+  if (list.entries.length === 0 && (list.level > 0 || level !== undefined)) malformed('an empty list');
   let total = 0;
-  let last: string | undefined;
   for (const entry of list.entries) {
-    const name = isChild(entry) ? entry[0] : entry.name;
-    if (isChild(entry) !== list.level > 0 || (last !== undefined && compareNames(last, name) >= 0)) {
-      throw new CustodyError('TREE_MALFORMED', `${link.digest}: entries out of order or of the wrong level`, {
-        path: link.digest,
-      });
-    }
-    last = name;
+    if (isChild(entry) !== list.level > 0) malformed('an entry of the wrong level');
     if (isChild(entry)) {
-      const below = yield* listFolder(entry[1], list.level - 1);
-      if (below !== entry[2])
-        throw new CustodyError('TREE_MALFORMED', `${link.digest}: wrong count`, { path: link.digest });
+      const [last, child, count] = entry;
+      const below = yield* listEntries(child, list.level - 1, passed);
+      if (below !== count) malformed(`${below} names below, not ${count}`);
+      if (passed.last !== last) malformed('the last name differs from what the list above says');
       total += below;
     } else {
       checkName(entry.name);
+      if (passed.last !== undefined && compareNames(passed.last, entry.name) >= 0)
+        malformed(`names must ascend: ${entry.name} after ${passed.last}`);
+      passed.last = entry.name;
       yield* item<TreeEntry>(entry);
       total++;
     }
@@ -103,11 +113,9 @@ export interface PathEntry {
 
 /** Everything below a folder, depth first, in bytewise order of names within each folder. */
 export function* walkTree(root: Link): Walk<PathEntry> {
-  const stack: { prefix: string; entries: TreeEntry[] }[] = [
-    { prefix: '', entries: yield* collect(listFolder(root)) },
-  ];
+  const stack = [{ prefix: '', entries: yield* collect(listFolder(root)), next: 0 }];
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const entry = top.entries.shift();
+    const entry = top.entries[top.next++];
     if (!entry) {
       stack.pop();
       continue;
@@ -115,7 +123,7 @@ export function* walkTree(root: Link): Walk<PathEntry> {
     const path = top.prefix + entry.name;
     yield* item({ path, entry });
     if (entry.mode === 'dir')
-      stack.push({ prefix: `${path}/`, entries: yield* collect(listFolder(entry.link)) });
+      stack.push({ prefix: `${path}/`, entries: yield* collect(listFolder(entry.link)), next: 0 });
   }
 }
 
@@ -140,32 +148,50 @@ export interface TreeChange {
   readonly after: TreeEntry | undefined;
 }
 
-/** What differs between two folders, by path; equal folders are not opened. */
+/**
+ * What differs between two folders, by path; equal folders are not opened. A folder that one side does not have shows by
+ * what is in it, or by itself where it is empty: so no item means equal roots.
+ */
 export function* diffTrees(before: Link, after: Link): Walk<TreeChange> {
-  const stack = [{ prefix: '', a: before as Link | undefined, b: after as Link | undefined }];
+  const stack: { path: string; a: TreeFolder | undefined; b: TreeFolder | undefined }[] = [
+    {
+      path: '',
+      a: { name: '', mode: 'dir', link: before },
+      b: { name: '', mode: 'dir', link: after },
+    },
+  ];
   for (let top = stack.pop(); top; top = stack.pop()) {
-    const { prefix, a, b } = top;
-    if (a && b && a.equals(b)) continue;
-    const x = new Map(
-      a ? (yield* collect<TreeEntry, TreeChange>(listFolder(a))).map((e) => [e.name, e]) : [],
-    );
-    const y = new Map(
-      b ? (yield* collect<TreeEntry, TreeChange>(listFolder(b))).map((e) => [e.name, e]) : [],
-    );
+    const { path: folder, a, b } = top;
+    if (a && b && a.link.equals(b.link)) continue;
+    const x = yield* byName(a);
+    const y = yield* byName(b);
+    if (x.size + y.size === 0 && !(a && b)) yield* item({ path: folder, before: a, after: b });
     const folders: typeof stack = [];
     for (const name of [...new Set([...x.keys(), ...y.keys()])].sort(compareNames)) {
       const p = x.get(name);
       const q = y.get(name);
-      const path = prefix + name;
+      const path = folder === '' ? name : `${folder}/${name}`;
       const one = p?.mode === 'dir' ? undefined : p;
       const two = q?.mode === 'dir' ? undefined : q;
-      if ((one ?? two) && !(one && two && one.mode === two.mode && one.link.equals(two.link))) {
+      if ((one ?? two) && !(one && two && equalItems(one, two))) {
         yield* item({ path, before: one, after: two });
       }
-      const left = p?.mode === 'dir' ? p.link : undefined;
-      const right = q?.mode === 'dir' ? q.link : undefined;
-      if (left ?? right) folders.push({ prefix: `${path}/`, a: left, b: right });
+      const left = p?.mode === 'dir' ? p : undefined;
+      const right = q?.mode === 'dir' ? q : undefined;
+      if (left ?? right) folders.push({ path, a: left, b: right });
     }
     stack.push(...folders.reverse());
   }
+}
+
+function* byName(folder: TreeFolder | undefined): Walk<TreeChange, Map<string, TreeEntry>> {
+  const entries = folder ? yield* collect<TreeEntry, TreeChange>(listFolder(folder.link)) : [];
+  return new Map(entries.map((entry) => [entry.name, entry]));
+}
+
+/** All of it: a size or a SHA-256 that differs from the link's is a difference too. */
+function equalItems(a: TreeItem, b: TreeItem): boolean {
+  return (
+    a.mode === b.mode && a.size === b.size && a.link.equals(b.link) && compareBytes(a.sha256, b.sha256) === 0
+  );
 }

@@ -34,7 +34,7 @@ export function* collect<A, T>(walk: Walk<A, unknown>): Walk<T, A[]> {
   return items;
 }
 
-/** Drives a walk with a synchronous source. Errors of `get` surface inside the walk. */
+/** Drives a walk with a synchronous source. Errors of `get` go to the caller; the walk ends there. */
 export function* driveSync<T, R>(walk: Walk<T, R>, get: (id: Digest) => Uint8Array): Generator<T, R> {
   let step = walk.next();
   while (!step.done) {

@@ -40,7 +40,14 @@ export async function legT(context: LegContext): Promise<LegResult> {
     return { after, open: await session.inTransaction() };
   });
   const back = await clone.capture(context.sink);
-  return { leg: 'T', start, ...inside, ended: inside.after ? 'rolled-back' : 'failed', back, identical: await clone.identical() };
+  return {
+    leg: 'T',
+    start,
+    ...inside,
+    ended: inside.after ? 'rolled-back' : 'failed',
+    back,
+    identical: await clone.identical(),
+  };
 }
 
 /** Leg R: apply, COMMIT, capture, put the restore image back, capture. */
@@ -54,7 +61,15 @@ export async function legR(context: LegContext): Promise<LegResult> {
   const after = inside.observed.length === 0 ? await clone.capture(context.sink) : undefined;
   await clone.reset();
   const back = await clone.capture(context.sink);
-  return { leg: 'R', start, ...inside, after, ended: after ? 'committed' : 'failed', back, identical: await clone.identical() };
+  return {
+    leg: 'R',
+    start,
+    ...inside,
+    after,
+    ended: after ? 'committed' : 'failed',
+    back,
+    identical: await clone.identical(),
+  };
 }
 
 /** Opens the one session, applies the executor inside a transaction, and ends it whatever happens. */

@@ -24,7 +24,12 @@ export interface Declared {
  * same id. Rows that are as they were before keep every value: comparisons with the before-state are never relaxed.
  * A row whose key holds a declared value is keyed by its masked content instead (SPEC.md, "Masking").
  */
-export function maskSnapshot(before: Link, after: Link, declared: readonly Declared[], objects: MemoryObjects): Link {
+export function maskSnapshot(
+  before: Link,
+  after: Link,
+  declared: readonly Declared[],
+  objects: MemoryObjects,
+): Link {
   if (declared.length === 0 || before.equals(after)) return after;
   const old = decodeKind('snapshot', objects.get(before.digest));
   const now = decodeKind('snapshot', objects.get(after.digest));
@@ -33,17 +38,22 @@ export function maskSnapshot(before: Link, after: Link, declared: readonly Decla
     const table = resultOf(readTable(row), objects.get);
     const columns = declared.filter((d) => d.table === table.name).map((d) => d.column);
     if (columns.length === 0) {
-      tables.add(key, row);
+      tables.addBounded(key, row);
       continue;
     }
     const [was] = driveSync(findRow(old.tables, key), objects.get);
     const earlier = was === undefined ? undefined : resultOf(readTable(was), objects.get);
-    tables.add(key, maskTable(earlier, table, columns, objects));
+    tables.addBounded(key, maskTable(earlier, table, columns, objects));
   }
   return putObject(objects, { ...now, tables: tables.finish().root });
 }
 
-function maskTable(before: Table | undefined, after: Table, columns: readonly string[], objects: MemoryObjects): Link {
+function maskTable(
+  before: Table | undefined,
+  after: Table,
+  columns: readonly string[],
+  objects: MemoryObjects,
+): Link {
   const masked = after.columns.map(({ name }) => columns.includes(name));
   const empty = new MapBuilder(objects).finish().root;
   const replaced = new Map<string, RowValue[]>();
@@ -51,16 +61,20 @@ function maskTable(before: Table | undefined, after: Table, columns: readonly st
   for (const change of driveSync(diffMaps(before?.root ?? empty, after.root), objects.get)) {
     if (change.after === undefined) continue;
     const values = decodeRow(after.format, rowOf(after, resultOf(rowBytes(change.after), objects.get)).row);
-    const earlier = change.before && decodeRow(after.format, rowOf(after, resultOf(rowBytes(change.before), objects.get)).row);
+    const earlier =
+      change.before &&
+      decodeRow(after.format, rowOf(after, resultOf(rowBytes(change.before), objects.get)).row);
     const update = after.key.type !== 'multiset' ? earlier : undefined;
-    const next = values.map((value, i) => (masked[i] && !(update && sameValue(after, update[i], value)) ? MASKED : value));
+    const next = values.map((value, i) =>
+      masked[i] && !(update && sameValue(after, update[i], value)) ? MASKED : value,
+    );
     any ||= next.includes(MASKED);
     replaced.set(hex(change.key), next);
   }
   const rows = any ? maskedEntries(after, masked, replaced, objects) : undefined;
   if (rows === undefined) return putObject(objects, after);
   const map = new MapBuilder(objects);
-  for (const [key, row] of rows) map.add(key, row);
+  for (const [key, row] of rows) map.addBounded(key, row);
   const { root, count } = map.finish();
   const names = after.columns.filter((_, i) => masked[i]).map(({ name }) => name);
   return putObject(objects, { ...after, masked: names, rows: count, root } satisfies ObjectOf<'table'>);
@@ -104,7 +118,11 @@ function maskedKeys(rows: readonly Uint8Array[]): [Uint8Array, Uint8Array][] {
 }
 
 /** Sorts; a masked row of a multiset that equals one that is there already joins its count. */
-function mergeSorted(table: Table, entries: [Uint8Array, Uint8Array | Link][], objects: MemoryObjects): [Uint8Array, Uint8Array | Link][] {
+function mergeSorted(
+  table: Table,
+  entries: [Uint8Array, Uint8Array | Link][],
+  objects: MemoryObjects,
+): [Uint8Array, Uint8Array | Link][] {
   entries.sort(([a], [b]) => compareBytes(a, b));
   if (table.key.type !== 'multiset') return entries;
   const repeated = entries.some(([key], i) => i > 0 && compareBytes(entries[i - 1]![0], key) === 0);

@@ -18,9 +18,19 @@ export async function parsePlanDocument(bytes: Uint8Array, path: string): Promis
   try {
     source = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new CustodyError('PLAN_SYNTAX', 'a plan is UTF-8 text', { cause, path: `${path}:1`, hint: 'Save the file as UTF-8.' });
+    throw new CustodyError('PLAN_SYNTAX', 'a plan is UTF-8 text', {
+      cause,
+      path: `${path}:1`,
+      hint: 'Save the file as UTF-8.',
+    });
   }
-  const document = parseDocument(source, { lineCounter: counter, strict: true, uniqueKeys: true, merge: false, version: '1.2' });
+  const document = parseDocument(source, {
+    lineCounter: counter,
+    strict: true,
+    uniqueKeys: true,
+    merge: false,
+    version: '1.2',
+  });
   const first = document.errors[0] ?? document.warnings[0];
   if (first) {
     throw new CustodyError('PLAN_SYNTAX', first.message.split('\n')[0]!.replace(/:$/, ''), {
@@ -32,10 +42,17 @@ export async function parsePlanDocument(bytes: Uint8Array, path: string): Promis
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
-    throw new CustodyError('PLAN_SYNTAX', 'the plan expands too many aliases', { cause, path: `${path}:1`, hint: 'Write the values out.' });
+    throw new CustodyError('PLAN_SYNTAX', 'the plan expands too many aliases', {
+      cause,
+      path: `${path}:1`,
+      hint: 'Write the values out.',
+    });
   }
   const lineOf = (pointer: string): number => {
-    const keys = pointer.split('/').slice(1).map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const keys = pointer
+      .split('/')
+      .slice(1)
+      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     for (; keys.length > 0; keys.pop()) {
       const node = document.getIn(keys, true);
       if (isNode(node) && node.range) return counter.linePos(node.range[0]).line;
@@ -62,8 +79,12 @@ async function checkSchema(value: unknown, path: string, lineOf: (pointer: strin
     });
   }
   const error = errors[0]!;
-  throw new CustodyError('PLAN_INVALID', `${error.instancePath || 'the plan'} ${error.message ?? 'is not valid'}`, {
-    path: `${path}:${lineOf(error.instancePath)}`,
-    hint: 'Correct this line; SPEC.md, "Plans", lists the keys.',
-  });
+  throw new CustodyError(
+    'PLAN_INVALID',
+    `${error.instancePath || 'the plan'} ${error.message ?? 'is not valid'}`,
+    {
+      path: `${path}:${lineOf(error.instancePath)}`,
+      hint: 'Correct this line; SPEC.md, "Plans", lists the keys.',
+    },
+  );
 }

@@ -26,7 +26,10 @@ export const PLAN_SCHEMA = {
       properties: {
         file: { ...name, description: 'A database file or a plain dump, relative to the plan.' },
         kind: { enum: ['surrogate', 'fixture', 'real-dump'] },
-        marker: { ...name, description: 'What marks generated data, for example GENERATED_SURROGATE_NOT_REAL_PRODUCTION_DUMP.' },
+        marker: {
+          ...name,
+          description: 'What marks generated data, for example GENERATED_SURROGATE_NOT_REAL_PRODUCTION_DUMP.',
+        },
         sha256: { ...sha256, description: 'Pins the bytes of the file.' },
       },
     },
@@ -54,7 +57,12 @@ export const PLAN_SCHEMA = {
         required: ['name', 'sql', 'expect'],
         properties: {
           name,
-          sql: { type: 'string', minLength: 1, maxLength: 100_000, description: 'Gives one row of one column.' },
+          sql: {
+            type: 'string',
+            minLength: 1,
+            maxLength: 100_000,
+            description: 'Gives one row of one column.',
+          },
           expect: {
             type: ['string', 'number'],
             description: 'A value, compared as text, or a comparison of numbers: ">= 1", "== 0".',
@@ -79,7 +87,8 @@ export const PLAN_SCHEMA = {
         minProperties: 1,
         properties: { inserted: count, updated: count, deleted: count },
       },
-      description: 'Rows by table that the change inserts, updates and deletes; every other table stays as it is.',
+      description:
+        'Rows by table that the change inserts, updates and deletes; every other table stays as it is.',
     },
     clock: {
       type: 'array',
@@ -104,6 +113,11 @@ export const PLAN_SCHEMA = {
       description: 'Effects that ROLLBACK does not undo and that are accepted in leg T.',
     },
     legs: { type: 'array', items: { enum: ['T', 'R'] }, minItems: 1, uniqueItems: true },
-    timeLimit: { type: 'number', exclusiveMinimum: 0, maximum: 86_400, description: 'Seconds that a script may run.' },
+    timeLimit: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 86_400,
+      description: 'Seconds that a script may run.',
+    },
   },
 } as const;

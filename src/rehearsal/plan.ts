@@ -34,7 +34,11 @@ export interface Plan {
   readonly tables: readonly string[];
   readonly delta: readonly Counts[];
   readonly clock: readonly { readonly table: string; readonly column: string; readonly reason: string }[];
-  readonly bounded: readonly { readonly effect: 'sequence'; readonly name: string; readonly reason: string }[];
+  readonly bounded: readonly {
+    readonly effect: 'sequence';
+    readonly name: string;
+    readonly reason: string;
+  }[];
   readonly legs: readonly ('T' | 'R')[];
   /** Milliseconds. */
   readonly timeLimit: number;
@@ -84,21 +88,32 @@ export async function parsePlan(document: Uint8Array, path: string): Promise<Pla
   const { value: raw, lineOf } = await parsePlanDocument(document, path);
   const value = raw as PlanDocument;
   const invalid = (pointer: string, message: string): never => {
-    throw new CustodyError('PLAN_INVALID', message, { path: `${path}:${lineOf(pointer)}`, hint: 'Correct this line of the plan.' });
+    throw new CustodyError('PLAN_INVALID', message, {
+      path: `${path}:${lineOf(pointer)}`,
+      hint: 'Correct this line of the plan.',
+    });
   };
   const folder = dirname(path);
   const delta = Object.entries(value.delta)
-    .map(([table, c]) => ({ table, inserted: c.inserted ?? 0, updated: c.updated ?? 0, deleted: c.deleted ?? 0 }))
+    .map(([table, c]) => ({
+      table,
+      inserted: c.inserted ?? 0,
+      updated: c.updated ?? 0,
+      deleted: c.deleted ?? 0,
+    }))
     .sort((a, b) => compareNames(a.table, b.table));
   const tables = [...(value.boundary?.tables ?? delta.map((d) => d.table))].sort(compareNames);
   for (const { table, inserted, updated, deleted } of delta) {
-    if (inserted + updated + deleted === 0) invalid(`/delta/${table}`, `the delta of ${table} is empty; leave the table out`);
-    if (updated + deleted > 0) invalid(`/delta/${table}`, `the delta of ${table} updates or deletes, but the boundary is insert-only`);
+    if (inserted + updated + deleted === 0)
+      invalid(`/delta/${table}`, `the delta of ${table} is empty; leave the table out`);
+    if (updated + deleted > 0)
+      invalid(`/delta/${table}`, `the delta of ${table} updates or deletes, but the boundary is insert-only`);
     if (!tables.includes(table)) invalid('/boundary', `${table} is in the delta but not within the boundary`);
   }
   const preflight = (value.preflight ?? []).map((p, i) => {
     const expect = String(p.expect);
-    if (!parseExpectation(expect)) invalid(`/preflight/${i}/expect`, `cannot read the expectation ${JSON.stringify(expect)}`);
+    if (!parseExpectation(expect))
+      invalid(`/preflight/${i}/expect`, `cannot read the expectation ${JSON.stringify(expect)}`);
     return { name: p.name, sql: p.sql, expect };
   });
   const legs = value.legs ?? ['T', 'R'];
@@ -123,7 +138,9 @@ export async function parsePlan(document: Uint8Array, path: string): Promise<Pla
     preflight,
     tables,
     delta,
-    clock: [...(value.clock ?? [])].sort((a, b) => compareNames(`${a.table}\0${a.column}`, `${b.table}\0${b.column}`)),
+    clock: [...(value.clock ?? [])].sort((a, b) =>
+      compareNames(`${a.table}\0${a.column}`, `${b.table}\0${b.column}`),
+    ),
     bounded: [...(value.bounded ?? [])].sort((a, b) => compareNames(a.name, b.name)),
     legs,
     timeLimit: Math.round((value.timeLimit ?? DEFAULT_TIME_LIMIT) * 1000),

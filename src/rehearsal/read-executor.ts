@@ -6,7 +6,10 @@ import { digestOf, type Digest } from '../objects/digest.ts';
  * The executor's bytes as they are now.
  * @param pinned when given, the bytes must have this digest. @throws CustodyError EXECUTOR_CHANGED, PATH_NOT_FOUND, …
  */
-export async function readExecutor(file: string, pinned?: Digest): Promise<{ bytes: Uint8Array; digest: Digest }> {
+export async function readExecutor(
+  file: string,
+  pinned?: Digest,
+): Promise<{ bytes: Uint8Array; digest: Digest }> {
   let bytes: Uint8Array;
   try {
     bytes = new Uint8Array(await readFile(file));

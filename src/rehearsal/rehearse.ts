@@ -62,13 +62,20 @@ export async function rehearse(
 
   const executor = await readExecutor(plan.executor.file, plan.executor.sha256);
   await using workspace = await timed('isolate', () =>
-    engine.prepare({ file: plan.source.file }, { session: plan.session, timeLimit: plan.timeLimit, ...pick(options) }),
+    engine.prepare(
+      { file: plan.source.file },
+      { session: plan.session, timeLimit: plan.timeLimit, ...pick(options) },
+    ),
   );
   if (plan.source.sha256 !== undefined && plan.source.sha256 !== workspace.sourceDigest) {
-    throw new CustodyError('SOURCE_CHANGED', `the source has digest ${workspace.sourceDigest}, the plan pins ${plan.source.sha256}`, {
-      path: plan.source.file,
-      hint: 'Rehearse on the source that the plan was written for, or review and pin the new one.',
-    });
+    throw new CustodyError(
+      'SOURCE_CHANGED',
+      `the source has digest ${workspace.sourceDigest}, the plan pins ${plan.source.sha256}`,
+      {
+        path: plan.source.file,
+        hint: 'Rehearse on the source that the plan was written for, or review and pin the new one.',
+      },
+    );
   }
 
   const { entry, exit, preflight } = await timed('before', async () => {
@@ -78,13 +85,24 @@ export async function rehearse(
     for (const { name, sql, expect } of plan.preflight) {
       const actual = await clone.query(sql);
       const expectation = parseExpectation(expect);
-      answers.push({ name, sql, expect, actual, ok: expectation !== undefined && meets(expectation, actual) });
+      answers.push({
+        name,
+        sql,
+        expect,
+        actual,
+        ok: expectation !== undefined && meets(expectation, actual),
+      });
     }
     return { entry: first, exit: await clone.capture(objects), preflight: answers };
   });
   refuseFailedPreflight(preflight);
 
-  const context = { workspace, executor: executor.bytes, boundary: { mode: 'insert-only', tables: plan.tables }, sink: objects } as const;
+  const context = {
+    workspace,
+    executor: executor.bytes,
+    boundary: { mode: 'insert-only', tables: plan.tables },
+    sink: objects,
+  } as const;
   const legs: LegResult[] = [];
   for (const leg of plan.legs) {
     const result = await timed(`leg ${leg}`, () => (leg === 'T' ? legT(context) : legR(context)));
@@ -94,7 +112,9 @@ export async function rehearse(
   const isolation = await timed('isolation', () => workspace.isolation());
   const executorAfter = await readExecutor(plan.executor.file);
 
-  const afters = legs.map((leg) => leg.after && maskSnapshot(entry.snapshot, leg.after.snapshot, plan.clock, objects));
+  const afters = legs.map(
+    (leg) => leg.after && maskSnapshot(entry.snapshot, leg.after.snapshot, plan.clock, objects),
+  );
   const after = afters.find((link) => link !== undefined);
   const planLink = putPlan(plan, executor.digest, objects);
   const rehearsal = putObject(objects, {
@@ -126,21 +146,32 @@ export async function rehearse(
     isolation: isolation.assertions.map(({ assertion, holds }) => ({ assertion, holds })),
     observed: observedOf(legs),
   });
-  const run = putRun(objects, { rehearsal, started, durations, isolation, versions: workspace.versions, legs });
+  const run = putRun(objects, {
+    rehearsal,
+    started,
+    durations,
+    isolation,
+    versions: workspace.versions,
+    legs,
+  });
   return { rehearsal, run, plan: planLink, before: entry, legs, after };
 }
 
 function refuseFailedPreflight(preflight: ObjectOf<'rehearsal'>['preflight']): void {
   const failed = preflight.filter(({ ok }) => !ok);
   if (failed.length === 0) return;
-  const list = failed.map(({ name, expect, actual }) => `${name} (expected ${expect}, found ${actual})`).join('; ');
+  const list = failed
+    .map(({ name, expect, actual }) => `${name} (expected ${expect}, found ${actual})`)
+    .join('; ');
   throw new CustodyError('PREFLIGHT_FAILED', `preflight refused the change: ${list}`, {
     hint: 'Nothing was run. Bring the source into the state that the preflight asks for, or correct the plan.',
   });
 }
 
 function observedOf(legs: readonly LegResult[]): Finding[] {
-  return legs.flatMap(({ leg, observed }) => observed.map((f) => finding(f.code, `legs/${leg}/${f.path}`, f.detail))).sort(compareFindings);
+  return legs
+    .flatMap(({ leg, observed }) => observed.map((f) => finding(f.code, `legs/${leg}/${f.path}`, f.detail)))
+    .sort(compareFindings);
 }
 
 function putRun(
@@ -166,6 +197,9 @@ function putRun(
   });
 }
 
-function pick({ signal, progress }: RehearsalOptions): { signal?: AbortSignal; progress?: (phrase: string) => void } {
+function pick({ signal, progress }: RehearsalOptions): {
+  signal?: AbortSignal;
+  progress?: (phrase: string) => void;
+} {
   return { ...(signal && { signal }), ...(progress && { progress }) };
 }

@@ -12,9 +12,22 @@ export function checkBack({ rehearsal, plan, objects }: Evidence): Finding[] {
   const findings: Finding[] = [];
   for (const { leg, back, identical } of rehearsal.legs) {
     const path = `legs/${leg}/back`;
-    if (identical === false) findings.push(finding('ROLLBACK_NOT_EXACT', `legs/${leg}/identical`, 'the bytes are not those of the restore image'));
+    if (identical === false)
+      findings.push(
+        finding(
+          'ROLLBACK_NOT_EXACT',
+          `legs/${leg}/identical`,
+          'the bytes are not those of the restore image',
+        ),
+      );
     if (identical === null && rehearsal.engine === 'sqlite') {
-      findings.push(finding('ROLLBACK_NOT_EXACT', `legs/${leg}/identical`, 'the bytes were not compared with the restore image'));
+      findings.push(
+        finding(
+          'ROLLBACK_NOT_EXACT',
+          `legs/${leg}/identical`,
+          'the bytes were not compared with the restore image',
+        ),
+      );
     }
     if (back === null) {
       findings.push(finding('ROLLBACK_NOT_EXACT', path, 'the state after the way back was not captured'));
@@ -25,11 +38,25 @@ export function checkBack({ rehearsal, plan, objects }: Evidence): Finding[] {
     const bounded = new Set(leg === 'T' ? plan.bounded.map(({ name }) => name) : []);
     const beyond = others.filter(({ part, name }) => part !== 'sequence' || !bounded.has(name));
     for (const { table, inserted, updated, deleted } of tables) {
-      findings.push(finding('ROLLBACK_NOT_EXACT', `${path}/${table}`, `${inserted + updated + deleted} rows differ from the before-state`));
+      findings.push(
+        finding(
+          'ROLLBACK_NOT_EXACT',
+          `${path}/${table}`,
+          `${inserted + updated + deleted} rows differ from the before-state`,
+        ),
+      );
     }
-    for (const { part, name } of beyond) findings.push(finding('ROLLBACK_NOT_EXACT', `${path}/${part}/${name}`, `this ${part} differs from the before-state`));
+    for (const { part, name } of beyond)
+      findings.push(
+        finding(
+          'ROLLBACK_NOT_EXACT',
+          `${path}/${part}/${name}`,
+          `this ${part} differs from the before-state`,
+        ),
+      );
     // Different digests without a difference: the maps are not what a Merkle map must be.
-    if (tables.length === 0 && others.length === 0) findings.push(finding('ROLLBACK_NOT_EXACT', path, 'another digest for the same content'));
+    if (tables.length === 0 && others.length === 0)
+      findings.push(finding('ROLLBACK_NOT_EXACT', path, 'another digest for the same content'));
   }
   return findings;
 }

@@ -44,7 +44,9 @@ function executorUnchanged({ rehearsal, plan, objects }: Evidence): Finding[] {
   const seen = { file: stored.hex(), before: digestFromBytes(before), after: digestFromBytes(after) };
   return Object.entries(seen)
     .filter(([, digest]) => digest !== wanted)
-    .map(([what, digest]) => finding('EXECUTOR_CHANGED', `executor/${what}`, `${digest} instead of ${wanted}`));
+    .map(([what, digest]) =>
+      finding('EXECUTOR_CHANGED', `executor/${what}`, `${digest} instead of ${wanted}`),
+    );
 }
 
 function sourcePinned({ rehearsal, plan }: Evidence): Finding[] {
@@ -56,7 +58,10 @@ function sourcePinned({ rehearsal, plan }: Evidence): Finding[] {
 /** Plan, rehearsal and every snapshot speak of the same engine. */
 function engineOfPlan({ rehearsal, plan, objects }: Evidence): Finding[] {
   const findings: Finding[] = [];
-  if (plan.engine !== rehearsal.engine) findings.push(finding('PLAN_MISMATCH', 'engine', `${rehearsal.engine}, but the plan says ${plan.engine}`));
+  if (plan.engine !== rehearsal.engine)
+    findings.push(
+      finding('PLAN_MISMATCH', 'engine', `${rehearsal.engine}, but the plan says ${plan.engine}`),
+    );
   const snapshots: [string, Link | null][] = [
     ['entry', rehearsal.entry],
     ...rehearsal.legs.map((leg): [string, Link | null] => [`legs/${leg.leg}/after`, leg.after]),
@@ -76,7 +81,13 @@ function preflightMet({ rehearsal, plan }: Evidence): Finding[] {
     const wanted = plan.preflight[i];
     const got = rehearsal.preflight[i];
     const path = `preflight/${wanted?.name ?? got?.name ?? i}`;
-    if (!wanted || !got || wanted.name !== got.name || wanted.sql !== got.sql || wanted.expect !== got.expect) {
+    if (
+      !wanted ||
+      !got ||
+      wanted.name !== got.name ||
+      wanted.sql !== got.sql ||
+      wanted.expect !== got.expect
+    ) {
       findings.push(finding('PLAN_MISMATCH', path, 'the gates asked are not those of the plan'));
       continue;
     }
@@ -109,10 +120,13 @@ function legsComplete({ rehearsal, plan }: Evidence): Finding[] {
   const findings: Finding[] = [];
   const ran = rehearsal.legs.map(({ leg }) => leg);
   for (const leg of new Set(['T', 'R', ...plan.legs] as const)) {
-    if (!ran.includes(leg)) findings.push(finding('LEG_MISSING', `legs/${leg}`, 'this way back was not tried'));
+    if (!ran.includes(leg))
+      findings.push(finding('LEG_MISSING', `legs/${leg}`, 'this way back was not tried'));
   }
   if (findings.length === 0 && ran.join() !== plan.legs.join()) {
-    findings.push(finding('LEG_ORDER', 'legs', `ran ${ran.join(', ')}; the plan says ${plan.legs.join(', ')}`));
+    findings.push(
+      finding('LEG_ORDER', 'legs', `ran ${ran.join(', ')}; the plan says ${plan.legs.join(', ')}`),
+    );
   }
   return findings;
 }
@@ -123,7 +137,8 @@ function transactionsEnded({ rehearsal }: Evidence): Finding[] {
     const findings: Finding[] = [];
     if (open) findings.push(finding('TRANSACTION_OPEN', `legs/${leg}`, 'a transaction was left open'));
     const wanted = leg === 'T' ? 'rolled-back' : 'committed';
-    if (ended !== wanted) findings.push(finding('TRANSACTION_LOST', `legs/${leg}/ended`, `${ended}, not ${wanted}`));
+    if (ended !== wanted)
+      findings.push(finding('TRANSACTION_LOST', `legs/${leg}/ended`, `${ended}, not ${wanted}`));
     return findings;
   });
 }
@@ -132,7 +147,9 @@ function transactionsEnded({ rehearsal }: Evidence): Finding[] {
 function realChange({ rehearsal, delta }: Evidence): Finding[] {
   return rehearsal.legs
     .filter(({ after }) => after === null || delta(after).tables.length === 0)
-    .map(({ leg }) => finding('NO_REAL_CHANGE', `legs/${leg}/after`, 'no row changed, so nothing was proven'));
+    .map(({ leg }) =>
+      finding('NO_REAL_CHANGE', `legs/${leg}/after`, 'no row changed, so nothing was proven'),
+    );
 }
 
 function afterStatesEqual({ rehearsal }: Evidence): Finding[] {
@@ -140,7 +157,9 @@ function afterStatesEqual({ rehearsal }: Evidence): Finding[] {
   return rehearsal.legs
     .slice(1)
     .filter(({ after }) => !first || !after || !after.equals(first))
-    .map(({ leg }) => finding('AFTER_STATES_DIFFER', `legs/${leg}/after`, 'the legs did not lead to the same state'));
+    .map(({ leg }) =>
+      finding('AFTER_STATES_DIFFER', `legs/${leg}/after`, 'the legs did not lead to the same state'),
+    );
 }
 
 /** The recomputed delta is the plan's, table by table, and so is the one that the evidence claims. */
@@ -151,9 +170,11 @@ function deltaAsExpected({ rehearsal, plan, delta }: Evidence): Finding[] {
     for (const table of [...tables].sort()) {
       const wanted = describe(plan.delta.find((c) => c.table === table));
       const found = describe(got.find((c) => c.table === table));
-      if (wanted !== found) findings.push(finding('DELTA_UNEXPECTED', `${path}/${table}`, `expected ${wanted}, found ${found}`));
+      if (wanted !== found)
+        findings.push(finding('DELTA_UNEXPECTED', `${path}/${table}`, `expected ${wanted}, found ${found}`));
     }
-    if (new Set(got.map(({ table }) => table)).size !== got.length) findings.push(finding('DELTA_UNEXPECTED', path, 'a table twice'));
+    if (new Set(got.map(({ table }) => table)).size !== got.length)
+      findings.push(finding('DELTA_UNEXPECTED', path, 'a table twice'));
   };
   compare('delta', rehearsal.delta);
   for (const { leg, after } of rehearsal.legs) if (after) compare(`legs/${leg}/delta`, delta(after).tables);
@@ -163,7 +184,9 @@ function deltaAsExpected({ rehearsal, plan, delta }: Evidence): Finding[] {
 type Counts = Evidence['rehearsal']['delta'][number];
 
 function describe(counts: Omit<Counts, 'table'> | undefined): string {
-  return counts ? `${counts.inserted} inserted, ${counts.updated} updated, ${counts.deleted} deleted` : 'no change';
+  return counts
+    ? `${counts.inserted} inserted, ${counts.updated} updated, ${counts.deleted} deleted`
+    : 'no change';
 }
 
 /**
@@ -177,11 +200,16 @@ function boundaryKept({ rehearsal, plan, delta }: Evidence): Finding[] {
     const { tables, others } = delta(after);
     const path = `legs/${leg}/after`;
     for (const { table, updated, deleted } of tables) {
-      if (!plan.boundary.tables.includes(table)) findings.push(finding('BOUNDARY_EXCEEDED', `${path}/${table}`, 'a table outside the boundary changed'));
-      if (updated + deleted > 0) findings.push(finding('BOUNDARY_EXCEEDED', `${path}/${table}`, 'rows were updated or deleted'));
+      if (!plan.boundary.tables.includes(table))
+        findings.push(
+          finding('BOUNDARY_EXCEEDED', `${path}/${table}`, 'a table outside the boundary changed'),
+        );
+      if (updated + deleted > 0)
+        findings.push(finding('BOUNDARY_EXCEEDED', `${path}/${table}`, 'rows were updated or deleted'));
     }
     for (const { part, name } of others) {
-      if (part !== 'sequence') findings.push(finding('BOUNDARY_EXCEEDED', `${path}/${part}/${name}`, `a ${part} changed`));
+      if (part !== 'sequence')
+        findings.push(finding('BOUNDARY_EXCEEDED', `${path}/${part}/${name}`, `a ${part} changed`));
     }
   }
   return findings;
@@ -199,13 +227,17 @@ function isolationProven({ rehearsal }: Evidence): Finding[] {
       const claims = rehearsal.isolation.filter(({ assertion }) => assertion === wanted);
       return claims.length === 0 || claims.some(({ holds }) => !holds);
     })
-    .map((wanted) => finding('ISOLATION_UNPROVEN', `isolation/${wanted}`, 'not asserted, or it does not hold'));
+    .map((wanted) =>
+      finding('ISOLATION_UNPROVEN', `isolation/${wanted}`, 'not asserted, or it does not hold'),
+    );
 }
 
 /** What the runner itself saw going wrong is never overlooked; a code that nobody knows is malformed evidence. */
 function nothingObserved({ rehearsal }: Evidence): Finding[] {
   return rehearsal.observed.map(({ code, path, detail }) => {
     const known = FINDING_CODES.find((name) => name === code);
-    return known ? finding(known, path, detail) : finding('EVIDENCE_MALFORMED', `observed/${path}`, `unknown code ${code}`);
+    return known
+      ? finding(known, path, detail)
+      : finding('EVIDENCE_MALFORMED', `observed/${path}`, `unknown code ${code}`);
   });
 }

@@ -49,5 +49,9 @@ export function asFinding(error: unknown, path: string): Finding {
   if (!isCustodyError(error)) throw error;
   if (error.code === 'INTERNAL') throw error;
   const where = error instanceof CustodyError && error.path !== undefined ? `${path}/${error.path}` : path;
-  return finding(error.code === 'OBJECT_MISSING' ? 'DIGEST_ABSENT' : 'EVIDENCE_MALFORMED', where, `${error.code}: ${error.message}`);
+  return finding(
+    error.code === 'OBJECT_MISSING' ? 'DIGEST_ABSENT' : 'EVIDENCE_MALFORMED',
+    where,
+    `${error.code}: ${error.message}`,
+  );
 }

@@ -38,14 +38,16 @@ export class FrameReader {
     let rest = Buffer.concat([this.#pending, piece]);
     if (this.#subject === undefined && rest.length >= SUBJECT) {
       this.#subject = rest.toString('latin1', 0, SUBJECT - 1);
-      if (rest[SUBJECT - 1] !== 0x0a) throw new CustodyError('OBJECT_NOT_CANONICAL', 'the subject is not a line of its own');
+      if (rest[SUBJECT - 1] !== 0x0a)
+        throw new CustodyError('OBJECT_NOT_CANONICAL', 'the subject is not a line of its own');
       rest = rest.subarray(SUBJECT);
     }
     while (this.#subject !== undefined && rest.length >= 5) {
       const length = rest.readUInt32BE();
       const codec = rest[4];
       if (length > MAX_OBJECT) throw new CustodyError('OBJECT_TOO_LARGE', `an object of ${length} bytes`);
-      if (codec !== 0 && codec !== 1) throw new CustodyError('OBJECT_NOT_CANONICAL', `unknown codec ${String(codec)}`);
+      if (codec !== 0 && codec !== 1)
+        throw new CustodyError('OBJECT_NOT_CANONICAL', `unknown codec ${String(codec)}`);
       if (rest.length < 5 + length) break;
       const bytes = new Uint8Array(rest.subarray(5, 5 + length));
       rest = rest.subarray(5 + length);

@@ -16,7 +16,8 @@ export interface Judgement {
  */
 export function judge(subject: Digest, objects: MemoryObjects): Judgement {
   const evidence = gather(subject, objects);
-  if (Array.isArray(evidence)) return { subject, accepted: false, findings: [...evidence].sort(compareFindings) };
+  if (Array.isArray(evidence))
+    return { subject, accepted: false, findings: [...evidence].sort(compareFindings) };
   const findings: Finding[] = [];
   let ran = 0;
   for (const check of CHECKS) {
@@ -27,5 +28,9 @@ export function judge(subject: Digest, objects: MemoryObjects): Judgement {
       findings.push(asFinding(error, check.name));
     }
   }
-  return { subject, accepted: ran === CHECKS.length && findings.length === 0, findings: findings.sort(compareFindings) };
+  return {
+    subject,
+    accepted: ran === CHECKS.length && findings.length === 0,
+    findings: findings.sort(compareFindings),
+  };
 }

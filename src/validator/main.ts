@@ -18,8 +18,10 @@ function main(): void {
     const n = readInput(piece);
     if (n === 0) break;
     total += n;
-    if (total > MAX_EVIDENCE) throw new CustodyError('OBJECT_TOO_LARGE', `more than ${MAX_EVIDENCE} bytes of evidence`);
-    for (const { codec, digest, bytes } of reader.add(piece.subarray(0, n))) objects.put(codec, digest, bytes);
+    if (total > MAX_EVIDENCE)
+      throw new CustodyError('OBJECT_TOO_LARGE', `more than ${MAX_EVIDENCE} bytes of evidence`);
+    for (const { codec, digest, bytes } of reader.add(piece.subarray(0, n)))
+      objects.put(codec, digest, bytes);
   }
   const subject = reader.finish();
   process.stdout.write(`${JSON.stringify(judge(parseDigest(subject), objects))}\n`);
@@ -41,6 +43,8 @@ try {
   main();
 } catch (error) {
   const code = error instanceof CustodyError ? error.code : 'INTERNAL';
-  process.stderr.write(`${JSON.stringify({ code, message: error instanceof Error ? error.message : String(error) })}\n`);
+  process.stderr.write(
+    `${JSON.stringify({ code, message: error instanceof Error ? error.message : String(error) })}\n`,
+  );
   process.exitCode = 1;
 }

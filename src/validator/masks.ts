@@ -19,8 +19,14 @@ export function checkMasks(evidence: Evidence): Finding[] {
     ...rehearsal.legs.map(({ leg, back }): [string, Link | null] => [`legs/${leg}/back`, back]),
   ];
   return [
-    ...bare.flatMap(([path, link]) => (link ? tablesOf(evidence, link) : []).filter(({ masked }) => masked.length > 0).map(({ name }) => undeclared(`${path}/${name}`))),
-    ...rehearsal.legs.flatMap(({ leg, after }) => (after ? checkAfter(evidence, `legs/${leg}/after`, after) : [])),
+    ...bare.flatMap(([path, link]) =>
+      (link ? tablesOf(evidence, link) : [])
+        .filter(({ masked }) => masked.length > 0)
+        .map(({ name }) => undeclared(`${path}/${name}`)),
+    ),
+    ...rehearsal.legs.flatMap(({ leg, after }) =>
+      after ? checkAfter(evidence, `legs/${leg}/after`, after) : [],
+    ),
   ];
 }
 
@@ -30,7 +36,8 @@ function checkAfter(evidence: Evidence, path: string, after: Link): Finding[] {
     new Set(plan.masked.filter(({ table: name }) => name === table.name).map(({ column }) => column));
   const findings: Finding[] = [];
   for (const table of tablesOf(evidence, after)) {
-    if (table.masked.some((column) => !declared(table).has(column))) findings.push(undeclared(`${path}/${table.name}`));
+    if (table.masked.some((column) => !declared(table).has(column)))
+      findings.push(undeclared(`${path}/${table.name}`));
   }
   for (const change of driveSync(diffSnapshots(rehearsal.entry, after), objects.get)) {
     if (change.part !== 'row' || change.after === undefined) continue;
@@ -39,7 +46,8 @@ function checkAfter(evidence: Evidence, path: string, after: Link): Finding[] {
     const allowed = declared(table);
     values.forEach((value, i) => {
       const column = table.columns[i]?.name ?? `#${i}`;
-      if (value === MASKED && !allowed.has(column)) findings.push(undeclared(`${path}/${table.name}/${column}`));
+      if (value === MASKED && !allowed.has(column))
+        findings.push(undeclared(`${path}/${table.name}/${column}`));
     });
   }
   return findings;

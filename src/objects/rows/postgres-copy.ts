@@ -38,7 +38,9 @@ export function decodeCopyRow(row: Uint8Array): CopyField[] {
 /** The one encoding of these fields. {@link decodeCopyRow} gives them back. */
 export function encodeCopyRow(fields: readonly CopyField[]): Uint8Array {
   const chunks = fields.map(encodeField);
-  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length + 1, -1) + (fields.length ? 0 : 1));
+  const out = new Uint8Array(
+    chunks.reduce((sum, chunk) => sum + chunk.length + 1, -1) + (fields.length ? 0 : 1),
+  );
   let at = 0;
   for (const [i, chunk] of chunks.entries()) {
     if (i > 0) out[at++] = TAB;
@@ -73,7 +75,8 @@ export function decodeField(raw: Uint8Array): CopyField {
     if (byte === BACKSLASH) {
       const letter = raw[++i];
       const unescaped = letter === undefined ? undefined : UNESCAPES.get(letter);
-      if (unescaped === undefined) throw new CustodyError('ROW_MALFORMED', 'an escape that COPY does not write');
+      if (unescaped === undefined)
+        throw new CustodyError('ROW_MALFORMED', 'an escape that COPY does not write');
       byte = unescaped;
     } else if (ESCAPES.has(byte)) {
       throw new CustodyError('ROW_MALFORMED', 'a control byte that COPY would have escaped');

@@ -50,8 +50,11 @@ export function showValue(format: Table['format'], value: RowValue): string | nu
   if (value === null) return null;
   if (value === MASKED) return '(masked)';
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'number') return Object.is(value, -0) ? '-0.0' : Number.isInteger(value) ? `${value}.0` : String(value);
+  if (typeof value === 'number')
+    return Object.is(value, -0) ? '-0.0' : Number.isInteger(value) ? `${value}.0` : String(value);
   if (typeof value === 'string') return value;
   if (value instanceof TextBytes) return Buffer.from(value.bytes).toString('utf8');
-  return format === 'postgres-copy' ? Buffer.from(value).toString('utf8') : `x'${Buffer.from(value).toString('hex')}'`;
+  return format === 'postgres-copy'
+    ? Buffer.from(value).toString('utf8')
+    : `x'${Buffer.from(value).toString('hex')}'`;
 }

@@ -60,7 +60,7 @@ export function decodeRecord(bytes: Uint8Array): SqliteValue[] {
   const [header, first] = readVarint(view, 0, view.length);
   if (header < first || header > view.length) malformed('the header does not fit');
   const types: number[] = [];
-  for (let at = first; at < header; ) {
+  for (let at = first; at < header;) {
     const [type, next] = readVarint(view, at, header);
     types.push(type);
     at = next;

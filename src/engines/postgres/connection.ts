@@ -1,0 +1,139 @@
+import type { Client, QueryArrayConfig } from 'pg';
+import type { Writable } from 'node:stream';
+import { CustodyError } from '../../errors.ts';
+
+export interface Where {
+  readonly socketFolder: string;
+  readonly database: string;
+  readonly user: string;
+}
+
+export type Row = readonly (string | null)[];
+
+export interface Table {
+  readonly names: readonly string[];
+  readonly rows: readonly Row[];
+  /** The command tag's first word: `SELECT`, `COMMIT`, `ROLLBACK`. */
+  readonly command: string;
+}
+
+/** What the server says about itself after each command: idle, in a transaction, in a failed one. */
+export type Status = 'I' | 'T' | 'E' | 'lost';
+
+/** An error that the server reported, with its SQLSTATE. */
+export interface ServerError extends Error {
+  readonly code: string;
+  readonly where?: string;
+  readonly position?: string;
+}
+
+export function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code);
+}
+
+/** One connection over the cluster's Unix socket. Every value travels as text: nothing is parsed on our side. */
+export class Connection implements AsyncDisposable {
+  readonly #client: Client;
+  #lost = false;
+
+  constructor(client: Client) {
+    this.#client = client;
+    client.on('error', () => (this.#lost = true));
+    client.on('end', () => (this.#lost = true));
+  }
+
+  get status(): Status {
+    if (this.#lost) return 'lost';
+    return this.#client.getTransactionStatus() ?? 'lost';
+  }
+
+  /** One statement in the extended protocol, in which the server itself refuses a second one. */
+  async run(sql: string): Promise<Table> {
+    const config: QueryArrayConfig & { queryMode: 'extended' } = {
+      text: sql,
+      rowMode: 'array',
+      types: { getTypeParser: () => asIs },
+      queryMode: 'extended',
+    };
+    const result = await this.#client.query<(string | null)[]>(config);
+    return { names: result.fields.map((field) => field.name), rows: result.rows, command: result.command };
+  }
+
+  /** {@link run}, and the rows only. */
+  async rows(sql: string): Promise<readonly Row[]> {
+    return (await this.run(sql)).rows;
+  }
+
+  /** The one value that the statement gives. @throws CustodyError ENGINE_FAILED where it is not exactly one. */
+  async value(sql: string): Promise<string | null> {
+    const [row, ...more] = await this.rows(sql);
+    if (row?.length !== 1 || more.length > 0) {
+      throw new CustodyError('ENGINE_FAILED', `expected one value from ${JSON.stringify(sql)}`);
+    }
+    return row[0] ?? null;
+  }
+
+  /** Several statements of our own, in the simple protocol. */
+  async script(sql: string): Promise<void> {
+    await this.#client.query(sql);
+  }
+
+  /** One statement whose rows are of no interest and may be many. @returns the command tag's first word. */
+  async discard(sql: string): Promise<string> {
+    const { default: pg } = await import('pg');
+    const query = new pg.Query({
+      text: sql,
+      rowMode: 'array',
+      types: { getTypeParser: () => nothing },
+      queryMode: 'extended',
+    } as QueryArrayConfig & { queryMode: 'extended' });
+    return new Promise((resolve, reject) => {
+      query.on('row', () => undefined); // with a listener pg keeps no rows
+      query.on('error', reject);
+      query.on('end', (result) => resolve((result as { command?: string }).command ?? ''));
+      this.#client.query(query);
+    });
+  }
+
+  /** The bytes that `COPY … TO STDOUT` sends. */
+  async copyOut(sql: string): Promise<AsyncIterable<Buffer>> {
+    const { to } = await import('pg-copy-streams');
+    return this.#client.query(to(sql)) as AsyncIterable<Buffer>;
+  }
+
+  /** A stream for the bytes that `COPY … FROM STDIN` reads. */
+  async copyIn(sql: string): Promise<Writable> {
+    const { from } = await import('pg-copy-streams');
+    return this.#client.query(from(sql));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#lost) await this.#client.end().catch(() => undefined);
+  }
+}
+
+/** @throws CustodyError ENGINE_FAILED when the server does not take the connection. */
+export async function connect(where: Where): Promise<Connection> {
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({
+    // All of it is given: pg would take what is missing from PG* variables.
+    host: where.socketFolder,
+    port: 5432,
+    user: where.user,
+    database: where.database,
+    password: 'none',
+    ssl: false,
+    options: '-c client_encoding=UTF8',
+    application_name: 'custody',
+  });
+  const connection = new Connection(client);
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw new CustodyError('ENGINE_FAILED', `cannot connect to ${where.database} as ${where.user}: ${String(cause)}`, { cause });
+  }
+  return connection;
+}
+
+const asIs = (value: string): string => value;
+const nothing = (): null => null;

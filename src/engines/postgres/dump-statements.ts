@@ -1,0 +1,129 @@
+import { CustodyError } from '../../errors.ts';
+import { isTreeMap, nameParts, walkTree, type Statement } from './parser.ts';
+
+/**
+ * What a plain dump may hold: what pg_dump writes. A dump is loaded by a superuser (nothing less can give objects to
+ * their owners), so everything that could reach beyond the new database is refused here, whoever wrote the file.
+ */
+const ALLOWED = new Set([
+  'AlterCollationStmt',
+  'AlterDefaultPrivilegesStmt',
+  'AlterDomainStmt',
+  'AlterEnumStmt',
+  'AlterFunctionStmt',
+  'AlterObjectDependsStmt',
+  'AlterObjectSchemaStmt',
+  'AlterOpFamilyStmt',
+  'AlterOperatorStmt',
+  'AlterOwnerStmt',
+  'AlterSeqStmt',
+  'AlterStatsStmt',
+  'AlterTSConfigurationStmt',
+  'AlterTSDictionaryStmt',
+  'AlterTableStmt',
+  'AlterTypeStmt',
+  'CommentStmt',
+  'CompositeTypeStmt',
+  'CopyStmt',
+  'CreateCastStmt',
+  'CreateConversionStmt',
+  'CreateDomainStmt',
+  'CreateEnumStmt',
+  'CreateExtensionStmt',
+  'CreateFunctionStmt',
+  'CreateOpClassStmt',
+  'CreateOpFamilyStmt',
+  'CreatePolicyStmt',
+  'CreateRangeStmt',
+  'CreateSchemaStmt',
+  'CreateSeqStmt',
+  'CreateStatsStmt',
+  'CreateStmt',
+  'CreateTableAsStmt',
+  'CreateTransformStmt',
+  'CreateTrigStmt',
+  'DefineStmt',
+  'DropStmt',
+  'GrantStmt',
+  'IndexStmt',
+  'InsertStmt',
+  'RefreshMatViewStmt',
+  'RuleStmt',
+  'SelectStmt',
+  'TransactionStmt',
+  'VariableSetStmt',
+  'ViewStmt',
+]);
+
+/** Functions that pg_dump calls by itself: settings, sequences, large objects. */
+const ALLOWED_FUNCTIONS = new Set(['set_config', 'setval', 'lo_create', 'lo_open', 'lowrite', 'lo_close', 'lo_unlink']);
+
+/** Extensions that reach other servers, files or programs. */
+const FORBIDDEN_EXTENSION = /^(dblink|postgres_fdw|file_fdw|adminpack|pg_cron|pg_background|.*_fdw|pl(perl|python\d?|tcl)u)$/;
+
+/** Predefined roles that a dump may name; the others could make a function of its own reach files and programs. */
+const HARMLESS_ROLES = new Set(['pg_database_owner', 'pg_read_all_data', 'pg_monitor', 'pg_read_all_settings', 'pg_read_all_stats']);
+
+/** @throws CustodyError DATABASE_UNSUPPORTED for a statement that pg_dump would not write or that we cannot prove. */
+export function checkDumpStatement({ kind, body }: Statement, path: string): void {
+  const refuse = (what: string): never => {
+    throw new CustodyError('DATABASE_UNSUPPORTED', `${path}: the dump holds ${what}`, {
+      hint: 'Make the dump with pg_dump (plain format), leaving that object out.',
+      path,
+    });
+  };
+  if (!ALLOWED.has(kind)) refuse(`a ${kind.replace(/Stmt$/, '')} statement, which is not loaded`);
+  if (kind === 'SelectStmt') checkSelect(body, refuse);
+  if (kind === 'CopyStmt' && (body['is_from'] !== true || body['filename'] !== undefined || body['query'] !== undefined)) {
+    refuse('a COPY that is not FROM stdin');
+  }
+  if (kind === 'VariableSetStmt') checkSetting(body, refuse);
+  if (kind === 'CreateExtensionStmt' && FORBIDDEN_EXTENSION.test(String(body['extname']))) {
+    refuse(`the extension ${String(body['extname'])}, which reaches beyond the database`);
+  }
+  walkTree({ [kind]: body }, (name) => {
+    if (name === 'DoStmt' || name === 'CallStmt') refuse('code that runs while it loads');
+  });
+}
+
+function checkSelect(body: Statement['body'], refuse: (what: string) => never): void {
+  walkTree(body, (name, node) => {
+    if (name !== 'FuncCall') return;
+    const parts = nameParts(node['funcname']);
+    if (parts.length > 1 && parts[0] !== 'pg_catalog') refuse(`a call of ${parts.join('.')} while it loads`);
+    if (!ALLOWED_FUNCTIONS.has(parts.at(-1) ?? '')) refuse(`a call of ${parts.join('.')} while it loads`);
+  });
+  if (body['intoClause'] !== undefined) refuse('a SELECT INTO');
+}
+
+function checkSetting(body: Statement['body'], refuse: (what: string) => never): void {
+  const name = body['name'];
+  if (name === 'session_authorization' || name === 'role') refuse(`SET ${String(name)} (made with --use-set-session-authorization)`);
+  const [value] = Array.isArray(body['args']) ? (body['args'] as readonly Statement['body'][]) : [];
+  const text = JSON.stringify(value ?? '').toLowerCase();
+  if (name === 'client_encoding' && !/utf-?8/.test(text)) refuse('text that is not UTF-8 (client_encoding)');
+  if (name === 'standard_conforming_strings' && /"off"|"false"|"0"/.test(text)) refuse('old string literals (standard_conforming_strings off)');
+}
+
+/** Names of roles in the statement, owners and grantees alike. @throws CustodyError DATABASE_UNSUPPORTED for ours and dangerous ones. */
+export function rolesNamed({ kind, body }: Statement, path: string): string[] {
+  const found = new Set<string>();
+  const visit = (node: Statement['body']): void => {
+    if (typeof node['rolename'] === 'string') found.add(node['rolename']);
+  };
+  walkTree({ [kind]: body }, (_name, node) => visit(node));
+  for (const role of found) {
+    if (/^custody_/.test(role) || (/^pg_/.test(role) && !HARMLESS_ROLES.has(role))) {
+      throw new CustodyError('DATABASE_UNSUPPORTED', `${path}: the dump names the role ${role}`, {
+        hint: 'Give the object to another role before dumping.',
+        path,
+      });
+    }
+  }
+  return [...found].filter((role) => !HARMLESS_ROLES.has(role));
+}
+
+/** Whether data follows the statement. */
+export function isCopyFromStdin({ kind, body }: Statement): boolean {
+  return kind === 'CopyStmt' && isTreeMap(body['relation']);
+}

@@ -1,0 +1,61 @@
+import { existsSync, rmSync } from 'node:fs';
+
+/** What must not outlive this process: a server of ours and its folder. */
+export interface Mortal {
+  readonly pid: number | undefined;
+  readonly folder: string;
+  /** Exists as long as the server runs. */
+  readonly lockFile: string;
+}
+
+const living = new Set<Mortal>();
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** From now on the process does not end without ending `mortal` first, whatever ends it (but SIGKILL). */
+export function guard(mortal: Mortal): void {
+  if (living.size === 0) {
+    process.on('exit', reapAll);
+    for (const signal of SIGNALS) process.on(signal, onSignal);
+  }
+  living.add(mortal);
+}
+
+export function unguard(mortal: Mortal): void {
+  if (!living.delete(mortal) || living.size > 0) return;
+  process.off('exit', reapAll);
+  for (const signal of SIGNALS) process.off(signal, onSignal);
+}
+
+/** A signal that somebody else handles is theirs: they end the process, and `exit` comes here. */
+function onSignal(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) > 1) return;
+  reapAll();
+  process.off(signal, onSignal);
+  process.kill(process.pid, signal);
+}
+
+function reapAll(): void {
+  for (const mortal of living) reap(mortal);
+  living.clear();
+}
+
+/** Synchronous, for the last moments of a process: SIGQUIT makes a postmaster end its children and leave at once. */
+function reap({ pid, folder, lockFile }: Mortal): void {
+  if (pid !== undefined && signalTo(pid, 'SIGQUIT')) {
+    for (let i = 0; i < 300 && existsSync(lockFile); i++) sleep(10);
+    if (existsSync(lockFile)) signalTo(pid, 'SIGKILL');
+  }
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+}
+
+export function signalTo(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false; // it has ended already
+  }
+}
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

@@ -1,0 +1,95 @@
+import type { ObjectSink } from '../../objects/sink.ts';
+import { SnapshotBuilder } from '../../objects/snapshot-builder.ts';
+import type { Captured } from '../engine.ts';
+import { attempt, checkIntegrity, openInMemory, openReader, type ReadDatabase } from './reader.ts';
+import { addRows, type ReadOptions } from './table-rows.ts';
+import { tableShape, unhide } from './table-shape.ts';
+import { parseEncoding } from './text.ts';
+
+interface SchemaRow {
+  readonly type: string;
+  readonly name: string;
+  readonly tbl_name: string;
+  readonly rootpage: bigint | null;
+  readonly sql: string | null;
+}
+
+/** The planner's statistics, which ANALYZE writes: volatile, never compared. Their rows in the schema are. */
+export const VOLATILE_TABLES = ['sqlite_stat1', 'sqlite_stat2', 'sqlite_stat3', 'sqlite_stat4'] as const;
+
+/**
+ * Captures a closed database file (SPEC.md, "SQLite snapshots"): every row of the schema, every stored table, the
+ * AUTOINCREMENT counters, and the facts `user_version`, `application_id` and `encoding`. Not part of the state: page
+ * size, auto_vacuum, journal mode, freelist, schema cookie, change counters, statistics.
+ * @throws CustodyError DATABASE_CORRUPT, DATABASE_UNSUPPORTED, INTERRUPTED, and what the sink throws.
+ */
+export async function captureDatabase(
+  path: string,
+  sink: ObjectSink,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<Captured> {
+  using reader = openReader(path);
+  const { db } = reader;
+  checkIntegrity(db);
+  const builder = new SnapshotBuilder(sink, 'sqlite');
+  const encoding = parseEncoding(db.pragma('encoding', { simple: true }));
+  builder.fact('encoding', encoding);
+  for (const name of ['user_version', 'application_id'])
+    builder.fact(name, String(db.pragma(name, { simple: true })));
+  const rows = attempt(() =>
+    db.prepare('SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_schema').all(),
+  ) as SchemaRow[];
+  const options: ReadOptions = { encoding, ...(signal === undefined ? {} : { signal }) };
+  for (const { type, name, tbl_name, rootpage, sql } of rows) {
+    builder.schema(type, name, [
+      ['table', tbl_name],
+      ['sql', sql ?? ''],
+    ]);
+    // A virtual table has no root page: what it stores is in its shadow tables, which are tables like any other.
+    if (type !== 'table' || !rootpage) continue;
+    if (name === 'sqlite_sequence') addSequences(db, builder);
+    else if (!(VOLATILE_TABLES as readonly string[]).includes(name))
+      await addTable(path, db, name, builder, options);
+  }
+  return builder.finish();
+}
+
+async function addTable(
+  path: string,
+  db: ReadDatabase,
+  name: string,
+  builder: SnapshotBuilder,
+  options: ReadOptions,
+): Promise<void> {
+  const shape = attempt(() => tableShape(db, name));
+  if (shape.hidden) {
+    using memory = openInMemory(path);
+    const unhidden = attempt(() => unhide(memory.db, name));
+    const table = builder.table(unhidden.spec);
+    await addRows(memory.db, unhidden, table, options);
+    table.close();
+    return;
+  }
+  const table = builder.table(shape.spec);
+  await addRows(db, shape, table, options);
+  table.close();
+}
+
+/**
+ * `sqlite_sequence` is a table without constraints that anybody may write to: a name may be missing, or be there more
+ * than once, and values need not be integers. `quote()` tells types apart.
+ */
+function addSequences(db: ReadDatabase, builder: SnapshotBuilder): void {
+  const sql = `SELECT coalesce(CASE typeof(name) WHEN 'text' THEN name END, quote(name)) AS name,
+    CASE typeof(seq) WHEN 'integer' THEN CAST(seq AS TEXT) ELSE quote(seq) END AS seq FROM main.sqlite_sequence`;
+  const sequences = new Map<string, string[]>();
+  for (const { name, seq } of db.prepare(sql).all() as { name: string; seq: string }[]) {
+    sequences.set(name, [...(sequences.get(name) ?? []), seq]);
+  }
+  for (const [name, values] of sequences) {
+    builder.sequence(
+      name,
+      values.sort().map((value) => ['seq', value] as const),
+    );
+  }
+}

@@ -1,0 +1,50 @@
+import type { Isolation } from '../engine.ts';
+import type { Witnessed } from './child.ts';
+
+/** What was seen of one clone's file when it was made. */
+export interface CloneWitnessed {
+  readonly folderPrivate: boolean;
+  /** A regular file of its own: no symbolic link, one name, another inode than the source's. */
+  readonly notLinked: boolean;
+  readonly inode: string;
+}
+
+export interface Observed {
+  readonly workspacePrivate: boolean;
+  readonly sourceUnchanged: boolean;
+  readonly sourceOpenedReadOnly: boolean;
+  readonly imageUnchanged: boolean;
+  readonly clones: readonly CloneWitnessed[];
+  readonly children: readonly Witnessed[];
+  readonly raw: Isolation['raw'];
+}
+
+/**
+ * The isolation record of a workspace (SPEC.md, "Isolation"). An assertion holds only where it was checked, each time:
+ * no clone and no child means that nothing about them was checked, so it does not hold.
+ */
+export function isolationOf(seen: Observed): Isolation {
+  const { clones, children } = seen;
+  const every = <T>(list: readonly T[], holds: (item: T) => boolean): boolean =>
+    list.length > 0 && list.every(holds);
+  const assertions: [assertion: string, holds: boolean][] = [
+    ['attach-refused', every(children, ({ refused }) => refused.attach)],
+    ['child-processes-refused', every(children, ({ refused }) => refused.processes)],
+    ['clone-folder-private', seen.workspacePrivate && every(clones, ({ folderPrivate }) => folderPrivate)],
+    ['clone-not-linked-to-source', every(clones, ({ notLinked }) => notLinked)],
+    ['extensions-refused', every(children, ({ refused }) => refused.extensions)],
+    ['file-access-restricted', every(children, ({ refused }) => refused.files)],
+    ['image-unchanged', seen.imageUnchanged],
+    ['network-isolated', every(children, ({ networkIsolated }) => networkIsolated)],
+    ['source-opened-read-only', seen.sourceOpenedReadOnly],
+    ['source-unchanged', seen.sourceUnchanged],
+  ];
+  return {
+    assertions: assertions.map(([assertion, holds]) => ({ assertion, holds })),
+    raw: [
+      ...seen.raw,
+      ['sql-processes', children.map(({ pid }) => pid).join(' ')],
+      ['clone-inodes', clones.map(({ inode }) => inode).join(' ')],
+    ],
+  };
+}

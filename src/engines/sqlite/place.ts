@@ -1,0 +1,15 @@
+import type { Digest } from '../../objects/digest.ts';
+import type { Child } from './child.ts';
+
+/** What the clones of one workspace share: the folder, the restore image, settings, and how a child is started. */
+export interface Place {
+  readonly folder: string;
+  readonly image: string;
+  readonly imageDigest: Digest;
+  readonly pragmas: readonly (readonly [string, string])[];
+  /** Milliseconds that a script or a query may take. */
+  readonly timeLimit: number;
+  readonly signal: AbortSignal | undefined;
+  /** Starts a child that may use one folder; what is seen of it goes into the isolation record. */
+  readonly start: (folder: string) => Promise<Child>;
+}

@@ -1,0 +1,103 @@
+import { writeSync } from 'node:fs';
+import { realpath, type FileHandle } from 'node:fs/promises';
+import { CustodyError, fromSystemError } from '../../errors.ts';
+import type { Digest } from '../../objects/digest.ts';
+import { copyHashed, hasMagic, openRegular, statOf } from './files.ts';
+
+/** The files of a source that count: the database and what its last writer left beside it. `-shm` is only an index. */
+const PARTS = ['', '-wal', '-journal'] as const;
+type Part = (typeof PARTS)[number];
+
+/** The last 8 bytes of a journal that belongs to a transaction over several files (sqlite3.c, `aJournalMagic`). */
+const JOURNAL_MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
+
+/** A database file from outside, read and never written. */
+export class Source {
+  /** With links resolved: SQLite looks for the journal beside the file that a link leads to. */
+  readonly path: string;
+  readonly digest: Digest;
+  /** Writing through the handle that was read from was tried and refused. */
+  readonly openedReadOnly: boolean;
+  readonly #digests: ReadonlyMap<Part, Digest>;
+
+  private constructor(path: string, digests: ReadonlyMap<Part, Digest>, openedReadOnly: boolean) {
+    this.path = path;
+    this.digest = digests.get('')!;
+    this.#digests = digests;
+    this.openedReadOnly = openedReadOnly;
+  }
+
+  /**
+   * Copies the database to `to` (and `to-wal`, `to-journal`), then reads everything once more.
+   * @throws CustodyError PATH_NOT_FOUND, PATH_NOT_A_FILE, DATABASE_NOT_RECOGNISED, DATABASE_UNSUPPORTED, SOURCE_CHANGED
+   *   (somebody wrote while it was copied), DISK_FULL.
+   */
+  static async copy(file: string, to: string): Promise<Source> {
+    const path = await realpath(file).catch((error: unknown) => {
+      throw fromSystemError(error, file);
+    });
+    if (!(await hasMagic(path))) {
+      throw new CustodyError('DATABASE_NOT_RECOGNISED', `${file} is not a SQLite database`, {
+        path: file,
+        hint: 'Give a SQLite database file; an encrypted one must be decrypted first.',
+      });
+    }
+    const digests = new Map<Part, Digest>();
+    let readOnly = true;
+    for (const part of PARTS) {
+      if (part !== '' && !(await statOf(path + part))?.size) continue;
+      await using handle = await openRegular(path + part);
+      if (part === '-journal') await refuseSharedJournal(handle, path + part);
+      readOnly &&= refusesWrites(handle);
+      digests.set(part, await copyHashed(handle, to + part));
+    }
+    const source = new Source(path, digests, readOnly);
+    if (!(await source.unchanged())) {
+      throw new CustodyError('SOURCE_CHANGED', `${file} was written to while it was copied`, {
+        path: file,
+        hint: 'Stop what writes to the database, or give a copy made with VACUUM INTO or .backup.',
+      });
+    }
+    return source;
+  }
+
+  /** Whether the source's files still have the bytes that were copied. */
+  async unchanged(): Promise<boolean> {
+    for (const part of PARTS) {
+      const stat = await statOf(this.path + part);
+      const known = this.#digests.get(part);
+      const present = part === '' ? stat !== undefined : (stat?.size ?? 0n) > 0n;
+      if (present !== (known !== undefined)) return false;
+      if (known === undefined) continue;
+      await using handle = await openRegular(this.path + part);
+      if ((await copyHashed(handle, undefined)) !== known) return false;
+    }
+    return true;
+  }
+}
+
+/** Such a journal is rolled back, or not, depending on a file elsewhere, which SQLite would then delete. */
+async function refuseSharedJournal(journal: FileHandle, path: string): Promise<void> {
+  const { size } = await journal.stat();
+  const tail = Buffer.alloc(JOURNAL_MAGIC.length);
+  await journal.read(tail, 0, tail.length, Math.max(0, size - tail.length));
+  if (size <= 512 || !tail.equals(JOURNAL_MAGIC)) return;
+  throw new CustodyError(
+    'DATABASE_UNSUPPORTED',
+    `${path} belongs to a transaction over several database files`,
+    {
+      path,
+      hint: 'Open the database once with sqlite3, so that it is recovered, and run the command again.',
+    },
+  );
+}
+
+/** Writing nothing fails with EBADF on a handle that was opened for reading only. */
+function refusesWrites(handle: FileHandle): boolean {
+  try {
+    writeSync(handle.fd, Buffer.alloc(0));
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EBADF';
+  }
+}

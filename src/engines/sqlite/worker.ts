@@ -1,0 +1,111 @@
+import { DatabaseSync } from 'node:sqlite';
+import { CustodyError, fromSystemError, unreachable } from '../../errors.ts';
+import { InsertGuard } from './authorizer.ts';
+import { Connection, query, settle } from './connection.ts';
+import type { Failure, Hello, Reply, Request } from './protocol.ts';
+
+/**
+ * The child process in which SQL from outside runs: the only one that opens a clone, and only with node:sqlite
+ * (design section 7). Started by child.ts; ends when the parent goes away.
+ */
+let connection: Connection | undefined;
+
+function perform(request: Request): unknown {
+  switch (request.op) {
+    case 'settle':
+      settle(request.path);
+      return null;
+    case 'open':
+      connection = new Connection(request.path, request.pragmas);
+      return null;
+    case 'begin':
+      opened().begin();
+      return null;
+    case 'apply':
+      opened().apply(request.script, request.tables);
+      return null;
+    case 'image':
+      opened().image(request.path);
+      return null;
+    case 'rollback':
+      opened().rollback();
+      return null;
+    case 'commit':
+      opened().commit();
+      return null;
+    case 'inTransaction':
+      return opened().inTransaction;
+    case 'query':
+      return query(request.path, request.sql);
+    case 'close':
+      connection?.close();
+      connection = undefined;
+      return null;
+    default:
+      return unreachable(request);
+  }
+}
+
+function opened(): Connection {
+  if (connection === undefined) throw new CustodyError('INTERNAL', 'no database is open');
+  return connection;
+}
+
+function answer(request: Request): Reply {
+  try {
+    return { ok: true, value: perform(request) };
+  } catch (error) {
+    return { ok: false, error: failure(fromSystemError(error, 'path' in request ? request.path : 'clone')) };
+  }
+}
+
+function failure(error: unknown): Failure {
+  if (!(error instanceof CustodyError)) {
+    return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error), hint: '' };
+  }
+  const { code, message, hint, path } = error;
+  return { code, message, hint, ...(path === undefined ? {} : { path }) };
+}
+
+/** Tries what must not work, under the guard that scripts run under. */
+function hello(): Hello {
+  const db = new DatabaseSync(':memory:');
+  const guard = new InsertGuard(db, []);
+  const denied = (sql: string): boolean => {
+    try {
+      db.prepare(sql);
+      return false;
+    } catch {
+      const was = guard.denied !== undefined;
+      guard.denied = undefined;
+      return was;
+    }
+  };
+  const refused = {
+    attach: denied(`ATTACH ':memory:' AS other`),
+    extensions: denied(`SELECT load_extension('none')`) && throws(() => db.enableLoadExtension(true)),
+    // The permission model as node itself reports it; it does not hold back SQLite's own opens (the guard does).
+    files: !permitted('fs.read', '/') && !permitted('fs.write', '/'),
+    processes: !permitted('child') && !permitted('worker'),
+  };
+  db.close();
+  return { sqlite: process.versions['sqlite'] ?? 'unknown', refused };
+}
+
+function permitted(scope: string, reference?: string): boolean {
+  const { permission } = process as { permission?: NodeJS.ProcessPermission };
+  return permission === undefined || permission.has(scope, reference);
+}
+
+function throws(run: () => void): boolean {
+  try {
+    run();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+process.on('message', (request) => process.send?.(answer(request as Request)));
+process.on('disconnect', () => process.exit(0));
+process.send?.(hello());

@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CustodyError, fromSystemError } from '../../errors.ts';
+import type { Digest } from '../../objects/digest.ts';
+import type { ObjectSink } from '../../objects/sink.ts';
+import type { Captured, Clone, EngineOptions, Isolation, SourceSpec, Workspace } from '../engine.ts';
+import { captureDatabase } from './capture.ts';
+import { Child, type Witnessed } from './child.ts';
+import { SqliteClone } from './clone.ts';
+import { copyFileHashed, hashFile, isPrivateFolder, removeSidecars, statOf } from './files.ts';
+import { isolationOf } from './isolation.ts';
+import type { Place } from './place.ts';
+import { sessionPragmas } from './pragmas.ts';
+import { checkIntegrity, openReader, readerVersion } from './reader.ts';
+import { Source } from './source.ts';
+
+/** Design section 7, "isolate the target and prove it": a private folder with one restore image. */
+export class SqliteWorkspace implements Workspace {
+  readonly sourceDigest: Digest;
+  readonly imageDigest: Digest;
+  readonly #source: Source;
+  readonly #place: Place;
+  readonly #witnessed: Witnessed[];
+  readonly #clones: SqliteClone[] = [];
+
+  private constructor(source: Source, place: Place, witnessed: Witnessed[]) {
+    this.sourceDigest = source.digest;
+    this.imageDigest = place.imageDigest;
+    this.#source = source;
+    this.#place = place;
+    this.#witnessed = witnessed;
+  }
+
+  /** @throws what {@link Source.copy} throws, DATABASE_CORRUPT, USAGE for a session pragma, INTERRUPTED. */
+  static async prepare({ file }: SourceSpec, options: EngineOptions): Promise<SqliteWorkspace> {
+    const { signal, timeLimit, progress } = options;
+    const pragmas = sessionPragmas(options.session);
+    const folder = await mkdtemp(join(tmpdir(), 'custody-sqlite-')).catch((error: unknown) => {
+      throw fromSystemError(error, tmpdir());
+    });
+    try {
+      const image = join(folder, 'image.db');
+      progress?.('copying the source');
+      const source = await Source.copy(file, image);
+      const witnessed: Witnessed[] = [];
+      const start = async (where: string): Promise<Child> => {
+        const child = await Child.start(where, signal);
+        witnessed.push(child.witnessed);
+        return child;
+      };
+      progress?.('making the restore image');
+      {
+        await using child = await start(folder);
+        await child.request({ op: 'settle', path: image });
+      }
+      await removeSidecars(image);
+      checkImage(image, file);
+      const imageDigest = await hashFile(image);
+      const place: Place = { folder, image, imageDigest, pragmas, timeLimit, signal, start };
+      return new SqliteWorkspace(source, place, witnessed);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  get versions(): readonly (readonly [name: string, value: string])[] {
+    const sqlite = this.#witnessed[0]?.sqlite ?? 'unknown';
+    return [
+      ['node', process.version],
+      ['node:sqlite', sqlite],
+      ['better-sqlite3', readerVersion()],
+    ];
+  }
+
+  async restore(label: string): Promise<Clone> {
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(label)) {
+      throw new CustodyError('USAGE', `${JSON.stringify(label)} cannot name a clone`, {
+        hint: 'Use letters and digits.',
+      });
+    }
+    const folder = await mkdtemp(join(this.#place.folder, `${label}-`)).catch((error: unknown) => {
+      throw fromSystemError(error, this.#place.folder);
+    });
+    const path = join(folder, 'clone.db');
+    if ((await copyFileHashed(this.#place.image, path)) !== this.imageDigest) {
+      throw new CustodyError('ENGINE_FAILED', 'the restore image changed', {
+        hint: 'Run the command again.',
+      });
+    }
+    const clone = new SqliteClone(this.#place, folder, path);
+    await clone.witness(this.#source.path);
+    this.#clones.push(clone);
+    return clone;
+  }
+
+  /** Captures the restore image itself, without a clone: for a snapshot of a file. */
+  captureImage(sink: ObjectSink): Promise<Captured> {
+    const { image, signal } = this.#place;
+    return captureDatabase(image, sink, signal === undefined ? {} : { signal });
+  }
+
+  sourceUnchanged(): Promise<boolean> {
+    return this.#source.unchanged();
+  }
+
+  async isolation(): Promise<Isolation> {
+    const source = await statOf(this.#source.path);
+    return isolationOf({
+      workspacePrivate: await isPrivateFolder(this.#place.folder),
+      sourceUnchanged: await this.#source.unchanged(),
+      sourceOpenedReadOnly: this.#source.openedReadOnly,
+      imageUnchanged: (await hashFile(this.#place.image)) === this.imageDigest,
+      clones: this.#clones.map((clone) => clone.witnessed),
+      children: this.#witnessed,
+      raw: [
+        ['source', this.#source.path],
+        ['source-inode', source === undefined ? 'gone' : `${source.dev}:${source.ino}`],
+        ['workspace', this.#place.folder],
+        ['uid', String(process.getuid?.() ?? 'none')],
+      ],
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const clone of this.#clones) await clone[Symbol.asyncDispose]();
+    await rm(this.#place.folder, { recursive: true, force: true });
+  }
+}
+
+/** The library that will read every capture must find the image whole before anything else is done with it. */
+function checkImage(image: string, file: string): void {
+  try {
+    using reader = openReader(image);
+    checkIntegrity(reader.db);
+  } catch (error) {
+    if (error instanceof CustodyError && error.code === 'DATABASE_CORRUPT') {
+      throw new CustodyError('DATABASE_CORRUPT', `${file}: ${error.message}`, {
+        path: file,
+        hint: error.hint,
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}

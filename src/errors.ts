@@ -1,0 +1,168 @@
+import type { Finding } from './finding.ts';
+
+/**
+ * The one error class. Misuse and I/O throw it; faults in evidence are findings (finding.ts), not errors.
+ *
+ * Each code belongs to one public exit code (SPEC.md, "Exit codes"):
+ * 1 faulty evidence · 2 wrong usage · 3 refused before anything ran · 4 I/O or environment · 70 a bug of ours.
+ */
+export const ERROR_EXIT = {
+  // objects and formats: stored or supplied bytes that are not what they claim
+  OBJECT_NOT_CANONICAL: 1,
+  OBJECT_TOO_LARGE: 1,
+  OBJECT_KIND_UNKNOWN: 1,
+  OBJECT_KIND_RESERVED: 1,
+  OBJECT_KIND_UNEXPECTED: 1,
+  OBJECT_VERSION_UNKNOWN: 1,
+  OBJECT_FIELD_UNKNOWN: 1,
+  OBJECT_FIELD_INVALID: 1,
+  OBJECT_CORRUPT: 1,
+  OBJECT_MISSING: 1,
+  TREE_MALFORMED: 1,
+  ROW_MALFORMED: 1,
+  PACK_CORRUPT: 1,
+  HEAD_CORRUPT: 1,
+  LOG_CORRUPT: 1,
+  NOTE_MALFORMED: 1,
+  CHECKPOINT_MALFORMED: 1,
+  SIGNATURE_INVALID: 1,
+  PROOF_INVALID: 1,
+  PACKET_NOT_SEALED: 1,
+  PACKET_BROKEN: 1,
+  // usage
+  USAGE: 2,
+  DIGEST_MALFORMED: 2,
+  LEDGER_NOT_FOUND: 2,
+  LEDGER_EXISTS: 2,
+  LEDGER_FORMAT_NEWER: 2,
+  LEDGER_CONFIG_INVALID: 2,
+  REVISION_UNKNOWN: 2,
+  REVISION_AMBIGUOUS: 2,
+  REVISION_MALFORMED: 2,
+  PATH_NOT_FOUND: 2,
+  PATH_NOT_A_FOLDER: 2,
+  PATH_NOT_A_FILE: 2,
+  NAME_REFUSED: 2,
+  KIND_NOT_COMPARABLE: 2,
+  PLAN_UNREADABLE: 2,
+  PLAN_SYNTAX: 2,
+  PLAN_INVALID: 2,
+  PLAN_KEY_UNKNOWN: 2,
+  DATABASE_NOT_RECOGNISED: 2,
+  DATABASE_CORRUPT: 2,
+  DATABASE_UNSUPPORTED: 2,
+  DUMP_MALFORMED: 2,
+  SOURCE_CHANGED: 2,
+  ORIGIN_MALFORMED: 2,
+  KEY_MALFORMED: 2,
+  // refused before anything ran, or stopped by the boundary
+  PREFLIGHT_FAILED: 3,
+  BOUNDARY_VIOLATED: 3,
+  SQL_SYNTAX: 3,
+  SQL_FAILED: 3,
+  TRANSACTION_CONTROL: 3,
+  TRANSACTION_LOST: 3,
+  EXECUTOR_CHANGED: 3,
+  VALIDATOR_NOT_PINNED: 3,
+  TIME_LIMIT: 3,
+  // I/O and environment
+  IO_FAILED: 4,
+  DISK_FULL: 4,
+  READ_ONLY: 4,
+  PERMISSION_DENIED: 4,
+  LOCK_TIMEOUT: 4,
+  HEAD_MOVED: 4,
+  POSTGRES_NOT_FOUND: 4,
+  POSTGRES_FAILED: 4,
+  VALIDATOR_NOT_BUILT: 4,
+  VALIDATOR_FAILED: 4,
+  ENGINE_FAILED: 4,
+  INTERRUPTED: 4,
+  // ours
+  INTERNAL: 70,
+} as const satisfies Record<string, 1 | 2 | 3 | 4 | 70>;
+
+/** Stable public codes. Tests assert these, never the message. */
+export type ErrorCode = keyof typeof ERROR_EXIT;
+
+export interface CustodyErrorOptions {
+  /** What the user can do next, one sentence in the imperative. */
+  hint?: string;
+  cause?: unknown;
+  /** Where: a path, an object id, a line ("plan.yaml:12"). */
+  path?: string;
+  /** Every fault that made the work refused, where there was evidence to look at. */
+  findings?: readonly Finding[];
+}
+
+/** @throws never; it is what everything else throws. */
+export class CustodyError extends Error {
+  override readonly name = 'CustodyError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly path: string | undefined;
+  readonly findings: readonly Finding[];
+
+  constructor(code: ErrorCode, message: string, options: CustodyErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint ?? '';
+    this.path = options.path;
+    this.findings = options.findings ?? [];
+  }
+
+  get exitCode(): 1 | 2 | 3 | 4 | 70 {
+    return ERROR_EXIT[this.code];
+  }
+}
+
+export function isCustodyError(error: unknown, code?: ErrorCode): error is CustodyError {
+  return error instanceof CustodyError && (code === undefined || error.code === code);
+}
+
+/** Turns a Node.js system error into a CustodyError with a code of ours; anything else passes unchanged. */
+export function fromSystemError(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error instanceof CustodyError) return error;
+  const options = { cause: error, path };
+  switch (error.code) {
+    case 'ENOENT':
+      return new CustodyError('PATH_NOT_FOUND', `${path} does not exist`, {
+        ...options,
+        hint: 'Check the path.',
+      });
+    case 'ENOTDIR':
+      return new CustodyError('PATH_NOT_A_FOLDER', `${path} is not a folder`, {
+        ...options,
+        hint: 'Give a folder.',
+      });
+    case 'EISDIR':
+      return new CustodyError('PATH_NOT_A_FILE', `${path} is a folder`, { ...options, hint: 'Give a file.' });
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new CustodyError('DISK_FULL', `no space left while writing ${path}`, {
+        ...options,
+        hint: 'Free some space and run the command again; nothing was recorded.',
+      });
+    case 'EROFS':
+      return new CustodyError('READ_ONLY', `${path} is on a read-only file system`, {
+        ...options,
+        hint: 'Use a folder that can be written.',
+      });
+    case 'EACCES':
+    case 'EPERM':
+      return new CustodyError('PERMISSION_DENIED', `no permission for ${path}`, {
+        ...options,
+        hint: 'Check owner and mode of the file and its folder.',
+      });
+    default:
+      return new CustodyError('IO_FAILED', `${path}: ${error.message}`, {
+        ...options,
+        hint: 'Check the disk, then run the command again.',
+      });
+  }
+}
+
+/** The never-check that ends every switch on a union (style rule 6). */
+export function unreachable(value: never): never {
+  throw new CustodyError('INTERNAL', `unexpected value ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,97 @@
+import { readFile, writeFile, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CustodyError, fromSystemError } from '../errors.ts';
+import { parseDigest, type Digest } from '../objects/digest.ts';
+
+/** `.custody/config.yaml`: what is local to this ledger. The log itself does not depend on it. */
+export interface LedgerConfig {
+  /** Of the folder's layout; a newer one is refused. */
+  readonly format: 1;
+  /** The log's name, the first line of its checkpoints. */
+  readonly origin: string;
+  /** C2SP vkey of the log's key. */
+  readonly verifierKey: string;
+  /** The genesis: digest of the first policy, which an auditor is given. */
+  readonly policy: Digest;
+}
+
+const FORMAT = 1;
+export const CONFIG_NAME = 'config.yaml';
+
+/** The file's text: one fixed form, so that it is read without doubt and compares byte for byte. */
+export function formatConfig(config: LedgerConfig): string {
+  return [
+    '# Custody ledger. The log, the packs and the head say everything else; see SPEC.md.',
+    `format: ${config.format}`,
+    `origin: ${JSON.stringify(config.origin)}`,
+    `verifierKey: ${JSON.stringify(config.verifierKey)}`,
+    `policy: ${JSON.stringify(config.policy)}`,
+    '',
+  ].join('\n');
+}
+
+/** @throws CustodyError LEDGER_FORMAT_NEWER, LEDGER_CONFIG_INVALID, and what reading a file throws. */
+export async function readConfig(ledger: string): Promise<LedgerConfig> {
+  const path = join(ledger, CONFIG_NAME);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw fromSystemError(error, path);
+  }
+  const invalid = (what: string, cause?: unknown): CustodyError =>
+    new CustodyError('LEDGER_CONFIG_INVALID', `${path}: ${what}`, {
+      path,
+      cause,
+      hint: 'Restore config.yaml from a copy of the ledger, or write it anew as SPEC.md describes.',
+    });
+  const { parse } = await import('yaml');
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (cause) {
+    throw invalid('not YAML', cause);
+  }
+  if (typeof value !== 'object' || value === null || !('format' in value)) throw invalid('no format');
+  if (typeof value.format === 'number' && value.format > FORMAT) {
+    throw new CustodyError(
+      'LEDGER_FORMAT_NEWER',
+      `this ledger has format ${value.format}; this program knows format ${FORMAT}`,
+      {
+        path,
+        hint: 'Use a newer version of custody.',
+      },
+    );
+  }
+  const { format, origin, verifierKey, policy } = value as Record<string, unknown>;
+  const known = ['format', 'origin', 'verifierKey', 'policy'];
+  const foreign = Object.keys(value).find((key) => !known.includes(key));
+  if (foreign !== undefined) throw invalid(`unknown key ${foreign}`);
+  if (
+    format !== FORMAT ||
+    typeof origin !== 'string' ||
+    typeof verifierKey !== 'string' ||
+    typeof policy !== 'string'
+  ) {
+    throw invalid('format, origin, verifierKey and policy must be there');
+  }
+  try {
+    return { format: FORMAT, origin, verifierKey, policy: parseDigest(policy) };
+  } catch (cause) {
+    throw invalid('policy is not a digest', cause);
+  }
+}
+
+/** Writes durably: temporary name, fsync, rename, fsync of the folder. */
+export async function writeDurably(path: string, content: string, mode: number): Promise<void> {
+  const temporary = `${path}.tmp-${process.pid}`;
+  try {
+    await writeFile(temporary, content, { mode, flush: true, flag: 'wx' });
+    await rename(temporary, path);
+    await using folder = await open(dirname(path));
+    await folder.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw fromSystemError(error, path);
+  }
+}

@@ -1,0 +1,255 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { CustodyError, fromSystemError } from '../errors.ts';
+import { signCheckpoint } from '../log/checkpoint.ts';
+import { isKeyName } from '../log/note-key.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+import type { Link } from '../objects/link.ts';
+import type { Digest } from '../objects/digest.ts';
+import { putObject, type ObjectSink } from '../objects/sink.ts';
+import { driveAsync } from '../objects/walk.ts';
+import { FsBackend } from '../store/fs.ts';
+import { readHead, swapHead, type StoredHead } from '../store/heads.ts';
+import { IndexCache } from '../store/index-cache.ts';
+import { PackStore } from '../store/pack-store.ts';
+import type { StoreWriter } from '../store/store-writer.ts';
+import { CONFIG_NAME, formatConfig, readConfig, writeDurably, type LedgerConfig } from './config.ts';
+import {
+  appendRecord,
+  checkHead,
+  EMPTY_HEAD,
+  recordsDown,
+  type Head,
+  type IndexedRecord,
+} from './log-state.ts';
+import { createLogKey, findLogKey, removeLogKey } from './log-key.ts';
+
+export const LEDGER_FOLDER = '.custody';
+
+export interface EntryDraft {
+  readonly type: ObjectOf<'entry'>['type'];
+  readonly links: readonly (readonly [name: string, link: Link])[];
+  readonly author: string;
+  readonly lane: string;
+  readonly message: string;
+}
+
+export interface AppendOptions {
+  /** Milliseconds to wait for the writer's lock. */
+  readonly lockTimeout?: number;
+  readonly signal?: AbortSignal;
+  readonly now?: () => number;
+}
+
+export interface AppendResult {
+  readonly index: number;
+  readonly record: Digest;
+  readonly entry: Digest;
+  readonly size: number;
+  /** 32 bytes. */
+  readonly root: Uint8Array;
+}
+
+/** A ledger folder: its objects, its log, its configuration. Reading takes no lock and never opens LevelDB. */
+export class Ledger implements AsyncDisposable {
+  /** The `.custody` folder, absolute. */
+  readonly folder: string;
+  readonly config: LedgerConfig;
+  readonly store: PackStore;
+
+  private constructor(folder: string, config: LedgerConfig, store: PackStore) {
+    this.folder = folder;
+    this.config = config;
+    this.store = store;
+  }
+
+  /**
+   * Opens the ledger in `dir/.custody` (or `dir` itself, where that is the `.custody` folder).
+   * @throws CustodyError LEDGER_NOT_FOUND, LEDGER_FORMAT_NEWER, LEDGER_CONFIG_INVALID, PERMISSION_DENIED, IO_FAILED.
+   */
+  static async open(dir: string): Promise<Ledger> {
+    const folder = ledgerFolder(dir);
+    if (!existsSync(join(folder, CONFIG_NAME))) {
+      throw new CustodyError('LEDGER_NOT_FOUND', `${dir} is not a ledger`, {
+        path: dir,
+        hint: 'Run custody init there, or name a ledger with --ledger.',
+      });
+    }
+    const config = await readConfig(folder);
+    return new Ledger(folder, config, await PackStore.open(FsBackend.open(folder)));
+  }
+
+  /** Opens the nearest ledger from `from` upwards. @throws as {@link open}. */
+  static async find(from: string): Promise<Ledger> {
+    for (let dir = resolve(from); ; dir = dirname(dir)) {
+      if (existsSync(join(dir, LEDGER_FOLDER, CONFIG_NAME))) return Ledger.open(dir);
+      if (dir === dirname(dir)) break;
+    }
+    throw new CustodyError('LEDGER_NOT_FOUND', `no ledger in ${from} or above`, {
+      path: from,
+      hint: 'Run custody init, or name a ledger with --ledger.',
+    });
+  }
+
+  /**
+   * Makes a new ledger with its first policy as record 0, or nothing at all: what was begun is removed on failure.
+   * @param fill puts the objects that the first policy links to and returns it.
+   * @throws CustodyError LEDGER_EXISTS, ORIGIN_MALFORMED, DISK_FULL, READ_ONLY, PERMISSION_DENIED, …
+   */
+  static async init(
+    dir: string,
+    options: {
+      origin: string;
+      author: string;
+      now?: () => number;
+      fill: (sink: ObjectSink) => Promise<ObjectOf<'policy'>>;
+    },
+  ): Promise<{ ledger: Ledger; policy: Digest; appended: AppendResult }> {
+    if (!isKeyName(options.origin)) {
+      throw new CustodyError('ORIGIN_MALFORMED', `${JSON.stringify(options.origin)} cannot name a log`, {
+        hint: 'Give a name without spaces and plus signs, such as evidence.example.com/fix7.',
+      });
+    }
+    const folder = join(resolve(dir), LEDGER_FOLDER);
+    await makeFolder(dir, folder);
+    let verifierKey: string | undefined;
+    try {
+      verifierKey = await createLogKey(options.origin);
+      const store = await PackStore.open(FsBackend.create(folder));
+      await using writer = await store.writer();
+      const policy = putObject(writer, await options.fill(writer));
+      const config: LedgerConfig = { format: 1, origin: options.origin, verifierKey, policy: policy.digest };
+      const ledger = new Ledger(folder, config, store);
+      const draft: EntryDraft = {
+        type: 'policy',
+        links: [['policy', policy]],
+        author: options.author,
+        lane: 'main',
+        message: 'first policy',
+      };
+      const appended = await ledger.append(writer, draft, options.now ? { now: options.now } : {});
+      // Last: without it the folder is no ledger.
+      await writeDurably(join(folder, CONFIG_NAME), formatConfig(config), 0o644);
+      return { ledger, policy: policy.digest, appended };
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      if (verifierKey !== undefined) await removeLogKey(verifierKey);
+      throw fromSystemError(error, folder);
+    }
+  }
+
+  /** The head, checked against itself. A ledger always has one. @throws HEAD_CORRUPT, IO_FAILED. */
+  async head(): Promise<Head> {
+    return (await this.#storedHead())?.head ?? EMPTY_HEAD;
+  }
+
+  async #storedHead(): Promise<StoredHead | null> {
+    const stored = await readHead(this.store.backend);
+    if (stored) checkHead(stored.head);
+    else if (existsSync(join(this.folder, CONFIG_NAME))) {
+      throw new CustodyError('HEAD_CORRUPT', `${join(this.folder, 'heads/main')} is missing`, {
+        path: 'heads/main',
+        hint: 'Restore heads/main from a copy of the ledger.',
+      });
+    }
+    return stored;
+  }
+
+  /** A writer for new objects, which looks things up in the disposable index where it can. */
+  async writer(): Promise<{ writer: StoreWriter } & AsyncDisposable> {
+    const index = await IndexCache.open(join(this.folder, 'index'));
+    const writer = await this.store.writer({ index });
+    return {
+      writer,
+      [Symbol.asyncDispose]: async () => {
+        await writer[Symbol.asyncDispose]();
+        await index?.[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  /**
+   * Appends an entry. Order of writes: the writer's objects and the entry become durable, then under the lock full
+   * bundles, then the head by compare-and-swap, then the index (SPEC.md, "Order of writes").
+   * @param writer holds what the entry links to; it is finished here.
+   * @throws CustodyError LOCK_TIMEOUT, DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED; then nothing was appended.
+   */
+  async append(writer: StoreWriter, draft: EntryDraft, options: AppendOptions = {}): Promise<AppendResult> {
+    const now = options.now ?? Date.now;
+    const { author, lane, message, type } = draft;
+    const links = draft.links.map(([name, link]): [string, Link] => [name, link]);
+    const entry = putObject(writer, { kind: 'entry', v: 1, type, links, author, lane, message, time: now() });
+    await writer.finish();
+    const skey = await findLogKey(this.config.verifierKey);
+    await using lock = await this.store.backend.lock({
+      ...(options.lockTimeout !== undefined && { timeout: options.lockTimeout }),
+      ...(options.signal && { signal: options.signal }),
+    });
+    const stored = await this.#storedHead();
+    const { head, index, record, objects } = appendRecord(stored?.head ?? EMPTY_HEAD, entry, now());
+    if (objects.length > 0) {
+      await using bundles = await this.store.writer();
+      for (const { link, bytes } of objects) bundles.put(link.codec, link.digest, bytes);
+      await bundles.finish();
+    }
+    const checkpoint =
+      skey === undefined
+        ? head.checkpoint
+        : signCheckpoint({ origin: this.config.origin, size: head.size, root: head.root }, skey);
+    await swapHead(this.store.backend, lock, stored, { ...head, checkpoint });
+    await this.#updateIndex();
+    return { index, record: record.link.digest, entry: entry.digest, size: head.size, root: head.root };
+  }
+
+  /** A cache: what goes wrong here costs time at the next commit and nothing else. */
+  async #updateIndex(): Promise<void> {
+    await using index = await IndexCache.open(join(this.folder, 'index'), { rebuild: true });
+    if (index) await this.store.catchUp(index);
+  }
+
+  /** Records newest first; `from` is included. @throws LOG_CORRUPT, OBJECT_MISSING, OBJECT_CORRUPT. */
+  records(
+    head: Head,
+    from = head.size - 1,
+    to = 0,
+    options: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<IndexedRecord, void> {
+    return driveAsync(recordsDown(head, from, to), (id) => this.store.get(id), options);
+  }
+
+  async record(head: Head, index: number): Promise<IndexedRecord> {
+    for await (const record of this.records(head, index, index)) return record;
+    throw new CustodyError('REVISION_UNKNOWN', `there is no record @${index}`, {
+      hint: `The log has ${head.size} records, from @0.`,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store.backend[Symbol.asyncDispose]();
+  }
+}
+
+function ledgerFolder(dir: string): string {
+  const path = resolve(dir);
+  return existsSync(join(path, LEDGER_FOLDER, CONFIG_NAME)) || !existsSync(join(path, CONFIG_NAME))
+    ? join(path, LEDGER_FOLDER)
+    : path;
+}
+
+/** @throws LEDGER_EXISTS where there is a ledger, or a folder that we did not make and must not touch. */
+async function makeFolder(dir: string, folder: string): Promise<void> {
+  try {
+    await mkdir(resolve(dir), { recursive: true });
+    await mkdir(folder, { mode: 0o755 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
+      throw fromSystemError(error, folder);
+    if ((await readdir(folder).catch(() => ['?'])).length > 0) {
+      throw new CustodyError('LEDGER_EXISTS', `${folder} is there already`, {
+        path: folder,
+        hint: 'Use that ledger, or give another folder.',
+      });
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CustodyError, fromSystemError } from '../errors.ts';
+import { FINDING_CODES, type Finding } from '../finding.ts';
+import { parseDigest, type Digest } from '../objects/digest.ts';
+import type { Link } from '../objects/link.ts';
+import { frameHeader, frameSubject } from '../validator/frames.ts';
+
+export interface Judged {
+  readonly accepted: boolean;
+  readonly findings: readonly Finding[];
+  /** Whether the process had no network: a namespace of its own, where the system grants one. */
+  readonly networkRestricted: boolean;
+}
+
+export interface JudgeOptions {
+  readonly signal?: AbortSignal;
+  /** Milliseconds; the process is ended then. */
+  readonly timeLimit?: number;
+}
+
+/**
+ * Runs a validator's bytes in a process of its own that may read nothing but that one file, write nothing, start nothing
+ * (`node --permission`), and where the system grants a network namespace reach nothing; evidence goes in as frames.
+ * Whatever it answers but a well-formed judgement of this subject is a failure, never a yes.
+ * @param code the validator's file, as the ledger holds it, re-hashed.
+ * @throws CustodyError VALIDATOR_FAILED, INTERRUPTED, DISK_FULL, …
+ */
+export async function runValidator(
+  code: Uint8Array,
+  subject: Digest,
+  evidence: AsyncIterable<{ link: Link; bytes: Uint8Array }> | Iterable<{ link: Link; bytes: Uint8Array }>,
+  options: JudgeOptions = {},
+): Promise<Judged> {
+  const folder = await mkdtemp(join(tmpdir(), 'custody-validator-')).catch((error: unknown) => {
+    throw fromSystemError(error, tmpdir());
+  });
+  try {
+    const file = join(folder, 'validator.mjs');
+    await writeFile(file, code, { mode: 0o444 });
+    const { output, networkRestricted } = await run(file, ['--permission', `--allow-fs-read=${file}`, file], framed(subject, evidence), options);
+    return { ...parseJudgement(output, subject), networkRestricted };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs the validator's own self-test: every check against evidence in which only its fault is present. */
+export async function runSelftest(code: Uint8Array, options: JudgeOptions = {}): Promise<{ ok: boolean; vectors: number; failed: string[] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'custody-validator-'));
+  try {
+    const file = join(folder, 'validator.mjs');
+    await writeFile(file, code, { mode: 0o444 });
+    const { output } = await run(file, ['--permission', `--allow-fs-read=${file}`, file, '--selftest'], [], options);
+    const value = parseJson(output);
+    if (!isRecord(value) || typeof value['ok'] !== 'boolean' || typeof value['vectors'] !== 'number' || !Array.isArray(value['failed'])) {
+      throw failed('its self-test gave no result');
+    }
+    return { ok: value['ok'], vectors: value['vectors'], failed: value['failed'].map(String) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function* framed(
+  subject: Digest,
+  evidence: AsyncIterable<{ link: Link; bytes: Uint8Array }> | Iterable<{ link: Link; bytes: Uint8Array }>,
+): AsyncGenerator<Uint8Array> {
+  yield frameSubject(subject);
+  for await (const { link, bytes } of evidence) {
+    yield frameHeader(link.codec, bytes.length);
+    yield bytes;
+  }
+}
+
+const DEFAULT_TIME_LIMIT = 300_000;
+const MAX_OUTPUT = 16 * 1024 * 1024;
+
+async function run(
+  file: string,
+  args: string[],
+  input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { signal, timeLimit = DEFAULT_TIME_LIMIT }: JudgeOptions,
+): Promise<{ output: string; networkRestricted: boolean }> {
+  const prefix = networkNamespace();
+  const [command, ...rest] = [...prefix, process.execPath, ...args] as [string, ...string[]];
+  const child = spawn(command, rest, { env: {}, cwd: join(file, '..'), stdio: ['pipe', 'pipe', 'pipe'], ...(signal && { signal }), timeout: timeLimit, killSignal: 'SIGKILL' });
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (output.length > MAX_OUTPUT) child.kill('SIGKILL');
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-4000)));
+  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  // A process that ends early breaks the pipe: its exit says more than EPIPE.
+  child.stdin.on('error', () => undefined);
+  try {
+    for await (const bytes of input) {
+      if (child.exitCode !== null || child.stdin.destroyed) break;
+      if (!child.stdin.write(bytes)) await Promise.race([once(child.stdin, 'drain').catch(() => undefined), ended]);
+    }
+    child.stdin.end();
+    const [code, killedBy] = await ended;
+    if (code !== 0) throw failed(killedBy ? `it was ended by ${killedBy}` : `it exited with ${String(code)}: ${errors.trim()}`);
+  } catch (error) {
+    child.kill('SIGKILL');
+    await ended.catch(() => undefined);
+    if (signal?.aborted) throw new CustodyError('INTERRUPTED', 'interrupted while the validator ran', { cause: error });
+    throw error;
+  }
+  return { output, networkRestricted: prefix.length > 0 };
+}
+
+let namespace: string[] | undefined;
+
+/** `unshare -n` where the system grants it, as root or through a user namespace; asked once. */
+function networkNamespace(): string[] {
+  if (namespace) return namespace;
+  for (const flags of [['-n'], ['-rn']]) {
+    if (spawnSync('unshare', [...flags, 'true'], { stdio: 'ignore' }).status === 0) return (namespace = ['unshare', ...flags, '--']);
+  }
+  return (namespace = []);
+}
+
+function parseJudgement(output: string, subject: Digest): { accepted: boolean; findings: Finding[] } {
+  const value = parseJson(output);
+  if (!isRecord(value) || typeof value['accepted'] !== 'boolean' || !Array.isArray(value['findings'])) throw failed('it gave no judgement');
+  if (typeof value['subject'] !== 'string' || parseDigest(value['subject']) !== subject) throw failed('it judged something else');
+  const findings = value['findings'].map((item: unknown): Finding => {
+    const code = isRecord(item) ? FINDING_CODES.find((name) => name === item['code']) : undefined;
+    if (!isRecord(item) || code === undefined || typeof item['path'] !== 'string' || typeof item['detail'] !== 'string') throw failed('it gave a finding that nobody knows');
+    return { code, path: item['path'], detail: item['detail'] };
+  });
+  // Accepted with findings, or rejected without a reason, is no judgement.
+  if (value['accepted'] !== (findings.length === 0)) throw failed('its answer contradicts its findings');
+  return { accepted: value['accepted'], findings };
+}
+
+function parseJson(output: string): unknown {
+  try {
+    return JSON.parse(output);
+  } catch (cause) {
+    throw failed('its output is not JSON', cause);
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function failed(what: string, cause?: unknown): CustodyError {
+  return new CustodyError('VALIDATOR_FAILED', `the validator did not judge: ${what}`, {
+    cause,
+    hint: 'custody validator selftest tries the pinned validator; custody fsck checks its bytes.',
+  });
+}
