@@ -94,7 +94,8 @@ function normalise(value: Value, depth: number): unknown {
   if (typeof value === 'number' || typeof value === 'bigint') return normaliseInteger(value);
   if (value instanceof Uint8Array) return Buffer.isBuffer(value) ? new Uint8Array(value) : value;
   if (value instanceof Link) return value;
-  if (Array.isArray(value)) return value.map((item: Value) => normalise(item, depth + 1));
+  // Array.from, for map() would pass over holes.
+  if (Array.isArray(value)) return Array.from(value, (item: Value) => normalise(item, depth + 1));
   return normaliseMap(value as ValueMap, depth);
 }
 
@@ -114,7 +115,7 @@ function normaliseInteger(value: number | bigint): number | bigint {
 }
 
 function normaliseMap(map: ValueMap, depth: number): Record<string, unknown> {
-  const proto: unknown = Object.getPrototypeOf(map);
+  const proto: unknown = typeof map === 'object' ? Object.getPrototypeOf(map) : undefined;
   if (proto !== Object.prototype && proto !== null) {
     throw new CustodyError(
       'OBJECT_NOT_CANONICAL',

@@ -3,7 +3,8 @@
  * the value itself. The runner and the validator judge by this one function.
  */
 export type Operator = '==' | '!=' | '<' | '<=' | '>' | '>=';
-export type Expectation = { readonly operator: Operator; readonly number: bigint } | { readonly text: string };
+export type Expectation =
+  { readonly operator: Operator; readonly number: bigint } | { readonly text: string };
 
 const COMPARISON = /^\s*(==|!=|<=|>=|<|>)\s*(-?[0-9]{1,18})\s*$/;
 

@@ -27,8 +27,8 @@ export interface RehearsalOptions {
 export interface RehearsalResult {
   /** The deterministic `rehearsal` object. */
   readonly rehearsal: Link;
-  /** The `run` object: clock, versions, raw isolation values, raw after-states. */
-  readonly run: Link;
+  /** The `run` object, not stored yet: clock, versions, raw isolation values, raw after-states. */
+  readonly run: ObjectOf<'run'>;
   readonly plan: Link;
   readonly before: Captured;
   readonly legs: readonly LegResult[];
@@ -146,7 +146,7 @@ export async function rehearse(
     isolation: isolation.assertions.map(({ assertion, holds }) => ({ assertion, holds })),
     observed: observedOf(legs),
   });
-  const run = putRun(objects, {
+  const run = runOf({
     rehearsal,
     started,
     durations,
@@ -174,18 +174,15 @@ function observedOf(legs: readonly LegResult[]): Finding[] {
     .sort(compareFindings);
 }
 
-function putRun(
-  objects: MemoryObjects,
-  run: {
-    rehearsal: Link;
-    started: number;
-    durations: [string, number][];
-    isolation: Isolation;
-    versions: readonly (readonly [string, string])[];
-    legs: readonly LegResult[];
-  },
-): Link {
-  return putObject(objects, {
+function runOf(run: {
+  rehearsal: Link;
+  started: number;
+  durations: [string, number][];
+  isolation: Isolation;
+  versions: readonly (readonly [string, string])[];
+  legs: readonly LegResult[];
+}): ObjectOf<'run'> {
+  return {
     kind: 'run',
     v: 1,
     rehearsal: run.rehearsal,
@@ -194,7 +191,7 @@ function putRun(
     versions: run.versions.map(([k, v]) => [k, v]),
     isolation: run.isolation.raw.map(([k, v]) => [k, v]),
     afters: run.legs.flatMap(({ leg, after }): [string, Link][] => (after ? [[leg, after.snapshot]] : [])),
-  });
+  };
 }
 
 function pick({ signal, progress }: RehearsalOptions): {

@@ -12,35 +12,37 @@ import type { BlockRow, PackIndex } from './pack.ts';
 /** Bytes between blocks are read in pieces of this many. */
 const PIECE = 1_048_576;
 
+export interface PackReport {
+  /** Entries in its index. */
+  readonly objects: number;
+  /** Its length. */
+  readonly bytes: number;
+  readonly findings: readonly Finding[];
+}
+
 /**
- * Re-hashes one pack and everything in it; appends what is wrong to `findings`.
- * The file is read once, front to back: what lies in blocks is also decompressed and hashed object by object.
+ * Re-hashes one pack and everything in it. The file is read once, front to back: what lies in blocks is also
+ * decompressed and hashed object by object. Null when there is no such file (any more).
  */
-export async function scrubPack(
-  backend: Backend,
-  name: PackName,
-  findings: Finding[],
-): Promise<{ objects: number; bytes: number }> {
-  const counts = { objects: 0, bytes: 0 };
+export async function scrubPack(backend: Backend, name: PackName): Promise<PackReport | null> {
+  const findings: Finding[] = [];
+  let bytes = 0;
+  let objects = 0;
   try {
     const size = await backend.size(name);
-    // Merged into another pack since it was listed.
-    if (size === null) return counts;
-    counts.bytes = size;
-    const { index, faults } = await readAsync(indexSteps(size), (r) =>
-      backend.readRange(name, r.offset, r.length),
-    );
+    if (size === null) return null;
+    bytes = size;
+    const { index, faults } = await readAsync(indexSteps(size), (r) => backend.readRange(name, r.offset, r.length));
     for (const fault of faults) findings.push(finding('PACK_DAMAGED', name, fault));
-    counts.objects = index?.objectCount ?? 0;
+    objects = index?.objectCount ?? 0;
     const sha256 = await new PackScrub(backend, name, size, findings).run(index);
-    if (sha256 !== packDigest(name)) {
-      findings.push(finding('PACK_MISNAMED', name, `the file's SHA-256 is ${sha256}`));
-    }
+    if (sha256 !== packDigest(name)) findings.push(finding('PACK_MISNAMED', name, `the file's SHA-256 is ${sha256}`));
   } catch (error) {
     if (!isCustodyError(error)) throw error;
+    if (error.code === 'PATH_NOT_FOUND') return null;
     findings.push(finding('PACK_DAMAGED', name, `the file cannot be read: ${error.message}`));
   }
-  return counts;
+  return { objects, bytes, findings };
 }
 
 class PackScrub {

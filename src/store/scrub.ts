@@ -1,6 +1,6 @@
 import { CustodyError, isCustodyError } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
-import { type Backend, isHeadName, isPackName } from './backend.ts';
+import { type Backend, isHeadName, isPackName, type Prefix } from './backend.ts';
 import { readHead } from './heads.ts';
 import { scrubPack } from './scrub-pack.ts';
 
@@ -29,27 +29,45 @@ export interface ScrubOptions {
  * FILE_FOREIGN. That the head's objects are all there is the ledger's part.
  * @throws INTERRUPTED, PERMISSION_DENIED, IO_FAILED when a folder cannot be listed.
  */
-export async function scrub(backend: Backend, { signal, onFile }: ScrubOptions = {}): Promise<ScrubResult> {
+export async function scrub(backend: Backend, options: ScrubOptions = {}): Promise<ScrubResult> {
   const findings: Finding[] = [];
   const total = { packs: 0, objects: 0, bytes: 0 };
-  for await (const name of backend.list('packs/')) {
-    if (signal?.aborted) throw interrupted(signal);
-    if (isPackName(name)) {
-      const { objects, bytes } = await scrubPack(backend, name, findings);
-      total.packs++;
-      total.objects += objects;
-      total.bytes += bytes;
-    } else {
-      findings.push(foreign(name));
+  const seen = new Set<string>();
+  // A pack that is gone was merged into another since it was listed: list again until none is missed.
+  for (let gone: string[] = [], again = true; again; again = gone.length > 0) {
+    const missed = new Set(gone);
+    gone = [];
+    for await (const name of names(backend, 'packs/', options)) {
+      if (missed.has(name)) findings.push(finding('PACK_DAMAGED', name, 'it is listed but cannot be opened'));
+      if (seen.has(name)) continue;
+      seen.add(name);
+      if (!isPackName(name)) {
+        findings.push(foreign(name));
+        continue;
+      }
+      const found = await scrubPack(backend, name);
+      if (found === null) gone.push(name);
+      else {
+        total.packs++;
+        total.objects += found.objects;
+        total.bytes += found.bytes;
+        for (const one of found.findings) findings.push(one);
+      }
     }
-    onFile?.(name);
   }
-  for await (const name of backend.list('heads/')) {
+  for await (const name of names(backend, 'heads/', options)) {
     if (isHeadName(name)) total.bytes += await scrubHead(backend, name, findings);
     else findings.push(foreign(name));
-    onFile?.(name);
   }
   return { ...total, findings: findings.sort(compareFindings) };
+}
+
+async function* names(backend: Backend, prefix: Prefix, { signal, onFile }: ScrubOptions): AsyncIterable<string> {
+  for await (const name of backend.list(prefix)) {
+    if (signal?.aborted) throw interrupted(signal);
+    yield name;
+    onFile?.(name);
+  }
 }
 
 async function scrubHead(backend: Backend, name: string, findings: Finding[]): Promise<number> {

@@ -41,7 +41,12 @@ export async function runValidator(
   try {
     const file = join(folder, 'validator.mjs');
     await writeFile(file, code, { mode: 0o444 });
-    const { output, networkRestricted } = await run(file, ['--permission', `--allow-fs-read=${file}`, file], framed(subject, evidence), options);
+    const { output, networkRestricted } = await run(
+      file,
+      ['--permission', `--allow-fs-read=${file}`, file],
+      framed(subject, evidence),
+      options,
+    );
     return { ...parseJudgement(output, subject), networkRestricted };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -49,14 +54,27 @@ export async function runValidator(
 }
 
 /** Runs the validator's own self-test: every check against evidence in which only its fault is present. */
-export async function runSelftest(code: Uint8Array, options: JudgeOptions = {}): Promise<{ ok: boolean; vectors: number; failed: string[] }> {
+export async function runSelftest(
+  code: Uint8Array,
+  options: JudgeOptions = {},
+): Promise<{ ok: boolean; vectors: number; failed: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'custody-validator-'));
   try {
     const file = join(folder, 'validator.mjs');
     await writeFile(file, code, { mode: 0o444 });
-    const { output } = await run(file, ['--permission', `--allow-fs-read=${file}`, file, '--selftest'], [], options);
+    const { output } = await run(
+      file,
+      ['--permission', `--allow-fs-read=${file}`, file, '--selftest'],
+      [],
+      options,
+    );
     const value = parseJson(output);
-    if (!isRecord(value) || typeof value['ok'] !== 'boolean' || typeof value['vectors'] !== 'number' || !Array.isArray(value['failed'])) {
+    if (
+      !isRecord(value) ||
+      typeof value['ok'] !== 'boolean' ||
+      typeof value['vectors'] !== 'number' ||
+      !Array.isArray(value['failed'])
+    ) {
       throw failed('its self-test gave no result');
     }
     return { ok: value['ok'], vectors: value['vectors'], failed: value['failed'].map(String) };
@@ -87,7 +105,14 @@ async function run(
 ): Promise<{ output: string; networkRestricted: boolean }> {
   const prefix = networkNamespace();
   const [command, ...rest] = [...prefix, process.execPath, ...args] as [string, ...string[]];
-  const child = spawn(command, rest, { env: {}, cwd: join(file, '..'), stdio: ['pipe', 'pipe', 'pipe'], ...(signal && { signal }), timeout: timeLimit, killSignal: 'SIGKILL' });
+  const child = spawn(command, rest, {
+    env: {},
+    cwd: join(file, '..'),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(signal && { signal }),
+    timeout: timeLimit,
+    killSignal: 'SIGKILL',
+  });
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -101,15 +126,20 @@ async function run(
   try {
     for await (const bytes of input) {
       if (child.exitCode !== null || child.stdin.destroyed) break;
-      if (!child.stdin.write(bytes)) await Promise.race([once(child.stdin, 'drain').catch(() => undefined), ended]);
+      if (!child.stdin.write(bytes))
+        await Promise.race([once(child.stdin, 'drain').catch(() => undefined), ended]);
     }
     child.stdin.end();
     const [code, killedBy] = await ended;
-    if (code !== 0) throw failed(killedBy ? `it was ended by ${killedBy}` : `it exited with ${String(code)}: ${errors.trim()}`);
+    if (code !== 0)
+      throw failed(
+        killedBy ? `it was ended by ${killedBy}` : `it exited with ${String(code)}: ${errors.trim()}`,
+      );
   } catch (error) {
     child.kill('SIGKILL');
     await ended.catch(() => undefined);
-    if (signal?.aborted) throw new CustodyError('INTERRUPTED', 'interrupted while the validator ran', { cause: error });
+    if (signal?.aborted)
+      throw new CustodyError('INTERRUPTED', 'interrupted while the validator ran', { cause: error });
     throw error;
   }
   return { output, networkRestricted: prefix.length > 0 };
@@ -121,18 +151,27 @@ let namespace: string[] | undefined;
 function networkNamespace(): string[] {
   if (namespace) return namespace;
   for (const flags of [['-n'], ['-rn']]) {
-    if (spawnSync('unshare', [...flags, 'true'], { stdio: 'ignore' }).status === 0) return (namespace = ['unshare', ...flags, '--']);
+    if (spawnSync('unshare', [...flags, 'true'], { stdio: 'ignore' }).status === 0)
+      return (namespace = ['unshare', ...flags, '--']);
   }
   return (namespace = []);
 }
 
 function parseJudgement(output: string, subject: Digest): { accepted: boolean; findings: Finding[] } {
   const value = parseJson(output);
-  if (!isRecord(value) || typeof value['accepted'] !== 'boolean' || !Array.isArray(value['findings'])) throw failed('it gave no judgement');
-  if (typeof value['subject'] !== 'string' || parseDigest(value['subject']) !== subject) throw failed('it judged something else');
+  if (!isRecord(value) || typeof value['accepted'] !== 'boolean' || !Array.isArray(value['findings']))
+    throw failed('it gave no judgement');
+  if (typeof value['subject'] !== 'string' || parseDigest(value['subject']) !== subject)
+    throw failed('it judged something else');
   const findings = value['findings'].map((item: unknown): Finding => {
     const code = isRecord(item) ? FINDING_CODES.find((name) => name === item['code']) : undefined;
-    if (!isRecord(item) || code === undefined || typeof item['path'] !== 'string' || typeof item['detail'] !== 'string') throw failed('it gave a finding that nobody knows');
+    if (
+      !isRecord(item) ||
+      code === undefined ||
+      typeof item['path'] !== 'string' ||
+      typeof item['detail'] !== 'string'
+    )
+      throw failed('it gave a finding that nobody knows');
     return { code, path: item['path'], detail: item['detail'] };
   });
   // Accepted with findings, or rejected without a reason, is no judgement.

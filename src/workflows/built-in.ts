@@ -11,5 +11,7 @@ export function builtInFile(name: string): string {
     const path = fileURLToPath(new URL(place, import.meta.url));
     if (existsSync(path)) return path;
   }
-  throw new CustodyError('VALIDATOR_NOT_BUILT', `dist/${name} is not there`, { hint: 'Run npm run build, then try again.' });
+  throw new CustodyError('VALIDATOR_NOT_BUILT', `dist/${name} is not there`, {
+    hint: 'Run npm run build, then try again.',
+  });
 }

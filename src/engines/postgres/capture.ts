@@ -122,7 +122,7 @@ async function relations(connection: Connection): Promise<Relation[]> {
      WHERE (i.indisprimary OR i.indexrelid = 'pg_largeobject_loid_pn_index'::regclass) AND k.place <= i.indnkeyatts
      ORDER BY i.indrelid, k.place`,
   )) {
-    group(keys, relation ?? '').push({ name: name ?? '', integer: /^(smallint|integer|bigint|oid)$/.test(type ?? '') });
+    group(keys, relation ?? '').push({ name: name ?? '', integer: /^(smallint|integer|bigint)$/.test(type ?? '') });
   }
   return found.map(([relation, schema, name]) => ({
     schema: schema ?? '',

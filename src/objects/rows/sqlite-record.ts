@@ -62,6 +62,7 @@ export function decodeRecord(bytes: Uint8Array): SqliteValue[] {
   const types: number[] = [];
   for (let at = first; at < header;) {
     const [type, next] = readVarint(view, at, header);
+    if (type === 11) malformed('serial type 11 is reserved');
     types.push(type);
     at = next;
   }
@@ -180,10 +181,7 @@ function readVarint(view: Buffer, start: number, end: number): [value: number, n
   for (let at = start; at < end && at < start + 7; at++) {
     const byte = view[at]!;
     value = value * 128 + (byte & 0x7f);
-    if (byte < 0x80) {
-      if (value === 11) malformed('serial type 11 is reserved');
-      return [value, at + 1];
-    }
+    if (byte < 0x80) return [value, at + 1];
   }
   return malformed('a varint is cut short or too long');
 }

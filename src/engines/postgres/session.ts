@@ -1,0 +1,213 @@
+import { CustodyError } from '../../errors.ts';
+import type { ObjectSink } from '../../objects/sink.ts';
+import type { Boundary, Captured, Session } from '../engine.ts';
+import { checkBoundary } from './boundary.ts';
+import { captureUncommitted } from './capture.ts';
+import { isServerError, type Connection } from './connection.ts';
+import { grantBoundary, writableTables } from './grants.ts';
+import { readScript, type Step } from './script.ts';
+import { assertOpen, assertSession, assertWritten, notifications, violated } from './session-watch.ts';
+
+export interface SessionParts {
+  /** The executor's connection. */
+  readonly connection: Connection;
+  /** Opens a connection of the cluster's superuser to the same clone. */
+  readonly admin: () => Promise<Connection>;
+  /** Milliseconds for one script. */
+  readonly timeLimit: number;
+}
+
+/** The executor's one connection: role without rights, one transaction, watched after each statement. */
+export class PostgresSession implements Session {
+  readonly #connection: Connection;
+  readonly #admin: () => Promise<Connection>;
+  readonly #timeLimit: number;
+  #xid: string | undefined;
+  #boundary: Boundary | undefined;
+  #writable: ReadonlySet<string> = new Set();
+  #notified = '';
+
+  constructor(parts: SessionParts) {
+    this.#connection = parts.connection;
+    this.#admin = parts.admin;
+    this.#timeLimit = parts.timeLimit;
+  }
+
+  /** The transaction gets its id at once, so that it can be asserted from the first statement on. */
+  async begin(): Promise<void> {
+    if (this.#xid !== undefined) throw new CustodyError('INTERNAL', 'a transaction is open already');
+    {
+      await using admin = await this.#admin();
+      this.#notified = await notifications(admin);
+    }
+    await this.#connection.script('BEGIN');
+    this.#xid = (await this.#connection.value('SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text')) ?? '';
+  }
+
+  async apply(script: Uint8Array, boundary: Boundary): Promise<void> {
+    const xid = this.#open();
+    const steps = await readScript(script);
+    checkBoundary(steps, boundary);
+    {
+      await using admin = await this.#admin();
+      await grantBoundary(admin, boundary);
+      this.#writable = await writableTables(admin, boundary);
+    }
+    this.#boundary = boundary;
+    await this.#timed(async (late) => {
+      for (const step of steps) {
+        await this.#run(step, late);
+        await assertSession(this.#connection, xid, at(step));
+        await assertWritten(this.#connection, boundary, this.#writable, at(step));
+      }
+    });
+  }
+
+  async capture(sink: ObjectSink): Promise<Captured> {
+    const xid = this.#open();
+    assertOpen(this.#connection, 'capture');
+    const captured = await captureUncommitted(this.#connection, sink);
+    await assertSession(this.#connection, xid, 'capture');
+    return captured;
+  }
+
+  async rollback(): Promise<void> {
+    const xid = this.#open();
+    if (this.#connection.status === 'lost') throw lost('rollback');
+    await this.#connection.script('ROLLBACK');
+    await this.#ended(xid, 'aborted', 'rollback');
+  }
+
+  /**
+   * Deferred constraints and triggers run first, under watch; then COMMIT.
+   * @throws CustodyError SQL_FAILED, BOUNDARY_VIOLATED (also for notifications, which only a commit sends), TRANSACTION_LOST, TIME_LIMIT
+   */
+  async commit(): Promise<void> {
+    const xid = this.#open();
+    assertOpen(this.#connection, 'commit');
+    await this.#timed(async (late) => {
+      const attempt = async (sql: string): Promise<string> => {
+        try {
+          return await this.#connection.discard(sql);
+        } catch (error) {
+          throw this.#failure(error, 'commit', late());
+        }
+      };
+      await attempt('SET CONSTRAINTS ALL IMMEDIATE');
+      await assertSession(this.#connection, xid, 'commit');
+      if (this.#boundary) await assertWritten(this.#connection, this.#boundary, this.#writable, 'commit');
+      if ((await attempt('COMMIT')) !== 'COMMIT') throw lost('commit');
+    });
+    await this.#ended(xid, 'committed', 'commit');
+    await this.#assertSilent();
+  }
+
+  async inTransaction(): Promise<boolean> {
+    if (this.#connection.status === 'lost') return false;
+    await this.#connection.script(''); // an empty query: the server answers with the state of the transaction
+    return this.#connection.status === 'T' || this.#connection.status === 'E';
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection[Symbol.asyncDispose]();
+  }
+
+  async #run(step: Step, late: () => boolean): Promise<void> {
+    try {
+      await this.#connection.discard(step.text);
+    } catch (error) {
+      throw this.#failure(error, at(step), late());
+    }
+  }
+
+  /** Runs `work`, and ends the backend's query from outside when the time is over, whatever the script set. */
+  async #timed(work: (late: () => boolean) => Promise<void>): Promise<void> {
+    const pid = await this.#connection.value('SELECT pg_catalog.pg_backend_pid()::pg_catalog.text');
+    let late = false;
+    let stopping: Promise<void> | undefined;
+    const timer = setTimeout(() => {
+      late = true;
+      stopping = this.#stop(pid ?? '0');
+    }, this.#timeLimit);
+    try {
+      await work(() => late);
+      // Between two statements there is nothing to cancel.
+      if (late as boolean) throw this.#tooLate('script');
+    } catch (error) {
+      throw late ? this.#tooLate('script', error) : error;
+    } finally {
+      clearTimeout(timer);
+      await stopping;
+    }
+  }
+
+  async #stop(pid: string): Promise<void> {
+    await using admin = await this.#admin();
+    await admin.value(`SELECT pg_catalog.pg_terminate_backend(${pid}, 5000)::text`);
+  }
+
+  async #ended(xid: string, expected: 'committed' | 'aborted', path: string): Promise<void> {
+    this.#xid = undefined;
+    const status = await this.#connection.value(`SELECT pg_catalog.pg_xact_status('${xid}'::pg_catalog.xid8)`);
+    if (this.#connection.status !== 'I' || status !== expected) {
+      throw new CustodyError('TRANSACTION_LOST', `${path}: the transaction is ${status ?? 'unknown'}, not ${expected}`, { path });
+    }
+    const locks = await this.#connection.value(
+      `SELECT pg_catalog.count(*)::pg_catalog.text FROM pg_catalog.pg_locks l WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory'
+       AND l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()`,
+    );
+    if (locks !== '0') throw violated(path, 'an advisory lock outlives the transaction');
+  }
+
+  async #assertSilent(): Promise<void> {
+    const channels = await this.#connection.value('SELECT pg_catalog.count(*)::pg_catalog.text FROM pg_catalog.pg_listening_channels()');
+    if (channels !== '0') throw violated('commit', 'the session listens to notifications');
+    await this.#connection.value('SELECT pg_catalog.pg_stat_force_next_flush()::pg_catalog.text');
+    await using admin = await this.#admin();
+    if ((await notifications(admin)) !== this.#notified) throw violated('commit', 'the transaction sent a notification');
+  }
+
+  #open(): string {
+    if (this.#xid === undefined) throw new CustodyError('INTERNAL', 'no transaction is open');
+    return this.#xid;
+  }
+
+  #failure(error: unknown, path: string, late: boolean): unknown {
+    if (late) return this.#tooLate(path, error);
+    if (error instanceof CustodyError) return error;
+    if (!isServerError(error)) return this.#connection.status === 'lost' ? lost(path, error) : error;
+    const message = `${path}: ${error.message} [${error.code}]`;
+    switch (error.code) {
+      case '42501': // insufficient_privilege
+      case '25006': // read_only_sql_transaction
+        return new CustodyError('BOUNDARY_VIOLATED', message, { cause: error, path, hint: 'The boundary does not allow this.' });
+      case '2D000': // invalid_transaction_termination: COMMIT in a procedure
+        return new CustodyError('TRANSACTION_CONTROL', message, { cause: error, path, hint: 'The runner owns the transaction.' });
+      case '57P01': // admin_shutdown
+      case '57P02':
+      case '57P03':
+        return lost(path, error);
+      default:
+        return new CustodyError('SQL_FAILED', message, { cause: error, path, hint: 'Correct the script or its data.' });
+    }
+  }
+
+  #tooLate(path: string, cause?: unknown): CustodyError {
+    return new CustodyError('TIME_LIMIT', `${path}: longer than the time limit of ${this.#timeLimit} ms`, {
+      hint: 'Raise the time limit of the plan, or make the script faster.',
+      path,
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
+}
+
+function at(step: Step): string {
+  return `statement ${step.number}`;
+}
+
+function lost(path: string, cause?: unknown): CustodyError {
+  return new CustodyError('TRANSACTION_LOST', `${path}: the session or its transaction was lost`, {
+    path,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

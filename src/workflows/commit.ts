@@ -1,0 +1,105 @@
+import { CustodyError } from '../errors.ts';
+import type { AppendOptions, AppendResult, Ledger } from '../ledger/ledger.ts';
+import { digestToBytes, type Digest } from '../objects/digest.ts';
+import type { Link } from '../objects/link.ts';
+import { putObject } from '../objects/sink.ts';
+import { checkFolder, type PacketFile } from '../verify/packet/check.ts';
+import { MANIFEST_NAME, SEAL_NAME } from '../verify/packet/names.ts';
+import { ingestFolder } from './ingest-folder.ts';
+import type { StoreWriter } from '../store/store-writer.ts';
+
+export interface CommitOptions extends AppendOptions {
+  readonly author: string;
+  readonly lane: string;
+  readonly message: string;
+  /** The seal that the packet must have. */
+  readonly expect?: Digest;
+}
+
+export interface CommitResult extends AppendResult {
+  readonly packet: Digest;
+  readonly tree: Digest;
+  readonly seal: Digest;
+}
+
+/**
+ * Commits a sealed folder: checks its seal, stores its tree, appends an entry and a record. The same folder again adds
+ * only an entry and a record.
+ * @throws CustodyError PACKET_NOT_SEALED, PACKET_BROKEN (each with all findings; nothing was changed), LOCK_TIMEOUT, …
+ */
+export async function commitFolder(
+  ledger: Ledger,
+  dir: string,
+  options: CommitOptions,
+): Promise<CommitResult> {
+  await using session = await ledger.writer();
+  const { packet, tree, seal } = await storePacket(session.writer, dir, {
+    ...options,
+    macro: undefined,
+    links: [],
+  });
+  const { author, lane, message } = options;
+  const appended = await ledger.append(
+    session.writer,
+    { type: 'packet', links: [['packet', packet]], author, lane, message },
+    options,
+  );
+  return { ...appended, packet: packet.digest, tree: tree.digest, seal };
+}
+
+/** Stores a sealed folder and its `packet` object. @throws as {@link commitFolder}. */
+export async function storePacket(
+  writer: StoreWriter,
+  dir: string,
+  options: {
+    readonly macro: string | undefined;
+    readonly links: readonly (readonly [string, Link])[];
+    readonly expect?: Digest;
+    readonly signal?: AbortSignal;
+  },
+): Promise<{ packet: Link; tree: Link; seal: Digest }> {
+  const { files, seal } = await requireSealed(dir, options);
+  const expected = new Map(files.map(({ path, sha256 }) => [path, sha256]));
+  const tree = await ingestFolder(dir, writer, { expected, signal: options.signal });
+  const packet = putObject(writer, {
+    kind: 'packet',
+    v: 1,
+    tree,
+    seal: digestToBytes(seal),
+    files: files.length,
+    macro: options.macro ?? null,
+    links: options.links.map(([name, link]) => [name, link]),
+  });
+  return { packet, tree, seal };
+}
+
+async function requireSealed(
+  dir: string,
+  { expect, signal }: { expect?: Digest; signal?: AbortSignal },
+): Promise<{ files: readonly PacketFile[]; seal: Digest }> {
+  const check = await checkFolder(dir, { expect, signal });
+  const unsealed = check.findings.some(
+    ({ code, path }) =>
+      (code === 'MANIFEST_MISSING' && path === MANIFEST_NAME) ||
+      (code === 'SEAL_MISSING' && path === SEAL_NAME),
+  );
+  if (unsealed) {
+    throw new CustodyError('PACKET_NOT_SEALED', `${dir} is not sealed`, {
+      path: dir,
+      findings: check.findings,
+      hint: `Run custody seal ${dir}, then commit.`,
+    });
+  }
+  if (check.findings.length > 0 || check.seal === undefined) {
+    throw new CustodyError(
+      'PACKET_BROKEN',
+      `${dir} does not match its seal: ${check.findings.length} findings`,
+      {
+        path: dir,
+        findings: check.findings,
+        hint: `Run custody verify ${dir} to see each; nothing was committed.`,
+      },
+    );
+  }
+  return { files: check.files, seal: check.seal };
+}

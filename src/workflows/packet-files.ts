@@ -1,0 +1,123 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fromSystemError } from '../errors.ts';
+import { digestFromBytes } from '../objects/digest.ts';
+import { jsonFile } from '../objects/json.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import type { Link } from '../objects/link.ts';
+import type { MemoryObjects } from '../objects/memory-objects.ts';
+import { readWhole } from '../objects/file.ts';
+import { diffSnapshots } from '../objects/snapshot-diff.ts';
+import { driveSync } from '../objects/walk.ts';
+import { showChange } from './row-changes.ts';
+
+/**
+ * The files of a rehearsal's packet, made from its objects alone: no clock, no lane, no path of this machine, so two
+ * rehearsals of one plan give the same bytes.
+ */
+export function packetFiles(
+  rehearsal: Link,
+  verdict: Link,
+  code: Uint8Array,
+  objects: MemoryObjects,
+): Map<string, string | Uint8Array> {
+  const evidence = decodeKind('rehearsal', objects.get(rehearsal.digest));
+  const judgement = decodeKind('verdict', objects.get(verdict.digest));
+  const plan = decodeKind('plan', objects.get(evidence.plan.digest));
+  const content = (link: Link): Uint8Array => [...driveSync(readWhole(link), objects.get)][0]!;
+  return new Map<string, string | Uint8Array>([
+    ['README.md', readme(rehearsal, evidence, plan, judgement)],
+    ['plan.yaml', content(plan.document)],
+    ['executor.sql', content(evidence.executor.file)],
+    ['validator.mjs', code],
+    ['rehearsal.json', jsonFile({ id: rehearsal, ...evidence })],
+    ['rehearsal-execution-evidence.json', jsonFile(executionEvidence(rehearsal, evidence))],
+    ['row-changes.json', jsonFile(rowChanges(evidence, objects))],
+    ['verdict.json', jsonFile({ id: verdict, ...judgement })],
+  ]);
+}
+
+/** The field names that the seeds' validator reads, one entry a way back. */
+function executionEvidence(rehearsal: Link, evidence: ObjectOf<'rehearsal'>): unknown {
+  return {
+    rehearsal,
+    entries: evidence.legs.map(({ leg, after, back }) => ({
+      leg,
+      before_hash: evidence.entry,
+      after_apply_hash: after,
+      after_rollback_hash: back,
+      restored_match: back?.equals(evidence.entry) ?? false,
+    })),
+  };
+}
+
+function rowChanges(evidence: ObjectOf<'rehearsal'>, objects: MemoryObjects): unknown {
+  const after = evidence.legs.find((leg) => leg.after !== null)?.after;
+  if (!after) return { before: evidence.entry, after: null, changes: [] };
+  const changes = [...driveSync(diffSnapshots(evidence.entry, after), objects.get)].map(showChange);
+  return { before: evidence.entry, after, changes };
+}
+
+function readme(
+  rehearsal: Link,
+  evidence: ObjectOf<'rehearsal'>,
+  plan: ObjectOf<'plan'>,
+  verdict: ObjectOf<'verdict'>,
+): string {
+  const delta = evidence.delta.map((d) => `| ${d.table} | ${d.inserted} | ${d.updated} | ${d.deleted} |`);
+  const legs = evidence.legs.map(
+    ({ leg, ended, back }) =>
+      `| ${leg} | ${LEGS[leg]} | ${ended} | ${back?.equals(evidence.entry) ? 'exact' : 'not exact'} |`,
+  );
+  return [
+    `# Rehearsal: ${plan.name}`,
+    '',
+    ...(plan.macro === null ? [] : [`Macro: ${plan.macro}`, '']),
+    `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator \`${verdict.validator.digest}\``,
+    `Rehearsal: \`${rehearsal.digest}\` · engine ${evidence.engine} · source: ${plan.source.kind}${plan.source.marker === null ? '' : ` (${plan.source.marker})`}`,
+    '',
+    'A rehearsal runs on an isolated clone. It is not production execution and authorizes nothing: production stays on HOLD.',
+    '',
+    '| table | inserted | updated | deleted |',
+    '|---|---|---|---|',
+    ...delta,
+    '',
+    '| leg | way back | ended | before-state |',
+    '|---|---|---|---|',
+    ...legs,
+    '',
+    ...(verdict.findings.length === 0
+      ? []
+      : ['Findings:', '', ...verdict.findings.map((f) => `- ${f.code} at ${f.path}: ${f.detail}`), '']),
+    `Executor: \`sha256:${digestOfExecutor(evidence)}\`, the same before and after: ${digestFromBytes(evidence.executor.before) === digestFromBytes(evidence.executor.after) ? 'yes' : 'no'}`,
+    '',
+    'Check this folder with `sha256sum -c HASH_MANIFEST.txt`, or with `custody verify`.',
+    '',
+  ].join('\n');
+}
+
+const LEGS = {
+  T: 'BEGIN, apply, ROLLBACK',
+  R: 'apply, COMMIT, restore the image',
+  S: 'apply, COMMIT, rollback script',
+} as const;
+
+function digestOfExecutor({ executor }: ObjectOf<'rehearsal'>): string {
+  return digestFromBytes(executor.before);
+}
+
+/** Writes the files into an existing, empty folder. @throws DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED. */
+export async function writeFiles(
+  dir: string,
+  files: ReadonlyMap<string, string | Uint8Array>,
+): Promise<void> {
+  for (const [name, content] of files) {
+    const path = join(dir, name);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content, { flag: 'wx', mode: 0o644 });
+    } catch (error) {
+      throw fromSystemError(error, path);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { CustodyError, fromSystemError } from '../errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { digestFromBytes, digestToBytes, type Digest } from '../objects/digest.ts';
+import { readWhole, storeContent } from '../objects/file.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import { nodeLink, type Link } from '../objects/link.ts';
+import { putObject, type ObjectSink } from '../objects/sink.ts';
+import { sha256Hasher } from '../objects/sha256.ts';
+import { driveAsync } from '../objects/walk.ts';
+import { builtInFile } from './built-in.ts';
+
+export const BUILT_IN_VALIDATOR = 'validator.mjs';
+
+/** Stores the validator that this version of custody was built with. @throws VALIDATOR_NOT_BUILT */
+export async function putBuiltInValidator(sink: ObjectSink): Promise<Link> {
+  const path = builtInFile(BUILT_IN_VALIDATOR);
+  let code: Uint8Array;
+  try {
+    code = new Uint8Array(await readFile(path));
+  } catch (error) {
+    throw fromSystemError(error, path);
+  }
+  const hasher = sha256Hasher();
+  hasher.update(code);
+  return putObject(sink, {
+    kind: 'validator',
+    v: 1,
+    name: 'custody',
+    file: storeContent(sink, code),
+    sha256: digestToBytes(hasher.hex() as Digest),
+    runner: 'node-permission',
+  });
+}
+
+export interface CurrentPolicy {
+  readonly id: Digest;
+  readonly policy: ObjectOf<'policy'>;
+  /** Every policy up to the first, newest first. */
+  readonly history: readonly Digest[];
+}
+
+/**
+ * The policy of the newest `policy` entry up to record `at`. @throws CustodyError LOG_CORRUPT when there is none, or one
+ * does not name the one before it.
+ */
+export async function currentPolicy(ledger: Ledger, at?: number): Promise<CurrentPolicy> {
+  const head = await ledger.head();
+  const entries: Link[] = [];
+  for await (const { record } of ledger.records(head, at ?? head.size - 1)) {
+    const entry = decodeKind('entry', await ledger.store.get(record.entry.digest), record.entry.digest);
+    const link = entry.type === 'policy' ? entry.links.find(([name]) => name === 'policy')?.[1] : undefined;
+    if (link) entries.push(link);
+  }
+  const [newest] = entries;
+  if (!newest)
+    throw new CustodyError('LOG_CORRUPT', 'the log holds no policy', { hint: 'Run custody fsck.' });
+  const policy = decodeKind('policy', await ledger.store.get(newest.digest), newest.digest);
+  for (const [i, link] of entries.entries()) {
+    const { previous } = decodeKind('policy', await ledger.store.get(link.digest), link.digest);
+    if (previous?.digest !== entries[i + 1]?.digest) {
+      throw new CustodyError('LOG_CORRUPT', `policy ${link.digest} does not name the one before it`, {
+        path: link.digest,
+        hint: 'Run custody fsck.',
+      });
+    }
+  }
+  return { id: newest.digest, policy, history: entries.map(({ digest }) => digest) };
+}
+
+export interface PinnedValidator {
+  readonly link: Link;
+  readonly validator: ObjectOf<'validator'>;
+  /** The file's bytes, checked against the digest that is its identity. */
+  readonly code: Uint8Array;
+}
+
+/** Takes a validator out of the ledger. @throws CustodyError OBJECT_CORRUPT unless its file has its digest. */
+export async function loadValidator(ledger: Ledger, link: Link): Promise<PinnedValidator> {
+  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+  const validator = decodeKind('validator', await get(link.digest), link.digest);
+  const pieces: Uint8Array[] = [];
+  for await (const bytes of driveAsync(readWhole(validator.file), get)) pieces.push(bytes);
+  const code = new Uint8Array(Buffer.concat(pieces));
+  const hasher = sha256Hasher();
+  hasher.update(code);
+  if (hasher.hex() !== digestFromBytes(validator.sha256)) {
+    throw new CustodyError('OBJECT_CORRUPT', 'the validator is not the file that it is named after', {
+      path: link.digest,
+      hint: 'Run custody fsck.',
+    });
+  }
+  return { link, validator, code };
+}
+
+/** The validator that judges new rehearsals: the last one that the current policy pins. @throws VALIDATOR_NOT_PINNED */
+export async function pinnedValidator(ledger: Ledger): Promise<PinnedValidator> {
+  const { policy } = await currentPolicy(ledger);
+  const link = policy.validators.at(-1);
+  if (!link)
+    throw new CustodyError('VALIDATOR_NOT_PINNED', 'the policy pins no validator', {
+      hint: 'Run custody validator pin.',
+    });
+  return loadValidator(ledger, link);
+}
+
+/** A first policy that pins the built-in validator and requires nothing else. */
+export async function firstPolicy(sink: ObjectSink): Promise<ObjectOf<'policy'>> {
+  return {
+    kind: 'policy',
+    v: 1,
+    previous: null,
+    validators: [await putBuiltInValidator(sink)],
+    roles: [],
+    required: [],
+  };
+}
+
+/** The policy that follows: one more validator pinned. */
+export function policyWith(current: CurrentPolicy, validator: Link): ObjectOf<'policy'> {
+  return {
+    ...current.policy,
+    previous: nodeLink(current.id),
+    validators: [...current.policy.validators, validator],
+  };
+}
