@@ -1,0 +1,304 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../../src/errors.ts';
+import type { Clone, Workspace } from '../../../src/engines/engine.ts';
+import { fails, insertOnly, make, prepare, snapshotOf, useTemp } from './helpers.ts';
+
+/** Everything that a script may try, each alone in an otherwise good script. After each, the state is the one before. */
+const temp = useTemp();
+let workspace: Workspace;
+let clone: Clone;
+let before: string;
+
+beforeAll(async () => {
+  const source = make(
+    temp.file('source.db'),
+    `CREATE TABLE t(id INTEGER PRIMARY KEY, a UNIQUE, b);
+     CREATE TABLE other(x);
+     CREATE TABLE seq(id INTEGER PRIMARY KEY AUTOINCREMENT, a);
+     CREATE TABLE parent(id INTEGER PRIMARY KEY);
+     CREATE TABLE child(id INTEGER PRIMARY KEY, p REFERENCES parent ON DELETE CASCADE);
+     CREATE TABLE replacing(a PRIMARY KEY ON CONFLICT REPLACE, b);
+     CREATE TABLE spies(a);
+     CREATE TRIGGER spy AFTER INSERT ON spies BEGIN INSERT INTO other VALUES (new.a); END;
+     CREATE TABLE deleters(a);
+     CREATE TRIGGER deleter AFTER INSERT ON deleters BEGIN DELETE FROM other; END;
+     CREATE TABLE replacers(a);
+     CREATE TRIGGER replacer AFTER INSERT ON replacers BEGIN INSERT OR REPLACE INTO t(a, b) VALUES (new.a, 2); END;
+     CREATE TABLE raisers(a);
+     CREATE TRIGGER raiser AFTER INSERT ON raisers BEGIN SELECT RAISE(ROLLBACK, 'no'); END;
+     CREATE VIEW v AS SELECT a FROM t;
+     CREATE TRIGGER through INSTEAD OF INSERT ON v BEGIN INSERT INTO other VALUES (new.a); END;
+     CREATE VIRTUAL TABLE words USING fts5(a);
+     INSERT INTO t VALUES (1, 'one', 1); INSERT INTO seq(a) VALUES (1); INSERT INTO other VALUES (0);
+     INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1, 1); INSERT INTO replacing VALUES (1, 1);`,
+  );
+  workspace = await prepare(source, { timeLimit: 1_500 });
+  clone = await workspace.restore('T');
+  before = await snapshotOf(clone);
+});
+afterAll(async () => {
+  await workspace[Symbol.asyncDispose]();
+});
+
+const TABLES = [
+  't',
+  'seq',
+  'parent',
+  'child',
+  'replacing',
+  'spies',
+  'deleters',
+  'replacers',
+  'raisers',
+  'words',
+];
+
+async function run(script: string, tables = TABLES): Promise<void> {
+  await using session = await clone.open();
+  await session.begin();
+  await session.apply(Buffer.from(script), insertOnly(...tables));
+  expect(await session.inTransaction()).toBe(true);
+  await session.rollback();
+}
+
+const ATTACKS: [name: string, script: string, code: ErrorCode, path?: string][] = [
+  ['ATTACH', `ATTACH '/tmp/custody-evil.db' AS evil`, 'BOUNDARY_VIOLATED', 'statement 1'],
+  ['DETACH', `DETACH main`, 'BOUNDARY_VIOLATED'],
+  ['PRAGMA query_only', `PRAGMA query_only = 0`, 'BOUNDARY_VIOLATED'],
+  ['PRAGMA writable_schema', `PRAGMA writable_schema = 1`, 'BOUNDARY_VIOLATED'],
+  ['PRAGMA foreign_keys', `PRAGMA foreign_keys = OFF`, 'BOUNDARY_VIOLATED'],
+  ['PRAGMA user_version', `PRAGMA user_version = 7`, 'BOUNDARY_VIOLATED'],
+  ['a pragma as a table', `SELECT * FROM pragma_user_version`, 'BOUNDARY_VIOLATED'],
+  ['UPDATE', `UPDATE t SET b = 2`, 'BOUNDARY_VIOLATED'],
+  ['UPDATE OR REPLACE', `UPDATE OR REPLACE t SET a = 1`, 'BOUNDARY_VIOLATED'],
+  ['DELETE', `DELETE FROM t`, 'BOUNDARY_VIOLATED'],
+  ['DELETE that cascades', `DELETE FROM parent`, 'BOUNDARY_VIOLATED'],
+  ['DELETE behind WITH', `WITH x AS (SELECT 1) DELETE FROM t`, 'BOUNDARY_VIOLATED'],
+  ['DROP', `DROP TABLE t`, 'BOUNDARY_VIOLATED'],
+  ['CREATE TABLE', `CREATE TABLE n(a)`, 'BOUNDARY_VIOLATED'],
+  ['CREATE TABLE AS', `CREATE TABLE n AS SELECT * FROM t`, 'BOUNDARY_VIOLATED'],
+  ['a temporary table', `CREATE TEMP TABLE n(a)`, 'BOUNDARY_VIOLATED'],
+  [
+    'a temporary trigger',
+    `CREATE TEMP TRIGGER n AFTER INSERT ON t BEGIN DELETE FROM other; END`,
+    'BOUNDARY_VIOLATED',
+  ],
+  ['CREATE TRIGGER', `CREATE TRIGGER n AFTER INSERT ON t BEGIN DELETE FROM other; END`, 'BOUNDARY_VIOLATED'],
+  ['CREATE INDEX', `CREATE INDEX n ON t(b)`, 'BOUNDARY_VIOLATED'],
+  ['CREATE VIRTUAL TABLE', `CREATE VIRTUAL TABLE n USING fts5(a)`, 'BOUNDARY_VIOLATED'],
+  ['ALTER TABLE', `ALTER TABLE t ADD COLUMN n`, 'BOUNDARY_VIOLATED'],
+  ['REINDEX', `REINDEX`, 'BOUNDARY_VIOLATED'],
+  ['REINDEX without an index', `REINDEX other`, 'BOUNDARY_VIOLATED'],
+  ['ANALYZE', `ANALYZE`, 'BOUNDARY_VIOLATED'],
+  ['VACUUM', `VACUUM`, 'BOUNDARY_VIOLATED'],
+  ['VACUUM INTO', `VACUUM INTO '/tmp/custody-evil.db'`, 'BOUNDARY_VIOLATED'],
+  ['EXPLAIN', `EXPLAIN SELECT 1`, 'BOUNDARY_VIOLATED'],
+  ['load_extension', `SELECT load_extension('/tmp/evil')`, 'BOUNDARY_VIOLATED'],
+  ['load_extension in VALUES', `INSERT INTO t(a) VALUES (load_extension('/tmp/evil'))`, 'BOUNDARY_VIOLATED'],
+  ['writefile', `SELECT writefile('/tmp/custody-evil', 'x')`, 'SQL_SYNTAX'],
+  ['a table outside', `INSERT INTO other VALUES (1)`, 'BOUNDARY_VIOLATED'],
+  ['the schema', `INSERT INTO sqlite_schema VALUES ('table', 'n', 'n', 0, '')`, 'BOUNDARY_VIOLATED'],
+  ['the sequences', `INSERT INTO sqlite_sequence VALUES ('seq', 99)`, 'BOUNDARY_VIOLATED'],
+  ['a shadow table', `INSERT INTO words_content VALUES (1, 'x')`, 'BOUNDARY_VIOLATED'],
+  ['a virtual table, which updates its own', `INSERT INTO words VALUES ('x')`, 'BOUNDARY_VIOLATED'],
+  ['INSERT OR REPLACE', `INSERT OR REPLACE INTO t VALUES (1, 'x', 2)`, 'BOUNDARY_VIOLATED'],
+  ['REPLACE', `REPLACE INTO t VALUES (1, 'x', 2)`, 'BOUNDARY_VIOLATED'],
+  [
+    'REPLACE hidden by comments',
+    `INSERT /* OR */ OR -- x\n REPLACE/**/INTO t VALUES (1, 'x', 2)`,
+    'BOUNDARY_VIOLATED',
+  ],
+  ['REPLACE behind WITH', `WITH x AS (SELECT 1) REPLACE INTO t SELECT 1, 2, 3 FROM x`, 'BOUNDARY_VIOLATED'],
+  ['an upsert', `INSERT INTO t VALUES (1, 'x', 2) ON CONFLICT DO UPDATE SET b = 3`, 'BOUNDARY_VIOLATED'],
+  ['a column that replaces', `INSERT INTO replacing VALUES (1, 2)`, 'BOUNDARY_VIOLATED'],
+  ['a trigger that writes elsewhere', `INSERT INTO spies VALUES (1)`, 'BOUNDARY_VIOLATED'],
+  ['a trigger that deletes', `INSERT INTO deleters VALUES (1)`, 'BOUNDARY_VIOLATED'],
+  ['a trigger that replaces', `INSERT INTO replacers VALUES ('one')`, 'BOUNDARY_VIOLATED'],
+  ['a view whose trigger writes elsewhere', `INSERT INTO v VALUES (1)`, 'BOUNDARY_VIOLATED'],
+  ['COMMIT alone', `COMMIT`, 'TRANSACTION_CONTROL', 'statement 1'],
+  [
+    'COMMIT in the middle',
+    `INSERT INTO t(a) VALUES (2); COMMIT; INSERT INTO t(a) VALUES (3)`,
+    'TRANSACTION_CONTROL',
+    'statement 2',
+  ],
+  ['END at the end', `INSERT INTO t(a) VALUES (2); END`, 'TRANSACTION_CONTROL', 'statement 2'],
+  ['BEGIN without COMMIT', `BEGIN; INSERT INTO t(a) VALUES (2)`, 'TRANSACTION_CONTROL', 'statement 1'],
+  ['two BEGINs', `BEGIN; BEGIN; INSERT INTO t(a) VALUES (2); COMMIT`, 'TRANSACTION_CONTROL', 'statement 2'],
+  [
+    'two transactions',
+    `BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 1; COMMIT`,
+    'TRANSACTION_CONTROL',
+    'statement 3',
+  ],
+  ['ROLLBACK', `ROLLBACK`, 'TRANSACTION_CONTROL', 'statement 1'],
+  [
+    'ROLLBACK at the end',
+    `BEGIN; INSERT INTO t(a) VALUES (2); ROLLBACK`,
+    'TRANSACTION_CONTROL',
+    'statement 3',
+  ],
+  ['SAVEPOINT', `SAVEPOINT s`, 'TRANSACTION_CONTROL'],
+  ['RELEASE', `RELEASE s`, 'TRANSACTION_CONTROL'],
+  ['ROLLBACK TO', `ROLLBACK TO s`, 'TRANSACTION_CONTROL'],
+  [
+    'INSERT OR ROLLBACK',
+    `INSERT OR ROLLBACK INTO t(a) VALUES ('one'); INSERT INTO t(a) VALUES (2)`,
+    'TRANSACTION_LOST',
+    'statement 1',
+  ],
+  ['RAISE(ROLLBACK)', `INSERT INTO raisers VALUES (1)`, 'TRANSACTION_LOST', 'statement 1'],
+  [
+    'a constraint',
+    `INSERT INTO t(a) VALUES ('two'); INSERT INTO t(a) VALUES ('one')`,
+    'SQL_FAILED',
+    'statement 2',
+  ],
+  ['a foreign key, which is pinned on', `INSERT INTO child VALUES (2, 77)`, 'SQL_FAILED'],
+  [
+    'an error in a later row of a SELECT',
+    `SELECT abs(column1) FROM (VALUES (1), (-9223372036854775808))`,
+    'SQL_FAILED',
+  ],
+  [
+    'an endless query',
+    `WITH RECURSIVE x(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM x) SELECT count(*) FROM x`,
+    'TIME_LIMIT',
+  ],
+  [
+    'a syntax error',
+    `INSERT INTO t(a) VALUES (2);\n\nINSERT INTO t(a) VALUES (`,
+    'SQL_SYNTAX',
+    'statement 2',
+  ],
+  ['a word that is no statement', `HELLO`, 'SQL_SYNTAX', 'statement 1'],
+  ['a dot-command', `.read other.sql`, 'SQL_SYNTAX', 'statement 1'],
+  ['an unknown table', `INSERT INTO nowhere VALUES (1)`, 'SQL_SYNTAX', 'statement 1'],
+  ['an unclosed string', `INSERT INTO t(a) VALUES ('x`, 'SQL_SYNTAX'],
+  ['text in double quotes', `INSERT INTO t(a) VALUES ("x")`, 'SQL_SYNTAX'],
+  ['a parameter ?', `INSERT INTO t(a) VALUES (?)`, 'SQL_SYNTAX', 'statement 1'],
+  ['a parameter :x', `INSERT INTO t(a) VALUES (:x)`, 'SQL_SYNTAX'],
+  ['a NUL', `SELECT 1;\0DELETE FROM t`, 'SQL_SYNTAX'],
+  ['nothing', ` -- nothing\n;; /* at all */`, 'SQL_SYNTAX'],
+  ['nothing in a transaction', `BEGIN; COMMIT;`, 'SQL_SYNTAX'],
+];
+
+describe('a script that is refused', () => {
+  it.each(ATTACKS)('%s', async (_, script, code, path) => {
+    await fails(run(script), code, path);
+    expect(existsSync('/tmp/custody-evil.db')).toBe(false);
+    expect(await snapshotOf(clone)).toBe(before);
+    expect(await clone.identical()).toBe(true);
+  });
+
+  it('not UTF-8', async () => {
+    await using session = await clone.open();
+    await session.begin();
+    const script = Buffer.from("SELECT '\xff'", 'latin1');
+    await fails(session.apply(script, insertOnly('t')), 'SQL_SYNTAX');
+  });
+
+  it('before anything runs: the first statement has not run when the second is refused', async () => {
+    await using session = await clone.open();
+    await session.begin();
+    await fails(
+      session.apply(Buffer.from(`INSERT INTO t(a) VALUES (2); DELETE FROM t`), insertOnly('t')),
+      'BOUNDARY_VIOLATED',
+    );
+    await session.commit();
+    await session[Symbol.asyncDispose]();
+    expect(await clone.query('SELECT count(*) FROM t')).toBe('1');
+    await clone.reset();
+  });
+
+  it('where the boundary names no table at all', async () => {
+    await fails(run(`INSERT INTO t(a) VALUES (2)`, []), 'BOUNDARY_VIOLATED');
+  });
+});
+
+describe('a script that may run', () => {
+  it.each<[string, string]>([
+    [
+      'its own transaction',
+      `BEGIN IMMEDIATE TRANSACTION;\nINSERT INTO t(a) VALUES (2);\nCOMMIT TRANSACTION;`,
+    ],
+    [
+      'END for COMMIT, comments, empty statements, no last semicolon',
+      `;; -- x\nBEGIN;;/* ; */INSERT INTO t(a) VALUES (';--');END`,
+    ],
+    ['a byte order mark', `\ufeffINSERT INTO t(a) VALUES (2)`],
+    [
+      'the function replace()',
+      `INSERT INTO t(a) SELECT replace('a', 'b', 'c') WHERE 0 OR replace('a', 'a', '1')`,
+    ],
+    [
+      'words of attacks in strings, names and comments',
+      `INSERT INTO t(a, "b") VALUES ('REPLACE INTO ; COMMIT', 1) -- ; DELETE\n`,
+    ],
+    [
+      'conflicts that keep what is there',
+      `INSERT OR IGNORE INTO t(a) VALUES ('one'); INSERT INTO t(a) VALUES ('one') ON CONFLICT DO NOTHING`,
+    ],
+    ['a replacing column, told to ignore', `INSERT OR IGNORE INTO replacing VALUES (1, 2)`],
+    ['names in another case', `INSERT INTO T(a) VALUES (2)`],
+    ['AUTOINCREMENT, which writes sqlite_sequence', `INSERT INTO seq(a) VALUES (2)`],
+    [
+      'a recursive query',
+      `WITH RECURSIVE x(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM x LIMIT 100) INSERT INTO t(a) SELECT i FROM x`,
+    ],
+    [
+      'RETURNING, with an integer that JavaScript cannot hold',
+      `INSERT INTO t(a) VALUES (9007199254740993) RETURNING a`,
+    ],
+    ['a trigger whose table is allowed', `INSERT INTO spies VALUES (1)`],
+    ['a view whose trigger writes what is allowed', `INSERT INTO v VALUES (1)`],
+  ])('%s', async (_, script) => {
+    await run(script, [...TABLES, 'other']);
+    expect(await snapshotOf(clone)).toBe(before);
+  });
+
+  it('of many statements', async () => {
+    const inserts = Array.from(
+      { length: 5_000 },
+      (_, i) => `INSERT INTO other VALUES ('${'x'.repeat(100)};${i}');`,
+    );
+    await run(inserts.join('\n'), ['other']);
+  });
+});
+
+describe('a query', () => {
+  it.each<[string, string]>([
+    ['SELECT NULL', 'NULL'],
+    ['SELECT 9223372036854775807', '9223372036854775807'],
+    ['SELECT 1.0', '1.0'],
+    [`SELECT 'text' -- and a comment`, 'text'],
+    [`SELECT x'00ff';`, `x'00ff'`],
+    ['SELECT count(*) FROM pragma_foreign_key_check', '0'],
+    ['PRAGMA user_version', '0'],
+  ])('%s', async (sql, text) => {
+    expect(await clone.query(sql)).toBe(text);
+  });
+
+  it.each<[string, ErrorCode]>([
+    ['SELECT 1, 2', 'SQL_FAILED'],
+    ['VALUES (1), (2)', 'SQL_FAILED'],
+    ['SELECT 1 WHERE 0', 'SQL_FAILED'],
+    ['SELECT 1; SELECT 2', 'SQL_FAILED'],
+    ['SELECT ?', 'SQL_FAILED'],
+    ['SELECT abs(-9223372036854775808)', 'SQL_FAILED'],
+    ['SELEC 1', 'SQL_SYNTAX'],
+    ['', 'SQL_SYNTAX'],
+    ['INSERT INTO t(a) VALUES (1) RETURNING a', 'BOUNDARY_VIOLATED'],
+    ['DELETE FROM t RETURNING a', 'BOUNDARY_VIOLATED'],
+    ['PRAGMA user_version = 3', 'BOUNDARY_VIOLATED'],
+    ['PRAGMA journal_mode', 'BOUNDARY_VIOLATED'],
+    [`VACUUM INTO '/tmp/custody-evil.db'`, 'SQL_FAILED'],
+    [`SELECT load_extension('x')`, 'BOUNDARY_VIOLATED'],
+    ['WITH RECURSIVE x(i) AS (SELECT 1 UNION ALL SELECT i FROM x) SELECT count(*) FROM x', 'TIME_LIMIT'],
+  ])('refused: %s', async (sql, code) => {
+    await fails(clone.query(sql), code);
+    expect(existsSync('/tmp/custody-evil.db')).toBe(false);
+    expect(await clone.identical()).toBe(true);
+  });
+});

@@ -1,0 +1,78 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { CustodyError, type ErrorCode } from '../../../src/errors.ts';
+import type { Boundary, Captured, Clone, EngineOptions, Workspace } from '../../../src/engines/engine.ts';
+import { captureFile, sqliteEngine } from '../../../src/engines/sqlite/index.ts';
+import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
+
+/** A temporary folder of the test file's own, in which workspaces are made too. */
+export function useTemp(): { readonly path: string; file: (name: string) => string } {
+  const temp = { path: '', file: (name: string) => join(temp.path, name) };
+  const was = process.env['TMPDIR'];
+  beforeAll(() => {
+    temp.path = mkdtempSync(join(tmpdir(), 'custody-test-'));
+    process.env['TMPDIR'] = temp.path;
+  });
+  afterAll(() => {
+    if (was === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = was;
+    rmSync(temp.path, { recursive: true, force: true });
+  });
+  return temp;
+}
+
+/** Makes, or goes on with, a database file and closes it. */
+export function make(path: string, ...sql: string[]): string {
+  const db = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+  for (const statement of sql) db.exec(statement);
+  db.close();
+  return path;
+}
+
+export function prepare(file: string, options: Partial<EngineOptions> = {}): Promise<Workspace> {
+  return sqliteEngine.prepare({ file }, { session: [], timeLimit: 30_000, ...options });
+}
+
+export function insertOnly(...tables: string[]): Boundary {
+  return { mode: 'insert-only', tables };
+}
+
+export function capture(path: string): Promise<Captured> {
+  return captureFile(path, new MemoryObjects());
+}
+
+export async function snapshotOf(clone: Clone): Promise<string> {
+  return (await clone.capture(new MemoryObjects())).snapshot.digest;
+}
+
+/** Asserts the code (and, where given, the path) of the error that `work` ends in. */
+export async function fails(work: Promise<unknown>, code: ErrorCode, path?: string): Promise<void> {
+  const error: unknown = await work.then(
+    () => 'nothing thrown',
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof CustodyError)) throw new Error(`expected ${code}`, { cause: error });
+  expect({ code: error.code, ...(path === undefined ? {} : { path: error.path }) }).toEqual({
+    code,
+    ...(path === undefined ? {} : { path }),
+  });
+}
+
+/** Pids of this process's children (Linux). */
+export function children(of = process.pid): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        return Number(parent) === of && state !== 'Z';
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
