@@ -55,10 +55,9 @@ export class FsBackend implements Backend {
     return new FsBackend(dir);
   }
 
-  /** Makes the folders, durably, and opens them. @throws DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED. */
+  /** Makes the folder (not those above it) and what it holds, durably, and opens it. @throws PATH_NOT_FOUND, DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED. */
   static create(dir: string): FsBackend {
-    io(dir, () => mkdirSync(join(dir, 'packs'), { recursive: true }));
-    io(dir, () => mkdirSync(join(dir, 'heads'), { recursive: true }));
+    for (const folder of [dir, join(dir, 'packs'), join(dir, 'heads')]) makeFolder(folder);
     fsyncFolder(dir);
     fsyncFolder(dirname(dir));
     return FsBackend.open(dir);
@@ -155,7 +154,7 @@ export class FsBackend implements Backend {
   #folder(prefix: Prefix): string {
     const folder = join(this.location, prefix);
     if (!existsSync(folder)) {
-      io(folder, () => mkdirSync(folder, { recursive: true }));
+      makeFolder(folder);
       fsyncFolder(this.location);
     }
     return folder;
@@ -203,6 +202,11 @@ class FsStaged extends Staged {
       // A leftover temporary file is harmless; fsck names it.
     }
   }
+}
+
+/** One level at a time: a recursive mkdir reports a read-only file system as ENOENT (Node.js 24). */
+function makeFolder(path: string): void {
+  if (!existsSync(path)) io(path, () => mkdirSync(path));
 }
 
 /** Only "there is no such file" is an answer; a file that cannot be reached is an error, never an absent one. */

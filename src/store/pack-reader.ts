@@ -1,5 +1,5 @@
 import { CustodyError } from '../errors.ts';
-import { type Digest, digestToBytes } from '../objects/digest.ts';
+import type { Digest } from '../objects/digest.ts';
 import type { Backend, PackName, SyncReads } from './backend.ts';
 import { decodeBlock } from './block.ts';
 import { BlockCache } from './block-cache.ts';
@@ -85,8 +85,11 @@ export class PackReader {
   /** The number of the entry, or -1. O(log n) by fan-out and binary search; a scan where the index is damaged. */
   find(digest: Digest): number {
     if (!this.strict) return this.#scan().get(digest) ?? -1;
-    const i = this.lowerBound(digestToBytes(digest));
-    return i < this.index.objectCount && this.index.digest(i) === digest ? i : -1;
+    const key = Buffer.from(digest, 'hex');
+    const i = this.lowerBound(key);
+    if (i === this.index.objectCount) return -1;
+    const at = this.index.entryOffset(i);
+    return this.index.bytes.compare(key, 0, 32, at, at + 32) === 0 ? i : -1;
   }
 
   /** The first entry whose digest is not below `prefix` (1 to 32 bytes); only for a sound index. */

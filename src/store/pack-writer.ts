@@ -1,5 +1,5 @@
 import { CustodyError } from '../errors.ts';
-import { type Digest, digestToBytes } from '../objects/digest.ts';
+import type { Digest } from '../objects/digest.ts';
 import type { Codec } from '../objects/link.ts';
 import { sha256Bytes } from '../objects/sha256.ts';
 import { type PackName, packName, type Staged } from './backend.ts';
@@ -122,7 +122,7 @@ export class PackWriter {
     // Hex digits sort as the bytes do.
     for (const digest of [...this.#entries.keys()].sort()) {
       const { block, offset, length, codec } = this.#entries.get(digest)!;
-      index.set(digestToBytes(digest), at);
+      index.write(digest, at, 'hex');
       counts[index[at]!]!++;
       index.writeUInt32BE(block, at + 32);
       index.writeUInt32BE(offset, at + 36);

@@ -1,4 +1,4 @@
-import { digestFromBytes, type Digest } from '../objects/digest.ts';
+import { type Digest, parseDigest } from '../objects/digest.ts';
 import { MAX_OBJECT } from '../objects/codec.ts';
 import type { Codec } from '../objects/link.ts';
 
@@ -101,7 +101,7 @@ export class PackIndex {
 
   digest(i: number): Digest {
     const at = this.entryOffset(i);
-    return digestFromBytes(this.bytes.subarray(at, at + 32));
+    return parseDigest(this.bytes.toString('hex', at, at + 32));
   }
 
   entryOffset(i: number): number {

@@ -32,11 +32,14 @@ export async function scrubPack(backend: Backend, name: PackName): Promise<PackR
     const size = await backend.size(name);
     if (size === null) return null;
     bytes = size;
-    const { index, faults } = await readAsync(indexSteps(size), (r) => backend.readRange(name, r.offset, r.length));
+    const { index, faults } = await readAsync(indexSteps(size), (r) =>
+      backend.readRange(name, r.offset, r.length),
+    );
     for (const fault of faults) findings.push(finding('PACK_DAMAGED', name, fault));
     objects = index?.objectCount ?? 0;
     const sha256 = await new PackScrub(backend, name, size, findings).run(index);
-    if (sha256 !== packDigest(name)) findings.push(finding('PACK_MISNAMED', name, `the file's SHA-256 is ${sha256}`));
+    if (sha256 !== packDigest(name))
+      findings.push(finding('PACK_MISNAMED', name, `the file's SHA-256 is ${sha256}`));
   } catch (error) {
     if (!isCustodyError(error)) throw error;
     if (error.code === 'PATH_NOT_FOUND') return null;
@@ -112,13 +115,13 @@ class PackScrub {
 
   #bytes(index: PackIndex, i: number, stored: StoredBytes, structured: boolean): void {
     const digest = index.digest(i);
-    if (!stored.matches(digest)) {
-      this.#object(index, i, 'its bytes have another SHA-256');
-    } else if (structured) {
-      try {
-        decodeObject(stored.open(digest));
-      } catch (error) {
-        if (!isCustodyError(error)) throw error;
+    try {
+      if (structured) decodeObject(stored.open(digest));
+      else if (!stored.matches(digest)) this.#object(index, i, 'its bytes have another SHA-256');
+    } catch (error) {
+      if (!isCustodyError(error)) throw error;
+      if (error.code === 'OBJECT_CORRUPT') this.#object(index, i, 'its bytes have another SHA-256');
+      else {
         this.#findings.push(
           finding('OBJECT_INVALID', digest, `${error.code}: ${error.message}; in ${this.#name}`),
         );

@@ -62,7 +62,11 @@ export async function scrub(backend: Backend, options: ScrubOptions = {}): Promi
   return { ...total, findings: findings.sort(compareFindings) };
 }
 
-async function* names(backend: Backend, prefix: Prefix, { signal, onFile }: ScrubOptions): AsyncIterable<string> {
+async function* names(
+  backend: Backend,
+  prefix: Prefix,
+  { signal, onFile }: ScrubOptions,
+): AsyncIterable<string> {
   for await (const name of backend.list(prefix)) {
     if (signal?.aborted) throw interrupted(signal);
     yield name;

@@ -1,0 +1,232 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseDigest } from '../../src/objects/digest.ts';
+import { sha256Hex } from '../../src/objects/sha256.ts';
+import { putBlob, putObject } from '../../src/objects/sink.ts';
+import type { Backend } from '../../src/store/backend.ts';
+import { PackStore } from '../../src/store/pack-store.ts';
+import { scrub } from '../../src/store/scrub.ts';
+import { expectCode } from './expect-code.ts';
+import { collect, flipped, type Harness, listAll, readAll } from './harness.ts';
+import { digestOf, encodeObject, noise, sampleObject, store, storeSample, text } from './objects.ts';
+
+/** What a {@link PackStore} does on every backend; part of the conformance suite. */
+export function describeObjects(makeHarness: () => Harness): void {
+  describe('objects', () => {
+    let harness: Harness;
+    let backend: Backend;
+    beforeEach(() => {
+      harness = makeHarness();
+      backend = harness.open();
+    });
+    afterEach(() => harness.dispose());
+
+    it('come back byte for byte, also for another reader', async () => {
+      const target = await PackStore.open(backend);
+      const blobs = [
+        new Uint8Array(),
+        text('a'),
+        noise(200_000, 1),
+        new Uint8Array(1_048_576),
+        noise(1_048_576, 2),
+      ];
+      const { digests, packs } = await store(target, blobs);
+      expect(packs).toHaveLength(1);
+      const reader = await PackStore.open(harness.open());
+      for (const [i, digest] of digests.entries()) {
+        expect(Buffer.compare(await reader.get(digest), blobs[i]!)).toBe(0);
+        expect(await target.has(digest)).toBe(true);
+      }
+      expect((await scrub(backend)).findings).toEqual([]);
+    });
+
+    it('are checked on the way in', async () => {
+      await using writer = await (await PackStore.open(backend)).writer();
+      await expectCode('OBJECT_CORRUPT', () => writer.put('raw', digestOf(text('a')), text('b')));
+      const large = new Uint8Array(1_048_577);
+      await expectCode('OBJECT_TOO_LARGE', () => writer.put('raw', digestOf(large), large));
+      putBlob(writer, text('b'));
+      expect(await writer.finish()).toHaveLength(1);
+    });
+
+    it('that are missing are named', async () => {
+      const target = await PackStore.open(backend);
+      const absent = digestOf(text('absent'));
+      expect(await target.has(absent)).toBe(false);
+      await expectCode('OBJECT_MISSING', () => target.get(absent));
+      await expectCode('OBJECT_MISSING', () => target.codecOf(absent));
+    });
+
+    it('a writer that stored nothing makes no pack, and a second finish is a mistake', async () => {
+      const target = await PackStore.open(backend);
+      const writer = await target.writer();
+      expect(await writer.finish()).toEqual([]);
+      await expectCode('INTERNAL', () => writer.finish());
+      await expectCode('INTERNAL', () => putBlob(writer, text('a')));
+      expect(await listAll(backend, 'packs/')).toEqual([]);
+    });
+
+    it('a writer that is not finished leaves nothing', async () => {
+      const target = await PackStore.open(backend);
+      {
+        await using writer = await target.writer();
+        putBlob(writer, noise(400_000, 3));
+      }
+      expect(await listAll(backend, 'packs/')).toEqual([]);
+    });
+
+    it('are stored once by one writer', async () => {
+      await using writer = await (await PackStore.open(backend)).writer();
+      putBlob(writer, text('twice'));
+      putBlob(writer, text('twice'));
+      expect([writer.added, writer.reused]).toEqual([1, 1]);
+      await writer.finish();
+    });
+
+    it('are reused from other packs where stored copies can be checked', async () => {
+      const target = await PackStore.open(backend);
+      await store(target, [text('one'), text('two')]);
+      await using writer = await target.writer();
+      putBlob(writer, text('two'));
+      putBlob(writer, text('three'));
+      expect(writer.added).toBe(backend.sync === null ? 2 : 1);
+      await writer.finish();
+      expect((await scrub(backend)).findings).toEqual([]);
+    });
+
+    it('are not reused from a damaged copy: putting them again heals', async () => {
+      const target = await PackStore.open(backend);
+      const blob = noise(5000, 4);
+      const { digests, packs } = await store(target, [text('other'), blob]);
+      const whole = await readAll(backend, packs[0]!);
+      harness.tamper(packs[0]!, flipped(whole, 2000));
+      const fresh = await PackStore.open(harness.open());
+      await expectCode('OBJECT_CORRUPT', () => fresh.get(digests[1]!));
+      await store(fresh, [blob]);
+      expect(await fresh.get(digests[1]!)).toEqual(blob);
+      expect(await (await PackStore.open(harness.open())).get(digests[1]!)).toEqual(blob);
+      expect(await fresh.get(digests[0]!)).toEqual(text('other'));
+    });
+
+    it('a pack written again in the same order heals its damaged file', async () => {
+      const blobs = [text('x'.repeat(90)), noise(900, 5)];
+      const target = await PackStore.open(backend);
+      const { digests, packs } = await store(target, blobs);
+      const whole = await readAll(backend, packs[0]!);
+      harness.tamper(packs[0]!, whole.subarray(0, 500));
+      const again = await store(await PackStore.open(harness.open()), blobs);
+      expect(again.packs).toEqual(packs);
+      expect(await readAll(backend, packs[0]!)).toEqual(whole);
+      expect(await target.get(digests[1]!)).toEqual(blobs[1]);
+    });
+
+    it('know whether they are blobs or documents', async () => {
+      const target = await PackStore.open(backend);
+      const { digests } = await storeSample(target);
+      expect(await target.codecOf(digests[1]!)).toBe('raw');
+      expect(await target.codecOf(digests[2]!)).toBe('dag-cbor');
+    });
+
+    it('that were a blob first become a document when put as one, here or in a later pack', async () => {
+      const target = await PackStore.open(backend);
+      const { link, bytes } = encodeObject(sampleObject(1));
+      await using writer = await target.writer();
+      putBlob(writer, bytes);
+      putObject(writer, sampleObject(1));
+      putBlob(writer, encodeObject(sampleObject(2)).bytes);
+      await writer.finish();
+      expect(await target.codecOf(link.digest)).toBe('dag-cbor');
+      await using later = await target.writer();
+      const second = putObject(later, sampleObject(2));
+      await later.finish();
+      expect(await target.codecOf(second.digest)).toBe('dag-cbor');
+    });
+
+    it('are listed once each, ascending', async () => {
+      const target = await PackStore.open(backend);
+      const first = await storeSample(target);
+      const second = await store(target, [text('more'), text('evidence')]);
+      const infos = await collect(target.list());
+      const digests = infos.map(({ digest }) => digest);
+      expect(digests).toEqual([...new Set([...first.digests, ...second.digests])].sort());
+      expect(infos.find(({ digest }) => digest === first.digests[2])?.codec).toBe('dag-cbor');
+      expect(infos.find(({ digest }) => digest === first.digests[1])?.length).toBe(8);
+    });
+
+    it('are found by a prefix of any length', async () => {
+      const target = await PackStore.open(backend);
+      const { digests } = await store(
+        target,
+        Array.from({ length: 600 }, (_, i) => text(`object ${i}`)),
+      );
+      const sorted = [...digests].sort();
+      for (const length of [1, 2, 3, 8, 63, 64]) {
+        for (const digest of sorted.filter((_, i) => i % 50 === 0)) {
+          const prefix = digest.slice(0, length);
+          expect(await target.findPrefix(prefix)).toEqual(sorted.filter((other) => other.startsWith(prefix)));
+        }
+      }
+      expect(await target.findPrefix('f'.repeat(20))).toEqual([]);
+      await expectCode('DIGEST_MALFORMED', () => target.findPrefix('xyz'));
+      await expectCode('DIGEST_MALFORMED', () => target.findPrefix(''));
+    });
+
+    it('in packs that appear, move or go are found by listing again', async () => {
+      const target = await PackStore.open(backend);
+      const { digests, packs } = await store(target, [text('first')]);
+      const reader = await PackStore.open(harness.open());
+      expect(await reader.get(digests[0]!)).toEqual(text('first'));
+      // Another process merges: the object is in a new pack, the old one is gone.
+      harness.tamper(packs[0]!, null);
+      const merged = await store(await PackStore.open(harness.open()), [text('first'), text('second')]);
+      expect(await reader.get(merged.digests[1]!)).toEqual(text('second'));
+      expect(await reader.get(digests[0]!)).toEqual(text('first'));
+      harness.tamper(merged.packs[0]!, null);
+      const gone = await PackStore.open(harness.open());
+      await expectCode('OBJECT_MISSING', () => gone.get(digests[0]!));
+    });
+
+    it('with a damaged copy in one pack come from another', async () => {
+      const blob = noise(3000, 6);
+      const target = await PackStore.open(backend);
+      const { digests, packs } = await store(target, [blob]);
+      const whole = await readAll(backend, packs[0]!);
+      harness.tamper(packs[0]!, flipped(whole, 100));
+      await store(await PackStore.open(harness.open()), [blob, text('another pack')]);
+      for (let i = 0; i < 4; i++) {
+        const reader = await PackStore.open(harness.open());
+        expect(await reader.get(digests[0]!)).toEqual(blob);
+      }
+      expect((await scrub(backend)).findings.map(({ code }) => code)).toEqual([
+        'OBJECT_DAMAGED',
+        'PACK_MISNAMED',
+      ]);
+    });
+
+    it('can be split over several packs by one writer', async () => {
+      const target = await PackStore.open(backend);
+      await using writer = await target.writer({ maxObjects: 3 });
+      const digests = Array.from({ length: 8 }, (_, i) => putBlob(writer, text(`part ${i}`)).digest);
+      putBlob(writer, text('part 0'));
+      expect(writer.added).toBe(8);
+      expect(await writer.finish()).toHaveLength(3);
+      for (const [i, digest] of digests.entries())
+        expect(await target.get(digest)).toEqual(text(`part ${i}`));
+    });
+
+    it('cannot be changed by whoever got them', async () => {
+      const target = await PackStore.open(backend);
+      const { digests } = await store(target, [text('mine')]);
+      (await target.get(digests[0]!)).fill(0);
+      expect(await target.get(digests[0]!)).toEqual(text('mine'));
+    });
+
+    it('make the same pack in the same order', async () => {
+      const other = makeHarness();
+      const mine = await storeSample(await PackStore.open(backend));
+      const theirs = await storeSample(await PackStore.open(other.open()));
+      expect(mine.pack).toBe(theirs.pack);
+      expect(parseDigest(sha256Hex(await readAll(backend, mine.pack)))).toBe(mine.pack.slice(6, 70));
+      other.dispose();
+    });
+  });
+}

@@ -1,0 +1,25 @@
+import { forge, type Forgery } from './forge.ts';
+
+/** One fault a pack. The files in test/vectors/pack are made from this list by `node test/store/write-vectors.ts`. */
+export interface PackFault {
+  readonly name: string;
+  readonly description: string;
+  readonly pack: Buffer;
+  /** What opening says, when its tables are believed. */
+  readonly open: 'none' | 'PACK_CORRUPT';
+  /** What each object's `get` says, in ascending order of the digests the entries claim. */
+  readonly get: readonly ('none' | 'OBJECT_CORRUPT' | 'PACK_CORRUPT' | 'OBJECT_MISSING')[];
+  /** Codes that scrub finds, sorted, each once. The file has its right name: only this fault is there. */
+  readonly scrub: readonly string[];
+}
+
+export const fault = (
+  name: string,
+  description: string,
+  open: PackFault['open'],
+  get: PackFault['get'],
+  scrub: readonly string[],
+  change: (forgery: Forgery) => void,
+): PackFault => ({ name, description, pack: forge(change), open, get, scrub });
+
+export const both = <T>(code: T): readonly [T, T] => [code, code];

@@ -1,0 +1,142 @@
+import { zstdCompressSync } from 'node:zlib';
+import { both, fault, type PackFault } from './fault.ts';
+import { sha256 } from './forge.ts';
+
+/** Sound packs, and faults in the magic, the footer, the fan-out and the entries. */
+export const TABLE_FAULTS: readonly PackFault[] = [
+  fault('sound', 'two objects in one raw block', 'none', both('none'), [], () => undefined),
+  fault('sound-zstd', 'two objects in one compressed block', 'none', both('none'), [], (f) => {
+    const objects = [Buffer.alloc(300, 'before '), Buffer.alloc(300, 'after ')];
+    const bytes = Buffer.concat(objects);
+    f.blocks = [{ bytes: zstdCompressSync(bytes), length: bytes.length, method: 1 }];
+    f.entries = objects
+      .map((object, i) => ({ digest: sha256(object), block: 0, offset: 300 * i, length: 300, codec: 0 }))
+      .sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  }),
+  fault(
+    'magic-wrong',
+    'the file begins with CUSTPCK2',
+    'PACK_CORRUPT',
+    both('none'),
+    ['PACK_DAMAGED'],
+    (f) => {
+      f.magic = 'CUSTPCK2';
+    },
+  ),
+  fault('end-wrong', 'the file ends with CUSTEND2', 'PACK_CORRUPT', both('none'), ['PACK_DAMAGED'], (f) => {
+    f.footer.end = 'CUSTEND2';
+  }),
+  fault(
+    'index-hash-wrong',
+    'the footer names another SHA-256',
+    'PACK_CORRUPT',
+    both('none'),
+    ['PACK_DAMAGED'],
+    (f) => {
+      f.footer.sha256 = '00'.repeat(32);
+    },
+  ),
+  fault(
+    'table-offset-wrong',
+    'the block table is said to be elsewhere',
+    'PACK_CORRUPT',
+    both('none'),
+    ['PACK_DAMAGED'],
+    (f) => {
+      f.footer.tableOffset = 2n ** 63n;
+    },
+  ),
+  fault(
+    'object-count-wrong',
+    '4,294,967,295 objects are claimed',
+    'PACK_CORRUPT',
+    both('none'),
+    ['PACK_DAMAGED'],
+    (f) => {
+      f.footer.objects = 0xffffffff;
+    },
+  ),
+  fault(
+    'block-count-wrong',
+    '4,294,967,295 blocks are claimed',
+    'PACK_CORRUPT',
+    both('none'),
+    ['PACK_DAMAGED'],
+    (f) => {
+      f.footer.blocks = 0xffffffff;
+    },
+  ),
+  fault('entries-unsorted', 'the entries descend', 'PACK_CORRUPT', both('none'), ['PACK_DAMAGED'], (f) => {
+    f.entries.reverse();
+  }),
+  fault(
+    'entry-twice',
+    'one entry is there twice',
+    'PACK_CORRUPT',
+    ['none'],
+    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
+    (f) => {
+      f.entries = [f.entries[0]!, f.entries[0]!];
+    },
+  ),
+  fault(
+    'fan-out-wrong',
+    'the fan-out counts nothing',
+    'PACK_CORRUPT',
+    both('none'),
+    ['PACK_DAMAGED'],
+    (f) => {
+      f.fanOut = (counts) => counts.map(() => 0);
+    },
+  ),
+  fault(
+    'fan-out-too-large',
+    'the fan-out reaches beyond the entries',
+    'PACK_CORRUPT',
+    both('none'),
+    ['PACK_DAMAGED'],
+    (f) => {
+      f.fanOut = (counts) => counts.map(() => 0xffffffff);
+    },
+  ),
+  fault(
+    'entry-offset-out-of-range',
+    'an object begins after its block',
+    'PACK_CORRUPT',
+    ['OBJECT_MISSING', 'none'],
+    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
+    (f) => {
+      f.entries[0]!.offset = 0xffffffff;
+    },
+  ),
+  fault(
+    'entry-length-out-of-range',
+    'an object is longer than its block',
+    'PACK_CORRUPT',
+    ['OBJECT_MISSING', 'none'],
+    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
+    (f) => {
+      f.entries[0]!.length = 12;
+    },
+  ),
+  fault(
+    'entry-block-out-of-range',
+    'an object is in a block that there is not',
+    'PACK_CORRUPT',
+    ['OBJECT_MISSING', 'none'],
+    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
+    (f) => {
+      f.entries[0]!.block = 1;
+    },
+  ),
+  fault(
+    'entry-codec-unknown',
+    'an object has codec 2',
+    'PACK_CORRUPT',
+    ['OBJECT_MISSING', 'none'],
+    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
+    (f) => {
+      f.entries[0]!.codec = 2;
+    },
+  ),
+];

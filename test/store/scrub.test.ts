@@ -1,0 +1,165 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { putBlob, putObject } from '../../src/objects/sink.ts';
+import { type Backend, packName } from '../../src/store/backend.ts';
+import { swapHead } from '../../src/store/heads.ts';
+import { PackStore } from '../../src/store/pack-store.ts';
+import { scrub } from '../../src/store/scrub.ts';
+import { codeOf, expectCode } from './expect-code.ts';
+import { flipped, fsHarness, type Harness, memoryHarness, readAll } from './harness.ts';
+import { noise, sampleHead, sampleObject, store, storeSample, text } from './objects.ts';
+
+const codes = async (backend: Backend): Promise<string[]> =>
+  (await scrub(backend)).findings.map(({ code }) => code);
+
+describe('scrub', () => {
+  let harness: Harness;
+  let backend: Backend;
+  beforeEach(() => {
+    harness = fsHarness();
+    backend = harness.open();
+  });
+  afterEach(() => harness.dispose());
+
+  it('counts what is sound', async () => {
+    const { pack } = await storeSample(await PackStore.open(backend));
+    await using lock = await backend.lock();
+    const { bytes } = await swapHead(backend, lock, null, sampleHead(1));
+    const seen: string[] = [];
+    const result = await scrub(backend, { onFile: (name) => seen.push(name) });
+    expect(result.findings).toEqual([]);
+    expect(result).toMatchObject({ packs: 1, objects: 4, bytes: (await backend.size(pack))! + bytes.length });
+    expect(seen).toEqual([pack, 'heads/main']);
+  });
+
+  it('finds nothing in an empty ledger, also where the empty folders are missing', async () => {
+    expect(await scrub(backend)).toEqual({ packs: 0, objects: 0, bytes: 0, findings: [] });
+    harness.tamper('packs', null);
+    harness.tamper('heads', null);
+    expect(await scrub(backend)).toEqual({ packs: 0, objects: 0, bytes: 0, findings: [] });
+    await storeSample(await PackStore.open(backend));
+    expect((await scrub(backend)).packs).toBe(1);
+  });
+
+  it('names files that are not ours, and temporary files', async () => {
+    const { pack } = await storeSample(await PackStore.open(backend));
+    harness.tamper('packs/.tmp-1-00', text('x'));
+    harness.tamper('packs/README', text('x'));
+    harness.tamper(`${pack}.bak`, text('x'));
+    harness.tamper('heads/Main', text('x'));
+    const { findings } = await scrub(backend);
+    expect(findings.map(({ code }) => code)).toEqual(Array(4).fill('FILE_FOREIGN'));
+    expect(findings.map(({ path }) => path)).toEqual([
+      'heads/Main',
+      'packs/.tmp-1-00',
+      `${pack}.bak`,
+      'packs/README',
+    ]);
+    expect(findings[1]!.detail).toContain('may be deleted');
+  });
+
+  it('does not hang or fail on what is no file under a pack name', async () => {
+    const name = (digit: string): string => packName(digit.repeat(64));
+    mkdirSync(join(harness.dir!, name('a')));
+    execFileSync('mkfifo', [join(harness.dir!, name('b'))]);
+    symlinkSync('/dev/zero', join(harness.dir!, name('c')));
+    symlinkSync('nowhere', join(harness.dir!, name('d')));
+    harness.tamper(name('e'), new Uint8Array());
+    const { findings } = await scrub(backend);
+    expect(findings.map(({ code, path }) => [code, path])).toEqual([
+      ['PACK_DAMAGED', name('a')],
+      ['PACK_DAMAGED', name('b')],
+      ['PACK_DAMAGED', name('c')],
+      ['PACK_DAMAGED', name('d')],
+      ['PACK_DAMAGED', name('e')],
+      ['PACK_MISNAMED', name('e')],
+    ]);
+    const target = await PackStore.open(backend);
+    const { digests } = await store(target, [text('still works')]);
+    expect(await target.get(digests[0]!)).toEqual(text('still works'));
+  });
+
+  it('finds a sound pack under another name', async () => {
+    const { pack } = await storeSample(await PackStore.open(backend));
+    const bytes = await readAll(backend, pack);
+    harness.tamper(packName('0'.repeat(64)), bytes);
+    expect(await codes(backend)).toEqual(['PACK_MISNAMED']);
+  });
+
+  it('goes on after each fault and reports all', async () => {
+    const target = await PackStore.open(backend);
+    const packs: string[] = [];
+    for (let i = 0; i < 4; i++)
+      packs.push((await store(target, [noise(300, i), noise(5000, 10 + i)])).packs[0]!);
+    for (const pack of packs.slice(1)) harness.tamper(pack, flipped(await readAll(backend, pack), 200));
+    harness.tamper('heads/main', text('nonsense'));
+    const { findings, packs: seen } = await scrub(backend);
+    expect(seen).toBe(4);
+    const count = (code: string): number => findings.filter((finding) => finding.code === code).length;
+    expect([count('OBJECT_DAMAGED'), count('PACK_MISNAMED'), count('HEAD_DAMAGED')]).toEqual([3, 3, 1]);
+  });
+
+  it('stops when told to', async () => {
+    await storeSample(await PackStore.open(backend));
+    await expectCode('INTERRUPTED', () => scrub(backend, { signal: AbortSignal.abort() }));
+  });
+});
+
+describe('one flipped byte anywhere', () => {
+  it('in a pack is found, and costs no object but those it lies in', async () => {
+    const harness = memoryHarness();
+    const backend = harness.open();
+    const target = await PackStore.open(backend);
+    await using writer = await target.writer();
+    const digests = [
+      putBlob(writer, noise(700, 1)).digest,
+      putBlob(writer, noise(200, 2)).digest,
+      putObject(writer, sampleObject(3)).digest,
+    ];
+    const [pack] = await writer.finish();
+    const whole = await readAll(backend, pack!);
+    for (let at = 0; at < whole.length; at++) {
+      harness.tamper(pack!, flipped(whole, at, 1 << (at & 7)));
+      const { findings } = await scrub(backend);
+      expect(findings.map(({ code }) => code)).toContain('PACK_MISNAMED');
+      const reader = await PackStore.open(backend);
+      const lost = await Promise.all(digests.map((digest) => codeOf(() => reader.get(digest))));
+      const inBlockTable =
+        at >= 8 + 700 + 200 + 60 && lost.filter((code) => code !== 'none').length === digests.length;
+      // The whole block goes only with its row in the block table; else at most one object does.
+      if (!inBlockTable) expect(lost.filter((code) => code !== 'none').length).toBeLessThanOrEqual(1);
+      const named = findings.filter(({ code }) => code === 'OBJECT_DAMAGED').length;
+      if (lost.some((code) => code === 'OBJECT_CORRUPT')) expect(named).toBeGreaterThan(0);
+    }
+  });
+
+  it('in a compressed pack is found, and never gives other bytes', async () => {
+    const harness = memoryHarness();
+    const backend = harness.open();
+    const { digests, pack } = await storeSample(await PackStore.open(backend));
+    const whole = await readAll(backend, pack);
+    for (let at = 0; at < whole.length; at++) {
+      harness.tamper(pack, flipped(whole, at, 1 << (at & 7)));
+      expect(await codes(backend)).toContain('PACK_MISNAMED');
+      const reader = await PackStore.open(backend);
+      for (const digest of digests) {
+        expect(['none', 'OBJECT_CORRUPT', 'OBJECT_MISSING', 'PACK_CORRUPT']).toContain(
+          await codeOf(() => reader.get(digest)),
+        );
+      }
+    }
+  });
+
+  it('in a head is found', async () => {
+    const harness = memoryHarness();
+    const backend = harness.open();
+    await using lock = await backend.lock();
+    const { bytes } = await swapHead(backend, lock, null, sampleHead(9));
+    for (let at = 0; at < bytes.length; at++) {
+      harness.tamper('heads/main', flipped(bytes, at));
+      expect(await codes(backend)).toEqual(['HEAD_DAMAGED']);
+    }
+  });
+});
