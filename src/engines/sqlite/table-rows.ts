@@ -113,7 +113,7 @@ function mustCollect(db: ReadDatabase, shape: TableShape, encoding: Encoding): b
 class OrderedRows {
   readonly #builder: Pick<TableBuilder, 'add'>;
   readonly #collect: boolean;
-  #waiting: [key: Uint8Array, row: Uint8Array][] = [];
+  #waiting: { bound: Uint8Array; key: Uint8Array; row: Uint8Array }[] = [];
 
   constructor(builder: Pick<TableBuilder, 'add'>, collect: boolean) {
     this.#builder = builder;
@@ -121,14 +121,14 @@ class OrderedRows {
   }
 
   add(key: Uint8Array, row: Uint8Array): void {
-    if (!this.#collect && this.#waiting.length > 0 && !sameStart(this.#waiting[0]![0], key)) this.finish();
-    if (this.#collect || key.length >= UNCUT) this.#waiting.push([boundKey(key), row]);
+    if (!this.#collect && this.#waiting.length > 0 && !sameStart(this.#waiting[0]!.key, key)) this.finish();
+    if (this.#collect || key.length >= UNCUT) this.#waiting.push({ bound: boundKey(key), key, row });
     else this.#builder.add(key, row);
   }
 
   finish(): void {
-    this.#waiting.sort(([a], [b]) => Buffer.compare(a, b));
-    for (const [key, row] of this.#waiting) this.#builder.add(key, row);
+    this.#waiting.sort((a, b) => Buffer.compare(a.bound, b.bound));
+    for (const { key, row } of this.#waiting) this.#builder.add(key, row);
     this.#waiting = [];
   }
 }

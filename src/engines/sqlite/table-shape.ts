@@ -22,21 +22,14 @@ interface Column {
   readonly pk: bigint;
   /** 0 ordinary, 1 hidden (virtual tables), 2 generated when read, 3 generated and stored. */
   readonly hidden: bigint;
+  readonly dflt_value: string | null;
 }
 
 const ROWID_NAMES = ['rowid', '_rowid_', 'oid'] as const;
 
-/**
- * @param renamed the name in `db` of a column that {@link unhide} renamed, by its own name.
- */
-export function tableShape(
-  db: ReadDatabase,
-  name: string,
-  renamed?: readonly [own: string, now: string],
-): TableShape {
+export function tableShape(db: ReadDatabase, name: string): TableShape {
   const all = db.pragma(`table_xinfo(${quote(name)})`) as Column[];
   const columns = all.filter(({ hidden }) => hidden !== 2n);
-  const own = (column: string): string => (column === renamed?.[1] ? renamed[0] : column);
   const pk = columns.filter((column) => column.pk > 0n).sort((a, b) => Number(a.pk - b.pk));
   const key = pk.map((column) => columns.indexOf(column));
   const listed = db.pragma(`table_list(${quote(name)})`) as { schema: string; wr: bigint }[];
@@ -49,8 +42,8 @@ export function tableShape(
     spec: {
       name,
       format: 'sqlite-record',
-      columns: columns.map((column) => ({ name: own(column.name), type: column.type })),
-      key: { type: declared ? 'declared' : 'rowid', columns: pk.map((column) => own(column.name)) },
+      columns: columns.map((column) => ({ name: column.name, type: column.type })),
+      key: { type: declared ? 'declared' : 'rowid', columns: pk.map((column) => column.name) },
     },
     reads: columns.map((column) => quote(column.name)),
     alias,
@@ -71,17 +64,26 @@ function isRowidAlias(db: ReadDatabase, table: string, pk: readonly Column[]): b
   return indexes.every(({ origin }) => origin !== 'pk');
 }
 
-/** Renames the column `oid` in a private copy in memory, so that the hidden rowid can be read under that name. */
+/**
+ * Makes the hidden rowid readable in a private copy in memory: its schema is replaced by one table over the same b-tree,
+ * with the same types and defaults and other column names. (SQLite refuses to rename a column called like a rowid.)
+ */
 export function unhide(db: ReadDatabase, name: string): TableShape {
-  const columns = db.pragma(`table_xinfo(${quote(name)})`) as Column[];
-  const own = columns.find((column) => column.name.toLowerCase() === 'oid')!.name;
-  const taken = new Set(columns.map((column) => column.name.toLowerCase()));
-  let now = 'custody_oid';
-  while (taken.has(now)) now += '_';
-  // Views and triggers need not make sense for this copy.
-  db.pragma('legacy_alter_table = ON');
-  db.exec(`ALTER TABLE main.${quote(name)} RENAME COLUMN ${quote(own)} TO ${now}`);
-  return tableShape(db, name, [own, now]);
+  const shape = tableShape(db, name);
+  const all = db.pragma(`table_xinfo(${quote(name)})`) as Column[];
+  const stored = all.filter(({ hidden }) => hidden !== 2n);
+  const definitions = stored.map(({ type, dflt_value }, i) => {
+    const value = dflt_value === null ? '' : ` DEFAULT (${dflt_value})`;
+    return `c${i}${type === '' ? '' : ` ${quote(type)}`}${value}`;
+  });
+  db.unsafeMode(true);
+  db.pragma('writable_schema = ON');
+  db.prepare('DELETE FROM sqlite_schema WHERE name <> ?').run(name);
+  db.prepare('UPDATE sqlite_schema SET sql = ?').run(
+    `CREATE TABLE ${quote(name)}(${definitions.join(', ')})`,
+  );
+  db.pragma('writable_schema = RESET');
+  return { ...shape, reads: stored.map((_, i) => `c${i}`), rowid: 'rowid', hidden: false };
 }
 
 /** An identifier in double quotes. */

@@ -24,11 +24,12 @@ export function useTemp(): { readonly path: string; file: (name: string) => stri
   return temp;
 }
 
-/** Makes, or goes on with, a database file and closes it. */
+/** Makes, or goes on with, a database file: each script on a connection of its own. */
 export function make(path: string, ...sql: string[]): string {
-  const db = new DatabaseSync(path, { enableForeignKeyConstraints: false });
-  for (const statement of sql) db.exec(statement);
-  db.close();
+  for (const script of sql) {
+    using db = new DatabaseSync(path, { enableForeignKeyConstraints: false, defensive: false });
+    db.exec(script);
+  }
   return path;
 }
 
