@@ -58,7 +58,7 @@ async function buildCommand(): Promise<void> {
     },
     outdir: join(ROOT, 'dist'),
     splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
+    chunkNames: '[name]-[hash]',
     external: [
       'better-sqlite3',
       'level',

@@ -61,7 +61,7 @@ export class MapBuilder {
 }
 
 /** What a link weighs when lists are cut, in bytes. */
-const LINK_WEIGHT = 40;
+export const LINK_WEIGHT = 40;
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.subarray(0, 32)).toString('hex');

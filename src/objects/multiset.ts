@@ -16,7 +16,12 @@ export function multisetEntries(rows: Iterable<Uint8Array>): [key: Uint8Array, v
   }
   return [...seen.values()]
     .sort((a, b) => Buffer.compare(a.key, b.key))
-    .map(({ key, row, count }) => [key, new Uint8Array(Buffer.concat([uleb128(count), row]))]);
+    .map(({ key, row, count }) => [key, multisetValue(row, count)]);
+}
+
+/** The value of one row of a multiset that is there `count` times (at least once). */
+export function multisetValue(row: Uint8Array, count: number): Uint8Array {
+  return new Uint8Array(Buffer.concat([uleb128(count), row]));
 }
 
 /** Splits a multiset's value. @returns undefined when the count is not a shortest LEB128 of at least 1. */

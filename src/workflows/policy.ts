@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { CustodyError, fromSystemError } from '../errors.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, digestToBytes, type Digest } from '../objects/digest.ts';
 import { readWhole, storeContent } from '../objects/file.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
@@ -123,4 +123,28 @@ export function policyWith(current: CurrentPolicy, validator: Link): ObjectOf<'p
     previous: nodeLink(current.id),
     validators: [...current.policy.validators, validator],
   };
+}
+
+/** Pins the validator that this version brings, unless the policy pins it already. `record` is null then. */
+export async function pinBuiltIn(
+  ledger: Ledger,
+  options: AppendOptions & { author: string; lane: string },
+): Promise<{ validator: Digest; policy: Digest; record: number | null }> {
+  const current = await currentPolicy(ledger);
+  await using session = await ledger.writer();
+  const validator = await putBuiltInValidator(session.writer);
+  if (current.policy.validators.some((link) => link.equals(validator))) {
+    return { validator: validator.digest, policy: current.id, record: null };
+  }
+  const policy = putObject(session.writer, policyWith(current, validator));
+  const { author, lane } = options;
+  const draft = {
+    type: 'policy',
+    links: [['policy', policy]],
+    author,
+    lane,
+    message: `pin validator ${validator.digest.slice(0, 12)}`,
+  } as const;
+  const { index } = await ledger.append(session.writer, draft, options);
+  return { validator: validator.digest, policy: policy.digest, record: index };
 }

@@ -14,7 +14,7 @@ import { driveAsync, driveSync } from '../objects/walk.ts';
 import { readPlan } from '../rehearsal/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
-import { runValidator } from '../verify/validator-process.ts';
+import { runValidator, type Judged } from '../verify/validator-process.ts';
 import { storePacket } from './commit.ts';
 import { loadEngine } from './engines.ts';
 import { packetFiles, writeFiles } from './packet-files.ts';
@@ -51,6 +51,8 @@ export interface RehearseResult {
   }[];
   readonly delta: readonly { table: string; inserted: number; updated: number; deleted: number }[];
   readonly findings: readonly Finding[];
+  /** Whether the validator's process had no network; where the system grants no namespace this is not claimed. */
+  readonly validatorNetwork: 'restricted' | 'not restricted';
 }
 
 /**
@@ -117,7 +119,7 @@ async function commitRehearsal(
     run: ReturnType<typeof putObject>;
     pinned: Awaited<ReturnType<typeof pinnedValidator>>;
     objects: MemoryObjects;
-    judged: { accepted: boolean; findings: readonly Finding[] };
+    judged: Judged;
   },
   options: RehearseOptions,
 ): Promise<RehearseResult> {
@@ -172,6 +174,7 @@ async function commitRehearsal(
       })),
       delta,
       findings: judged.findings,
+      validatorNetwork: judged.networkRestricted ? 'restricted' : 'not restricted',
     };
   } finally {
     await rm(work, { recursive: true, force: true });

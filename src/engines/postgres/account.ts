@@ -12,7 +12,10 @@ const NOBODY: Account = { uid: 65534, gid: 65534 };
  * PostgreSQL refuses to run as root, and should not: as root we take the account `postgres` where there is one, else
  * nobody. As anyone else we stay who we are.
  */
-export function serverAccount(uid: number | undefined = process.getuid?.(), passwd = '/etc/passwd'): Account | undefined {
+export function serverAccount(
+  uid: number | undefined = process.getuid?.(),
+  passwd = '/etc/passwd',
+): Account | undefined {
   if (uid !== 0) return undefined;
   try {
     const line = /^postgres:[^:]*:(\d+):(\d+):/m.exec(readFileSync(passwd, 'utf8'));

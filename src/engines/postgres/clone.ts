@@ -3,7 +3,7 @@ import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Clone, EngineOptions, Session } from '../engine.ts';
 import { captureCommitted } from './capture.ts';
 import type { Cluster } from './cluster.ts';
-import { isServerError } from './connection.ts';
+import { isServerError, translated } from './failure.ts';
 import { IMAGE } from './image.ts';
 import { quoteIdentifier } from './names.ts';
 import { parseSql, type Statement } from './parser.ts';
@@ -26,7 +26,12 @@ export class PostgresClone implements Clone {
   }
 
   /** @param gone called once the database is dropped. */
-  static async make(cluster: Cluster, database: string, options: EngineOptions, gone: () => void): Promise<PostgresClone> {
+  static async make(
+    cluster: Cluster,
+    database: string,
+    options: EngineOptions,
+    gone: () => void,
+  ): Promise<PostgresClone> {
     const clone = new PostgresClone(cluster, database, options, gone);
     await clone.#create();
     return clone;
@@ -34,21 +39,23 @@ export class PostgresClone implements Clone {
 
   async capture(sink: ObjectSink): Promise<Captured> {
     await using connection = await this.#cluster.connect(this.#database, CAPTURE);
-    return captureCommitted(connection, sink);
+    return await captureCommitted(connection, sink);
   }
 
   /** In a read-only transaction of the capture role, under the plan's session settings; a second column or row is SQL_FAILED. */
   async query(sql: string): Promise<string> {
     const [statement, ...more] = await parseSql(sql);
     if (statement?.kind !== 'SelectStmt' || more.length > 0) {
-      throw new CustodyError('SQL_SYNTAX', 'expected exactly one SELECT', { hint: 'Write one SELECT that gives one value.' });
+      throw new CustodyError('SQL_SYNTAX', 'expected exactly one SELECT', {
+        hint: 'Write one SELECT that gives one value.',
+      });
     }
     await using connection = await this.#cluster.connect(this.#database, CAPTURE);
     if (this.#options.session.length > 0) await connection.script(settingsSql(this.#options.session));
     await connection.script(`SET statement_timeout = ${Math.max(1, Math.floor(this.#options.timeLimit))}`);
     // A query has run before the statement's own: from then on nothing makes the transaction read-write again.
     await connection.script('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1');
-    return single(connection, statement);
+    return await single(connection, statement);
   }
 
   async open(): Promise<Session> {
@@ -57,7 +64,9 @@ export class PostgresClone implements Clone {
       if (this.#options.session.length > 0) await connection.script(settingsSql(this.#options.session));
     } catch (cause) {
       await connection[Symbol.asyncDispose]();
-      throw new CustodyError('USAGE', `a session setting of the plan is refused: ${String(cause)}`, { cause });
+      throw new CustodyError('USAGE', `a session setting of the plan is refused: ${String(cause)}`, {
+        cause,
+      });
     }
     return new PostgresSession({
       connection,
@@ -82,22 +91,30 @@ export class PostgresClone implements Clone {
   }
 
   async #create(): Promise<void> {
-    await using admin = await this.#cluster.connect('postgres');
-    await admin.script(`CREATE DATABASE ${quoteIdentifier(this.#database)} TEMPLATE ${IMAGE}`);
-    await lockDatabase(admin, this.#database);
+    await translated('clone', async () => {
+      await using admin = await this.#cluster.connect('postgres');
+      await admin.script(`CREATE DATABASE ${quoteIdentifier(this.#database)} TEMPLATE ${IMAGE}`);
+      await lockDatabase(admin, this.#database);
+    });
   }
 
   async #drop(): Promise<void> {
-    await using admin = await this.#cluster.connect('postgres');
-    await admin.script(`DROP DATABASE IF EXISTS ${quoteIdentifier(this.#database)} WITH (FORCE)`);
+    await translated('clone', async () => {
+      await using admin = await this.#cluster.connect('postgres');
+      await admin.script(`DROP DATABASE IF EXISTS ${quoteIdentifier(this.#database)} WITH (FORCE)`);
+    });
   }
 }
 
-async function single(connection: { run(sql: string): Promise<{ rows: readonly (readonly (string | null)[])[] }> }, { text }: Statement): Promise<string> {
+async function single(
+  connection: { run(sql: string): Promise<{ rows: readonly (readonly (string | null)[])[] }> },
+  { text }: Statement,
+): Promise<string> {
   try {
     const { rows } = await connection.run(text);
     const [row] = rows;
-    if (rows.length !== 1 || row?.length !== 1) throw new CustodyError('SQL_FAILED', 'the query does not give exactly one value');
+    if (rows.length !== 1 || row?.length !== 1)
+      throw new CustodyError('SQL_FAILED', 'the query does not give exactly one value');
     return row[0] ?? 'NULL';
   } catch (cause) {
     if (!isServerError(cause)) throw cause;

@@ -1,5 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +16,7 @@ import { CustodyError, fromSystemError } from '../../errors.ts';
 import { serverAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { connect, type Connection } from './connection.ts';
+import { interrupted } from './failure.ts';
 import { guard, unguard, type Mortal } from './reaper.ts';
 
 /** The bootstrap superuser of every throw-away cluster. Never an owner of anything that a dump brings. */
@@ -68,6 +77,7 @@ export class Cluster implements AsyncDisposable {
   readonly #mortal: Mortal & { pid: number | undefined };
   #server: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
+  #aborted = false;
 
   private constructor(folder: string, binaries: Binaries, account: Account | undefined) {
     this.folder = folder;
@@ -77,7 +87,10 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** @throws CustodyError POSTGRES_FAILED with the last lines of the server's log, INTERRUPTED, IO_FAILED, … */
-  static async start(binaries: Binaries, options: { signal?: AbortSignal | undefined } = {}): Promise<Cluster> {
+  static async start(
+    binaries: Binaries,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Cluster> {
     const account = serverAccount();
     const cluster = new Cluster(makeFolder(account), binaries, account);
     guard(cluster.#mortal);
@@ -100,7 +113,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   connect(database: string, user: string = ADMIN): Promise<Connection> {
-    return connect({ socketFolder: this.socketFolder, database, user });
+    return connect({ socketFolder: this.socketFolder, database, user, aborted: () => this.#aborted });
   }
 
   /** Whether the server that holds the data folder is the very process that we started, and still runs. */
@@ -132,6 +145,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Ends the server at once, without waiting for sessions: what waits for an answer gets an error. */
   abort(): void {
+    this.#aborted = true;
     this.#server?.kill('SIGQUIT');
   }
 
@@ -152,7 +166,18 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #initialise(signal: AbortSignal | undefined): Promise<void> {
-    const args = ['-D', this.dataFolder, '-U', ADMIN, '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'];
+    const args = [
+      '-D',
+      this.dataFolder,
+      '-U',
+      ADMIN,
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--no-locale',
+      '--no-sync',
+    ];
     const child = this.#spawn('initdb', args);
     const code = await exitOf(child, signal);
     if (signal?.aborted) throw interrupted();
@@ -215,10 +240,14 @@ export class Cluster implements AsyncDisposable {
   }
 
   #failed(what: string): CustodyError {
-    return new CustodyError('POSTGRES_FAILED', `${what}: ${this.#log.slice(-6).join(' | ') || 'it wrote nothing'}`, {
-      hint: `Try ${join(this.binaries.folder, 'postgres')} by hand, or set PGBIN to another installation.`,
-      path: this.binaries.folder,
-    });
+    return new CustodyError(
+      'POSTGRES_FAILED',
+      `${what}: ${this.#log.slice(-6).join(' | ') || 'it wrote nothing'}`,
+      {
+        hint: `Try ${join(this.binaries.folder, 'postgres')} by hand, or set PGBIN to another installation.`,
+        path: this.binaries.folder,
+      },
+    );
   }
 
   /** Lines of postmaster.pid: 1 the pid, 6 the TCP address, 8 the status (src/include/utils/pidfile.h). */
@@ -227,17 +256,17 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
-export function interrupted(): CustodyError {
-  return new CustodyError('INTERRUPTED', 'interrupted; the cluster was removed', { hint: 'Run the command again.' });
-}
-
 function makeFolder(account: Account | undefined): string {
-  const parent = Buffer.byteLength(join(tmpdir(), 'custody-pg-XXXXXX') + SOCKET_SUFFIX) <= MAX_SOCKET_PATH ? tmpdir() : '/tmp';
+  const parent =
+    Buffer.byteLength(join(tmpdir(), 'custody-pg-XXXXXX') + SOCKET_SUFFIX) <= MAX_SOCKET_PATH
+      ? tmpdir()
+      : '/tmp';
   try {
     const folder = mkdtempSync(join(parent, 'custody-pg-'));
     for (const path of [join(folder, 'data'), join(folder, 's')]) mkdirSync(path, { mode: 0o700 });
     if (account) {
-      for (const path of [folder, join(folder, 'data'), join(folder, 's')]) chownSync(path, account.uid, account.gid);
+      for (const path of [folder, join(folder, 'data'), join(folder, 's')])
+        chownSync(path, account.uid, account.gid);
     }
     return folder;
   } catch (error) {

@@ -1,11 +1,14 @@
 import type { Client, QueryArrayConfig } from 'pg';
 import type { Writable } from 'node:stream';
 import { CustodyError } from '../../errors.ts';
+import { interrupted, isServerError } from './failure.ts';
 
 export interface Where {
   readonly socketFolder: string;
   readonly database: string;
   readonly user: string;
+  /** Whether the server was ended on request: its errors are then an interruption. */
+  readonly aborted?: () => boolean;
 }
 
 export type Row = readonly (string | null)[];
@@ -20,24 +23,15 @@ export interface Table {
 /** What the server says about itself after each command: idle, in a transaction, in a failed one. */
 export type Status = 'I' | 'T' | 'E' | 'lost';
 
-/** An error that the server reported, with its SQLSTATE. */
-export interface ServerError extends Error {
-  readonly code: string;
-  readonly where?: string;
-  readonly position?: string;
-}
-
-export function isServerError(error: unknown): error is ServerError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code);
-}
-
 /** One connection over the cluster's Unix socket. Every value travels as text: nothing is parsed on our side. */
 export class Connection implements AsyncDisposable {
   readonly #client: Client;
+  readonly #aborted: () => boolean;
   #lost = false;
 
-  constructor(client: Client) {
+  constructor(client: Client, aborted: () => boolean = () => false) {
     this.#client = client;
+    this.#aborted = aborted;
     client.on('error', () => (this.#lost = true));
     client.on('end', () => (this.#lost = true));
   }
@@ -55,7 +49,7 @@ export class Connection implements AsyncDisposable {
       types: { getTypeParser: () => asIs },
       queryMode: 'extended',
     };
-    const result = await this.#client.query<(string | null)[]>(config);
+    const result = await this.#guarded(() => this.#client.query<(string | null)[]>(config));
     return { names: result.fields.map((field) => field.name), rows: result.rows, command: result.command };
   }
 
@@ -75,7 +69,7 @@ export class Connection implements AsyncDisposable {
 
   /** Several statements of our own, in the simple protocol. */
   async script(sql: string): Promise<void> {
-    await this.#client.query(sql);
+    await this.#guarded(() => this.#client.query(sql));
   }
 
   /** One statement whose rows are of no interest and may be many. @returns the command tag's first word. */
@@ -87,12 +81,15 @@ export class Connection implements AsyncDisposable {
       types: { getTypeParser: () => nothing },
       queryMode: 'extended',
     } as QueryArrayConfig & { queryMode: 'extended' });
-    return new Promise((resolve, reject) => {
-      query.on('row', () => undefined); // with a listener pg keeps no rows
-      query.on('error', reject);
-      query.on('end', (result) => resolve((result as { command?: string }).command ?? ''));
-      this.#client.query(query);
-    });
+    return this.#guarded(
+      () =>
+        new Promise<string>((resolve, reject) => {
+          query.on('row', () => undefined); // with a listener pg keeps no rows
+          query.on('error', reject);
+          query.on('end', (result) => resolve((result as { command?: string }).command ?? ''));
+          this.#client.query(query);
+        }),
+    );
   }
 
   /** The bytes that `COPY … TO STDOUT` sends. */
@@ -105,6 +102,22 @@ export class Connection implements AsyncDisposable {
   async copyIn(sql: string): Promise<Writable> {
     const { from } = await import('pg-copy-streams');
     return this.#client.query(from(sql));
+  }
+
+  /**
+   * @throws what the server reported, as it is; CustodyError ENGINE_FAILED when the connection broke instead, INTERRUPTED
+   *   when we broke it.
+   */
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (this.#aborted()) throw interrupted();
+      if (isServerError(cause)) throw cause;
+      throw new CustodyError('ENGINE_FAILED', `the connection to the server broke: ${String(cause)}`, {
+        cause,
+      });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,11 +139,16 @@ export async function connect(where: Where): Promise<Connection> {
     options: '-c client_encoding=UTF8',
     application_name: 'custody',
   });
-  const connection = new Connection(client);
+  const connection = new Connection(client, where.aborted);
   try {
     await client.connect();
   } catch (cause) {
-    throw new CustodyError('ENGINE_FAILED', `cannot connect to ${where.database} as ${where.user}: ${String(cause)}`, { cause });
+    if (where.aborted?.()) throw interrupted();
+    throw new CustodyError(
+      'ENGINE_FAILED',
+      `cannot connect to ${where.database} as ${where.user}: ${String(cause)}`,
+      { cause },
+    );
   }
   return connection;
 }

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { CustodyError } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
-import { isServerError, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { isServerError } from './failure.ts';
 import { DumpSource, TRAILER } from './dump-source.ts';
 import { checkDumpStatement, isCopyFromStdin, rolesNamed } from './dump-statements.ts';
 import { quoteIdentifier, quoteLiteral } from './names.ts';
@@ -57,7 +58,8 @@ class Loader {
     }
     const open = this.#copy ? 'copy data' : this.#scanner.unfinished;
     if (open !== undefined) throw this.#malformed(this.#scanner.line, `the file ends inside ${open}`);
-    if (!this.#complete) throw this.#malformed(this.#scanner.line, `the file does not end with "${TRAILER}": it was cut off`);
+    if (!this.#complete)
+      throw this.#malformed(this.#scanner.line, `the file does not end with "${TRAILER}": it was cut off`);
     return source.digest();
   }
 
@@ -117,7 +119,8 @@ class Loader {
       throw this.#refused(error, copy.line);
     });
     failed.catch(() => undefined);
-    if (next.data.length > 0 && !copy.stream.write(next.data)) await Promise.race([once(copy.stream, 'drain').catch(() => failed), failed]);
+    if (next.data.length > 0 && !copy.stream.write(next.data))
+      await Promise.race([once(copy.stream, 'drain').catch(() => failed), failed]);
     if (next.done) {
       const finished = once(copy.stream, 'finish').catch(() => failed);
       copy.stream.end();
@@ -137,13 +140,16 @@ class Loader {
       await this.#connection.script(
         `CREATE ROLE ${quoteIdentifier(role)} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS`,
       );
+      // Where it owns things it was a superuser: foreign keys into other owners' schemas were checked with its rights.
+      if (role === 'postgres') await this.#connection.script('GRANT pg_read_all_data TO postgres');
     }
   }
 
   async #parse(sql: string, line: number): Promise<Statement> {
     try {
       const [statement, ...more] = await parseSql(sql);
-      if (statement === undefined || more.length > 0) throw this.#malformed(line, 'not exactly one statement');
+      if (statement === undefined || more.length > 0)
+        throw this.#malformed(line, 'not exactly one statement');
       return statement;
     } catch (cause) {
       if (cause instanceof CustodyError && cause.code !== 'SQL_SYNTAX') throw cause;

@@ -70,14 +70,20 @@ export async function fileDigest(path: string): Promise<Digest> {
   return parseDigest(hasher.hex());
 }
 
-async function* hashing(source: AsyncIterable<Buffer>, update: (bytes: Buffer) => void): AsyncGenerator<Buffer> {
+async function* hashing(
+  source: AsyncIterable<Buffer>,
+  update: (bytes: Buffer) => void,
+): AsyncGenerator<Buffer> {
   for await (const chunk of source) {
     update(chunk);
     yield chunk;
   }
 }
 
-async function* mapErrors(source: AsyncIterable<Buffer>, map: (error: unknown) => unknown): AsyncGenerator<Buffer> {
+async function* mapErrors(
+  source: AsyncIterable<Buffer>,
+  map: (error: unknown) => unknown,
+): AsyncGenerator<Buffer> {
   try {
     yield* source;
   } catch (error) {
@@ -85,10 +91,14 @@ async function* mapErrors(source: AsyncIterable<Buffer>, map: (error: unknown) =
   }
 }
 
-async function feed(source: AsyncIterable<Buffer>, sink: NodeJS.WritableStream & { destroy(error?: Error): void }): Promise<void> {
+async function feed(
+  source: AsyncIterable<Buffer>,
+  sink: NodeJS.WritableStream & { destroy(error?: Error): void },
+): Promise<void> {
   try {
     for await (const chunk of source) {
-      if (!sink.write(chunk)) await new Promise<void>((resolve) => sink.once('drain', resolve).once('close', resolve));
+      if (!sink.write(chunk))
+        await new Promise<void>((resolve) => sink.once('drain', resolve).once('close', resolve));
     }
     sink.end();
   } catch (error) {
@@ -103,14 +113,22 @@ async function readHead(path: string, raw = false): Promise<Buffer> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     const head = buffer.subarray(0, bytesRead);
     if (raw || !isGzip(head)) return head;
-    try {
-      return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
-    } catch {
-      return Buffer.alloc(0); // gzip's magic number, but not gzip data
-    }
+    return unzipHead(head);
   } catch (error) {
     throw fromSystemError(error, path);
   }
+}
+
+/** What the start of gzip data holds; damage further on is not this function's to report. */
+function unzipHead(head: Buffer): Buffer {
+  for (let length = head.length; length >= 64; length >>= 1) {
+    try {
+      return gunzipSync(head.subarray(0, length), { finishFlush: constants.Z_SYNC_FLUSH });
+    } catch {
+      // try a shorter piece
+    }
+  }
+  return Buffer.alloc(0); // gzip's magic number, but not gzip data
 }
 
 function isGzip(head: Buffer): boolean {

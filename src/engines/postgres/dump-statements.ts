@@ -56,13 +56,28 @@ const ALLOWED = new Set([
 ]);
 
 /** Functions that pg_dump calls by itself: settings, sequences, large objects. */
-const ALLOWED_FUNCTIONS = new Set(['set_config', 'setval', 'lo_create', 'lo_open', 'lowrite', 'lo_close', 'lo_unlink']);
+const ALLOWED_FUNCTIONS = new Set([
+  'set_config',
+  'setval',
+  'lo_create',
+  'lo_open',
+  'lowrite',
+  'lo_close',
+  'lo_unlink',
+]);
 
 /** Extensions that reach other servers, files or programs. */
-const FORBIDDEN_EXTENSION = /^(dblink|postgres_fdw|file_fdw|adminpack|pg_cron|pg_background|.*_fdw|pl(perl|python\d?|tcl)u)$/;
+const FORBIDDEN_EXTENSION =
+  /^(dblink|postgres_fdw|file_fdw|adminpack|pg_cron|pg_background|.*_fdw|pl(perl|python\d?|tcl)u)$/;
 
 /** Predefined roles that a dump may name; the others could make a function of its own reach files and programs. */
-const HARMLESS_ROLES = new Set(['pg_database_owner', 'pg_read_all_data', 'pg_monitor', 'pg_read_all_settings', 'pg_read_all_stats']);
+const HARMLESS_ROLES = new Set([
+  'pg_database_owner',
+  'pg_read_all_data',
+  'pg_monitor',
+  'pg_read_all_settings',
+  'pg_read_all_stats',
+]);
 
 /** @throws CustodyError DATABASE_UNSUPPORTED for a statement that pg_dump would not write or that we cannot prove. */
 export function checkDumpStatement({ kind, body }: Statement, path: string): void {
@@ -74,7 +89,10 @@ export function checkDumpStatement({ kind, body }: Statement, path: string): voi
   };
   if (!ALLOWED.has(kind)) refuse(`a ${kind.replace(/Stmt$/, '')} statement, which is not loaded`);
   if (kind === 'SelectStmt') checkSelect(body, refuse);
-  if (kind === 'CopyStmt' && (body['is_from'] !== true || body['filename'] !== undefined || body['query'] !== undefined)) {
+  if (
+    kind === 'CopyStmt' &&
+    (body['is_from'] !== true || body['filename'] !== undefined || body['query'] !== undefined)
+  ) {
     refuse('a COPY that is not FROM stdin');
   }
   if (kind === 'VariableSetStmt') checkSetting(body, refuse);
@@ -98,11 +116,13 @@ function checkSelect(body: Statement['body'], refuse: (what: string) => never): 
 
 function checkSetting(body: Statement['body'], refuse: (what: string) => never): void {
   const name = body['name'];
-  if (name === 'session_authorization' || name === 'role') refuse(`SET ${String(name)} (made with --use-set-session-authorization)`);
+  if (name === 'session_authorization' || name === 'role')
+    refuse(`SET ${String(name)} (made with --use-set-session-authorization)`);
   const [value] = Array.isArray(body['args']) ? (body['args'] as readonly Statement['body'][]) : [];
   const text = JSON.stringify(value ?? '').toLowerCase();
   if (name === 'client_encoding' && !/utf-?8/.test(text)) refuse('text that is not UTF-8 (client_encoding)');
-  if (name === 'standard_conforming_strings' && /"off"|"false"|"0"/.test(text)) refuse('old string literals (standard_conforming_strings off)');
+  if (name === 'standard_conforming_strings' && /"off"|"false"|"0"/.test(text))
+    refuse('old string literals (standard_conforming_strings off)');
 }
 
 /** Names of roles in the statement, owners and grantees alike. @throws CustodyError DATABASE_UNSUPPORTED for ours and dangerous ones. */

@@ -21,8 +21,11 @@ export async function makeImage(cluster: Cluster, path: string, signal?: AbortSi
     `CREATE DATABASE ${IMAGE} OWNER ${OWNER} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'`,
   );
   const digest = await load(cluster, path, signal);
-  await admin.script(`ALTER ROLE ${LOADER} NOLOGIN NOSUPERUSER; ALTER DATABASE ${IMAGE} ALLOW_CONNECTIONS false`);
-  if (!(await imageIsClosed(admin))) throw new CustodyError('ENGINE_FAILED', 'the restore image still has sessions');
+  await admin.script(
+    `ALTER ROLE ${LOADER} NOLOGIN NOSUPERUSER; ALTER DATABASE ${IMAGE} ALLOW_CONNECTIONS false`,
+  );
+  if (!(await imageIsClosed(admin)))
+    throw new CustodyError('ENGINE_FAILED', 'the restore image still has sessions');
   return digest;
 }
 
@@ -60,8 +63,12 @@ async function assertNoMightyOwner(connection: Connection): Promise<void> {
   );
   const [first] = rows;
   if (first) {
-    throw new CustodyError('DATABASE_UNSUPPORTED', `the function ${first[0] ?? ''} belongs to the privileged role ${first[1] ?? ''}`, {
-      hint: 'Give it to another role before dumping.',
-    });
+    throw new CustodyError(
+      'DATABASE_UNSUPPORTED',
+      `the function ${first[0] ?? ''} belongs to the privileged role ${first[1] ?? ''}`,
+      {
+        hint: 'Give it to another role before dumping.',
+      },
+    );
   }
 }

@@ -2,8 +2,9 @@ import { CustodyError, isCustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Engine, EngineOptions, SourceSpec, Workspace } from '../engine.ts';
 import { findBinaries } from './binaries.ts';
-import { Cluster, interrupted } from './cluster.ts';
+import { Cluster } from './cluster.ts';
 import { recognise } from './dump-source.ts';
+import { interrupted, translated } from './failure.ts';
 import { makeImage } from './image.ts';
 import { checkSettings } from './settings.ts';
 import { PostgresWorkspace } from './workspace.ts';
@@ -28,7 +29,7 @@ export async function captureDump(
   const engineOptions = { session: [], timeLimit: CAPTURE_TIME_LIMIT, ...options };
   await using workspace = await prepare({ file: path }, engineOptions);
   const clone = await workspace.restore('snapshot');
-  return abortable(options.signal, () => clone.capture(sink));
+  return await abortable(options.signal, () => clone.capture(sink));
 }
 
 /**
@@ -48,13 +49,16 @@ async function prepare(source: SourceSpec, options: EngineOptions): Promise<Work
   progress?.(`start PostgreSQL ${binaries.version}`);
   const cluster = await Cluster.start(binaries, { signal });
   const stop = (): void => cluster.abort();
+  const release = (): void => signal?.removeEventListener('abort', stop);
   signal?.addEventListener('abort', stop, { once: true });
   try {
     progress?.('load the dump');
-    const digest = await abortable(signal, () => makeImage(cluster, source.file, signal));
-    return new PostgresWorkspace(cluster, source.file, digest, options);
+    const digest = await abortable(signal, () =>
+      translated('load', () => makeImage(cluster, source.file, signal)),
+    );
+    return new PostgresWorkspace(cluster, source.file, digest, options, release);
   } catch (error) {
-    signal?.removeEventListener('abort', stop);
+    release();
     await cluster[Symbol.asyncDispose]();
     throw error;
   }

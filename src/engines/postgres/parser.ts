@@ -35,7 +35,12 @@ export async function parseSql(sql: string): Promise<Statement[]> {
     const to = length === undefined || length === 0 ? bytes.length : from + length;
     const [kind, body] = Object.entries(stmt)[0] ?? ['', {}];
     const start = from + leadingBlank(bytes.toString('utf8', from, to));
-    return { kind, body, text: bytes.toString('utf8', start, to), line: countLines(bytes.subarray(0, start)) };
+    return {
+      kind,
+      body,
+      text: bytes.toString('utf8', start, to),
+      line: countLines(bytes.subarray(0, start)),
+    };
   });
 }
 

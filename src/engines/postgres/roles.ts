@@ -8,7 +8,10 @@ export const CAPTURE = 'custody_capture';
 export const EXECUTOR = 'custody_executor';
 /** Superuser while a dump is loaded; nothing is left to it afterwards. */
 export const LOADER = 'custody_loader';
-/** Owns what a dump gives to nobody (pg_dump --no-owner): without rights, so that its SECURITY DEFINER functions have none. */
+/**
+ * Owns what a dump gives to nobody (pg_dump --no-owner). It may read everything, as a foreign key is checked with the
+ * rights of its table's owner, and no more, so that its SECURITY DEFINER functions cannot.
+ */
 export const OWNER = 'custody_owner';
 
 /** Grants to these are ours and no part of a database's state. */
@@ -30,10 +33,10 @@ export async function createRoles(admin: Connection): Promise<void> {
       `CREATE ROLE ${OWNER} NOLOGIN ${PLAIN} NOBYPASSRLS`,
       `CREATE ROLE ${CAPTURE} LOGIN ${PLAIN} BYPASSRLS`,
       `CREATE ROLE ${EXECUTOR} LOGIN ${PLAIN} NOBYPASSRLS`,
-      `GRANT pg_read_all_data TO ${CAPTURE}, ${EXECUTOR}`,
+      `GRANT pg_read_all_data TO ${CAPTURE}, ${EXECUTOR}, ${OWNER}`,
       `GRANT ${CAPTURE} TO ${EXECUTOR}`,
       `ALTER ROLE ${CAPTURE} SET default_transaction_read_only = on`,
-      ''
+      '',
     ].join(';\n'),
   );
 }

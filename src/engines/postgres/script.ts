@@ -55,10 +55,14 @@ function takeOver(steps: readonly Step[]): Step[] {
   const body = opens && closes ? steps.slice(1, -1) : [...steps];
   const found = body.find(controlsTransaction);
   if (found) {
-    throw new CustodyError('TRANSACTION_CONTROL', `line ${found.line}: ${firstWords(found.text)}: the runner owns the transaction`, {
-      hint: 'Leave one plain BEGIN as the first and one COMMIT as the last statement, or neither.',
-      path: `statement ${found.number}`,
-    });
+    throw new CustodyError(
+      'TRANSACTION_CONTROL',
+      `line ${found.line}: ${firstWords(found.text)}: the runner owns the transaction`,
+      {
+        hint: 'Leave one plain BEGIN as the first and one COMMIT as the last statement, or neither.',
+        path: `statement ${found.number}`,
+      },
+    );
   }
   return body;
 }
@@ -78,7 +82,11 @@ function controlsTransaction({ kind, body }: Step): boolean {
   if (kind !== 'VariableSetStmt') return false;
   const name = String(body['name'] ?? '').toLowerCase();
   // SET TRANSACTION …, SET SESSION CHARACTERISTICS …, SET transaction_read_only = …
-  return body['kind'] === 'VAR_SET_MULTI' || name.startsWith('transaction_') || name.startsWith('default_transaction_');
+  return (
+    body['kind'] === 'VAR_SET_MULTI' ||
+    name.startsWith('transaction_') ||
+    name.startsWith('default_transaction_')
+  );
 }
 
 function firstWords(text: string): string {

@@ -26,10 +26,14 @@ const WRITTEN = `SELECT s.schemaname, s.relname, s.n_tup_ins::pg_catalog.text,
 /** @throws CustodyError TRANSACTION_LOST unless the connection is inside an open, healthy transaction. */
 export function assertOpen(connection: Connection, path: string): void {
   if (connection.status === 'T') return;
-  throw new CustodyError('TRANSACTION_LOST', `${path}: the transaction is no longer open (${connection.status})`, {
-    hint: 'The script, or a function that it calls, ended the transaction or its session.',
-    path,
-  });
+  throw new CustodyError(
+    'TRANSACTION_LOST',
+    `${path}: the transaction is no longer open (${connection.status})`,
+    {
+      hint: 'The script, or a function that it calls, ended the transaction or its session.',
+      path,
+    },
+  );
 }
 
 /**
@@ -41,7 +45,11 @@ export async function assertSession(connection: Connection, xid: string, path: s
   const [row] = await connection.rows(SELF);
   const [now, user, session, locks, prepared, cursors, temporary, channels] = row ?? [];
   if (now !== xid) {
-    throw new CustodyError('TRANSACTION_LOST', `${path}: transaction ${now ?? 'none'} is not ${xid}, which was begun`, { path });
+    throw new CustodyError(
+      'TRANSACTION_LOST',
+      `${path}: transaction ${now ?? 'none'} is not ${xid}, which was begun`,
+      { path },
+    );
   }
   if (user !== EXECUTOR || session !== EXECUTOR) throw violated(path, `it became the role ${user ?? ''}`);
   if (locks !== '0') throw violated(path, 'it holds an advisory lock');

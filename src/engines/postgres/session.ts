@@ -3,8 +3,9 @@ import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Session } from '../engine.ts';
 import { checkBoundary } from './boundary.ts';
 import { captureUncommitted } from './capture.ts';
-import { isServerError, type Connection } from './connection.ts';
-import { grantBoundary, writableTables } from './grants.ts';
+import type { Connection } from './connection.ts';
+import { isServerError, translated } from './failure.ts';
+import { grantBoundary } from './grants.ts';
 import { readScript, type Step } from './script.ts';
 import { assertOpen, assertSession, assertWritten, notifications, violated } from './session-watch.ts';
 
@@ -36,23 +37,24 @@ export class PostgresSession implements Session {
   /** The transaction gets its id at once, so that it can be asserted from the first statement on. */
   async begin(): Promise<void> {
     if (this.#xid !== undefined) throw new CustodyError('INTERNAL', 'a transaction is open already');
-    {
+    await translated('begin', async () => {
       await using admin = await this.#admin();
       this.#notified = await notifications(admin);
-    }
-    await this.#connection.script('BEGIN');
-    this.#xid = (await this.#connection.value('SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text')) ?? '';
+      await this.#connection.script('BEGIN');
+      this.#xid =
+        (await this.#connection.value('SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text')) ?? '';
+    });
   }
 
   async apply(script: Uint8Array, boundary: Boundary): Promise<void> {
     const xid = this.#open();
     const steps = await readScript(script);
-    checkBoundary(steps, boundary);
-    {
+    const granted = await translated('grant', async () => {
       await using admin = await this.#admin();
-      await grantBoundary(admin, boundary);
-      this.#writable = await writableTables(admin, boundary);
-    }
+      return await grantBoundary(admin, boundary);
+    });
+    checkBoundary(steps, boundary, granted.insertable);
+    this.#writable = granted.writable;
     this.#boundary = boundary;
     await this.#timed(async (late) => {
       for (const step of steps) {
@@ -74,8 +76,10 @@ export class PostgresSession implements Session {
   async rollback(): Promise<void> {
     const xid = this.#open();
     if (this.#connection.status === 'lost') throw lost('rollback');
-    await this.#connection.script('ROLLBACK');
-    await this.#ended(xid, 'aborted', 'rollback');
+    await translated('rollback', async () => {
+      await this.#connection.script('ROLLBACK');
+      await this.#ended(xid, 'aborted', 'rollback');
+    });
   }
 
   /**
@@ -148,9 +152,15 @@ export class PostgresSession implements Session {
 
   async #ended(xid: string, expected: 'committed' | 'aborted', path: string): Promise<void> {
     this.#xid = undefined;
-    const status = await this.#connection.value(`SELECT pg_catalog.pg_xact_status('${xid}'::pg_catalog.xid8)`);
+    const status = await this.#connection.value(
+      `SELECT pg_catalog.pg_xact_status('${xid}'::pg_catalog.xid8)`,
+    );
     if (this.#connection.status !== 'I' || status !== expected) {
-      throw new CustodyError('TRANSACTION_LOST', `${path}: the transaction is ${status ?? 'unknown'}, not ${expected}`, { path });
+      throw new CustodyError(
+        'TRANSACTION_LOST',
+        `${path}: the transaction is ${status ?? 'unknown'}, not ${expected}`,
+        { path },
+      );
     }
     const locks = await this.#connection.value(
       `SELECT pg_catalog.count(*)::pg_catalog.text FROM pg_catalog.pg_locks l WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory'
@@ -160,11 +170,14 @@ export class PostgresSession implements Session {
   }
 
   async #assertSilent(): Promise<void> {
-    const channels = await this.#connection.value('SELECT pg_catalog.count(*)::pg_catalog.text FROM pg_catalog.pg_listening_channels()');
+    const channels = await this.#connection.value(
+      'SELECT pg_catalog.count(*)::pg_catalog.text FROM pg_catalog.pg_listening_channels()',
+    );
     if (channels !== '0') throw violated('commit', 'the session listens to notifications');
     await this.#connection.value('SELECT pg_catalog.pg_stat_force_next_flush()::pg_catalog.text');
     await using admin = await this.#admin();
-    if ((await notifications(admin)) !== this.#notified) throw violated('commit', 'the transaction sent a notification');
+    if ((await notifications(admin)) !== this.#notified)
+      throw violated('commit', 'the transaction sent a notification');
   }
 
   #open(): string {
@@ -174,21 +187,33 @@ export class PostgresSession implements Session {
 
   #failure(error: unknown, path: string, late: boolean): unknown {
     if (late) return this.#tooLate(path, error);
-    if (error instanceof CustodyError) return error;
-    if (!isServerError(error)) return this.#connection.status === 'lost' ? lost(path, error) : error;
+    if (!isServerError(error))
+      return error instanceof CustodyError && error.code === 'ENGINE_FAILED' ? lost(path, error) : error;
     const message = `${path}: ${error.message} [${error.code}]`;
     switch (error.code) {
       case '42501': // insufficient_privilege
       case '25006': // read_only_sql_transaction
-        return new CustodyError('BOUNDARY_VIOLATED', message, { cause: error, path, hint: 'The boundary does not allow this.' });
+        return new CustodyError('BOUNDARY_VIOLATED', message, {
+          cause: error,
+          path,
+          hint: 'The boundary does not allow this.',
+        });
       case '2D000': // invalid_transaction_termination: COMMIT in a procedure
-        return new CustodyError('TRANSACTION_CONTROL', message, { cause: error, path, hint: 'The runner owns the transaction.' });
+        return new CustodyError('TRANSACTION_CONTROL', message, {
+          cause: error,
+          path,
+          hint: 'The runner owns the transaction.',
+        });
       case '57P01': // admin_shutdown
       case '57P02':
       case '57P03':
         return lost(path, error);
       default:
-        return new CustodyError('SQL_FAILED', message, { cause: error, path, hint: 'Correct the script or its data.' });
+        return new CustodyError('SQL_FAILED', message, {
+          cause: error,
+          path,
+          hint: 'Correct the script or its data.',
+        });
     }
   }
 

@@ -33,13 +33,16 @@ export function checkSettings(settings: Settings): void {
         path: name,
       });
     }
-    if (value.includes('\0')) throw new CustodyError('USAGE', `the value of ${name} holds a NUL byte`, { path: name });
+    if (value.includes('\0'))
+      throw new CustodyError('USAGE', `the value of ${name} holds a NUL byte`, { path: name });
   }
 }
 
 /** SQL that makes them for the session. set_config reads a search_path as `SET` does not: as a list in one text. */
 export function settingsSql(settings: Settings): string {
   return settings
-    .map(([name, value]) => `SELECT pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`)
+    .map(
+      ([name, value]) => `SELECT pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`,
+    )
     .join('; ');
 }

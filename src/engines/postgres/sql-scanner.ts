@@ -7,7 +7,13 @@ export type Piece =
   /** From its first token to its semicolon; the last one of the input may lack it (`ended` is false). */
   | { readonly type: 'statement'; readonly text: Buffer; readonly line: number; readonly ended: boolean }
   /** A psql meta-command, to the end of its line. `offset` counts from the start of the input. */
-  | { readonly type: 'meta'; readonly text: string; readonly line: number; readonly offset: number; readonly inside: boolean }
+  | {
+      readonly type: 'meta';
+      readonly text: string;
+      readonly line: number;
+      readonly offset: number;
+      readonly inside: boolean;
+    }
   /** A line comment between statements. */
   | { readonly type: 'comment'; readonly text: string; readonly line: number };
 
@@ -40,6 +46,8 @@ export class SqlScanner {
   #words: string[] = [];
   #wordCount = 0;
   #begins = 0;
+  /** Line on which an E'' ended just now, or -1: a quote on a later line goes on with it. */
+  #escapeEnd = -1;
 
   /** Line of the next byte to be read, from 1. */
   get line(): number {
@@ -94,12 +102,19 @@ export class SqlScanner {
         if (this.#start < 0) return { type: 'comment', text: comment.text, line: this.#line };
       } else if (byte === SLASH && after === STAR) {
         this.#mode = 'block';
+        this.#escapeEnd = -1;
         this.#comments = 1;
         this.#at += 2;
       } else if (byte === BACKSLASH) {
         const meta = this.#restOfLine();
         if (meta === undefined) return undefined;
-        return { type: 'meta', text: meta.text, line: this.#line, offset: this.#dropped + meta.from, inside: this.#start >= 0 };
+        return {
+          type: 'meta',
+          text: meta.text,
+          line: this.#line,
+          offset: this.#dropped + meta.from,
+          inside: this.#start >= 0,
+        };
       } else if (byte === 0x3b && this.#parens === 0 && this.#begins === 0) {
         this.#at++;
         if (this.#start >= 0) return this.#finish(true);
@@ -113,7 +128,9 @@ export class SqlScanner {
    * After `COPY … FROM stdin;`: the next bytes of its data, whole lines only, the line `\.` left out.
    * @returns undefined where more must be pushed; `done` after the line `\.`.
    */
-  copyData(first: boolean): { readonly data: Buffer; readonly done: boolean; readonly started: boolean } | undefined {
+  copyData(
+    first: boolean,
+  ): { readonly data: Buffer; readonly done: boolean; readonly started: boolean } | undefined {
     if (first) {
       // What follows the semicolon on its line is not data.
       const newline = this.#buffer.indexOf(NEWLINE, this.#at);
@@ -180,6 +197,7 @@ export class SqlScanner {
             this.#at++;
             continue;
           }
+          this.#escapeEnd = this.#line;
         }
         return this.#toSql();
       }
@@ -219,10 +237,12 @@ export class SqlScanner {
         this.#tag = Buffer.from(buffer.subarray(this.#at, to));
         mode = 'dollar';
       }
-    } else if (byte === QUOTE) mode = 'quote';
+    } else if (byte === QUOTE)
+      mode = this.#escapeEnd >= 0 && this.#line > this.#escapeEnd ? 'escape-quote' : 'quote';
     else if (byte === DOUBLE) mode = 'name';
     else if (byte === 0x28) this.#parens++;
     else if (byte === 0x29 && this.#parens > 0) this.#parens--;
+    this.#escapeEnd = -1;
     if (this.#start < 0) {
       this.#start = this.#at;
       this.#startLine = this.#line;
@@ -237,7 +257,8 @@ export class SqlScanner {
     if (this.#wordCount++ < 4) this.#words.push(word);
     const [create, second, third, fourth] = this.#words;
     const routine = second === 'or' && third === 'replace' ? fourth : second;
-    if (create !== 'create' || (routine !== 'function' && routine !== 'procedure') || this.#parens > 0) return;
+    if (create !== 'create' || (routine !== 'function' && routine !== 'procedure') || this.#parens > 0)
+      return;
     if (word === 'begin' || (word === 'case' && this.#begins > 0)) this.#begins++;
     else if (word === 'end' && this.#begins > 0) this.#begins--;
   }

@@ -27,12 +27,18 @@ const CHECKS: readonly (readonly [what: string, sql: string])[] = [
 
 /** @throws CustodyError DATABASE_UNSUPPORTED that names the first object of a kind that we do not prove. */
 export async function assertSupported(connection: Connection): Promise<void> {
-  const union = CHECKS.map(([, sql], i) => `SELECT ${i} AS kind, found::text FROM (${sql}) AS t (found)`).join(' UNION ALL ');
+  const union = CHECKS.map(
+    ([, sql], i) => `SELECT ${i} AS kind, found::text FROM (${sql}) AS t (found)`,
+  ).join(' UNION ALL ');
   const [first] = await connection.rows(`SELECT kind::text, found FROM (${union}) AS u ORDER BY 1, 2`);
   if (first) {
     const what = CHECKS[Number(first[0])]?.[0] ?? 'object';
-    throw new CustodyError('DATABASE_UNSUPPORTED', `the database has a ${what} (${first[1] ?? ''}), which is not proven`, {
-      hint: `Make the dump without it (a ${what} is no part of what can be rehearsed).`,
-    });
+    throw new CustodyError(
+      'DATABASE_UNSUPPORTED',
+      `the database has a ${what} (${first[1] ?? ''}), which is not proven`,
+      {
+        hint: `Make the dump without it (a ${what} is no part of what can be rehearsed).`,
+      },
+    );
   }
 }

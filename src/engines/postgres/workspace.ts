@@ -2,8 +2,9 @@ import { CustodyError } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
 import type { Clone, EngineOptions, Isolation, Workspace } from '../engine.ts';
 import { PostgresClone } from './clone.ts';
-import { interrupted, type Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { fileDigest } from './dump-source.ts';
+import { interrupted, translated } from './failure.ts';
 import { IMAGE, imageIsClosed } from './image.ts';
 import { executorIsUnprivileged } from './roles.ts';
 
@@ -18,7 +19,11 @@ export class PostgresWorkspace implements Workspace {
   readonly #options: EngineOptions;
   readonly #clones = new Map<string, PostgresClone>();
 
-  constructor(cluster: Cluster, file: string, digest: Digest, options: EngineOptions) {
+  readonly #release: () => void;
+
+  /** @param release called when the workspace is disposed of. */
+  constructor(cluster: Cluster, file: string, digest: Digest, options: EngineOptions, release: () => void) {
+    this.#release = release;
     this.#cluster = cluster;
     this.#file = file;
     this.#options = options;
@@ -32,16 +37,25 @@ export class PostgresWorkspace implements Workspace {
     if (this.#options.signal?.aborted) throw interrupted();
     const database = `custody_${label.toLowerCase()}`;
     if (!/^[A-Za-z0-9_]{1,40}$/.test(label) || database === IMAGE || this.#clones.has(database)) {
-      throw new CustodyError('USAGE', `a clone cannot be called ${JSON.stringify(label)}, or one has that name already`);
+      throw new CustodyError(
+        'USAGE',
+        `a clone cannot be called ${JSON.stringify(label)}, or one has that name already`,
+      );
     }
     this.#options.progress?.(`clone ${label}`);
-    const clone = await PostgresClone.make(this.#cluster, database, this.#options, () => this.#clones.delete(database));
+    const clone = await PostgresClone.make(this.#cluster, database, this.#options, () =>
+      this.#clones.delete(database),
+    );
     this.#clones.set(database, clone);
     return clone;
   }
 
   /** Each assertion was asked of the server, the file system or the source just now. */
-  async isolation(): Promise<Isolation> {
+  isolation(): Promise<Isolation> {
+    return translated('isolation', () => this.#isolation());
+  }
+
+  async #isolation(): Promise<Isolation> {
     await using admin = await this.#cluster.connect('postgres');
     const holds = async (sql: string): Promise<boolean> => (await admin.value(sql)) === 't';
     const assertions: [string, boolean][] = [
@@ -49,6 +63,8 @@ export class PostgresWorkspace implements Workspace {
       ['cluster-own-process', this.#cluster.ownsServer()],
       ['executor-role-unprivileged', await executorIsUnprivileged(admin)],
       ['image-without-sessions', await imageIsClosed(admin)],
+      // assertSupported (unsupported.ts) passed on the image and again in every capture; else there would be no workspace.
+      ['no-foreign-servers', true],
       [
         'no-other-sessions',
         // Ours carry our application name and come from this process, over the socket.
@@ -87,6 +103,7 @@ export class PostgresWorkspace implements Workspace {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#clones.clear();
+    this.#release();
     await this.#cluster[Symbol.asyncDispose]();
   }
 }

@@ -1,0 +1,188 @@
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { parseDigest } from '../../objects/digest.ts';
+import { defineCommand } from '../command.ts';
+import type { Context } from '../context.ts';
+import { renderDiff } from '../diff-text.ts';
+import { findingLines, plural } from '../text.ts';
+
+export const command = defineCommand({
+  usage: 'demo',
+  about:
+    'Tells the whole story in a new folder, in a few seconds: makes a production-shaped surrogate database, rehearses one\ngated birth on a clone of it, proves both ways back, seals, commits, verifies, shows the change row by row, then flips\none byte in a copy of the packet and shows what verify says. The ledger stays, to explore.',
+  examples: [['custody demo', 'succeed first, then break it']],
+  options: (y) =>
+    y.option('folder', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'where (default: a new folder for temporary files)',
+    }),
+  async run(args, context) {
+    const folder = await makeFolder(args.folder, context);
+    const story = new Story(context);
+    const result = await tell(story, folder, context);
+    if (context.args.json) context.print(result, () => '');
+    return result.ok ? 0 : 1;
+  },
+});
+
+/** Prints chapters as they happen; with --json nothing but the result. */
+class Story {
+  readonly #context: Context;
+  #chapter = 0;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  chapter(title: string): void {
+    this.say(`\n${++this.#chapter}. ${title}`);
+  }
+
+  say(text: string): void {
+    if (!this.#context.args.json && !this.#context.args.quiet) this.#context.io.stdout.write(`${text}\n`);
+  }
+}
+
+async function makeFolder(folder: string | undefined, context: Context): Promise<string> {
+  if (folder === undefined) return mkdtemp(join(tmpdir(), 'custody-demo-'));
+  const { mkdir } = await import('node:fs/promises');
+  const { fromSystemError } = await import('../../errors.ts');
+  const path = context.path(folder);
+  await mkdir(path, { recursive: false }).catch((error: unknown) => {
+    throw fromSystemError(error, path);
+  });
+  return path;
+}
+
+interface DemoResult {
+  ok: boolean;
+  folder: string;
+  snapshot: string;
+  rehearsal: string;
+  seal: string;
+  record: number;
+  verified: boolean;
+  rows: number;
+  tampered: { ok: boolean; findings: readonly { code: string; path: string }[] };
+}
+
+async function tell(story: Story, folder: string, context: Context): Promise<DemoResult> {
+  const [
+    { Ledger },
+    { firstPolicy },
+    { rehearsePlan },
+    { verifyRevision, verifyFolder },
+    surrogate,
+    { snapshotDatabase },
+    { diffOperands },
+    { nodeLink },
+  ] = await Promise.all([
+    import('../../ledger/ledger.ts'),
+    import('../../workflows/policy.ts'),
+    import('../../workflows/rehearse.ts'),
+    import('../../workflows/verify.ts'),
+    import('../../workflows/surrogate.ts'),
+    import('../../workflows/snapshot.ts'),
+    import('../../workflows/diff.ts'),
+    import('../../objects/link.ts'),
+  ]);
+  const who = { author: context.author, lane: 'demo', signal: context.signal };
+
+  story.chapter('A database that looks like production');
+  const profile = surrogate.profileFolder('fix7-p0');
+  const database = join(folder, 'surrogate.sqlite');
+  await surrogate.makeSurrogate(profile, database);
+  const plan = await surrogate.copyPlan(profile, folder);
+  const { ledger } = await Ledger.init(folder, {
+    origin: `custody.demo/${basename(folder)}`,
+    author: who.author,
+    fill: firstPolicy,
+  });
+  await using _ = ledger;
+  const state = await snapshotDatabase(ledger, database, {
+    ...who,
+    message: 'the surrogate before anything',
+  });
+  story.say(
+    `   ${plural(Object.keys(state.tables).length, 'table')}, ${plural(state.rows, 'row')}, marked GENERATED_SURROGATE_NOT_REAL_PRODUCTION_DUMP`,
+  );
+  story.say(`   its state, as one digest (the same every time): ${state.snapshot}`);
+
+  story.chapter('Rehearse one gated birth on an isolated clone, and both ways back');
+  const packet = join(folder, 'packet');
+  const r = await rehearsePlan(ledger, plan, { ...who, out: packet, progress: context.progress }).finally(
+    () => context.progressDone(),
+  );
+  story.say('   preflight   the approval is there, meant for directus; the object is not born yet');
+  for (const { leg, exact } of r.legs) {
+    story.say(
+      `   leg ${leg}       ${leg === 'T' ? 'BEGIN, insert, ROLLBACK          ' : 'insert, COMMIT, restore the image '}  ${exact ? 'every row is back' : 'NOT the before-state'}`,
+    );
+  }
+  story.say(
+    `   verdict     ${r.accepted ? 'accepted' : 'REJECTED'} by the pinned validator, in a process without files${r.validatorNetwork === 'restricted' ? ' or network' : ''}`,
+  );
+  for (const line of findingLines(r.findings)) story.say(`  ${line}`);
+
+  story.chapter('What the birth changed, row by row');
+  const get = (id: ReturnType<typeof parseDigest>): Promise<Uint8Array> => ledger.store.get(id);
+  const side = (id: string) => ({ kind: 'snapshot', link: nodeLink(parseDigest(id)), get }) as const;
+  const diff = await diffOperands(side(r.before), side(r.after ?? r.before));
+  story.say(indent(renderDiff(diff)));
+  story.say(
+    '   (masked): values from the clock, declared in the plan with a reason; everything else is exact',
+  );
+
+  story.chapter('Sealed, committed, verified');
+  story.say(`   seal        ${r.seal}`);
+  const verified = await verifyRevision(ledger, `@${r.record}`, { signal: context.signal });
+  const done = Object.entries(verified.levels)
+    .filter(([, v]) => v === 'done')
+    .map(([level]) => level);
+  story.say(`   verify @${r.record}   ${verified.ok ? 'ok' : 'NOT OK'}: ${done.join(', ')}`);
+  for (const line of findingLines(verified.findings)) story.say(`  ${line}`);
+
+  story.chapter('Now somebody flips one byte in a copy of the packet');
+  const copy = join(folder, 'tampered-packet');
+  await cp(packet, copy, { recursive: true });
+  await flipOneByte(join(copy, 'verdict.json'));
+  const tampered = await verifyFolder(copy, { signal: context.signal });
+  story.say(`   custody verify ${copy}`);
+  story.say(
+    `   ${tampered.ok ? 'ok?!' : `NOT OK, exit status 1: ${plural(tampered.findings.length, 'finding')}`}`,
+  );
+  for (const line of findingLines(tampered.findings)) story.say(`  ${line}`);
+
+  const ok = r.accepted && verified.ok && diff.changes.length > 0 && !tampered.ok;
+  story.say(
+    `\n${ok ? 'All of it held.' : 'SOMETHING DID NOT HOLD: see above.'} Explore with custody log, show, diff, verify, fsck:`,
+  );
+  story.say(`  cd ${folder}`);
+  return {
+    ok,
+    folder,
+    snapshot: state.snapshot,
+    rehearsal: r.rehearsal,
+    seal: r.seal,
+    record: r.record,
+    verified: verified.ok,
+    rows: diff.changes.length,
+    tampered: { ok: tampered.ok, findings: tampered.findings.map(({ code, path }) => ({ code, path })) },
+  };
+}
+
+async function flipOneByte(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  bytes[bytes.length >> 1]! ^= 1;
+  await writeFile(file, bytes);
+}
+
+function indent(text: string): string {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `   ${line}`)
+    .join('\n');
+}

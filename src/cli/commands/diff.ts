@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { isCustodyError } from '../../errors.ts';
+import type { DiffResult } from '../../workflows/diff.ts';
+import { defineCommand } from '../command.ts';
+import type { Context } from '../context.ts';
+import { renderDiff } from '../diff-text.ts';
+
+export const command = defineCommand({
+  usage: 'diff <a> <b>',
+  about:
+    'Compares two packets or folders (files), snapshots or databases (schema, tables, rows, columns), JSON files (values),\ntexts (lines), or other objects (fields). A and B are paths or revisions. Exit 0 unless --exit-code is given.',
+  examples: [
+    ['custody diff before.sqlite after.sqlite', 'row by row, no ledger needed'],
+    ['custody diff @1 @2', 'two packets'],
+    ['custody diff HEAD:verdict.json HEAD~1:verdict.json --exit-code', 'two files; exit 1 if they differ'],
+  ],
+  options: (y) =>
+    y
+      .positional('a', { type: 'string', demandOption: true, describe: 'before' })
+      .positional('b', { type: 'string', demandOption: true, describe: 'after' })
+      .option('exit-code', { type: 'boolean', default: false, describe: 'exit 1 when they differ' }),
+  async run(args, context) {
+    const { diffOperands } = await import('../../workflows/diff.ts');
+    const { resolveOperand } = await import('../../workflows/operand.ts');
+    const sides = [args.a, args.b].map((text) =>
+      existsSync(context.path(text)) ? context.path(text) : text,
+    );
+    await using ledger = await ledgerFor(context);
+    const [a, b] = await Promise.all(
+      sides.map((text) => resolveOperand(text, ledger, { signal: context.signal })),
+    );
+    const result: DiffResult = await diffOperands(a!, b!, { signal: context.signal });
+    context.print(result, () => renderDiff(result));
+    return args['exit-code'] && !result.equal ? 1 : 0;
+  },
+});
+
+/** Two paths need no ledger, so a missing one is no fault here. */
+async function ledgerFor(context: Context): Promise<Awaited<ReturnType<Context['openLedger']>> | undefined> {
+  try {
+    return await context.openLedger();
+  } catch (error) {
+    if (context.args.ledger === undefined && isCustodyError(error, 'LEDGER_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,27 @@
+import { defineCommand } from '../command.ts';
+import { findingLines, plural } from '../text.ts';
+
+export const command = defineCommand({
+  usage: 'fsck',
+  about:
+    'Checks the whole ledger: hashes every stored byte, walks every record, looks for everything that records reach. It\ntrusts no index, goes on after damage and reports all of it. Exit 1 when anything was found.',
+  examples: [['custody fsck', 'is everything there and undamaged?']],
+  options: (y) => y,
+  async run(_args, context) {
+    const { fsckLedger } = await import('../../workflows/fsck.ts');
+    await using ledger = await context.openLedger();
+    const report = await fsckLedger(ledger, { signal: context.signal, progress: context.progress });
+    context.progressDone();
+    context.print(report, () =>
+      [
+        report.ok
+          ? 'ok: every byte, record and link was checked'
+          : `DAMAGED: ${plural(report.findings.length, 'finding')}`,
+        `  ${plural(report.packs, 'pack')}, ${plural(report.objects, 'object')}, ${plural(report.bytes, 'byte')}, ${plural(report.records, 'record')}`,
+        ...findingLines(report.findings),
+        '',
+      ].join('\n'),
+    );
+    return report.ok ? 0 : 1;
+  },
+});

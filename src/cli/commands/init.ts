@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import { defineCommand } from '../command.ts';
+
+export const command = defineCommand({
+  usage: 'init [folder]',
+  about:
+    'Makes a ledger in FOLDER/.custody (default: here): its first policy, which pins the validator that this version\nbrings, and a signing key for its log, which is kept outside the ledger in your configuration folder.',
+  examples: [
+    ['custody init', 'a ledger in the current folder'],
+    ['custody init evidence --origin example.com/fix7', 'a ledger with a name of its own'],
+  ],
+  options: (y) =>
+    y
+      .positional('folder', { type: 'string', default: '.', describe: 'where the ledger is made' })
+      .option('origin', {
+        type: 'string',
+        requiresArg: true,
+        describe: "the log's name in its checkpoints (default: custody.local/<random>)",
+      }),
+  async run(args, context) {
+    const { Ledger } = await import('../../ledger/ledger.ts');
+    const { firstPolicy } = await import('../../workflows/policy.ts');
+    const origin = args.origin ?? `custody.local/${randomBytes(8).toString('hex')}`;
+    const folder = context.path(
+      args.folder === '.' && context.args.ledger !== undefined ? context.args.ledger : args.folder,
+    );
+    const { ledger, policy } = await Ledger.init(folder, {
+      origin,
+      author: context.author,
+      fill: firstPolicy,
+    });
+    await using _ = ledger;
+    const { verifierKey } = ledger.config;
+    context.print({ ledger: ledger.folder, origin, verifierKey, policy }, () =>
+      [
+        `made ledger ${ledger.folder}`,
+        `  origin        ${origin}`,
+        `  verifier key  ${verifierKey}`,
+        `  first policy  ${policy}`,
+        'Give the key and the policy to your auditors: they need both to trust this ledger.',
+        '',
+      ].join('\n'),
+    );
+    return 0;
+  },
+});

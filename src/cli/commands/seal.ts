@@ -1,0 +1,29 @@
+import { defineCommand } from '../command.ts';
+import { plural } from '../text.ts';
+
+export const command = defineCommand({
+  usage: 'seal <folder>',
+  about:
+    'Writes HASH_MANIFEST.txt (the sha256sum lines of every file) and packet_tree.sha256 (the sha256sum line of the\nmanifest: the seal) into FOLDER. A folder that was sealed and changed since is refused without --force.',
+  examples: [
+    ['custody seal evidence', 'seal a folder'],
+    ['sha256sum -c evidence/HASH_MANIFEST.txt', 'coreutils agree'],
+  ],
+  options: (y) =>
+    y
+      .positional('folder', { type: 'string', demandOption: true, describe: 'the folder of evidence' })
+      .option('force', {
+        type: 'boolean',
+        default: false,
+        describe: 'seal anew although the old seal does not fit',
+      }),
+  async run(args, context) {
+    const { sealFolder } = await import('../../verify/packet/seal.ts');
+    const { files, seal } = await sealFolder(context.path(args.folder), {
+      force: args.force,
+      signal: context.signal,
+    });
+    context.print({ files, seal }, () => `sealed ${plural(files, 'file')}\n  seal  ${seal}\n`);
+    return 0;
+  },
+});

@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { parseDigest } from '../../objects/digest.ts';
+import { defineCommand } from '../command.ts';
+import { findingLines, plural } from '../text.ts';
+
+export const command = defineCommand({
+  usage: 'verify [subject]',
+  about:
+    'Checks a packet folder (no ledger needed) or a revision of the ledger (default: HEAD), and says which level was done:\nseal, objects (every byte re-hashed), chain, signatures, semantics (judged again by the pinned validator), reexecuted.\nok is false when anything was found or a required level was skipped. Where a folder and a revision have the same name,\nthe folder is meant. A packet alone, without --expect or --against, is self-consistent only.',
+  examples: [
+    ['custody verify evidence --expect 5f70bf18…', 'does this folder have the seal that I was given?'],
+    ['custody verify evidence --against @3', 'is this folder what the ledger holds as record 3?'],
+    ['custody verify HEAD --require signatures', 'the newest record, signatures included'],
+  ],
+  options: (y) =>
+    y
+      .positional('subject', { type: 'string', default: 'HEAD', describe: 'a folder or a revision' })
+      .option('expect', { type: 'string', requiresArg: true, describe: 'the seal that the packet must have' })
+      .option('against', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'a revision that must hold exactly this folder',
+      })
+      .option('key', {
+        type: 'string',
+        requiresArg: true,
+        describe: "the log's verifier key, when you were given it",
+      })
+      .option('require', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        default: [] as string[],
+        choices: ['seal', 'objects', 'chain', 'signatures', 'semantics', 'reexecuted'] as const,
+        describe: 'levels that must be done',
+      }),
+  async run(args, context) {
+    const { verifyFolder, verifyRevision, LEVELS } = await import('../../workflows/verify.ts');
+    const path = context.path(args.subject);
+    const require = LEVELS.filter((level) => (args.require as string[]).includes(level));
+    const options = {
+      signal: context.signal,
+      require,
+      ...(args.expect !== undefined && { expect: parseDigest(args.expect) }),
+      ...(args.key !== undefined && { key: args.key }),
+    };
+    let report;
+    if (existsSync(path)) {
+      await using ledger = args.against === undefined ? undefined : await context.openLedger();
+      report = await verifyFolder(path, {
+        ...options,
+        ...(ledger && args.against !== undefined && { against: { ledger, revision: args.against } }),
+      });
+    } else {
+      await using ledger = await context.openLedger();
+      report = await verifyRevision(ledger, args.subject, options);
+    }
+    const { ok, levels, findings, seal, trust, signed } = report;
+    context.print(report, () =>
+      [
+        ok ? 'ok' : `NOT OK: ${plural(findings.length, 'finding')}`,
+        ...Object.entries(levels).map(
+          ([level, state]) =>
+            `  ${level.padEnd(11)} ${state}${report.required.some((l) => l === level) ? '' : ' (not required)'}`,
+        ),
+        ...(seal === null ? [] : [`  seal        ${seal}`]),
+        ...(signed === null ? [] : [`  signed      ${signed.covered} of ${plural(signed.size, 'record')}`]),
+        `  ${trust}`,
+        ...findingLines(findings),
+        '',
+      ].join('\n'),
+    );
+    return ok ? 0 : 1;
+  },
+});

@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Io } from './io.ts';
+
+/** Options that every command takes. */
+export interface CommonArgs {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly ledger?: string | undefined;
+}
+
+/** What a command works with: where it prints, which ledger is meant, when to stop. */
+export class Context {
+  readonly io: Io;
+  readonly args: CommonArgs;
+
+  constructor(io: Io, args: CommonArgs) {
+    this.io = io;
+    this.args = args;
+  }
+
+  get signal(): AbortSignal {
+    return this.io.signal;
+  }
+
+  /** A path as the user gave it, from where the user stands. */
+  path(path: string): string {
+    return resolve(this.io.cwd, path);
+  }
+
+  /** The ledger that `--ledger` names, or the nearest one upwards. @throws LEDGER_NOT_FOUND, … */
+  async openLedger(): Promise<Ledger> {
+    const { Ledger } = await import('../ledger/ledger.ts');
+    return this.args.ledger === undefined
+      ? Ledger.find(this.io.cwd)
+      : Ledger.open(this.path(this.args.ledger));
+  }
+
+  /** The one document of `--json`, or the text for people. */
+  print(document: unknown, text: () => string): void {
+    if (this.args.json) this.io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    else if (!this.args.quiet) this.io.stdout.write(text());
+  }
+
+  /** A passing phrase, on a terminal only. */
+  readonly progress = (phrase: string): void => {
+    if (this.io.stderr.isTTY === true && !this.args.quiet && !this.args.json)
+      this.io.stderr.write(`\r\u001b[K… ${phrase}`);
+  };
+
+  /** Wipes the last phrase away. */
+  progressDone(): void {
+    if (this.io.stderr.isTTY === true && !this.args.quiet && !this.args.json)
+      this.io.stderr.write('\r\u001b[K');
+  }
+
+  get author(): string {
+    return this.io.env['CUSTODY_AUTHOR'] ?? this.io.env['USER'] ?? this.io.env['LOGNAME'] ?? 'unknown';
+  }
+}

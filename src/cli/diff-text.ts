@@ -1,0 +1,85 @@
+import { unreachable } from '../errors.ts';
+import type { DiffResult } from '../workflows/diff.ts';
+import type { ShownChange } from '../workflows/row-changes.ts';
+import { plural, printable } from './text.ts';
+
+const SIGN = { added: '+', removed: '-', changed: '~' } as const;
+const MAX_VALUE = 60;
+
+/** A diff for people: one line a change, rows by key with old and new values, a summary at the end. */
+export function renderDiff(result: DiffResult): string {
+  if (result.equal) return `equal (${result.kind})\n`;
+  return [...lines(result), summary(result), ''].join('\n');
+}
+
+function lines(result: DiffResult): string[] {
+  switch (result.kind) {
+    case 'tree':
+      return result.changes.map(
+        ({ path, change, before, after }) =>
+          `${SIGN[change]} ${printable(path)}${change === 'changed' ? `\n    ${before ?? ''}\n    ${after ?? ''}` : ''}`,
+      );
+    case 'snapshot':
+      return result.changes.flatMap(snapshotLines);
+    case 'json':
+    case 'object':
+      return result.changes.map(({ path, change, before, after }) => {
+        const value = [before, after].filter((v) => v !== undefined).map((v) => cut(JSON.stringify(v)));
+        return `${SIGN[change]} ${printable(path || '(document)')}  ${value.join(' → ')}`;
+      });
+    case 'text':
+      return result.changes.map(({ change, line, text }) => `${SIGN[change]} ${line}: ${printable(text)}`);
+    case 'bytes':
+      return result.changes.map(
+        ({ before, after, firstDifference }) =>
+          `~ ${before} → ${after} bytes, first difference at byte ${firstDifference}`,
+      );
+    default:
+      return unreachable(result);
+  }
+}
+
+function snapshotLines(change: ShownChange): string[] {
+  const sign = SIGN[change.change];
+  if (change.part !== 'row') {
+    const values = [change.before, change.after].filter((v) => v !== undefined).map((v) => cut(v, 200));
+    return [`${sign} ${change.part} ${printable(change.name)}  ${values.join(' → ')}`];
+  }
+  const key = Object.entries(change.key)
+    .map(([name, value]) => `${name}=${shown(value)}`)
+    .join(' ');
+  const head = `${sign} ${printable(change.table)}  ${key}`;
+  const { before, after } = change;
+  const names = change.columns ?? Object.keys((after ?? before)!).filter((name) => !(name in change.key));
+  return [
+    head,
+    ...names.map(
+      (name) =>
+        `    ${printable(name)}: ${before && after ? `${shown(before[name])} → ${shown(after[name])}` : shown((after ?? before)![name])}`,
+    ),
+  ];
+}
+
+function shown(value: string | null | undefined): string {
+  return value === null || value === undefined ? 'NULL' : cut(value);
+}
+
+function cut(value: string, max = MAX_VALUE): string {
+  const text = printable(value);
+  return text.length > max ? `${text.slice(0, max)}… (${value.length} characters)` : text;
+}
+
+function summary(result: DiffResult): string {
+  if (result.kind !== 'snapshot') return `${plural(result.changes.length, 'difference')} (${result.kind})`;
+  const tables = new Map<string, { added: number; removed: number; changed: number }>();
+  for (const change of result.changes) {
+    if (change.part !== 'row') continue;
+    const counts = tables.get(change.table) ?? { added: 0, removed: 0, changed: 0 };
+    counts[change.change]++;
+    tables.set(change.table, counts);
+  }
+  const rows = [...tables].map(
+    ([name, c]) => `${printable(name)}: ${c.added} inserted, ${c.changed} updated, ${c.removed} deleted`,
+  );
+  return ['', ...rows, plural(result.changes.length, 'difference')].join('\n').trimStart();
+}

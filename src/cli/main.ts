@@ -1,0 +1,30 @@
+import { CustodyError } from '../errors.ts';
+import type { Io } from './io.ts';
+import { reportError } from './report-error.ts';
+import { version } from './version.ts';
+
+/**
+ * The command line: parses, calls, prints, and answers with a public exit code. Never throws and never exits.
+ * @param argv without node and the script.
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const json = argv.includes('--json');
+  try {
+    // The one answer that needs no parser.
+    if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+      io.stdout.write(`${version()}\n`);
+      return 0;
+    }
+    const { parseAndRun } = await import('./parse.ts');
+    return await parseAndRun(argv, io);
+  } catch (error) {
+    if (io.signal.aborted && !(error instanceof CustodyError)) {
+      return reportError(
+        new CustodyError('INTERRUPTED', 'interrupted', { cause: error, hint: 'Run the command again.' }),
+        io,
+        json,
+      );
+    }
+    return reportError(error, io, json);
+  }
+}

@@ -1,0 +1,40 @@
+import { CustodyError } from '../errors.ts';
+import type { Io } from './io.ts';
+import { findingLines } from './text.ts';
+
+/** Prints an error and gives its exit code: what went wrong, where, what to do next. */
+export function reportError(error: unknown, io: Io, json: boolean): number {
+  const known =
+    error instanceof CustodyError
+      ? error
+      : new CustodyError('INTERNAL', messageOf(error), {
+          cause: error,
+          hint: 'This is a bug of custody: please report it with the command that you ran.',
+        });
+  const { code, message, hint, path, findings } = known;
+  if (json) {
+    const document = {
+      error: {
+        code,
+        message,
+        ...(path !== undefined && { path }),
+        ...(hint !== '' && { hint }),
+        ...(findings.length > 0 && { findings }),
+      },
+    };
+    io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    return known.exitCode;
+  }
+  const where = path !== undefined && !message.includes(path) ? `${path}: ` : '';
+  io.stderr.write(`custody: ${where}${message} [${code}]\n`);
+  for (const line of findingLines(findings)) io.stderr.write(`${line}\n`);
+  if (hint !== '') io.stderr.write(`${hint}\n`);
+  if (code === 'INTERNAL' && error instanceof Error && error.stack !== undefined)
+    io.stderr.write(`${error.stack}\n`);
+  else if (io.env['CUSTODY_TRACE'] === '1' && known.stack !== undefined) io.stderr.write(`${known.stack}\n`);
+  return known.exitCode;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,45 @@
+import type { Finding } from '../finding.ts';
+
+/** Findings for people, one a line, longest lists cut short. */
+export function findingLines(findings: readonly Finding[], limit = 200): string[] {
+  const width = Math.max(0, ...findings.map(({ code }) => code.length));
+  const lines = findings
+    .slice(0, limit)
+    .map(({ code, path, detail }) => `  ${code.padEnd(width)}  ${printable(path)}  ${printable(detail)}`);
+  if (findings.length > limit) lines.push(`  … and ${findings.length - limit} more; --json lists all`);
+  return lines;
+}
+
+/** Control characters never reach the terminal. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (c) =>
+    c === '\t' ? ' ' : `\\u{${c.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/** The first digits of an id, enough to name it. */
+export function short(id: string): string {
+  return id.slice(0, 12);
+}
+
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
+}
+
+/** Columns padded to their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Milliseconds since 1970 as RFC 3339, UTC. */
+export function time(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
+}

@@ -1,0 +1,16 @@
+/** The library: what a long-lived lane or another tool uses instead of the command line. */
+export { CustodyError, isCustodyError, type ErrorCode } from './errors.ts';
+export type { Finding, FindingCode } from './finding.ts';
+export { digestOf, parseDigest, type Digest } from './objects/digest.ts';
+export { decodeObject, encodeObject, type AnyObject, type Kind, type ObjectOf } from './objects/kinds.ts';
+export { Link } from './objects/link.ts';
+export { Ledger, type AppendOptions, type AppendResult } from './ledger/ledger.ts';
+export { commitFolder, type CommitOptions, type CommitResult } from './workflows/commit.ts';
+export { diffOperands, type DiffResult } from './workflows/diff.ts';
+export { fsckLedger, type FsckReport } from './workflows/fsck.ts';
+export { firstPolicy } from './workflows/policy.ts';
+export { rehearsePlan, type RehearseOptions, type RehearseResult } from './workflows/rehearse.ts';
+export { snapshotDatabase, type SnapshotResult } from './workflows/snapshot.ts';
+export { verifyFolder, verifyRevision, type VerifyReport } from './workflows/verify.ts';
+export { checkFolder } from './verify/packet/check.ts';
+export { sealFolder } from './verify/packet/seal.ts';

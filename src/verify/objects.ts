@@ -1,0 +1,97 @@
+import { isCustodyError } from '../errors.ts';
+import { finding, type Finding, type FindingCode } from '../finding.ts';
+import type { Digest } from '../objects/digest.ts';
+import { readContent } from '../objects/file.ts';
+import { decodeObject, linksOf, type AnyObject } from '../objects/kinds.ts';
+import type { Link } from '../objects/link.ts';
+import { walkMap } from '../objects/map-walk.ts';
+import type { ObjectSource } from '../objects/sink.ts';
+import { walkTree } from '../objects/tree.ts';
+import { driveAsync, type Walk } from '../objects/walk.ts';
+
+/**
+ * The objects level: everything that `roots` reach is there, hashes to its id, decodes, and is well-formed as a whole
+ * (Merkle maps in order with right counts, files that make up their SHA-256, folders in order). All faults are collected.
+ */
+export class ObjectsCheck {
+  readonly findings: Finding[] = [];
+  /** Ids that were visited, good or not; shared by several calls of {@link reach}. */
+  readonly seen = new Set<Digest>();
+  readonly #source: ObjectSource;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(source: ObjectSource, signal?: AbortSignal) {
+    this.#source = source;
+    this.#signal = signal;
+  }
+
+  async reach(roots: readonly Link[], path: string): Promise<void> {
+    const stack = [...roots].reverse().map((link) => ({ link, path }));
+    for (let next = stack.pop(); next; next = stack.pop()) {
+      const { link, path } = next;
+      if (this.seen.has(link.digest)) continue;
+      this.seen.add(link.digest);
+      this.#signal?.throwIfAborted();
+      const object = await this.#load(link, path);
+      if (!object) continue;
+      await this.#checkWhole(link, object);
+      stack.push(
+        ...linksOf(object)
+          .reverse()
+          .map((child) => ({ link: child, path: `${object.kind}/${link.digest}` })),
+      );
+    }
+  }
+
+  async #load(link: Link, path: string): Promise<AnyObject | undefined> {
+    try {
+      const bytes = await this.#source.get(link.digest);
+      return link.codec === 'raw' ? undefined : decodeObject(bytes);
+    } catch (error) {
+      this.#fault(error, link.digest, `linked from ${path}: `);
+      return undefined;
+    }
+  }
+
+  /** What no single object shows: the shape of maps, files and folders. Their roots are checked, so all lists are. */
+  async #checkWhole(link: Link, object: AnyObject): Promise<void> {
+    switch (object.kind) {
+      case 'file':
+        return this.#drain(link, readContent(link));
+      case 'table':
+        return this.#drain(link, walkMap(object.root));
+      case 'snapshot':
+        for (const root of [object.schema, object.tables, object.sequences])
+          await this.#drain(link, walkMap(root));
+        return;
+      case 'packet':
+        return this.#drain(link, walkTree(object.tree));
+      default:
+        return;
+    }
+  }
+
+  async #drain(link: Link, walk: Walk<unknown>): Promise<void> {
+    try {
+      const items = driveAsync(walk, (id) => this.#source.get(id));
+      while (!(await items.next()).done);
+    } catch (error) {
+      this.#fault(error, link.digest, '');
+    }
+  }
+
+  #fault(error: unknown, digest: Digest, prefix: string): void {
+    if (!isCustodyError(error)) throw error;
+    const code = CODES[error.code as keyof typeof CODES] ?? 'OBJECT_INVALID';
+    const path = error.path !== undefined && /^[0-9a-f]{64}$/.test(error.path) ? error.path : digest;
+    // A damaged list is met again by each walk that crosses it.
+    if (this.findings.some((f) => f.code === code && f.path === path)) return;
+    this.findings.push(finding(code, path, `${prefix}${error.code}: ${error.message}`));
+  }
+}
+
+const CODES = {
+  OBJECT_MISSING: 'OBJECT_MISSING',
+  OBJECT_CORRUPT: 'OBJECT_DAMAGED',
+  PACK_CORRUPT: 'OBJECT_DAMAGED',
+} as const satisfies Record<string, FindingCode>;

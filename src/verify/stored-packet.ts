@@ -1,0 +1,90 @@
+import { finding, type Finding } from '../finding.ts';
+import { digestFromBytes, digestOf, type Digest } from '../objects/digest.ts';
+import { readWhole } from '../objects/file.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+import type { ObjectSource } from '../objects/sink.ts';
+import { walkTree } from '../objects/tree.ts';
+import { driveAsync } from '../objects/walk.ts';
+import { formatManifest, formatSeal } from './packet/manifest.ts';
+import { comparePaths, MANIFEST_NAME, SEAL_NAME } from './packet/names.ts';
+
+/**
+ * The seal of a packet in a ledger: the manifest and the seal file are made anew from the stored tree and must be the
+ * ones that are stored, and the packet object must name that seal. @throws what reading objects throws.
+ */
+export async function checkStoredPacket(
+  source: ObjectSource,
+  packet: ObjectOf<'packet'>,
+): Promise<{ seal: Digest; findings: Finding[] }> {
+  const get = (id: Digest): Promise<Uint8Array> => source.get(id);
+  const lines: { path: string; sha256: Digest }[] = [];
+  const control = new Map<string, Uint8Array>();
+  const links: { path: string; target: string }[] = [];
+  const content = new Map<string, Digest>();
+  for await (const { path, entry } of driveAsync(walkTree(packet.tree), get)) {
+    if (entry.mode === 'dir') continue;
+    if (path === MANIFEST_NAME || path === SEAL_NAME) {
+      for await (const bytes of driveAsync(readWhole(entry.link), get)) control.set(path, bytes);
+    } else if (entry.mode === 'symlink') {
+      for await (const bytes of driveAsync(readWhole(entry.link), get))
+        links.push({ path, target: Buffer.from(bytes).toString('utf8') });
+    } else {
+      lines.push({ path, sha256: digestFromBytes(entry.sha256) });
+      content.set(path, digestFromBytes(entry.sha256));
+    }
+  }
+  const findings: Finding[] = [];
+  for (const { path, target } of links) {
+    const sha256 = content.get(resolveTarget(path, target, links));
+    if (sha256 === undefined)
+      findings.push(finding('SYMLINK_ESCAPES', path, 'it does not lead to a file of this packet'));
+    else lines.push({ path, sha256 });
+  }
+  lines.sort((a, b) => comparePaths(a.path, b.path));
+  const manifest = formatManifest(lines);
+  const seal = digestOf(manifest);
+  const compare = (
+    name: string,
+    wanted: Buffer,
+    code: 'MANIFEST_CHANGED' | 'SEAL_MALFORMED',
+    missing: 'MANIFEST_MISSING' | 'SEAL_MISSING',
+  ): void => {
+    const stored = control.get(name);
+    if (!stored) findings.push(finding(missing, name, 'the stored packet does not hold it'));
+    else if (Buffer.compare(stored, wanted) !== 0)
+      findings.push(finding(code, name, 'it is not what the stored files give'));
+  };
+  compare(MANIFEST_NAME, manifest, 'MANIFEST_CHANGED', 'MANIFEST_MISSING');
+  compare(SEAL_NAME, formatSeal(seal), 'SEAL_MALFORMED', 'SEAL_MISSING');
+  if (digestFromBytes(packet.seal) !== seal)
+    findings.push(finding('SEAL_UNEXPECTED', SEAL_NAME, 'the packet object names another seal'));
+  if (packet.files !== lines.length)
+    findings.push(finding('TREE_DIFFERS', 'files', `${lines.length} files, not ${packet.files}`));
+  return { seal, findings };
+}
+
+/** Where a symlink of the packet leads, following at most as many links as there are. */
+function resolveTarget(
+  path: string,
+  target: string,
+  links: readonly { path: string; target: string }[],
+): string {
+  let [from, to] = [path, target];
+  for (const _ of links) {
+    const folder = from.includes('/') ? from.slice(0, from.lastIndexOf('/') + 1) : '';
+    const next = normalise(folder + to);
+    const link = links.find((l) => l.path === next);
+    if (!link) return next;
+    [from, to] = [link.path, link.target];
+  }
+  return '';
+}
+
+function normalise(path: string): string {
+  const names: string[] = [];
+  for (const name of path.split('/')) {
+    if (name === '..') names.pop();
+    else if (name !== '.' && name !== '') names.push(name);
+  }
+  return names.join('/');
+}

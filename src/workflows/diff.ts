@@ -1,0 +1,129 @@
+import { CustodyError } from '../errors.ts';
+import { equalBytes } from '../objects/codec.ts';
+import { digestFromBytes } from '../objects/digest.ts';
+import { toJson, type Json } from '../objects/json.ts';
+import { diffSnapshots } from '../objects/snapshot-diff.ts';
+import { diffTrees, type TreeEntry } from '../objects/tree.ts';
+import { driveAsync } from '../objects/walk.ts';
+import { diffJson, type JsonChange } from './diff-json.ts';
+import { diffLines, type LineChange } from './diff-lines.ts';
+import { loadObject, type Get, type Operand } from './operand.ts';
+import { showChange, type ShownChange } from './row-changes.ts';
+
+export type FileChange = {
+  readonly path: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly before?: string;
+  readonly after?: string;
+};
+export type DiffResult =
+  | { readonly equal: boolean; readonly kind: 'tree'; readonly changes: readonly FileChange[] }
+  | { readonly equal: boolean; readonly kind: 'snapshot'; readonly changes: readonly ShownChange[] }
+  | { readonly equal: boolean; readonly kind: 'json' | 'object'; readonly changes: readonly JsonChange[] }
+  | { readonly equal: boolean; readonly kind: 'text'; readonly changes: readonly LineChange[] }
+  | {
+      readonly equal: boolean;
+      readonly kind: 'bytes';
+      readonly changes: readonly {
+        readonly before: number;
+        readonly after: number;
+        readonly firstDifference: number;
+      }[];
+    };
+
+/**
+ * Compares two things of one kind: folders and packets by files, snapshots and databases by schema, tables and rows,
+ * JSON by values, text by lines, other objects by fields, anything else by bytes.
+ * `get` must find the objects of both sides. @throws CustodyError KIND_NOT_COMPARABLE.
+ */
+export async function diffOperands(
+  a: Operand,
+  b: Operand,
+  options: { signal?: AbortSignal } = {},
+): Promise<DiffResult> {
+  if (a.kind === 'file' && b.kind === 'file') return diffFiles(a.bytes, b.bytes);
+  if (a.kind === 'file' || b.kind === 'file' || a.kind !== b.kind) {
+    throw new CustodyError('KIND_NOT_COMPARABLE', `a ${a.kind} and a ${b.kind} cannot be compared`, {
+      hint: 'Compare a packet with a packet or folder, a snapshot with a snapshot or database, a file with a file.',
+    });
+  }
+  // Each side may live in a store of its own: a database that was just captured, and a ledger.
+  const get: Get = (id) => a.get(id).catch(() => b.get(id));
+  if (a.kind === 'tree') {
+    const changes: FileChange[] = [];
+    for await (const { path, before, after } of driveAsync(diffTrees(a.link, b.link), get, options)) {
+      changes.push({
+        path,
+        change: !before ? 'added' : !after ? 'removed' : 'changed',
+        ...(before && { before: identity(before) }),
+        ...(after && { after: identity(after) }),
+      });
+    }
+    return { equal: a.link.equals(b.link), kind: 'tree', changes };
+  }
+  if (a.kind === 'snapshot') {
+    const changes: ShownChange[] = [];
+    for await (const change of driveAsync(diffSnapshots(a.link, b.link), get, options))
+      changes.push(showChange(change));
+    return { equal: a.link.equals(b.link), kind: 'snapshot', changes };
+  }
+  const [x, y] = [await loadObject(a.link, a.get), await loadObject(b.link, b.get)];
+  if (x?.kind !== y?.kind)
+    throw new CustodyError(
+      'KIND_NOT_COMPARABLE',
+      `a ${x?.kind ?? 'blob'} and a ${y?.kind ?? 'blob'} cannot be compared`,
+      { hint: 'Compare two objects of one kind.' },
+    );
+  return { equal: a.link.equals(b.link), kind: 'object', changes: diffJson(toJson(x), toJson(y)) };
+}
+
+function identity(entry: TreeEntry): string {
+  return entry.mode === 'dir'
+    ? entry.link.digest
+    : `${entry.mode} ${entry.size} bytes sha256:${digestFromBytes(entry.sha256)}`;
+}
+
+async function diffFiles(a: Uint8Array, b: Uint8Array): Promise<DiffResult> {
+  const equal = equalBytes(a, b);
+  const [x, y] = [parseJson(a), parseJson(b)];
+  if (x !== undefined && y !== undefined) return { equal, kind: 'json', changes: diffJson(x, y) };
+  const [s, t] = [decodeText(a), decodeText(b)];
+  if (s !== undefined && t !== undefined)
+    return { equal, kind: 'text', changes: equal ? [] : await diffLines(s, t) };
+  if (equal) return { equal, kind: 'bytes', changes: [] };
+  const shorter = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < shorter && a[at] === b[at]) at++;
+  return { equal, kind: 'bytes', changes: [{ before: a.length, after: b.length, firstDifference: at }] };
+}
+
+/** JSON only where printing loses nothing: numbers that JavaScript would round, and repeated keys, are compared as text. */
+function parseJson(bytes: Uint8Array): Json | undefined {
+  const source = decodeText(bytes);
+  if (source === undefined || !/^\s*[[{]/.test(source)) return undefined;
+  try {
+    const value = JSON.parse(source) as Json;
+    return lossless(source, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the text says nothing that the value has lost, white space and escapes aside. */
+function lossless(source: string, value: Json): boolean {
+  const tokens = /"(?:[^"\\]|\\.)*"|-?[0-9][-+.0-9eE]*/g;
+  const canonical = (json: string): string =>
+    (json.match(tokens) ?? [])
+      .map((token) => (token.startsWith('"') ? String(JSON.parse(token)) : token))
+      .join('\0');
+  return canonical(source) === canonical(JSON.stringify(value));
+}
+
+function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return text.includes('\0') ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,145 @@
+import { existsSync, statSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { CustodyError, fromSystemError } from '../errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { parseRevision, resolveRevision, type Revision } from '../ledger/revision.ts';
+import type { Digest } from '../objects/digest.ts';
+import { readContent } from '../objects/file.ts';
+import { decodeObject, type AnyObject } from '../objects/kinds.ts';
+import { nodeLink, type Link } from '../objects/link.ts';
+import { MemoryObjects } from '../objects/memory-objects.ts';
+import { findPath } from '../objects/tree.ts';
+import { driveAsync } from '../objects/walk.ts';
+import { captureDatabase } from './engines.ts';
+import { ingestFolder } from './ingest-folder.ts';
+import { findPacket, linkOf } from './verify.ts';
+
+export type Get = (id: Digest) => Promise<Uint8Array>;
+
+/** What a command's argument names, ready to be compared or shown. */
+export type Operand =
+  | { readonly kind: 'tree' | 'snapshot' | 'object'; readonly link: Link; readonly get: Get }
+  | { readonly kind: 'file'; readonly bytes: Uint8Array };
+
+/** A file to compare is read whole up to this size. Bytes. */
+const MAX_FILE = 256 * 1024 * 1024;
+
+/**
+ * Resolves an argument of `diff`: a revision of the ledger (`HEAD`, `@3`, an id, `HEAD:path`), or, where there is such a
+ * path and it is no revision, a folder, a database (captured), or a file.
+ * @throws CustodyError REVISION_*, PATH_NOT_FOUND, and what capturing throws.
+ */
+export async function resolveOperand(
+  text: string,
+  ledger: Ledger | undefined,
+  options: { signal?: AbortSignal },
+): Promise<Operand> {
+  if (existsSync(text)) return operandFromDisk(text, options);
+  if (!ledger) {
+    throw new CustodyError(
+      'PATH_NOT_FOUND',
+      `${text} does not exist, and there is no ledger to look it up in`,
+      {
+        path: text,
+        hint: 'Check the path, or name a ledger with --ledger.',
+      },
+    );
+  }
+  const get: Get = (id) => ledger.store.get(id);
+  const { base, path } = parseRevision(text);
+  const revision = await resolveRevision(ledger, base);
+  if (path !== undefined) return { kind: 'file', bytes: await readPath(ledger, revision, path) };
+  return operandFromRevision(ledger, revision, get);
+}
+
+async function operandFromRevision(ledger: Ledger, revision: Revision, get: Get): Promise<Operand> {
+  const packet = await findPacket(ledger, revision);
+  if (packet) return { kind: 'tree', link: packet.packet.tree, get };
+  if (revision.type === 'record') {
+    const snapshot = linkOf(revision.entry.links, 'snapshot');
+    return snapshot
+      ? { kind: 'snapshot', link: snapshot, get }
+      : { kind: 'object', link: revision.record.record.entry, get };
+  }
+  if ((await ledger.store.codecOf(revision.id)) === 'raw')
+    return { kind: 'file', bytes: await get(revision.id) };
+  const object = decodeObject(await get(revision.id));
+  const link = nodeLink(revision.id);
+  if (object.kind === 'file') return { kind: 'file', bytes: await readAll(link, get) };
+  return { kind: object.kind === 'tree' || object.kind === 'snapshot' ? object.kind : 'object', link, get };
+}
+
+async function operandFromDisk(path: string, options: { signal?: AbortSignal }): Promise<Operand> {
+  const objects = new MemoryObjects();
+  const get: Get = async (id) => objects.get(id);
+  if (statSync(path).isDirectory())
+    return { kind: 'tree', link: await ingestFolder(path, objects, options), get };
+  if (await looksLikeDatabase(path)) {
+    const { snapshot } = await captureDatabase(path, objects, options);
+    return { kind: 'snapshot', link: snapshot, get };
+  }
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_FILE)
+      throw new CustodyError('OBJECT_TOO_LARGE', `${path} is too large to compare`, {
+        path,
+        hint: 'Commit it and compare the trees.',
+      });
+    return { kind: 'file', bytes: new Uint8Array(await readFile(path)) };
+  } catch (error) {
+    throw fromSystemError(error, path);
+  }
+}
+
+/** By the first bytes: a SQLite file, or what pg_dump writes, gzipped or not. */
+async function looksLikeDatabase(path: string): Promise<boolean> {
+  try {
+    await using file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
+    const start = buffer.subarray(0, bytesRead);
+    if (start.toString('latin1').startsWith('SQLite format 3\0')) return true;
+    if (start.toString('latin1').startsWith('--\n-- PostgreSQL database dump')) return true;
+    return (
+      start[0] === 0x1f &&
+      start[1] === 0x8b &&
+      (await (await import('../engines/postgres/index.ts')).recognise(path))
+    );
+  } catch (error) {
+    throw fromSystemError(error, path);
+  }
+}
+
+/** `REV:path`: a file of a packet. @throws PATH_NOT_FOUND, PATH_NOT_A_FILE. */
+export async function readPath(ledger: Ledger, revision: Revision, path: string): Promise<Uint8Array> {
+  const get: Get = (id) => ledger.store.get(id);
+  const packet = await findPacket(ledger, revision);
+  const root = packet?.packet.tree ?? (revision.type === 'object' ? nodeLink(revision.id) : undefined);
+  if (!root)
+    throw new CustodyError('PATH_NOT_FOUND', 'this revision holds no packet', {
+      path,
+      hint: 'custody log shows which records hold packets.',
+    });
+  for await (const entry of driveAsync(findPath(root, path), get)) {
+    if (entry.mode === 'dir')
+      throw new CustodyError('PATH_NOT_A_FILE', `${path} is a folder`, {
+        path,
+        hint: 'Name a file in it; custody show lists them.',
+      });
+    return readAll(entry.link, get);
+  }
+  throw new CustodyError('PATH_NOT_FOUND', `the packet has no file ${path}`, {
+    path,
+    hint: 'custody show lists the files of a packet.',
+  });
+}
+
+/** The whole content behind a link. */
+export async function readAll(link: Link, get: Get): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const bytes of driveAsync(readContent(link), get)) pieces.push(bytes);
+  return pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces));
+}
+
+export async function loadObject(link: Link, get: Get): Promise<AnyObject | undefined> {
+  return link.codec === 'raw' ? undefined : decodeObject(await get(link.digest));
+}

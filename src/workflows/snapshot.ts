@@ -1,0 +1,63 @@
+import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
+import type { Digest } from '../objects/digest.ts';
+import type { ObjectSink } from '../objects/sink.ts';
+import { captureDatabase } from './engines.ts';
+
+export interface SnapshotResult {
+  readonly snapshot: Digest;
+  readonly engine: 'sqlite' | 'postgres';
+  readonly rows: number;
+  readonly tables: Readonly<Record<string, { readonly rows: number; readonly root: Digest }>>;
+  /** Bytes of the objects that were not in the ledger before, uncompressed. */
+  readonly newBytes: number;
+  readonly record: number | null;
+}
+
+/**
+ * Captures a database and appends a `snapshot` entry; without a ledger it only computes.
+ * @throws CustodyError DATABASE_*, POSTGRES_*, DISK_FULL, LOCK_TIMEOUT, …; then the ledger is as it was.
+ */
+export async function snapshotDatabase(
+  ledger: Ledger | undefined,
+  path: string,
+  options: AppendOptions & {
+    author: string;
+    lane: string;
+    message: string;
+    progress?: (phrase: string) => void;
+  },
+): Promise<SnapshotResult> {
+  const capture = (sink: ObjectSink): ReturnType<typeof captureDatabase> => {
+    options.progress?.('capture');
+    return captureDatabase(path, sink, options.signal ? { signal: options.signal } : {});
+  };
+  if (!ledger) {
+    const seen = new Set<Digest>();
+    let newBytes = 0;
+    const { snapshot, ...rest } = await capture({
+      put: (_codec, digest, bytes) => {
+        if (!seen.has(digest)) newBytes += bytes.length;
+        seen.add(digest);
+      },
+    });
+    return { ...rest, snapshot: snapshot.digest, newBytes, record: null };
+  }
+  await using session = await ledger.writer();
+  const { writer } = session;
+  let newBytes = 0;
+  const counting: ObjectSink = {
+    put: (codec, digest, bytes) => {
+      const before = writer.added;
+      writer.put(codec, digest, bytes);
+      if (writer.added > before) newBytes += bytes.length;
+    },
+  };
+  const { snapshot, ...rest } = await capture(counting);
+  const { author, lane, message } = options;
+  const appended = await ledger.append(
+    writer,
+    { type: 'snapshot', links: [['snapshot', snapshot]], author, lane, message },
+    options,
+  );
+  return { ...rest, snapshot: snapshot.digest, newBytes, record: appended.index };
+}

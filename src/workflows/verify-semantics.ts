@@ -1,0 +1,126 @@
+import { isCustodyError } from '../errors.ts';
+import { compareFindings, finding, type Finding } from '../finding.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { closure } from '../objects/closure.ts';
+import { digestFromBytes, digestOf, type Digest } from '../objects/digest.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import type { Link } from '../objects/link.ts';
+import { MemoryObjects } from '../objects/memory-objects.ts';
+import { walkTree } from '../objects/tree.ts';
+import { driveAsync } from '../objects/walk.ts';
+import { MANIFEST_NAME, SEAL_NAME } from '../verify/packet/names.ts';
+import { runValidator } from '../verify/validator-process.ts';
+import { packetFiles } from './packet-files.ts';
+import { currentPolicy, loadValidator } from './policy.ts';
+
+/**
+ * The semantics level: the validator that the policy of that time pins judges the rehearsal again, from the objects, and
+ * must come to the same verdict; the verdict must be an acceptance; and the packet's files must be what these objects
+ * give. @param at the record whose policy counts; undefined: the newest.
+ */
+export async function verifySemantics(
+  ledger: Ledger,
+  packet: ObjectOf<'packet'>,
+  at: number | undefined,
+  options: { signal?: AbortSignal },
+): Promise<Finding[]> {
+  try {
+    return await judgeAgain(ledger, packet, at, options);
+  } catch (error) {
+    if (!isCustodyError(error) || error.exitCode === 70 || error.code === 'INTERRUPTED') throw error;
+    return [finding('VERDICT_DIFFERS', 'semantics', `${error.code}: ${error.message}`)];
+  }
+}
+
+async function judgeAgain(
+  ledger: Ledger,
+  packet: ObjectOf<'packet'>,
+  at: number | undefined,
+  options: { signal?: AbortSignal },
+): Promise<Finding[]> {
+  const find = (name: string): Link | undefined => packet.links.find(([key]) => key === name)?.[1];
+  const verdictLink = find('verdict');
+  const subject = find('rehearsal');
+  if (!verdictLink || !subject)
+    return [finding('EVIDENCE_MALFORMED', 'packet', 'it does not link a rehearsal and a verdict')];
+  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+  const verdict = decodeKind('verdict', await get(verdictLink.digest), verdictLink.digest);
+  const rehearsal = decodeKind('rehearsal', await get(subject.digest), subject.digest);
+  const findings: Finding[] = [];
+  if (!verdict.subject.equals(subject))
+    findings.push(finding('VERDICT_DIFFERS', 'verdict/subject', 'the verdict is about another rehearsal'));
+  if (!verdict.validator.equals(rehearsal.validator))
+    findings.push(
+      finding('VALIDATOR_MISMATCH', 'verdict/validator', 'the rehearsal names another validator'),
+    );
+  const { policy } = await currentPolicy(ledger, at);
+  if (!policy.validators.some((link) => link.equals(verdict.validator))) {
+    // A validator that nobody pinned is not run.
+    return [
+      ...findings,
+      finding(
+        'VALIDATOR_NOT_PINNED',
+        'verdict/validator',
+        `the policy does not pin ${verdict.validator.digest}`,
+      ),
+    ];
+  }
+  const { code } = await loadValidator(ledger, verdict.validator);
+  const objects = new MemoryObjects();
+  for await (const { link, bytes } of driveAsync(closure([verdictLink]), get))
+    objects.put(link.codec, link.digest, bytes);
+  const evidence = driveAsync(closure([subject]), async (id) => objects.get(id));
+  const judged = await runValidator(code, subject.digest, evidence, options);
+  const stored = [...verdict.findings].sort(compare);
+  const again = [...judged.findings].sort(compareFindings);
+  if (judged.accepted !== verdict.accepted || JSON.stringify(stored) !== JSON.stringify(again)) {
+    findings.push(
+      finding(
+        'VERDICT_DIFFERS',
+        'verdict',
+        `judged again it is ${judged.accepted ? 'accepted' : 'rejected'} with ${again.length} findings`,
+      ),
+    );
+  }
+  if (!judged.accepted) {
+    findings.push(
+      finding(
+        'VERDICT_REJECTED',
+        'verdict',
+        `rejected: ${[...new Set(again.map(({ code: c }) => c))].join(', ')}`,
+      ),
+    );
+  }
+  return [
+    ...findings,
+    ...(await compareFiles(packet, packetFiles(subject, verdictLink, code, objects), get)),
+  ];
+}
+
+function compare(
+  a: { path: string; code: string; detail: string },
+  b: { path: string; code: string; detail: string },
+): number {
+  return compareFindings(a as Finding, b as Finding);
+}
+
+/** The packet's files are a function of its objects: a file that says something else is a forgery. */
+async function compareFiles(
+  packet: ObjectOf<'packet'>,
+  wanted: ReadonlyMap<string, string | Uint8Array>,
+  get: (id: Digest) => Promise<Uint8Array>,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const left = new Set(wanted.keys());
+  for await (const { path, entry } of driveAsync(walkTree(packet.tree), get)) {
+    if (entry.mode === 'dir' || path === MANIFEST_NAME || path === SEAL_NAME) continue;
+    const content = wanted.get(path);
+    left.delete(path);
+    if (content === undefined)
+      findings.push(finding('TREE_DIFFERS', path, 'not a file of a rehearsal packet'));
+    else if (digestOf(Buffer.from(content)) !== digestFromBytes(entry.sha256))
+      findings.push(finding('TREE_DIFFERS', path, 'it is not what the objects of this packet give'));
+  }
+  for (const path of left) findings.push(finding('TREE_DIFFERS', path, 'the packet lacks this file'));
+  return findings;
+}
