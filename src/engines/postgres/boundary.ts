@@ -1,7 +1,7 @@
 import { CustodyError } from '../../errors.ts';
 import type { Boundary } from '../engine.ts';
 import { displayName } from './names.ts';
-import { isTreeMap, nameParts, walkTree, type TreeMap } from './parser.ts';
+import { isTreeMap, nameParts, textOf, walkTree, type TreeMap } from './parser.ts';
 import { FORBIDDEN_FUNCTIONS } from './roles.ts';
 import type { Step } from './script.ts';
 
@@ -62,6 +62,6 @@ function checkInsert(node: TreeMap, insertable: ReadonlySet<string>, refuse: (wh
   if (isTreeMap(conflict) && conflict['action'] !== 'ONCONFLICT_NOTHING') refuse('ON CONFLICT DO UPDATE');
   const relation = node['relation'];
   if (!isTreeMap(relation) || typeof relation['schemaname'] !== 'string') return; // the role's grants decide
-  const table = displayName(relation['schemaname'], String(relation['relname']));
+  const table = displayName(relation['schemaname'], textOf(relation['relname']));
   if (!insertable.has(table)) refuse(`INSERT INTO ${table}`);
 }

@@ -72,12 +72,14 @@ async function captureSchema(connection: Connection, builder: SnapshotBuilder): 
   for (const sql of [RELATIONS, ...RELATION_OBJECTS, ...OBJECTS]) {
     const { names, rows } = await connection.run(sql);
     for (const [type, name, ...values] of rows) {
+      if (type == null || name == null)
+        throw new CustodyError('ENGINE_FAILED', `a ${type ?? 'schema object'} has no name`);
       const pairs = pairsOf(names.slice(2), values);
       const relation = pairs.find(([key]) => key === 'relation' && sql === RELATIONS);
       const own = relation
         ? [...pairs.filter((pair) => pair !== relation), ...(columns.get(relation[1]) ?? [])]
         : pairs;
-      builder.schema(type ?? '', name ?? '', own);
+      builder.schema(type, name, own);
     }
   }
 }

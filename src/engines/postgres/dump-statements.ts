@@ -1,5 +1,5 @@
 import { CustodyError } from '../../errors.ts';
-import { isTreeMap, nameParts, walkTree, type Statement } from './parser.ts';
+import { isTreeMap, nameParts, textOf, walkTree, type Statement } from './parser.ts';
 
 /**
  * What a plain dump may hold: what pg_dump writes. A dump is loaded by a superuser (nothing less can give objects to
@@ -96,8 +96,8 @@ export function checkDumpStatement({ kind, body }: Statement, path: string): voi
     refuse('a COPY that is not FROM stdin');
   }
   if (kind === 'VariableSetStmt') checkSetting(body, refuse);
-  if (kind === 'CreateExtensionStmt' && FORBIDDEN_EXTENSION.test(String(body['extname']))) {
-    refuse(`the extension ${String(body['extname'])}, which reaches beyond the database`);
+  if (kind === 'CreateExtensionStmt' && FORBIDDEN_EXTENSION.test(textOf(body['extname']))) {
+    refuse(`the extension ${textOf(body['extname'])}, which reaches beyond the database`);
   }
   walkTree({ [kind]: body }, (name) => {
     if (name === 'DoStmt' || name === 'CallStmt') refuse('code that runs while it loads');
@@ -117,7 +117,7 @@ function checkSelect(body: Statement['body'], refuse: (what: string) => never): 
 function checkSetting(body: Statement['body'], refuse: (what: string) => never): void {
   const name = body['name'];
   if (name === 'session_authorization' || name === 'role')
-    refuse(`SET ${String(name)} (made with --use-set-session-authorization)`);
+    refuse(`SET ${name} (made with --use-set-session-authorization)`);
   const [value] = Array.isArray(body['args']) ? (body['args'] as readonly Statement['body'][]) : [];
   const text = JSON.stringify(value ?? '').toLowerCase();
   if (name === 'client_encoding' && !/utf-?8/.test(text)) refuse('text that is not UTF-8 (client_encoding)');

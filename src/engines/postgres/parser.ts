@@ -26,7 +26,7 @@ export async function parseSql(sql: string): Promise<Statement[]> {
     result = sql.trim() === '' ? {} : ((await parse(sql)) as unknown as typeof result);
   } catch (cause) {
     const at = (cause as { sqlDetails?: { cursorPosition?: number } }).sqlDetails?.cursorPosition ?? 0;
-    const line = countLines(Buffer.from([...sql].slice(0, at).join('')));
+    const line = countLines(Buffer.from(Array.from(sql).slice(0, at).join('')));
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new CustodyError('SQL_SYNTAX', `line ${line}: ${message}`, { cause, path: `line ${line}` });
   }
@@ -65,6 +65,11 @@ export function walkTree(tree: Tree, visit: (name: string, node: TreeMap) => voi
 
 export function isTreeMap(tree: Tree | undefined): tree is TreeMap {
   return typeof tree === 'object' && tree !== null && !Array.isArray(tree);
+}
+
+/** A field that holds text; '' where it is absent or something else. */
+export function textOf(tree: Tree | undefined): string {
+  return typeof tree === 'string' ? tree : '';
 }
 
 /** Parts of a name in a list of String nodes, as in `FuncCall.funcname`. */

@@ -46,8 +46,8 @@ export const OBJECTS: readonly string[] = [
    WHERE t.typtype IN ('b', 'c', 'd', 'e', 'p', 'r') AND (t.typrelid = 0 OR c.relkind = 'c')
      AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid) AND ${inDatabase('n', 't.oid')}`,
 
-  `SELECT 'operator' AS type, ${qualified('n.nspname', 'o.oprname')} || '(' || format_type(nullif(o.oprleft, 0), NULL) || ', ' ||
-       format_type(nullif(o.oprright, 0), NULL) || ')' AS name,
+  `SELECT 'operator' AS type, ${qualified('n.nspname', 'o.oprname')} || '(' || coalesce(format_type(nullif(o.oprleft, 0), NULL), 'NONE') || ', ' ||
+       coalesce(format_type(nullif(o.oprright, 0), NULL), 'NONE') || ')' AS name,
      concat_ws(', ', o.oprcode, o.oprcom::regoperator, o.oprnegate::regoperator, o.oprrest, o.oprjoin, o.oprcanhash, o.oprcanmerge,
        o.oprresult::regtype) AS definition, ${role('o.oprowner')} AS owner
    FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE ${inDatabase('n', 'o.oid')} AND o.oprcode <> 0`,

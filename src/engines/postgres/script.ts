@@ -1,5 +1,5 @@
 import { CustodyError } from '../../errors.ts';
-import { parseSql, type Statement } from './parser.ts';
+import { parseSql, textOf, type Statement } from './parser.ts';
 import { SqlScanner } from './sql-scanner.ts';
 
 /** A statement to be run, with its number in the script (from 1, BEGIN and COMMIT counted). */
@@ -71,7 +71,7 @@ function takeOver(steps: readonly Step[]): Step[] {
 function isPlain({ kind, body }: Step, kinds: readonly string[]): boolean {
   return (
     kind === 'TransactionStmt' &&
-    kinds.includes(String(body['kind'])) &&
+    kinds.includes(textOf(body['kind'])) &&
     body['options'] === undefined &&
     body['chain'] !== true
   );
@@ -80,7 +80,7 @@ function isPlain({ kind, body }: Step, kinds: readonly string[]): boolean {
 function controlsTransaction({ kind, body }: Step): boolean {
   if (kind === 'TransactionStmt') return true;
   if (kind !== 'VariableSetStmt') return false;
-  const name = String(body['name'] ?? '').toLowerCase();
+  const name = textOf(body['name']).toLowerCase();
   // SET TRANSACTION …, SET SESSION CHARACTERISTICS …, SET transaction_read_only = …
   return (
     body['kind'] === 'VAR_SET_MULTI' ||

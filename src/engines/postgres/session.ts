@@ -127,22 +127,21 @@ export class PostgresSession implements Session {
   /** Runs `work`, and ends the backend's query from outside when the time is over, whatever the script set. */
   async #timed(work: (late: () => boolean) => Promise<void>): Promise<void> {
     const pid = await this.#connection.value('SELECT pg_catalog.pg_backend_pid()::pg_catalog.text');
-    let late = false;
-    let stopping: Promise<void> | undefined;
+    const clock = { late: false, stopping: Promise.resolve() };
     const timer = setTimeout(() => {
-      late = true;
-      stopping = this.#stop(pid ?? '0');
+      clock.late = true;
+      clock.stopping = this.#stop(pid ?? '0');
     }, this.#timeLimit);
     try {
-      await work(() => late);
-      // Between two statements there is nothing to cancel.
-      if (late as boolean) throw this.#tooLate('script');
+      await work(() => clock.late);
     } catch (error) {
-      throw late ? this.#tooLate('script', error) : error;
+      throw clock.late ? this.#tooLate('script', error) : error;
     } finally {
       clearTimeout(timer);
-      await stopping;
+      await clock.stopping;
     }
+    // The last statement may have ended just as it was to be stopped: its session is gone.
+    if (clock.late) throw this.#tooLate('script');
   }
 
   async #stop(pid: string): Promise<void> {

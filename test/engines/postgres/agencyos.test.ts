@@ -1,0 +1,103 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Boundary, Captured, Clone, Workspace } from '../../../src/engines/engine.ts';
+import { postgresEngine } from '../../../src/engines/postgres/index.ts';
+import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
+import { isCustodyError } from '../../../src/errors.ts';
+import { expectCode, INSTALLATIONS, OPTIONS, usePostgres, utf8 } from './support.ts';
+
+const DATA = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
+const read = (name: string): Uint8Array => readFileSync(DATA + name);
+const BOUNDARY: Boundary = {
+  mode: 'insert-only',
+  tables: ['public.birth_registry', 'public.directus_objects', 'public.system_issues'],
+};
+
+describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
+  'a real Directus database on the $name installation',
+  ({ folder }) => {
+    usePostgres(folder);
+    const sink = new MemoryObjects();
+    let workspace: Workspace;
+    let clone: Clone;
+    let before: Captured;
+
+    beforeAll(async () => {
+      workspace = await postgresEngine.prepare({ file: `${DATA}agencyos.sql.gz` }, OPTIONS);
+      clone = await workspace.restore('T');
+      before = await clone.capture(sink);
+    });
+    afterAll(() => (workspace as Workspace | undefined)?.[Symbol.asyncDispose]());
+
+    const changed = (captured: Captured): string[] =>
+      Object.keys(before.tables).filter((name) => before.tables[name]?.root !== captured.tables[name]?.root);
+
+    it('has the rows that its maker counted, and one state is one snapshot', async () => {
+      const counted = Buffer.from(read('agencyos-counts.txt')).toString().split('\n');
+      const postgres = counted.slice(
+        1,
+        counted.findIndex((line, i) => i > 0 && (line === '' || line.startsWith('#'))),
+      );
+      const expected = Object.fromEntries(
+        postgres.map((line) => line.split(' ')).map(([name, rows]) => [`public.${name ?? ''}`, Number(rows)]),
+      );
+      expect(Object.keys(expected)).toHaveLength(104);
+      expect(
+        Object.fromEntries(Object.entries(before.tables).map(([name, { rows }]) => [name, rows])),
+      ).toEqual(expected);
+      expect((await clone.capture(sink)).snapshot).toEqual(before.snapshot);
+    });
+
+    it('leg T: a birth inside a transaction changes three tables, and nothing after the rollback', async () => {
+      await using session = await clone.open();
+      await session.begin();
+      await session.apply(read('birth.sql'), BOUNDARY);
+      expect(changed(await session.capture(sink))).toEqual([...BOUNDARY.tables]);
+      await session.rollback();
+      expect((await clone.capture(sink)).snapshot).toEqual(before.snapshot);
+    });
+
+    it('leg R: a committed birth is gone after the image came back', async () => {
+      await using other = await workspace.restore('R');
+      {
+        await using session = await other.open();
+        await session.begin();
+        await session.apply(read('birth.sql'), BOUNDARY);
+        await session.commit();
+      }
+      expect(changed(await other.capture(sink))).toEqual([...BOUNDARY.tables]);
+      await other.reset();
+      expect((await other.capture(sink)).snapshot).toEqual(before.snapshot);
+    });
+
+    it('is refused without an approved approval', async () => {
+      await using session = await clone.open();
+      await session.begin();
+      const script = Buffer.from(read('birth.sql'))
+        .toString()
+        .replace('a0000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000002');
+      await expectCode(session.apply(utf8(script), BOUNDARY), 'SQL_FAILED');
+    });
+
+    it('is refused outside of the boundary', async () => {
+      await using session = await clone.open();
+      await session.begin();
+      const boundary: Boundary = {
+        mode: 'insert-only',
+        tables: ['public.birth_registry', 'public.directus_objects'],
+      };
+      await expectCode(session.apply(read('birth.sql'), boundary), 'BOUNDARY_VIOLATED');
+    });
+
+    it('the psql script is refused, by command and line', async () => {
+      await using session = await clone.open();
+      await session.begin();
+      const error: unknown = await session
+        .apply(read('birth-psql-script.sql'), BOUNDARY)
+        .catch((e: unknown) => e);
+      expect(isCustodyError(error, 'SQL_SYNTAX') && error.path).toBe('line 4');
+      await expectCode(session.apply(read('birth-rollback.sql'), BOUNDARY), 'BOUNDARY_VIOLATED');
+    });
+  },
+);

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { postgresEngine } from '../../../src/engines/postgres/index.ts';
+import { FIXTURE } from './fixture.ts';
+import { OPTIONS, temporaryFolder } from './support.ts';
+
+const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
+
+/** Whether the process runs; one that ended and that nobody waited for (in a container without init) does not. */
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const stat = `/proc/${pid}/stat`;
+  return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'));
+}
+
+describe('nothing outlives the process', () => {
+  const files = temporaryFolder();
+  const dump = files.file('dump.sql', FIXTURE);
+
+  it('after dispose', async () => {
+    const workspace = await postgresEngine.prepare({ file: dump }, OPTIONS);
+    const raw = Object.fromEntries((await workspace.isolation()).raw);
+    const listeners = process.listenerCount('SIGTERM');
+    await workspace[Symbol.asyncDispose]();
+    expect(existsSync(raw['cluster-folder'] ?? '/')).toBe(false);
+    expect(alive(Number(raw['cluster-pid']))).toBe(false);
+    expect(process.listenerCount('SIGTERM')).toBe(listeners - 1);
+  });
+
+  it.each([
+    ['SIGTERM', 'wait', 'SIGTERM'],
+    ['SIGINT', 'wait', 'SIGINT'],
+    [undefined, 'exit', 7],
+    [undefined, 'throw', 1],
+  ] as const)('after %s in a process that would %s', async (signal, then, expected) => {
+    const child = spawn(process.execPath, [CHILD, dump, then], { stdio: ['ignore', 'pipe', 'ignore'] });
+    child.stdout.setEncoding('utf8');
+    const [line] = (await once(child.stdout, 'data')) as [string];
+    const raw = JSON.parse(line) as Record<string, string>;
+    if (signal) child.kill(signal);
+    const [code, by] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    expect(by ?? code).toBe(expected);
+    expect(existsSync(raw['cluster-folder'] ?? '/')).toBe(false);
+    expect(alive(Number(raw['cluster-pid']))).toBe(false);
+  });
+});

@@ -1,0 +1,111 @@
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { packagedFolder } from '../../../src/engines/postgres/binaries.ts';
+import { isCustodyError, type ErrorCode } from '../../../src/errors.ts';
+import type { EngineOptions } from '../../../src/engines/engine.ts';
+
+/** Every installation that is here: the core tests run on each. */
+export const INSTALLATIONS: readonly { readonly name: string; readonly folder: string }[] = [
+  { name: 'system', folder: newestSystemFolder() },
+  { name: 'package', folder: packagedFolder() ?? '' },
+].filter(({ folder }) => folder !== '' && existsSync(join(folder, 'postgres')));
+
+function newestSystemFolder(): string {
+  const root = '/usr/lib/postgresql';
+  if (!existsSync(root)) return '';
+  const [newest] = readdirSync(root).sort((a, b) => Number(b) - Number(a));
+  return newest === undefined ? '' : join(root, newest, 'bin');
+}
+
+/** Makes the engine use this installation in the tests of the surrounding describe. */
+export function usePostgres(folder: string): void {
+  const before = process.env['PGBIN'];
+  beforeAll(() => {
+    process.env['PGBIN'] = folder;
+  });
+  afterAll(() => {
+    if (before === undefined) delete process.env['PGBIN'];
+    else process.env['PGBIN'] = before;
+  });
+}
+
+/** A folder for the tests of a file, removed afterwards. */
+export function temporaryFolder(): {
+  readonly path: string;
+  file(name: string, content: string | Uint8Array): string;
+} {
+  const path = mkdtempSync(join(tmpdir(), 'custody-test-'));
+  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  return {
+    path,
+    file: (name, content) => {
+      const file = join(path, name);
+      writeFileSync(file, content);
+      return file;
+    },
+  };
+}
+
+/** What pg_dump writes around its statements. */
+export function dumpText(sql: string): string {
+  return `--
+-- PostgreSQL database dump
+--
+
+\\restrict Zm9v
+
+SET statement_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+
+${sql}
+
+--
+-- PostgreSQL database dump complete
+--
+
+\\unrestrict Zm9v
+`;
+}
+
+export function zipped(text: string): Uint8Array {
+  return gzipSync(text);
+}
+
+export const OPTIONS: EngineOptions = { session: [], timeLimit: 20_000 };
+
+export async function expectCode(work: Promise<unknown> | (() => unknown), code: ErrorCode): Promise<void> {
+  let thrown: unknown;
+  try {
+    await (typeof work === 'function' ? work() : work);
+  } catch (error) {
+    thrown = error;
+  }
+  if (thrown !== undefined && !isCustodyError(thrown)) throw thrown as Error;
+  expect(isCustodyError(thrown) ? thrown.code : 'nothing was thrown').toBe(code);
+}
+
+export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Makes clusters of the tests in this file live below `path`, where no other test's are. */
+export function useTemporaryFolder(path: string): void {
+  const before = process.env['TMPDIR'];
+  beforeAll(() => {
+    chmodSync(path, 0o755); // the server's account must get in
+    process.env['TMPDIR'] = path;
+  });
+  afterAll(() => {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+  });
+}
+
+/** Folders of clusters below `path` that exist now. */
+export function clusterFolders(path: string): string[] {
+  return readdirSync(path).filter((name) => name.startsWith('custody-pg-'));
+}
