@@ -78,6 +78,7 @@ export const ERROR_EXIT = {
   VALIDATOR_FAILED: 4,
   ENGINE_FAILED: 4,
   INTERRUPTED: 4,
+  NODE_TOO_OLD: 4,
   // ours
   INTERNAL: 70,
 } as const satisfies Record<string, 1 | 2 | 3 | 4 | 70>;

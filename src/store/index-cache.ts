@@ -1,10 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
-import type { ClassicLevel } from 'classic-level';
+import type { Level as LevelDb } from 'level';
 import { digestToBytes, parseDigest, type Digest } from '../objects/digest.ts';
 import { packDigest, packName, type PackName } from './backend.ts';
 import type { PackReader } from './pack-reader.ts';
 
-type Level = ClassicLevel<Uint8Array, Uint8Array>;
+type Level = LevelDb<Uint8Array, Uint8Array>;
 
 /** Keys are a letter and 32 bytes: `o` + object -> its pack; `p` + pack -> nothing, "all of it is in here". */
 const OBJECT = 0x6f;
@@ -53,8 +53,8 @@ export class IndexCache implements AsyncDisposable {
   }
 
   static async #load(dir: string): Promise<IndexCache> {
-    const { ClassicLevel } = await import('classic-level');
-    const level: Level = new ClassicLevel(dir, { keyEncoding: 'view', valueEncoding: 'view' });
+    const { Level: LevelDb } = await import('level');
+    const level: Level = new LevelDb(dir, { keyEncoding: 'view', valueEncoding: 'view' });
     await level.open();
     try {
       const covered = new Set<PackName>();
