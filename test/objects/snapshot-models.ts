@@ -1,0 +1,55 @@
+import { integerKey } from '../../src/objects/key.ts';
+import type { MemoryObjects } from '../../src/objects/memory-objects.ts';
+import { multisetEntries } from '../../src/objects/multiset.ts';
+import { SnapshotBuilder, type TableSpec } from '../../src/objects/snapshot-builder.ts';
+import { utf8 } from './support.ts';
+
+export interface TableModel {
+  readonly columns: readonly string[];
+  /** A multiset's rows are in `loose`. */
+  readonly rows: ReadonlyMap<number, string>;
+  readonly loose?: readonly string[];
+}
+export interface State {
+  readonly facts: Record<string, string>;
+  readonly schema: Record<string, string>;
+  readonly sequences: Record<string, string>;
+  readonly tables: Record<string, TableModel>;
+}
+
+export function specOf(name: string, table: TableModel): TableSpec {
+  return {
+    name,
+    format: 'sqlite-record',
+    columns: table.columns.map((column) => ({ name: column, type: 'TEXT' })),
+    key: table.loose ? { type: 'multiset', columns: [] } : { type: 'rowid', columns: [] },
+  };
+}
+
+export function capture(
+  objects: MemoryObjects,
+  state: State,
+  reversed = false,
+): ReturnType<SnapshotBuilder['finish']> {
+  const builder = new SnapshotBuilder(objects, 'sqlite');
+  const each = <T>(record: Record<string, T>): [string, T][] =>
+    reversed ? Object.entries(record).reverse() : Object.entries(record);
+  for (const [name, value] of each(state.facts)) builder.fact(name, value);
+  for (const [name, value] of each(state.schema)) builder.schema('index', name, [['sql', value]]);
+  for (const [name, value] of each(state.sequences)) builder.sequence(name, [['seq', value]]);
+  for (const [name, model] of each(state.tables)) {
+    const table = builder.table(specOf(name, model));
+    if (model.loose) for (const [key, value] of multisetEntries(model.loose.map(utf8))) table.add(key, value);
+    else
+      for (const [id, row] of [...model.rows].sort(([a], [b]) => a - b))
+        table.add(integerKey(BigInt(id)), utf8(row));
+    table.close();
+  }
+  return builder.finish();
+}
+
+export const EMPTY: State = { facts: {}, schema: {}, sequences: {}, tables: {} };
+export const people = (rows: Record<number, string>, columns = ['id', 'name']): State => ({
+  ...EMPTY,
+  tables: { people: { columns, rows: new Map(Object.entries(rows).map(([id, row]) => [Number(id), row])) } },
+});
