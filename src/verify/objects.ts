@@ -4,7 +4,7 @@ import type { Digest } from '../objects/digest.ts';
 import { readContent } from '../objects/file.ts';
 import { decodeObject, linksOf, type AnyObject } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { walkMap } from '../objects/map-walk.ts';
+import { checkMap } from '../objects/map-check.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { walkTree } from '../objects/tree.ts';
 import { driveAsync, type Walk } from '../objects/walk.ts';
@@ -59,10 +59,10 @@ export class ObjectsCheck {
       case 'file':
         return this.#drain(link, readContent(link));
       case 'table':
-        return this.#drain(link, walkMap(object.root));
+        return this.#drain(link, checkMap(object.root, object.rows));
       case 'snapshot':
         for (const root of [object.schema, object.tables, object.sequences])
-          await this.#drain(link, walkMap(root));
+          await this.#drain(link, checkMap(root));
         return;
       case 'packet':
         return this.#drain(link, walkTree(object.tree));
