@@ -1,5 +1,6 @@
 import { CustodyError } from '../../errors.ts';
 import { isTreeMap, nameParts, textOf, walkTree, type Statement } from './parser.ts';
+import { OWNER } from './roles.ts';
 
 /**
  * What a plain dump may hold: what pg_dump writes. A dump is loaded by a superuser (nothing less can give objects to
@@ -70,8 +71,12 @@ const ALLOWED_FUNCTIONS = new Set([
 const FORBIDDEN_EXTENSION =
   /^(dblink|postgres_fdw|file_fdw|adminpack|pg_cron|pg_background|.*_fdw|pl(perl|python\d?|tcl)u)$/;
 
-/** Predefined roles that a dump may name; the others could make a function of its own reach files and programs. */
+/**
+ * Predefined roles that a dump may name; the others could make a function of its own reach files and programs. Ours is in
+ * dumps that were made of a clone.
+ */
 const HARMLESS_ROLES = new Set([
+  OWNER,
   'pg_database_owner',
   'pg_read_all_data',
   'pg_monitor',
@@ -133,7 +138,7 @@ export function rolesNamed({ kind, body }: Statement, path: string): string[] {
   };
   walkTree({ [kind]: body }, (_name, node) => visit(node));
   for (const role of found) {
-    if (/^custody_/.test(role) || (/^pg_/.test(role) && !HARMLESS_ROLES.has(role))) {
+    if (/^(custody|pg)_/.test(role) && !HARMLESS_ROLES.has(role)) {
       throw new CustodyError('DATABASE_UNSUPPORTED', `${path}: the dump names the role ${role}`, {
         hint: 'Give the object to another role before dumping.',
         path,

@@ -24,6 +24,7 @@ export class PostgresSession implements Session {
   readonly #admin: () => Promise<Connection>;
   readonly #timeLimit: number;
   #xid: string | undefined;
+  #pid = '0';
   #boundary: Boundary | undefined;
   #writable: ReadonlySet<string> = new Set();
   #notified = '';
@@ -38,6 +39,8 @@ export class PostgresSession implements Session {
   async begin(): Promise<void> {
     if (this.#xid !== undefined) throw new CustodyError('INTERNAL', 'a transaction is open already');
     await translated('begin', async () => {
+      this.#pid =
+        (await this.#connection.value('SELECT pg_catalog.pg_backend_pid()::pg_catalog.text')) ?? '0';
       await using admin = await this.#admin();
       this.#notified = await notifications(admin);
       await this.#connection.script('BEGIN');
@@ -48,6 +51,7 @@ export class PostgresSession implements Session {
 
   async apply(script: Uint8Array, boundary: Boundary): Promise<void> {
     const xid = this.#open();
+    assertOpen(this.#connection, 'apply');
     const steps = await readScript(script);
     const granted = await translated('grant', async () => {
       await using admin = await this.#admin();
@@ -58,9 +62,10 @@ export class PostgresSession implements Session {
     this.#boundary = boundary;
     await this.#timed(async (late) => {
       for (const step of steps) {
-        await this.#run(step, late);
-        await assertSession(this.#connection, xid, at(step));
-        await assertWritten(this.#connection, boundary, this.#writable, at(step));
+        await this.#watched(at(step), late, async () => {
+          await this.#connection.discard(step.text);
+          await this.#assertAll(xid, at(step));
+        });
       }
     });
   }
@@ -69,7 +74,11 @@ export class PostgresSession implements Session {
     const xid = this.#open();
     assertOpen(this.#connection, 'capture');
     const captured = await captureUncommitted(this.#connection, sink);
-    await assertSession(this.#connection, xid, 'capture');
+    await this.#watched(
+      'capture',
+      () => false,
+      () => assertSession(this.#connection, xid, 'capture'),
+    );
     return captured;
   }
 
@@ -90,25 +99,22 @@ export class PostgresSession implements Session {
     const xid = this.#open();
     assertOpen(this.#connection, 'commit');
     await this.#timed(async (late) => {
-      const attempt = async (sql: string): Promise<string> => {
-        try {
-          return await this.#connection.discard(sql);
-        } catch (error) {
-          throw this.#failure(error, 'commit', late());
-        }
-      };
-      await attempt('SET CONSTRAINTS ALL IMMEDIATE');
-      await assertSession(this.#connection, xid, 'commit');
-      if (this.#boundary) await assertWritten(this.#connection, this.#boundary, this.#writable, 'commit');
-      if ((await attempt('COMMIT')) !== 'COMMIT') throw lost('commit');
+      await this.#watched('commit', late, async () => {
+        await this.#connection.discard('SET CONSTRAINTS ALL IMMEDIATE');
+        await this.#assertAll(xid, 'commit');
+        if ((await this.#connection.discard('COMMIT')) !== 'COMMIT') throw lost('commit');
+      });
     });
     await this.#ended(xid, 'committed', 'commit');
     await this.#assertSilent();
   }
 
   async inTransaction(): Promise<boolean> {
-    if (this.#connection.status === 'lost') return false;
-    await this.#connection.script(''); // an empty query: the server answers with the state of the transaction
+    try {
+      await this.#connection.script(''); // an empty query: the server answers with the state of the transaction
+    } catch {
+      return false; // a session that is gone has no transaction
+    }
     return this.#connection.status === 'T' || this.#connection.status === 'E';
   }
 
@@ -116,21 +122,25 @@ export class PostgresSession implements Session {
     await this.#connection[Symbol.asyncDispose]();
   }
 
-  async #run(step: Step, late: () => boolean): Promise<void> {
+  async #assertAll(xid: string, path: string): Promise<void> {
+    await assertSession(this.#connection, xid, path);
+    if (this.#boundary) await assertWritten(this.#connection, this.#boundary, this.#writable, path);
+  }
+
+  async #watched(path: string, late: () => boolean, work: () => Promise<void>): Promise<void> {
     try {
-      await this.#connection.discard(step.text);
+      await work();
     } catch (error) {
-      throw this.#failure(error, at(step), late());
+      throw this.#failure(error, path, late());
     }
   }
 
   /** Runs `work`, and ends the backend's query from outside when the time is over, whatever the script set. */
   async #timed(work: (late: () => boolean) => Promise<void>): Promise<void> {
-    const pid = await this.#connection.value('SELECT pg_catalog.pg_backend_pid()::pg_catalog.text');
     const clock = { late: false, stopping: Promise.resolve() };
     const timer = setTimeout(() => {
       clock.late = true;
-      clock.stopping = this.#stop(pid ?? '0');
+      clock.stopping = this.#stop();
     }, this.#timeLimit);
     try {
       await work(() => clock.late);
@@ -144,9 +154,9 @@ export class PostgresSession implements Session {
     if (clock.late) throw this.#tooLate('script');
   }
 
-  async #stop(pid: string): Promise<void> {
+  async #stop(): Promise<void> {
     await using admin = await this.#admin();
-    await admin.value(`SELECT pg_catalog.pg_terminate_backend(${pid}, 5000)::text`);
+    await admin.value(`SELECT pg_catalog.pg_terminate_backend(${this.#pid}, 5000)::text`);
   }
 
   async #ended(xid: string, expected: 'committed' | 'aborted', path: string): Promise<void> {
@@ -203,6 +213,7 @@ export class PostgresSession implements Session {
           path,
           hint: 'The runner owns the transaction.',
         });
+      case '25P03': // idle_in_transaction_session_timeout
       case '57P01': // admin_shutdown
       case '57P02':
       case '57P03':

@@ -224,6 +224,24 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
     await expectCode(other.query('SELECT pg_sleep(30)'), 'TIME_LIMIT');
   });
 
+  it('notices a transaction that was lost', async () => {
+    await using session = await clone.open();
+    await session.begin();
+    const script = utf8("SELECT set_config('idle_in_transaction_session_timeout', '1', false)");
+    try {
+      await session.apply(script, BOUNDARY);
+    } catch (error) {
+      // It can be found at once, or only by what comes next.
+      await expectCode(Promise.reject(error), 'TRANSACTION_LOST');
+    }
+    const sessions = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'custody_executor'";
+    while ((await clone.query(sessions)) !== '0');
+    await expectCode(session.apply(utf8('SELECT 1'), BOUNDARY), 'TRANSACTION_LOST');
+    await expectCode(session.commit(), 'TRANSACTION_LOST');
+    await expectCode(session.rollback(), 'TRANSACTION_LOST');
+    expect(await session.inTransaction()).toBe(false);
+  });
+
   it('a boundary of a table that is not there is refused', async () => {
     await inside((session) =>
       expectCode(
