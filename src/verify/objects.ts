@@ -71,7 +71,7 @@ export class ObjectsCheck {
     }
   }
 
-  async #drain(link: Link, walk: Walk<unknown>): Promise<void> {
+  async #drain(link: Link, walk: Walk<unknown, unknown>): Promise<void> {
     try {
       const items = driveAsync(walk, (id) => this.#source.get(id));
       while (!(await items.next()).done);
