@@ -3,6 +3,7 @@ import { encode } from './codec.ts';
 import { encodeKey } from './key.ts';
 import type { Link } from './link.ts';
 import { MapBuilder } from './merkle-map.ts';
+import { splitMultisetValue } from './multiset.ts';
 import { putObject, type ObjectSink } from './sink.ts';
 
 export type EngineName = 'sqlite' | 'postgres';
@@ -20,6 +21,7 @@ export interface TableSpec {
 }
 
 export interface TableResult {
+  /** Rows of the table; the `table` object's `rows` counts the entries of its map, so equal rows of a multiset once. */
   readonly rows: number;
   readonly root: Digest;
 }
@@ -60,8 +62,14 @@ export class SnapshotBuilder {
   /** Opens a table; add its rows in ascending order of `boundKey(key)`, then close it. */
   table(spec: TableSpec): TableBuilder {
     const map = new MapBuilder(this.#sink);
+    // Rows of a multiset that are equal are one entry with a count.
+    const multiset = spec.key.type === 'multiset';
+    let rows = 0;
     return {
-      add: (key, row) => map.add(key, row),
+      add: (key, row) => {
+        map.add(key, row);
+        rows += multiset ? (splitMultisetValue(row)?.count ?? 1) : 1;
+      },
       close: () => {
         const { root, count } = map.finish();
         const link = putObject(this.#sink, {
@@ -76,7 +84,7 @@ export class SnapshotBuilder {
           rows: count,
           root,
         });
-        const result = { rows: count, root: root.digest };
+        const result = { rows, root: root.digest };
         this.#tables.push({ name: spec.name, link, result });
         return result;
       },
