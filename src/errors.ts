@@ -140,6 +140,7 @@ export function fromSystemError(error: unknown, path: string): unknown {
       return new CustodyError('PATH_NOT_A_FILE', `${path} is a folder`, { ...options, hint: 'Give a file.' });
     case 'ENOSPC':
     case 'EDQUOT':
+    case 'SQLITE_FULL':
       return new CustodyError('DISK_FULL', `no space left while writing ${path}`, {
         ...options,
         hint: 'Free some space and run the command again; nothing was recorded.',

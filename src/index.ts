@@ -11,6 +11,7 @@ export { fsckLedger, type FsckReport } from './workflows/fsck.ts';
 export { firstPolicy } from './workflows/policy.ts';
 export { rehearsePlan, type RehearseOptions, type RehearseResult } from './workflows/rehearse.ts';
 export { snapshotDatabase, type SnapshotResult } from './workflows/snapshot.ts';
-export { verifyFolder, verifyRevision, type VerifyReport } from './workflows/verify.ts';
+export { verifyFolder, verifyRevision, type VerifyOptions } from './workflows/verify.ts';
+export type { Level, LevelState, VerifyReport } from './workflows/verify-report.ts';
 export { checkFolder } from './verify/packet/check.ts';
 export { sealFolder } from './verify/packet/seal.ts';

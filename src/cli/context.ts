@@ -31,9 +31,16 @@ export class Context {
   /** The ledger that `--ledger` names, or the nearest one upwards. @throws LEDGER_NOT_FOUND, … */
   async openLedger(): Promise<Ledger> {
     const { Ledger } = await import('../ledger/ledger.ts');
+    const options = { keys: await this.keys() };
     return this.args.ledger === undefined
-      ? Ledger.find(this.io.cwd)
-      : Ledger.open(this.path(this.args.ledger));
+      ? Ledger.find(this.io.cwd, options)
+      : Ledger.open(this.path(this.args.ledger), options);
+  }
+
+  /** Where the private keys of this user's logs are. */
+  async keys(): Promise<string> {
+    const { keyFolder } = await import('../ledger/log-key.ts');
+    return keyFolder(this.io.env);
   }
 
   /** The one document of `--json`, or the text for people. */
@@ -55,6 +62,6 @@ export class Context {
   }
 
   get author(): string {
-    return this.io.env['CUSTODY_AUTHOR'] ?? this.io.env['USER'] ?? this.io.env['LOGNAME'] ?? 'unknown';
+    return this.io.env['CUSTODY_AUTHOR'] || this.io.env['USER'] || this.io.env['LOGNAME'] || 'unknown';
   }
 }

@@ -8,17 +8,17 @@ import { version } from './version.ts';
 
 /** Parses with yargs and runs the one command that is named. @throws CustodyError USAGE, and what the command throws. */
 export async function parseAndRun(argv: readonly string[], io: Io): Promise<number> {
-  const name = argv.find((word) => !word.startsWith('-'));
-  const chosen = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const name = commandName(argv);
+  const chosen = name === undefined ? undefined : COMMANDS.get(name);
+  if (name !== undefined && !chosen) throw usage(`there is no command ${JSON.stringify(name)}`);
   const command = chosen && (await chosen.load());
-  let exit = 0;
+  let exit: number | undefined;
   let output = '';
-  const parser = base(io);
-  for (const { usage, summary } of Object.values(COMMANDS)) {
-    if (usage === chosen?.usage) continue;
-    parser.command(usage, summary);
+  const parser = base(io, name);
+  for (const { usage: words, summary } of COMMANDS.values()) {
+    if (words !== chosen?.usage) parser.command(words, summary);
   }
-  if (command && chosen) {
+  if (command) {
     parser.command(
       command.usage,
       chosen.summary,
@@ -34,17 +34,35 @@ export async function parseAndRun(argv: readonly string[], io: Io): Promise<numb
   });
   if (output !== '') io.stdout.write(`${output}\n`);
   else if (name === undefined) {
+    if (argv.includes('--json')) throw usage('no command was given');
     io.stdout.write(`${await parser.getHelp()}\n`);
     return 2;
   }
-  return exit;
+  // Help and version are answers of their own. Whatever else did not run a command did not do what was asked.
+  if (exit === undefined && output === '') throw usage('the command was not understood', name);
+  return exit ?? 0;
 }
 
-function base(io: Io): Argv {
+/** The first word that is no option and no option's value. Of the options before a command, only --ledger takes one. */
+function commandName(argv: readonly string[]): string | undefined {
+  return argv.find((word, i) => !word.startsWith('-') && argv[i - 1] !== '--ledger');
+}
+
+function usage(message: string, command?: string): CustodyError {
+  return new CustodyError('USAGE', message, {
+    hint:
+      command === undefined
+        ? 'custody --help lists the commands.'
+        : `custody ${command} --help shows its options.`,
+  });
+}
+
+function base(io: Io, name: string | undefined): Argv {
   return yargs()
     .scriptName('custody')
+    .locale('en')
     .usage(
-      'custody <command> [options]\n\nRehearses a database change and its rollback on an isolated clone, proves row by row that the before-state comes back,\nand keeps the evidence in a ledger that nobody can change unnoticed. Start with: custody demo',
+      'custody <command> [options]\n\nRehearses a database change and its rollback on an isolated clone, proves row by row that the before-state comes back, and keeps the evidence in a ledger that nobody can change unnoticed. Start with: custody demo',
     )
     .option('json', {
       type: 'boolean',
@@ -67,8 +85,9 @@ function base(io: Io): Argv {
     })
     .help('help', 'show this help')
     .alias('help', 'h')
+    .version('version', 'show the version', version())
+    .alias('version', 'V')
     .group(['help', 'version'], 'Everywhere:')
-    .version(version())
     .parserConfiguration({
       'duplicate-arguments-array': false,
       'boolean-negation': false,
@@ -82,19 +101,38 @@ function base(io: Io): Argv {
     .exitProcess(false)
     .showHelpOnFail(false)
     .epilogue(
-      'Exit codes: 0 done and clean · 1 faulty evidence · 2 wrong usage · 3 refused before anything ran ·\n4 I/O or environment · 70 a bug of custody. custody <command> --help says more.',
+      'Exit codes: 0 done and clean · 1 faulty evidence · 2 wrong usage · 3 refused before anything ran · 4 I/O or environment · 70 a bug of custody. custody <command> --help says more.',
     )
     .fail((message, error) => {
-      // yargs types the error as always there; it is missing for faults of usage.
-      if ((error as Error | undefined) !== undefined) throw error;
-      throw new CustodyError('USAGE', message, {
-        hint: 'custody --help lists the commands; custody <command> --help their options.',
-      });
+      // yargs types the error as always there; it is missing for faults of usage, and its own are of class YError.
+      const thrown = error as Error | undefined;
+      if (thrown !== undefined && thrown.name !== 'YError') throw thrown;
+      throw usage(faultOf(message || (thrown?.message ?? ''), name), name);
     });
 }
 
+/** What yargs says, in one line and in our words where its own are hard to understand. */
+function faultOf(message: string, name: string | undefined): string {
+  const missing = /^Not enough non-option arguments: got (\d+)/.exec(message);
+  const command = name === undefined ? undefined : COMMANDS.get(name);
+  const lacking = missing && command?.usage.split(' ')[1 + Number(missing[1])];
+  if (command && lacking) return `${lacking} is missing: custody ${command.usage}`;
+  const valueless = /^Not enough arguments following: (.*)$/.exec(message);
+  if (valueless) return `--${valueless[1]!} needs a value`;
+  const choice = /^Invalid values:\s+Argument: (.*), Given: (.*), Choices: (.*)$/s.exec(message);
+  if (choice) return `${choice[1]!} cannot be ${choice[2]!}: choose from ${choice[3]!.trim()}`;
+  return message
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/^Unknown arguments?/, 'no such option or argument')
+    .trim();
+}
+
 function describe(command: Command<never>, y: Argv): Argv {
-  const described = command.options(y.usage(`custody ${command.usage}\n\n${command.about}`)) as Argv;
+  // Lines that are not indented are one paragraph; yargs wraps it.
+  const about = command.about.replace(/\n(?![ \n])/g, ' ');
+  const described = command.options(y.usage(`custody ${command.usage}\n\n${about}`)) as Argv;
   for (const [example, what] of command.examples) described.example(example, what);
+  // A group is shown where it was named first: the command's own options before those of every command.
+  described.group([], 'Options:');
   return described;
 }

@@ -1,16 +1,10 @@
-import { CustodyError } from '../errors.ts';
+import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Io } from './io.ts';
 import { findingLines } from './text.ts';
 
 /** Prints an error and gives its exit code: what went wrong, where, what to do next. */
 export function reportError(error: unknown, io: Io, json: boolean): number {
-  const known =
-    error instanceof CustodyError
-      ? error
-      : new CustodyError('INTERNAL', messageOf(error), {
-          cause: error,
-          hint: 'This is a bug of custody: please report it with the command that you ran.',
-        });
+  const known = knownError(error);
   const { code, message, hint, path, findings } = known;
   if (json) {
     const document = {
@@ -33,6 +27,20 @@ export function reportError(error: unknown, io: Io, json: boolean): number {
     io.stderr.write(`${error.stack}\n`);
   else if (io.env['CUSTODY_TRACE'] === '1' && known.stack !== undefined) io.stderr.write(`${known.stack}\n`);
   return known.exitCode;
+}
+
+/** Ours, or what the system said; anything else is a bug. */
+function knownError(error: unknown): CustodyError {
+  if (error instanceof Error && 'syscall' in error) {
+    const path = 'path' in error && typeof error.path === 'string' ? error.path : String(error.syscall);
+    const system = fromSystemError(error, path);
+    if (system instanceof CustodyError) return system;
+  }
+  if (error instanceof CustodyError) return error;
+  return new CustodyError('INTERNAL', messageOf(error), {
+    cause: error,
+    hint: 'This is a bug of custody: please report it with the command that you ran.',
+  });
 }
 
 function messageOf(error: unknown): string {

@@ -41,14 +41,14 @@ export function writing(
   args: WritingArgs,
   context: Context,
 ): { author: string; lane: string; lockTimeout: number; signal: AbortSignal } {
-  const seconds = Number(args['lock-timeout']);
+  const seconds = args['lock-timeout'];
   if (!(seconds >= 0 && seconds <= 86_400))
     throw new CustodyError('USAGE', '--lock-timeout takes seconds from 0 to 86400', {
       hint: 'Give a number of seconds.',
     });
   return {
     author: checkName('author', args.author ?? context.author),
-    lane: checkName('lane', args.lane ?? context.io.env['CUSTODY_LANE'] ?? 'main'),
+    lane: checkName('lane', args.lane ?? (context.io.env['CUSTODY_LANE'] || 'main')),
     lockTimeout: Math.round(seconds * 1000),
     signal: context.signal,
   };

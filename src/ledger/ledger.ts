@@ -23,7 +23,7 @@ import {
   type Head,
   type IndexedRecord,
 } from './log-state.ts';
-import { createLogKey, findLogKey, removeLogKey } from './log-key.ts';
+import { createLogKey, findLogKey, keyFolder, removeLogKey } from './log-key.ts';
 
 export const LEDGER_FOLDER = '.custody';
 
@@ -33,6 +33,11 @@ export interface EntryDraft {
   readonly author: string;
   readonly lane: string;
   readonly message: string;
+}
+
+export interface LedgerOptions {
+  /** Folder of the private keys of logs; default: the one that this process's environment names (log-key.ts). */
+  readonly keys?: string;
 }
 
 export interface AppendOptions {
@@ -57,18 +62,22 @@ export class Ledger implements AsyncDisposable {
   readonly folder: string;
   readonly config: LedgerConfig;
   readonly store: PackStore;
+  readonly #keys: string;
+  /** The index that a writer holds open: LevelDB opens a folder once only. */
+  readonly #indexes = new WeakMap<StoreWriter, IndexCache>();
 
-  private constructor(folder: string, config: LedgerConfig, store: PackStore) {
+  private constructor(folder: string, config: LedgerConfig, store: PackStore, keys: string) {
     this.folder = folder;
     this.config = config;
     this.store = store;
+    this.#keys = keys;
   }
 
   /**
    * Opens the ledger in `dir/.custody` (or `dir` itself, where that is the `.custody` folder).
    * @throws CustodyError LEDGER_NOT_FOUND, LEDGER_FORMAT_NEWER, LEDGER_CONFIG_INVALID, PERMISSION_DENIED, IO_FAILED.
    */
-  static async open(dir: string): Promise<Ledger> {
+  static async open(dir: string, { keys = keyFolder() }: LedgerOptions = {}): Promise<Ledger> {
     const folder = ledgerFolder(dir);
     if (!existsSync(join(folder, CONFIG_NAME))) {
       throw new CustodyError('LEDGER_NOT_FOUND', `${dir} is not a ledger`, {
@@ -77,13 +86,13 @@ export class Ledger implements AsyncDisposable {
       });
     }
     const config = await readConfig(folder);
-    return new Ledger(folder, config, await PackStore.open(FsBackend.open(folder)));
+    return new Ledger(folder, config, await PackStore.open(FsBackend.open(folder)), keys);
   }
 
   /** Opens the nearest ledger from `from` upwards. @throws as {@link open}. */
-  static async find(from: string): Promise<Ledger> {
+  static async find(from: string, options: LedgerOptions = {}): Promise<Ledger> {
     for (let dir = resolve(from); ; dir = dirname(dir)) {
-      if (existsSync(join(dir, LEDGER_FOLDER, CONFIG_NAME))) return Ledger.open(dir);
+      if (existsSync(join(dir, LEDGER_FOLDER, CONFIG_NAME))) return Ledger.open(dir, options);
       if (dir === dirname(dir)) break;
     }
     throw new CustodyError('LEDGER_NOT_FOUND', `no ledger in ${from} or above`, {
@@ -99,7 +108,7 @@ export class Ledger implements AsyncDisposable {
    */
   static async init(
     dir: string,
-    options: {
+    options: LedgerOptions & {
       origin: string;
       author: string;
       now?: () => number;
@@ -111,16 +120,17 @@ export class Ledger implements AsyncDisposable {
         hint: 'Give a name without spaces and plus signs, such as evidence.example.com/fix7.',
       });
     }
+    const { keys = keyFolder() } = options;
     const folder = join(resolve(dir), LEDGER_FOLDER);
     await makeFolder(dir, folder);
     let verifierKey: string | undefined;
     try {
-      verifierKey = await createLogKey(options.origin);
+      verifierKey = await createLogKey(options.origin, keys);
       const store = await PackStore.open(FsBackend.create(folder));
       await using writer = await store.writer();
       const policy = putObject(writer, await options.fill(writer));
       const config: LedgerConfig = { format: 1, origin: options.origin, verifierKey, policy: policy.digest };
-      const ledger = new Ledger(folder, config, store);
+      const ledger = new Ledger(folder, config, store, keys);
       const draft: EntryDraft = {
         type: 'policy',
         links: [['policy', policy]],
@@ -134,7 +144,7 @@ export class Ledger implements AsyncDisposable {
       return { ledger, policy: policy.digest, appended };
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
-      if (verifierKey !== undefined) await removeLogKey(verifierKey);
+      if (verifierKey !== undefined) await removeLogKey(verifierKey, keys);
       throw fromSystemError(error, folder);
     }
   }
@@ -160,6 +170,7 @@ export class Ledger implements AsyncDisposable {
   async writer(): Promise<{ writer: StoreWriter } & AsyncDisposable> {
     const index = await IndexCache.open(join(this.folder, 'index'));
     const writer = await this.store.writer({ index });
+    if (index) this.#indexes.set(writer, index);
     return {
       writer,
       [Symbol.asyncDispose]: async () => {
@@ -181,7 +192,7 @@ export class Ledger implements AsyncDisposable {
     const links = draft.links.map(([name, link]): [string, Link] => [name, link]);
     const entry = putObject(writer, { kind: 'entry', v: 1, type, links, author, lane, message, time: now() });
     await writer.finish();
-    const skey = await findLogKey(this.config.verifierKey);
+    const skey = await findLogKey(this.config.verifierKey, this.#keys);
     await using lock = await this.store.backend.lock({
       ...(options.lockTimeout !== undefined && { timeout: options.lockTimeout }),
       ...(options.signal && { signal: options.signal }),
@@ -198,12 +209,13 @@ export class Ledger implements AsyncDisposable {
         ? head.checkpoint
         : signCheckpoint({ origin: this.config.origin, size: head.size, root: head.root }, skey);
     await swapHead(this.store.backend, lock, stored, { ...head, checkpoint });
-    await this.#updateIndex();
+    await this.#updateIndex(this.#indexes.get(writer));
     return { index, record: record.link.digest, entry: entry.digest, size: head.size, root: head.root };
   }
 
   /** A cache: what goes wrong here costs time at the next commit and nothing else. */
-  async #updateIndex(): Promise<void> {
+  async #updateIndex(open: IndexCache | undefined): Promise<void> {
+    if (open) return this.store.catchUp(open);
     await using index = await IndexCache.open(join(this.folder, 'index'), { rebuild: true });
     if (index) await this.store.catchUp(index);
   }
@@ -240,7 +252,7 @@ function ledgerFolder(dir: string): string {
 /** @throws LEDGER_EXISTS where there is a ledger, or a folder that we did not make and must not touch. */
 async function makeFolder(dir: string, folder: string): Promise<void> {
   try {
-    await mkdir(resolve(dir), { recursive: true });
+    await makeParents(resolve(dir));
     await mkdir(folder, { mode: 0o755 });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
@@ -252,4 +264,11 @@ async function makeFolder(dir: string, folder: string): Promise<void> {
       });
     }
   }
+}
+
+/** One level at a time: a recursive mkdir reports a read-only file system as ENOENT (Node.js 24). */
+async function makeParents(dir: string): Promise<void> {
+  if (existsSync(dir)) return;
+  await makeParents(dirname(dir));
+  await mkdir(dir);
 }

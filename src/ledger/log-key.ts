@@ -10,40 +10,42 @@ import { writeDurably } from './config.ts';
 /**
  * The log's private key lies outside the ledger, in the user's configuration folder, so that copying a ledger never
  * copies a key; a lane without it can append, and the head is then ahead of the last signed checkpoint.
+ *
+ * @param env `CUSTODY_CONFIG_DIR`, else `XDG_CONFIG_HOME`/custody, else `~/.config/custody`; the keys are in its `keys`.
  */
 export function keyFolder(env: NodeJS.ProcessEnv = process.env): string {
   const base =
-    env['CUSTODY_CONFIG_DIR'] ?? join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'custody');
+    env['CUSTODY_CONFIG_DIR'] ||
+    join(env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config'), 'custody');
   return join(base, 'keys');
 }
 
-function keyPath(verifierKey: string, env: NodeJS.ProcessEnv): string {
-  return join(keyFolder(env), `${digestOf(Buffer.from(verifierKey)).slice(0, 32)}.key`);
+function keyPath(verifierKey: string, folder: string): string {
+  return join(folder, `${digestOf(Buffer.from(verifierKey)).slice(0, 32)}.key`);
 }
 
 /** Makes and stores a new key (0600). @returns its verifier key. @throws DISK_FULL, PERMISSION_DENIED, … */
-export async function createLogKey(origin: string, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function createLogKey(origin: string, folder: string): Promise<string> {
   const { skey, vkey } = generateKey(origin, randomBytes(32));
-  const folder = keyFolder(env);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw fromSystemError(error, folder);
   }
-  await writeDurably(keyPath(vkey, env), `${skey}\n`, 0o600);
+  await writeDurably(keyPath(vkey, folder), `${skey}\n`, 0o600);
   return vkey;
 }
 
-export async function removeLogKey(verifierKey: string, env: NodeJS.ProcessEnv = process.env): Promise<void> {
-  await rm(keyPath(verifierKey, env), { force: true });
+export async function removeLogKey(verifierKey: string, folder: string): Promise<void> {
+  await rm(keyPath(verifierKey, folder), { force: true });
 }
 
-/** The private key that belongs to a verifier key, or undefined where this user does not have it. */
-export async function findLogKey(
-  verifierKey: string,
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<string | undefined> {
-  const path = keyPath(verifierKey, env);
+/**
+ * The private key that belongs to a verifier key, or undefined where this user does not have it.
+ * @throws CustodyError KEY_MALFORMED where the file holds another key; PERMISSION_DENIED, IO_FAILED.
+ */
+export async function findLogKey(verifierKey: string, folder: string): Promise<string | undefined> {
+  const path = keyPath(verifierKey, folder);
   let skey: string;
   try {
     skey = (await readFile(path, 'utf8')).trim();

@@ -119,6 +119,7 @@ export function checkHead(head: Head): void {
   if (bundled + head.tail.length !== head.size) corrupt('its size is not what it lists');
   if (head.tail.length >= TILE_WIDTH || head.full.some((row) => row.length >= TILE_WIDTH))
     corrupt('a full list was not moved up');
+  if (head.full.at(-1)?.length === 0) corrupt('it lists a level with nothing in it');
   // The frontier again, from the roots of full tiles (largest first) and the records of the tail.
   const frontier = Frontier.empty();
   for (const bytes of head.tail) frontier.append(leafHash(bytes));

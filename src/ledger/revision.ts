@@ -59,8 +59,10 @@ async function withEntry(ledger: Ledger, record: IndexedRecord): Promise<Revisio
 }
 
 async function resolvePrefix(ledger: Ledger, head: Head, text: string): Promise<Revision> {
-  const objects = new Set<Digest>(text.length === 64 ? [] : await ledger.store.findPrefix(text));
-  if (text.length === 64 && (await ledger.store.has(parseDigest(text)))) objects.add(parseDigest(text));
+  const objects = new Set<Digest>(await matching(ledger, text));
+  const [only] = objects;
+  // A whole id of a blob: neither a record nor an entry, so the log need not be read.
+  if (only === text && (await ledger.store.codecOf(only)) === 'raw') return { type: 'object', id: only };
   const records: IndexedRecord[] = [];
   let ofEntry: IndexedRecord | undefined;
   for await (const record of ledger.records(head)) {
@@ -86,4 +88,10 @@ async function resolvePrefix(ledger: Ledger, head: Head, text: string): Promise<
   }
   if (ofEntry?.record.entry.digest === id) return withEntry(ledger, ofEntry);
   return { type: 'object', id };
+}
+
+async function matching(ledger: Ledger, text: string): Promise<Digest[]> {
+  if (text.length < 64) return ledger.store.findPrefix(text);
+  const id = parseDigest(text);
+  return (await ledger.store.has(id)) ? [id] : [];
 }

@@ -3,7 +3,6 @@ import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { checkBundle, type Head } from '../ledger/log-state.ts';
 import { Frontier } from '../log/frontier.ts';
-import { openCheckpoint } from '../log/checkpoint.ts';
 import { TILE_WIDTH } from '../log/tile.ts';
 import { equalHashes, leafHash, rootOf, type Hash } from '../log/tree-hash.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
@@ -14,8 +13,8 @@ export interface ChainReport {
   /** Records that were read and are good. */
   readonly records: number;
   readonly findings: readonly Finding[];
-  /** Entries that the records name, oldest first. */
-  readonly entries: readonly Link[];
+  /** Entries that the readable records name, oldest first. */
+  readonly entries: readonly { readonly index: number; readonly entry: Link }[];
 }
 
 /**
@@ -44,7 +43,7 @@ class ChainWalk {
   readonly #ledger: Ledger;
   readonly #signal: AbortSignal | undefined;
   readonly #findings: Finding[] = [];
-  readonly #entries: Link[] = [];
+  readonly #entries: { index: number; entry: Link }[] = [];
   readonly #frontier = Frontier.empty();
   #previous: Digest | undefined;
   #index = 0;
@@ -56,17 +55,21 @@ class ChainWalk {
     this.#signal = signal;
   }
 
-  /** A full tile: its bundle, its hashes, its root. @returns whether everything below could be read. */
+  /** A full tile: its bundle, its hashes, its root, and everything below. */
   async tile(bundleLink: Link, tileLink: Link, hash: Hash, level: number, first: number): Promise<void> {
     this.#signal?.throwIfAborted();
     const path = `bundles/${level}/${first / TILE_WIDTH ** (level + 1)}`;
     const bundle = await this.#read('bundle', bundleLink, path);
-    if (!bundle) return this.#skip(TILE_WIDTH ** (level + 1));
+    if (!bundle) {
+      this.#skip(TILE_WIDTH ** (level + 1));
+      return;
+    }
     try {
       checkBundle(bundle, bundleLink, level, first);
     } catch (error) {
       this.#add('BUNDLE_DAMAGED', path, error);
-      return this.#skip(TILE_WIDTH ** (level + 1));
+      this.#skip(TILE_WIDTH ** (level + 1));
+      return;
     }
     const hashes: Hash[] = [];
     for (const [i, entry] of bundle.entries.entries()) {
@@ -122,7 +125,7 @@ class ChainWalk {
         this.#findings.push(finding('RECORD_CHAIN_BROKEN', path, 'it does not name the record before it'));
         good = false;
       }
-      this.#entries.push(record.entry);
+      this.#entries.push({ index, entry: record.entry });
       if (good) this.#good++;
     } catch (error) {
       this.#add('RECORD_DAMAGED', path, error);
@@ -142,6 +145,11 @@ class ChainWalk {
     if (this.#index !== head.size)
       this.#findings.push(
         finding('LOG_ROOT_WRONG', 'heads/main', `${this.#index} records, not ${head.size}`),
+      );
+    // The next record would name it.
+    if (!this.#gap && this.#previous !== head.last?.digest)
+      this.#findings.push(
+        finding('RECORD_CHAIN_BROKEN', 'heads/main', 'the head names another last record than the log has'),
       );
     return { records: this.#good, findings: this.#findings, entries: this.#entries };
   }
@@ -166,77 +174,8 @@ class ChainWalk {
   }
 
   #add(code: 'BUNDLE_DAMAGED' | 'TILE_WRONG' | 'RECORD_DAMAGED', path: string, error: unknown): void {
-    if (!isCustodyError(error)) throw error;
+    // What the disk refuses to give is no damage.
+    if (!isCustodyError(error) || error.exitCode !== 1) throw error;
     this.#findings.push(finding(code, path, `${error.code}: ${error.message}`));
   }
-}
-
-export interface SignatureReport {
-  /** Records that the signed checkpoint covers. */
-  readonly covered: number;
-  readonly findings: readonly Finding[];
-}
-
-/**
- * The last checkpoint: signed by the log's key, for this origin, and consistent with the records that are there.
- * @param rootAt the root of the first `size` records, recomputed.
- */
-export async function verifyCheckpoint(
-  head: Head,
-  key: { origin: string; verifierKey: string },
-  rootAt: (size: number) => Promise<Hash | undefined>,
-): Promise<SignatureReport> {
-  if (head.checkpoint === null) return { covered: 0, findings: [] };
-  try {
-    const { origin, size, root } = openCheckpoint(head.checkpoint, key.verifierKey);
-    if (origin !== key.origin)
-      return {
-        covered: 0,
-        findings: [finding('CHECKPOINT_INVALID', 'heads/main/checkpoint', `it is for ${origin}`)],
-      };
-    if (size > head.size)
-      return {
-        covered: 0,
-        findings: [
-          finding(
-            'CHECKPOINT_INVALID',
-            'heads/main/checkpoint',
-            `it covers ${size} records, but the log has ${head.size}`,
-          ),
-        ],
-      };
-    const actual = await rootAt(size);
-    if (!actual || !equalHashes(actual, root)) {
-      return {
-        covered: 0,
-        findings: [
-          finding(
-            'CHECKPOINT_INVALID',
-            'heads/main/checkpoint',
-            'the records that it covers have another root',
-          ),
-        ],
-      };
-    }
-    return { covered: size, findings: [] };
-  } catch (error) {
-    if (!isCustodyError(error)) throw error;
-    return {
-      covered: 0,
-      findings: [finding('CHECKPOINT_INVALID', 'heads/main/checkpoint', `${error.code}: ${error.message}`)],
-    };
-  }
-}
-
-/** The root over the first `size` records, read from the log. */
-export async function rootOfPrefix(ledger: Ledger, head: Head, size: number): Promise<Hash | undefined> {
-  if (size === head.size) return head.root;
-  const leaves: Hash[] = [];
-  try {
-    for await (const { bytes } of ledger.records(head, size - 1)) leaves.push(leafHash(bytes));
-  } catch (error) {
-    if (isCustodyError(error)) return undefined;
-    throw error;
-  }
-  return rootOf(leaves.reverse());
 }

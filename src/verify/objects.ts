@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isCustodyError, type ErrorCode } from '../errors.ts';
 import { finding, type Finding, type FindingCode } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readContent } from '../objects/file.ts';
@@ -81,8 +81,9 @@ export class ObjectsCheck {
   }
 
   #fault(error: unknown, digest: Digest, prefix: string): void {
-    if (!isCustodyError(error)) throw error;
-    const code = CODES[error.code as keyof typeof CODES] ?? 'OBJECT_INVALID';
+    // What the disk refuses to give is no damage, and not seen by whoever looks next.
+    if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+    const code = CODES[error.code] ?? 'OBJECT_INVALID';
     const path = error.path !== undefined && /^[0-9a-f]{64}$/.test(error.path) ? error.path : digest;
     // A damaged list is met again by each walk that crosses it.
     if (this.findings.some((f) => f.code === code && f.path === path)) return;
@@ -90,8 +91,8 @@ export class ObjectsCheck {
   }
 }
 
-const CODES = {
+const CODES: Partial<Record<ErrorCode, FindingCode>> = {
   OBJECT_MISSING: 'OBJECT_MISSING',
   OBJECT_CORRUPT: 'OBJECT_DAMAGED',
   PACK_CORRUPT: 'OBJECT_DAMAGED',
-} as const satisfies Record<string, FindingCode>;
+};

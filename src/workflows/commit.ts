@@ -32,9 +32,11 @@ export async function commitFolder(
   dir: string,
   options: CommitOptions,
 ): Promise<CommitResult> {
+  // Before anything is opened for writing: a folder that is refused changes nothing, not even a cache.
+  const sealed = await requireSealed(dir, options);
   await using session = await ledger.writer();
-  const { packet, tree, seal } = await storePacket(session.writer, dir, {
-    ...options,
+  const { packet, tree, seal } = await storePacket(session.writer, dir, sealed, {
+    ...(options.signal && { signal: options.signal }),
     macro: undefined,
     links: [],
   });
@@ -47,18 +49,23 @@ export async function commitFolder(
   return { ...appended, packet: packet.digest, tree: tree.digest, seal };
 }
 
-/** Stores a sealed folder and its `packet` object. @throws as {@link commitFolder}. */
+/** What {@link requireSealed} found: the files that the manifest lists, and the seal. */
+export interface Sealed {
+  readonly files: readonly PacketFile[];
+  readonly seal: Digest;
+}
+
+/** Stores a sealed folder and its `packet` object. @throws PACKET_BROKEN where it changed since it was checked. */
 export async function storePacket(
   writer: StoreWriter,
   dir: string,
+  { files, seal }: Sealed,
   options: {
     readonly macro: string | undefined;
     readonly links: readonly (readonly [string, Link])[];
-    readonly expect?: Digest;
     readonly signal?: AbortSignal;
   },
 ): Promise<{ packet: Link; tree: Link; seal: Digest }> {
-  const { files, seal } = await requireSealed(dir, options);
   const expected = new Map(files.map(({ path, sha256 }) => [path, sha256]));
   const tree = await ingestFolder(dir, writer, { expected, signal: options.signal });
   const packet = putObject(writer, {
@@ -73,10 +80,11 @@ export async function storePacket(
   return { packet, tree, seal };
 }
 
-async function requireSealed(
+/** Checks a folder against its seal. @throws PACKET_NOT_SEALED, PACKET_BROKEN, each with all findings. */
+export async function requireSealed(
   dir: string,
-  { expect, signal }: { expect?: Digest; signal?: AbortSignal },
-): Promise<{ files: readonly PacketFile[]; seal: Digest }> {
+  { expect, signal }: { expect?: Digest; signal?: AbortSignal } = {},
+): Promise<Sealed> {
   const check = await checkFolder(dir, { expect, signal });
   const unsealed = check.findings.some(
     ({ code, path }) =>
@@ -93,7 +101,7 @@ async function requireSealed(
   if (check.findings.length > 0 || check.seal === undefined) {
     throw new CustodyError(
       'PACKET_BROKEN',
-      `${dir} does not match its seal: ${check.findings.length} findings`,
+      `${dir} does not match its seal: ${check.findings.length === 1 ? '1 finding' : `${check.findings.length} findings`}`,
       {
         path: dir,
         findings: check.findings,

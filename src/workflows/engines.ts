@@ -9,21 +9,28 @@ export async function loadEngine(name: 'sqlite' | 'postgres'): Promise<Engine> {
     : (await import('../engines/postgres/index.ts')).postgresEngine;
 }
 
-/**
- * Captures a database file or a plain PostgreSQL dump, whichever it is.
- * @throws CustodyError DATABASE_NOT_RECOGNISED, and what the engine throws.
- */
-export async function captureDatabase(
-  path: string,
+export type Capture = (
   sink: ObjectSink,
   options: { signal?: AbortSignal },
-): Promise<Captured & { engine: 'sqlite' | 'postgres' }> {
+) => Promise<Captured & { engine: 'sqlite' | 'postgres' }>;
+
+/**
+ * Finds out whether a file is a SQLite database or a plain PostgreSQL dump, and says how to capture it.
+ * @throws CustodyError DATABASE_NOT_RECOGNISED, PATH_NOT_FOUND, …; the capture throws what the engine throws.
+ */
+export async function recogniseDatabase(path: string): Promise<Capture> {
   const sqlite = await import('../engines/sqlite/index.ts');
   if (await sqlite.recognise(path))
-    return { ...(await sqlite.captureFile(path, sink, options)), engine: 'sqlite' };
+    return async (sink, options) => ({
+      ...(await sqlite.captureFile(path, sink, options)),
+      engine: 'sqlite',
+    });
   const postgres = await import('../engines/postgres/index.ts');
   if (await postgres.recognise(path))
-    return { ...(await postgres.captureDump(path, sink, options)), engine: 'postgres' };
+    return async (sink, options) => ({
+      ...(await postgres.captureDump(path, sink, options)),
+      engine: 'postgres',
+    });
   throw new CustodyError(
     'DATABASE_NOT_RECOGNISED',
     `${path} is neither a SQLite database nor a plain PostgreSQL dump`,

@@ -1,10 +1,12 @@
 import { isCustodyError } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { EMPTY_HEAD, type Head } from '../ledger/log-state.ts';
+import type { Head } from '../ledger/log-state.ts';
 import { scrub } from '../store/scrub.ts';
-import { rootOfPrefix, verifyChain, verifyCheckpoint } from '../verify/chain.ts';
+import { verifyChain } from '../verify/chain.ts';
+import { checkGenesis } from '../verify/genesis.ts';
 import { ObjectsCheck } from '../verify/objects.ts';
+import { verifyCheckpoint } from '../verify/signatures.ts';
 
 export interface FsckReport {
   readonly ok: boolean;
@@ -30,22 +32,18 @@ export async function fsckLedger(
   progress('packs');
   const physical = await scrub(ledger.store.backend, signal ? { signal } : {});
   const findings: Finding[] = [...physical.findings];
-  let head: Head = EMPTY_HEAD;
-  try {
-    head = await ledger.head();
-  } catch (error) {
-    if (!isCustodyError(error)) throw error;
-    if (!findings.some(({ code }) => code === 'HEAD_DAMAGED'))
-      findings.push(finding('HEAD_DAMAGED', 'heads/main', `${error.code}: ${error.message}`));
-  }
+  const head = await readHead(ledger, findings);
   progress('records');
-  const chain = await verifyChain(ledger, head, signal ? { signal } : {});
-  findings.push(...chain.findings);
-  const key = { origin: ledger.config.origin, verifierKey: ledger.config.verifierKey };
-  findings.push(...(await verifyCheckpoint(head, key, (size) => rootOfPrefix(ledger, head, size))).findings);
+  const chain = head && (await verifyChain(ledger, head, signal ? { signal } : {}));
+  if (chain) {
+    const { origin, verifierKey, policy } = ledger.config;
+    findings.push(...chain.findings);
+    findings.push(...(await checkGenesis(ledger.store, chain.entries, policy)));
+    findings.push(...(await verifyCheckpoint(ledger, head, { origin, verifierKey })).findings);
+  }
   progress('objects');
   const objects = new ObjectsCheck(ledger.store, signal);
-  for (const [index, entry] of chain.entries.entries()) await objects.reach([entry], `records/${index}`);
+  for (const { index, entry } of chain?.entries ?? []) await objects.reach([entry], `records/${index}`);
   findings.push(
     ...objects.findings.filter(
       (f) => !findings.some((known) => known.path === f.path && known.code === f.code),
@@ -58,8 +56,25 @@ export async function fsckLedger(
     packs,
     objects: stored,
     bytes,
-    records: chain.records,
+    records: chain?.records ?? 0,
     reachable: objects.seen.size,
     findings,
   };
+}
+
+/** Undefined where there is no head that could be read; then no record can be found. */
+async function readHead(ledger: Ledger, findings: Finding[]): Promise<Head | undefined> {
+  try {
+    if ((await ledger.store.backend.readHead('main')) === null) {
+      findings.push(finding('HEAD_MISSING', 'heads/main', 'a ledger has at least its first record'));
+      return undefined;
+    }
+    return await ledger.head();
+  } catch (error) {
+    if (!isCustodyError(error)) throw error;
+    // The scrub has named a file that is damaged; a head that contradicts itself is found here.
+    if (!findings.some(({ code }) => code === 'HEAD_DAMAGED'))
+      findings.push(finding('HEAD_DAMAGED', 'heads/main', `${error.code}: ${error.message}`));
+    return undefined;
+  }
 }

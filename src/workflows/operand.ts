@@ -10,9 +10,9 @@ import { nodeLink, type Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { findPath } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
-import { captureDatabase } from './engines.ts';
+import { recogniseDatabase } from './engines.ts';
 import { ingestFolder } from './ingest-folder.ts';
-import { findPacket, linkOf } from './verify.ts';
+import { findPacket, linkOf } from './packet.ts';
 
 export type Get = (id: Digest) => Promise<Uint8Array>;
 
@@ -75,7 +75,8 @@ async function operandFromDisk(path: string, options: { signal?: AbortSignal }):
   if (statSync(path).isDirectory())
     return { kind: 'tree', link: await ingestFolder(path, objects, options), get };
   if (await looksLikeDatabase(path)) {
-    const { snapshot } = await captureDatabase(path, objects, options);
+    const capture = await recogniseDatabase(path);
+    const { snapshot } = await capture(objects, options);
     return { kind: 'snapshot', link: snapshot, get };
   }
   try {

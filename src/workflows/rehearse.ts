@@ -15,7 +15,7 @@ import { readPlan } from '../rehearsal/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
 import { runValidator, type Judged } from '../verify/validator-process.ts';
-import { storePacket } from './commit.ts';
+import { requireSealed, storePacket } from './commit.ts';
 import { loadEngine } from './engines.ts';
 import { packetFiles, writeFiles } from './packet-files.ts';
 import { pinnedValidator } from './policy.ts';
@@ -124,14 +124,16 @@ async function commitRehearsal(
   options: RehearseOptions,
 ): Promise<RehearseResult> {
   const { result, verdict, run, pinned, objects, judged } = made;
-  const work = await mkdtemp(join(tmpdir(), 'custody-packet-'));
+  const work = await mkdtemp(join(tmpdir(), 'custody-packet-')).catch((error: unknown) => {
+    throw fromSystemError(error, tmpdir());
+  });
   try {
     await writeFiles(work, packetFiles(result.rehearsal, verdict, pinned.code, objects));
     await sealFolder(work);
     await using session = await ledger.writer();
     for (const { link, bytes } of driveSync(closure([verdict, run]), objects.get))
       session.writer.put(link.codec, link.digest, bytes);
-    const { packet, seal } = await storePacket(session.writer, work, {
+    const { packet, seal } = await storePacket(session.writer, work, await requireSealed(work), {
       macro: made.macro,
       links: [
         ['rehearsal', result.rehearsal],
@@ -151,7 +153,11 @@ async function commitRehearsal(
       lane,
       message,
     } as const;
-    const appended = await ledger.append(session.writer, draft, options);
+    const appended = await ledger.append(session.writer, draft, options).catch(async (error: unknown) => {
+      // Nothing was recorded: a packet outside the ledger would say otherwise.
+      if (options.out !== undefined) await rm(options.out, { recursive: true, force: true });
+      throw error;
+    });
     const { delta, legs } = decodeKind('rehearsal', objects.get(result.rehearsal.digest));
     return {
       accepted: judged.accepted,

@@ -1,7 +1,7 @@
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { ObjectSink } from '../objects/sink.ts';
-import { captureDatabase } from './engines.ts';
+import { recogniseDatabase } from './engines.ts';
 
 export interface SnapshotResult {
   readonly snapshot: Digest;
@@ -27,9 +27,11 @@ export async function snapshotDatabase(
     progress?: (phrase: string) => void;
   },
 ): Promise<SnapshotResult> {
-  const capture = (sink: ObjectSink): ReturnType<typeof captureDatabase> => {
+  // Before anything is opened for writing.
+  const recognised = await recogniseDatabase(path);
+  const capture = (sink: ObjectSink): ReturnType<typeof recognised> => {
     options.progress?.('capture');
-    return captureDatabase(path, sink, options.signal ? { signal: options.signal } : {});
+    return recognised(sink, options.signal ? { signal: options.signal } : {});
   };
   if (!ledger) {
     const seen = new Set<Digest>();

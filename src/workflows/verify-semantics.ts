@@ -27,7 +27,9 @@ export async function verifySemantics(
   try {
     return await judgeAgain(ledger, packet, at, options);
   } catch (error) {
-    if (!isCustodyError(error) || error.exitCode === 70 || error.code === 'INTERRUPTED') throw error;
+    // What the environment did is no fault of the evidence; a validator that does not answer is.
+    if (!isCustodyError(error) || error.exitCode === 70) throw error;
+    if (error.exitCode === 4 && error.code !== 'VALIDATOR_FAILED') throw error;
     return [finding('VERDICT_DIFFERS', 'semantics', `${error.code}: ${error.message}`)];
   }
 }

@@ -1,33 +1,23 @@
-import { isCustodyError } from '../errors.ts';
-import { compareFindings, finding, type Finding } from '../finding.ts';
+import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { resolveRevision, type Revision } from '../ledger/revision.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
-import { decodeKind, decodeObject, type ObjectOf } from '../objects/kinds.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
 import { Link, nodeLink } from '../objects/link.ts';
-import { rootOfPrefix, verifyChain, verifyCheckpoint } from '../verify/chain.ts';
+import { MemoryObjects } from '../objects/memory-objects.ts';
+import { diffTrees } from '../objects/tree.ts';
+import { driveAsync } from '../objects/walk.ts';
+import { verifyChain } from '../verify/chain.ts';
+import { checkGenesis } from '../verify/genesis.ts';
 import { ObjectsCheck } from '../verify/objects.ts';
 import { checkFolder } from '../verify/packet/check.ts';
+import { SEAL_NAME } from '../verify/packet/names.ts';
+import { verifyCheckpoint } from '../verify/signatures.ts';
 import { checkStoredPacket } from '../verify/stored-packet.ts';
 import { ingestFolder } from './ingest-folder.ts';
+import { findPacket, linkOf } from './packet.ts';
+import { ReportBuilder, type Level, type VerifyReport } from './verify-report.ts';
 import { verifySemantics } from './verify-semantics.ts';
-
-export const LEVELS = ['seal', 'objects', 'chain', 'signatures', 'semantics', 'reexecuted'] as const;
-export type Level = (typeof LEVELS)[number];
-export type LevelState = 'done' | 'skipped' | 'failed';
-
-export interface VerifyReport {
-  /** True when nothing was found and every required level was done. */
-  readonly ok: boolean;
-  readonly levels: Readonly<Record<Level, LevelState>>;
-  readonly required: readonly Level[];
-  /** What the answer rests on, in words: a packet alone proves only that it agrees with itself. */
-  readonly trust: string;
-  readonly seal: Digest | null;
-  /** How far the signatures reach: records covered by the last signed checkpoint, and records in all. */
-  readonly signed: { readonly covered: number; readonly size: number } | null;
-  readonly findings: readonly Finding[];
-}
 
 export interface VerifyOptions {
   /** The seal that the packet must have. */
@@ -37,43 +27,8 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
   /** The log's verifier key, given to the auditor by another way; without it the ledger's own configuration says it. */
   readonly key?: string;
-}
-
-/** Collects what each level found; a level starts as skipped, so forgetting one can never look like a yes. */
-class Report {
-  readonly levels: Record<Level, LevelState> = {
-    seal: 'skipped',
-    objects: 'skipped',
-    chain: 'skipped',
-    signatures: 'skipped',
-    semantics: 'skipped',
-    reexecuted: 'skipped',
-  };
-  readonly findings: Finding[] = [];
-  readonly required: Set<Level>;
-  trust = '';
-  seal: Digest | null = null;
-  signed: VerifyReport['signed'] = null;
-
-  constructor(required: readonly Level[]) {
-    this.required = new Set(required);
-  }
-
-  level(level: Level, findings: readonly Finding[]): void {
-    this.levels[level] = findings.length === 0 && this.levels[level] !== 'failed' ? 'done' : 'failed';
-    this.findings.push(...findings);
-  }
-
-  finish(): VerifyReport {
-    for (const level of this.required) {
-      if (this.levels[level] === 'skipped')
-        this.findings.push(finding('LEVEL_SKIPPED', level, 'this level is required and was not verified'));
-    }
-    const { levels, trust, seal, signed } = this;
-    const required = LEVELS.filter((level) => this.required.has(level));
-    const ok = this.findings.length === 0 && required.every((level) => levels[level] === 'done');
-    return { ok, levels, required, trust, seal, signed, findings: this.findings.sort(compareFindings) };
-  }
+  /** The first policy, given to the auditor by another way; without it the ledger's own configuration says it. */
+  readonly policy?: Digest;
 }
 
 /**
@@ -84,156 +39,129 @@ export async function verifyFolder(
   dir: string,
   options: VerifyOptions & { against?: { ledger: Ledger; revision: string } },
 ): Promise<VerifyReport> {
-  const report = new Report([
-    'seal',
-    ...(options.against ? (['objects', 'chain'] as const) : []),
-    ...(options.require ?? []),
-  ]);
+  const report = new ReportBuilder(['seal', ...(options.require ?? [])]);
   const check = await checkFolder(dir, { expect: options.expect, signal: options.signal });
   report.level('seal', check.findings);
-  report.seal = check.manifest ?? check.seal ?? null;
   report.trust =
     options.expect === undefined
       ? 'self-consistent only: nothing outside this folder says that it is the right one'
-      : 'compared with the expected seal';
+      : 'compared with the seal that was expected';
   if (options.against) {
     const { ledger, revision } = options.against;
     const resolved = await resolveRevision(ledger, revision);
-    const packet = await findPacket(ledger, resolved);
-    if (!packet) report.level('seal', [finding('TREE_DIFFERS', revision, 'this revision holds no packet')]);
-    else if (check.findings.length === 0)
-      report.level('seal', await compareWithStored(dir, check.seal, packet.packet));
     await verifyStored(report, ledger, resolved, options);
+    const found = await findPacket(ledger, resolved);
+    report.level(
+      'seal',
+      found
+        ? await compareWithStored(dir, check, found.packet, ledger)
+        : [finding('TREE_DIFFERS', revision, 'this revision holds no packet')],
+    );
     report.trust = `compared with ${revision} of ledger ${ledger.config.origin}`;
   }
+  report.seal = check.manifest ?? check.seal ?? null;
   return report.finish();
 }
 
+/** The seal always; the tree, which also says modes and empty folders, where the folder is well-formed. */
 async function compareWithStored(
   dir: string,
-  seal: Digest | undefined,
+  { manifest, findings: faults }: { manifest: Digest | undefined; findings: readonly Finding[] },
   packet: ObjectOf<'packet'>,
+  ledger: Ledger,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  if (seal !== digestFromBytes(packet.seal)) {
-    findings.push(
-      finding(
-        'SEAL_UNEXPECTED',
-        'packet_tree.sha256',
-        `the ledger holds seal ${digestFromBytes(packet.seal)}`,
-      ),
-    );
+  const held = digestFromBytes(packet.seal);
+  if (manifest !== undefined && manifest !== held)
+    findings.push(finding('SEAL_UNEXPECTED', SEAL_NAME, `the ledger holds this packet with seal ${held}`));
+  if (faults.length > 0) return findings;
+  const nodes = new MemoryObjects();
+  const tree = await ingestFolder(dir, {
+    put: (codec, digest, bytes) => {
+      if (codec === 'dag-cbor') nodes.put(codec, digest, bytes);
+    },
+  });
+  const get = async (id: Digest): Promise<Uint8Array> =>
+    nodes.has(id) ? nodes.get(id) : await ledger.store.get(id);
+  for await (const { path, before, after } of driveAsync(diffTrees(packet.tree, tree), get)) {
+    const what = !before ? 'the ledger does not hold it' : !after ? 'only the ledger holds it' : 'it differs';
+    findings.push(finding('TREE_DIFFERS', path, what));
   }
-  const tree = await ingestFolder(dir, { put: () => undefined });
-  if (!tree.equals(packet.tree))
-    findings.push(
-      finding('TREE_DIFFERS', '.', `the folder's tree is ${tree.digest}, the ledger's ${packet.tree.digest}`),
-    );
   return findings;
 }
 
-/** Verifies a revision and the log that it is in. */
+/** Verifies a revision and the log that it is in. @throws CustodyError REVISION_*; faults in evidence are findings. */
 export async function verifyRevision(
   ledger: Ledger,
   revision: string,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const resolved = await resolveRevision(ledger, revision);
-  const packet = await findPacket(ledger, resolved);
-  const report = new Report([
-    'objects',
-    'chain',
-    ...(packet ? (['seal'] as const) : []),
-    ...(packet && linkOf(packet.packet.links, 'verdict') ? (['semantics'] as const) : []),
-    ...(options.require ?? []),
-  ]);
+  const report = new ReportBuilder(options.require ?? []);
   await verifyStored(report, ledger, resolved, options);
-  report.trust = `held by ledger ${ledger.config.origin}, policy ${ledger.config.policy}`;
+  report.trust = `held by ledger ${ledger.config.origin}, first policy ${options.policy ?? ledger.config.policy}`;
   return report.finish();
 }
 
 async function verifyStored(
-  report: Report,
+  report: ReportBuilder,
   ledger: Ledger,
   resolved: Revision,
   options: VerifyOptions,
 ): Promise<void> {
+  const signal = options.signal ? { signal: options.signal } : {};
   const head = await ledger.head();
   const roots =
     resolved.type === 'record' ? [resolved.record.record.entry] : [await linkTo(ledger, resolved.id)];
   const objects = new ObjectsCheck(ledger.store, options.signal);
   await objects.reach(roots, resolved.type === 'record' ? `records/${resolved.record.index}` : 'revision');
+  report.require('objects', 'chain');
   report.level('objects', objects.findings);
 
-  const chain = await verifyChain(ledger, head, options.signal ? { signal: options.signal } : {});
-  report.level('chain', [...chain.findings, ...(await checkGenesis(ledger, chain.entries))]);
+  const chain = await verifyChain(ledger, head, signal);
+  const genesis = await checkGenesis(ledger.store, chain.entries, options.policy ?? ledger.config.policy);
+  report.level('chain', [...chain.findings, ...genesis]);
 
   const verifierKey = options.key ?? ledger.config.verifierKey;
-  const { covered, findings } = await verifyCheckpoint(
-    head,
-    { origin: ledger.config.origin, verifierKey },
-    (size) => rootOfPrefix(ledger, head, size),
-  );
+  const { covered, findings } = await verifyCheckpoint(ledger, head, {
+    origin: ledger.config.origin,
+    verifierKey,
+  });
   report.signed = { covered, size: head.size };
   if (findings.length > 0) report.level('signatures', findings);
   else if (resolved.type === 'record' && resolved.record.index < covered) report.level('signatures', []);
 
-  const packet = objects.findings.length === 0 ? await findPacket(ledger, resolved) : undefined;
-  if (packet) {
-    const stored = await checkStoredPacket(ledger.store, packet.packet);
-    report.level('seal', [
-      ...stored.findings,
-      ...(options.expect !== undefined && options.expect !== stored.seal
-        ? [finding('SEAL_UNEXPECTED', 'packet_tree.sha256', `the packet has seal ${stored.seal}`)]
-        : []),
-    ]);
-    report.seal = stored.seal;
-    if (linkOf(packet.packet.links, 'verdict')) {
-      const at = resolved.type === 'record' ? resolved.record.index : undefined;
-      report.level(
-        'semantics',
-        await verifySemantics(ledger, packet.packet, at, options.signal ? { signal: options.signal } : {}),
-      );
-    }
-  }
+  await verifyPacket(report, ledger, resolved, objects.findings.length === 0, options);
 }
 
-/** The first record holds the genesis policy that the configuration (or the auditor) names. */
-async function checkGenesis(ledger: Ledger, entries: readonly Link[]): Promise<Finding[]> {
-  const wrong = (why: string): Finding[] => [finding('POLICY_MISMATCH', 'records/0', why)];
-  const first = entries[0];
-  if (!first) return wrong('the log has no first policy');
-  try {
-    const entry = decodeKind('entry', await ledger.store.get(first.digest), first.digest);
-    const policy = linkOf(entry.links, 'policy');
-    return entry.type === 'policy' && policy?.digest === ledger.config.policy
-      ? []
-      : wrong('it does not hold the policy that config.yaml names');
-  } catch (error) {
-    if (!isCustodyError(error)) throw error;
-    return wrong(`${error.code}: ${error.message}`);
-  }
-}
-
-/** The packet that a revision names: a packet object, or the one that an entry links. */
-export async function findPacket(
+/** The packet of a revision: its seal, and its verdict where it is a rehearsal. Both are required where they apply. */
+async function verifyPacket(
+  report: ReportBuilder,
   ledger: Ledger,
   resolved: Revision,
-): Promise<{ id: Digest; packet: ObjectOf<'packet'> } | undefined> {
-  const id = resolved.type === 'record' ? linkOf(resolved.entry.links, 'packet')?.digest : resolved.id;
-  if (id === undefined || (await ledger.store.codecOf(id).catch(() => 'raw')) === 'raw') return undefined;
-  try {
-    const object = decodeObject(await ledger.store.get(id));
-    return object.kind === 'packet' ? { id, packet: object } : undefined;
-  } catch (error) {
-    // The objects level names the damage.
-    if (isCustodyError(error)) return undefined;
-    throw error;
-  }
-}
-
-export function linkOf(links: readonly (readonly [string, Link])[], name: string): Link | undefined {
-  return links.find(([key]) => key === name)?.[1];
+  complete: boolean,
+  options: VerifyOptions,
+): Promise<void> {
+  const found = await findPacket(ledger, resolved);
+  const isRehearsal =
+    (resolved.type === 'record' && resolved.entry.type === 'rehearsal') ||
+    (found !== undefined && linkOf(found.packet.links, 'verdict') !== undefined);
+  if (found || (resolved.type === 'record' && linkOf(resolved.entry.links, 'packet'))) report.require('seal');
+  if (isRehearsal) report.require('semantics');
+  // What is missing or damaged was reported; the rest cannot be judged.
+  if (!found || !complete) return;
+  const { seal, findings } = await checkStoredPacket(ledger.store, found.packet);
+  report.seal = seal;
+  report.level('seal', [
+    ...findings,
+    ...(options.expect !== undefined && options.expect !== seal
+      ? [finding('SEAL_UNEXPECTED', SEAL_NAME, `the packet has seal ${seal}`)]
+      : []),
+  ]);
+  if (!isRehearsal) return;
+  const at = resolved.type === 'record' ? resolved.record.index : undefined;
+  const signal = options.signal ? { signal: options.signal } : {};
+  report.level('semantics', await verifySemantics(ledger, found.packet, at, signal));
 }
 
 async function linkTo(ledger: Ledger, id: Digest): Promise<Link> {

@@ -1,5 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { CustodyError } from '../../errors.ts';
+import type { Io } from '../io.ts';
 
 export const command = defineCommand({
   usage: 'cat <id>',
@@ -45,16 +46,23 @@ export const command = defineCommand({
     for await (const piece of driveAsync(readContent(nodeLink(revision.id)), (id) => ledger.store.get(id), {
       signal: context.signal,
     })) {
-      await writeAll(context.io.stdout, piece);
+      if (!(await writeAll(context.io, piece))) break;
     }
     return 0;
   },
 });
 
-/** Waits where the reader is slower than the disk, so that a file of any size passes in bounded memory. */
-async function writeAll(stream: { write(data: Uint8Array): unknown }, bytes: Uint8Array): Promise<void> {
-  if (stream.write(bytes) === false && 'once' in stream && typeof stream.once === 'function') {
-    const once = stream.once.bind(stream) as (event: string, listener: () => void) => void;
-    await new Promise<void>((resolve) => once('drain', resolve));
+/**
+ * Waits where the reader is slower than the disk, so that a file of any size passes in bounded memory.
+ * @returns whether somebody still reads.
+ */
+async function writeAll({ stdout }: Io, bytes: Uint8Array): Promise<boolean> {
+  if (stdout.write(bytes) === false && stdout.once) {
+    const once = stdout.once.bind(stdout);
+    await new Promise<void>((resolve) => {
+      once('drain', resolve);
+      once('close', resolve);
+    });
   }
+  return stdout.destroyed !== true;
 }

@@ -95,12 +95,13 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   const database = join(folder, 'surrogate.sqlite');
   await surrogate.makeSurrogate(profile, database);
   const plan = await surrogate.copyPlan(profile, folder);
-  const { ledger } = await Ledger.init(folder, {
+  const made = await Ledger.init(folder, {
     origin: `custody.demo/${basename(folder)}`,
     author: who.author,
+    keys: await context.keys(),
     fill: firstPolicy,
   });
-  await using _ = ledger;
+  await using ledger = made.ledger;
   const state = await snapshotDatabase(ledger, database, {
     ...who,
     message: 'the surrogate before anything',

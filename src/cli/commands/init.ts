@@ -24,12 +24,14 @@ export const command = defineCommand({
     const folder = context.path(
       args.folder === '.' && context.args.ledger !== undefined ? context.args.ledger : args.folder,
     );
-    const { ledger, policy } = await Ledger.init(folder, {
+    const made = await Ledger.init(folder, {
       origin,
       author: context.author,
+      keys: await context.keys(),
       fill: firstPolicy,
     });
-    await using _ = ledger;
+    await using ledger = made.ledger;
+    const { policy } = made;
     const { verifierKey } = ledger.config;
     context.print({ ledger: ledger.folder, origin, verifierKey, policy }, () =>
       [

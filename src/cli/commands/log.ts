@@ -22,8 +22,8 @@ export const command = defineCommand({
       }),
   async run(args, context) {
     const limit = args['max-count'] ?? Infinity;
-    if (!(limit >= 0))
-      throw new CustodyError('USAGE', '--max-count takes a number', { hint: 'Give a number from 0.' });
+    if (!(limit >= 0) || (limit % 1 !== 0 && limit !== Infinity))
+      throw new CustodyError('USAGE', '--max-count takes a whole number', { hint: 'Give a number from 0.' });
     await using ledger = await context.openLedger();
     const head = await ledger.head();
     const rows: {

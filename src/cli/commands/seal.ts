@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CustodyError } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
 import { plural } from '../text.ts';
 
@@ -19,6 +22,12 @@ export const command = defineCommand({
       }),
   async run(args, context) {
     const { sealFolder } = await import('../../verify/packet/seal.ts');
+    // Sealing it would list the ledger's own files, which change with the next commit.
+    if (existsSync(join(context.path(args.folder), '.custody')))
+      throw new CustodyError('USAGE', `${args.folder} holds a ledger (.custody)`, {
+        path: context.path(args.folder),
+        hint: 'Put the evidence into a folder of its own and seal that.',
+      });
     const { files, seal } = await sealFolder(context.path(args.folder), {
       force: args.force,
       signal: context.signal,

@@ -19,14 +19,13 @@ export const command = defineCommand({
   async run(args, context) {
     const { parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
     const { readPath } = await import('../../workflows/operand.ts');
-    const { findPacket } = await import('../../workflows/verify.ts');
+    const { findPacket } = await import('../../workflows/packet.ts');
     await using ledger = await context.openLedger();
     const { base, path } = parseRevision(args.revision);
     const revision = await resolveRevision(ledger, base);
     if (path !== undefined) {
       const bytes = await readPath(ledger, revision, path);
-      if (context.args.json)
-        context.print({ path, size: bytes.length, text: Buffer.from(bytes).toString('utf8') }, () => '');
+      if (context.args.json) context.print({ path, size: bytes.length, ...content(bytes) }, () => '');
       else context.io.stdout.write(bytes);
       return 0;
     }
@@ -76,6 +75,13 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** As text where the bytes are UTF-8, else as base64: nothing is lost. */
+function content(bytes: Uint8Array): { text: string } | { base64: string } {
+  const buffer = Buffer.from(bytes);
+  const text = buffer.toString('utf8');
+  return Buffer.from(text).equals(buffer) ? { text } : { base64: buffer.toString('base64') };
+}
 
 /** YAML-like text: nested fields are indented, long lists stay whole. */
 function render(value: Json, indent = ''): string[] {
@@ -127,5 +133,6 @@ function isPair(value: Json): value is [string, string][] {
 
 function scalar(value: Json): string {
   if (Array.isArray(value)) return '(none)';
-  return printable(value === null ? '-' : String(value as string | number | boolean));
+  if (typeof value === 'object') return '-';
+  return printable(String(value));
 }

@@ -7,8 +7,10 @@ import { writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
   usage: 'validator <action>',
-  about:
-    'list      the validators that the policy pins; the last one judges new rehearsals\npin       pin the validator that this version of custody brings: a new policy that names the one before it\nselftest  run the pinned validator against evidence in which one fault at a time is present',
+  about: `Manages the validators that judge rehearsals:
+  list      those that the policy pins; the last one judges new rehearsals
+  pin       pin the one that this version of custody brings, with a new policy that names the one before it
+  selftest  run the pinned one against evidence in which one fault at a time is present`,
   examples: [
     ['custody validator list', 'who judges?'],
     ['custody validator selftest', 'does it catch what it must?'],

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { parseDigest } from '../../objects/digest.ts';
+import { LEVELS } from '../../workflows/verify-report.ts';
 import { defineCommand } from '../command.ts';
 import { findingLines, plural } from '../text.ts';
 
@@ -26,16 +27,21 @@ export const command = defineCommand({
         requiresArg: true,
         describe: "the log's verifier key, when you were given it",
       })
+      .option('policy', {
+        type: 'string',
+        requiresArg: true,
+        describe: "the log's first policy, when you were given it",
+      })
       .option('require', {
         type: 'string',
         array: true,
         requiresArg: true,
         default: [] as string[],
-        choices: ['seal', 'objects', 'chain', 'signatures', 'semantics', 'reexecuted'] as const,
+        choices: LEVELS,
         describe: 'levels that must be done',
       }),
   async run(args, context) {
-    const { verifyFolder, verifyRevision, LEVELS } = await import('../../workflows/verify.ts');
+    const { verifyFolder, verifyRevision } = await import('../../workflows/verify.ts');
     const path = context.path(args.subject);
     const require = LEVELS.filter((level) => (args.require as string[]).includes(level));
     const options = {
@@ -43,6 +49,7 @@ export const command = defineCommand({
       require,
       ...(args.expect !== undefined && { expect: parseDigest(args.expect) }),
       ...(args.key !== undefined && { key: args.key }),
+      ...(args.policy !== undefined && { policy: parseDigest(args.policy) }),
     };
     let report;
     if (existsSync(path)) {

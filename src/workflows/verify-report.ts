@@ -1,0 +1,62 @@
+import { compareFindings, finding, type Finding } from '../finding.ts';
+import type { Digest } from '../objects/digest.ts';
+
+export const LEVELS = ['seal', 'objects', 'chain', 'signatures', 'semantics', 'reexecuted'] as const;
+export type Level = (typeof LEVELS)[number];
+export type LevelState = 'done' | 'skipped' | 'failed';
+
+export interface VerifyReport {
+  /** True when nothing was found and every required level was done. */
+  readonly ok: boolean;
+  readonly levels: Readonly<Record<Level, LevelState>>;
+  readonly required: readonly Level[];
+  /** What the answer rests on, in words: a packet alone proves only that it agrees with itself. */
+  readonly trust: string;
+  readonly seal: Digest | null;
+  /** How far the signatures reach: records covered by the last signed checkpoint, and records in all. */
+  readonly signed: { readonly covered: number; readonly size: number } | null;
+  readonly findings: readonly Finding[];
+}
+
+/** Collects what each level found; a level starts as skipped, so forgetting one can never look like a yes. */
+export class ReportBuilder {
+  readonly levels: Record<Level, LevelState> = {
+    seal: 'skipped',
+    objects: 'skipped',
+    chain: 'skipped',
+    signatures: 'skipped',
+    semantics: 'skipped',
+    reexecuted: 'skipped',
+  };
+  readonly findings: Finding[] = [];
+  readonly required: Set<Level>;
+  trust = '';
+  seal: Digest | null = null;
+  signed: VerifyReport['signed'] = null;
+
+  constructor(required: readonly Level[]) {
+    this.required = new Set(required);
+  }
+
+  /** These levels must be done, or `ok` is false. */
+  require(...levels: readonly Level[]): void {
+    for (const level of levels) this.required.add(level);
+  }
+
+  /** What a level found; it may be told in several calls. */
+  level(level: Level, findings: readonly Finding[]): void {
+    this.levels[level] = findings.length === 0 && this.levels[level] !== 'failed' ? 'done' : 'failed';
+    this.findings.push(...findings);
+  }
+
+  finish(): VerifyReport {
+    for (const level of this.required) {
+      if (this.levels[level] === 'skipped')
+        this.findings.push(finding('LEVEL_SKIPPED', level, 'this level is required and was not verified'));
+    }
+    const { levels, trust, seal, signed } = this;
+    const required = LEVELS.filter((level) => this.required.has(level));
+    const ok = this.findings.length === 0 && required.every((level) => levels[level] === 'done');
+    return { ok, levels, required, trust, seal, signed, findings: this.findings.sort(compareFindings) };
+  }
+}
