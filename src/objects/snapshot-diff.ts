@@ -119,7 +119,7 @@ function checkTableKey(key: Uint8Array, table: Table): void {
 }
 
 /** Rows can be compared one by one only where columns, format and key mean the same. */
-function sameShape(a: Table, b: Table): boolean {
+export function sameShape(a: Table, b: Table): boolean {
   const shape = ({ format, columns, key }: Table): string =>
     JSON.stringify([format, columns.map((c) => [c.name, c.type]), key.type, key.columns]);
   return shape(a) === shape(b);

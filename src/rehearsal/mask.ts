@@ -3,16 +3,15 @@ import { compareBytes } from '../objects/codec.ts';
 import { encodeKey } from '../objects/key.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { findRow, walkMap } from '../objects/map-walk.ts';
+import { diffMaps, findRow, walkMap, type MapChange, type MapEntry, type Row } from '../objects/map-walk.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { MapBuilder } from '../objects/merkle-map.ts';
-import { multisetEntries } from '../objects/multiset.ts';
+import { multisetValue } from '../objects/multiset.ts';
 import { MASKED } from '../objects/rows/masked.ts';
 import { decodeRow, encodeRow, rowOf, type RowValue } from '../objects/rows/row.ts';
-import { readTable, rowBytes, type Table } from '../objects/snapshot-diff.ts';
+import { readTable, rowBytes, sameShape, type Table } from '../objects/snapshot-diff.ts';
 import { putObject } from '../objects/sink.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
-import { diffMaps } from '../objects/map-walk.ts';
 
 export interface Declared {
   readonly table: string;
@@ -56,82 +55,124 @@ function maskTable(
 ): Link {
   const masked = after.columns.map(({ name }) => columns.includes(name));
   const empty = new MapBuilder(objects).finish().root;
-  const replaced = new Map<string, RowValue[]>();
-  let any = false;
-  for (const change of driveSync(diffMaps(before?.root ?? empty, after.root), objects.get)) {
-    if (change.after === undefined) continue;
-    const values = decodeRow(after.format, rowOf(after, resultOf(rowBytes(change.after), objects.get)).row);
-    const earlier =
-      change.before &&
-      decodeRow(after.format, rowOf(after, resultOf(rowBytes(change.before), objects.get)).row);
-    const update = after.key.type !== 'multiset' ? earlier : undefined;
-    const next = values.map((value, i) =>
-      masked[i] && !(update && sameValue(after, update[i], value)) ? MASKED : value,
-    );
-    any ||= next.includes(MASKED);
-    replaced.set(hex(change.key), next);
+  const work = {
+    table: after,
+    masked,
+    bytesOf: (row: Row) => resultOf(rowBytes(row), objects.get),
+    changes: new Map<string, MapChange>(),
+  };
+  // Of a table whose columns changed no row is as it was.
+  const comparable = before !== undefined && sameShape(before, after);
+  for (const change of driveSync(diffMaps(comparable ? before.root : empty, after.root), objects.get)) {
+    if (change.after !== undefined) work.changes.set(hex(change.key), change);
   }
-  const rows = any ? maskedEntries(after, masked, replaced, objects) : undefined;
-  if (rows === undefined) return putObject(objects, after);
+  const { entries, any } = maskedEntries(work, driveSync(walkMap(after.root), objects.get));
+  if (!any) return putObject(objects, after);
   const map = new MapBuilder(objects);
-  for (const [key, row] of rows) map.addBounded(key, row);
+  for (const [key, row] of entries) map.addBounded(key, row);
   const { root, count } = map.finish();
   const names = after.columns.filter((_, i) => masked[i]).map(({ name }) => name);
   return putObject(objects, { ...after, masked: names, rows: count, root } satisfies ObjectOf<'table'>);
 }
 
-/** The table's entries in order, with the replaced rows in place. */
-function maskedEntries(
-  table: Table,
-  masked: readonly boolean[],
-  replaced: ReadonlyMap<string, RowValue[]>,
-  objects: MemoryObjects,
-): [Uint8Array, Uint8Array | Link][] {
-  const entries: [Uint8Array, Uint8Array | Link][] = [];
-  const loose: Uint8Array[] = [];
-  const keyMasked = table.key.columns.some((name) => masked[table.columns.findIndex((c) => c.name === name)]);
-  for (const { key, row } of driveSync(walkMap(table.root), objects.get)) {
-    const values = replaced.get(hex(key));
-    if (!values) entries.push([key, row]);
-    else {
-      const bytes = encodeRow(table.format, values);
-      const { count } = rowOf(table, resultOf(rowBytes(row), objects.get));
-      if (table.key.type === 'multiset') for (let i = 0; i < count; i++) loose.push(bytes);
-      else if (keyMasked) loose.push(bytes);
-      else entries.push([key, bytes]);
+interface Work {
+  readonly table: Table;
+  /** By index of column. */
+  readonly masked: readonly boolean[];
+  readonly bytesOf: (row: Row) => Uint8Array;
+  /** What is new or changed, by the hex of its key. */
+  readonly changes: ReadonlyMap<string, MapChange>;
+}
+
+/** The table's entries in order of keys, with masked rows in the place of new and changed ones. */
+function maskedEntries(work: Work, rows: Iterable<MapEntry>): { entries: [Uint8Array, Row][]; any: boolean } {
+  const entries: [Uint8Array, Row][] = [];
+  const loose = new Loose();
+  const multiset = work.table.key.type === 'multiset';
+  let any = false;
+  for (const { key, row } of rows) {
+    const change = work.changes.get(hex(key));
+    const parts =
+      change === undefined ? undefined : multiset ? splitNew(work, change) : maskRow(work, change);
+    if (parts?.masked === undefined) {
+      entries.push([key, row]);
+      continue;
     }
+    any = true;
+    if (parts.kept !== undefined) entries.push([key, parts.kept]);
+    if (parts.keyed) entries.push([key, parts.masked]);
+    else loose.add(parts.masked, parts.count);
   }
-  if (table.key.type === 'multiset') entries.push(...multisetEntries(loose));
-  else entries.push(...maskedKeys(loose));
-  return mergeSorted(table, entries, objects);
+  entries.push(...(multiset ? loose.asMultiset() : loose.asKeyed()));
+  return { entries: entries.sort(([a], [b]) => compareBytes(a, b)), any };
 }
 
-/** Rows whose key is masked: keyed by NULL, the hash of the masked row, and a number among equal ones. */
-function maskedKeys(rows: readonly Uint8Array[]): [Uint8Array, Uint8Array][] {
-  const seen = new Map<string, bigint>();
-  return rows.map((row) => {
-    const hash = sha256Bytes(row);
-    const number = seen.get(hex(hash)) ?? 0n;
-    seen.set(hex(hash), number + 1n);
-    return [encodeKey([null, hash, number]), row];
-  });
+interface Parts {
+  /** Undefined where nothing of the row is masked. */
+  readonly masked: Uint8Array | undefined;
+  readonly count: number;
+  /** Whether it stays under its own key. */
+  readonly keyed: boolean;
+  readonly kept?: Uint8Array;
 }
 
-/** Sorts; a masked row of a multiset that equals one that is there already joins its count. */
-function mergeSorted(
-  table: Table,
-  entries: [Uint8Array, Uint8Array | Link][],
-  objects: MemoryObjects,
-): [Uint8Array, Uint8Array | Link][] {
-  entries.sort(([a], [b]) => compareBytes(a, b));
-  if (table.key.type !== 'multiset') return entries;
-  const repeated = entries.some(([key], i) => i > 0 && compareBytes(entries[i - 1]![0], key) === 0);
-  if (!repeated) return entries;
-  const rows = entries.flatMap(([, value]) => {
-    const { row, count } = rowOf(table, resultOf(rowBytes(value), objects.get));
-    return Array.from({ length: count }, () => row);
-  });
-  return multisetEntries(rows);
+/** A keyed row: an updated one keeps what the change left as it was, also in declared columns. */
+function maskRow({ table, masked, bytesOf }: Work, { before, after }: MapChange): Parts {
+  const values = decodeRow(table.format, bytesOf(after!));
+  const earlier = before === undefined ? undefined : decodeRow(table.format, bytesOf(before));
+  const next = values.map((value, i) =>
+    masked[i] && !sameValue(table, earlier?.[i], value) ? MASKED : value,
+  );
+  const inKey = table.key.columns.some((name) => next[indexOf(table, name)] === MASKED);
+  return {
+    masked: next.includes(MASKED) ? encodeRow(table.format, next) : undefined,
+    count: 1,
+    keyed: !inKey,
+  };
+}
+
+/** A row of a multiset: as many as there were before are the earlier ones and stay; the others are new. */
+function splitNew({ table, masked, bytesOf }: Work, { before, after }: MapChange): Parts {
+  const { row, count } = rowOf(table, bytesOf(after!));
+  const earlier = before === undefined ? 0 : rowOf(table, bytesOf(before)).count;
+  const next = decodeRow(table.format, row).map((value, i) => (masked[i] ? MASKED : value));
+  const gained = count - earlier;
+  return {
+    masked: gained > 0 && next.includes(MASKED) ? encodeRow(table.format, next) : undefined,
+    count: gained,
+    keyed: false,
+    ...(earlier > 0 && { kept: multisetValue(row, earlier) }),
+  };
+}
+
+/** Masked rows that have lost their key, with how often each is there. */
+class Loose {
+  readonly #rows = new Map<string, { row: Uint8Array; count: number }>();
+
+  add(row: Uint8Array, count: number): void {
+    const found = this.#rows.get(hex(row));
+    if (found) found.count += count;
+    else this.#rows.set(hex(row), { row, count });
+  }
+
+  asMultiset(): [Uint8Array, Uint8Array][] {
+    return [...this.#rows.values()].map(({ row, count }) => [sha256Bytes(row), multisetValue(row, count)]);
+  }
+
+  /** Rows whose key is masked: keyed by NULL, the hash of the masked row, and a number among equal ones. */
+  asKeyed(): [Uint8Array, Uint8Array][] {
+    return [...this.#rows.values()].flatMap(({ row, count }) => {
+      const hash = sha256Bytes(row);
+      return Array.from({ length: count }, (_, i): [Uint8Array, Uint8Array] => [
+        encodeKey([null, hash, BigInt(i)]),
+        row,
+      ]);
+    });
+  }
+}
+
+function indexOf(table: Table, column: string): number {
+  return table.columns.findIndex(({ name }) => name === column);
 }
 
 function sameValue(table: Table, a: RowValue | undefined, b: RowValue): boolean {

@@ -4,7 +4,7 @@ import { PLAN_SCHEMA } from './plan-schema.ts';
 export interface PlanDocumentResult {
   readonly value: unknown;
   /** The line of a JSON pointer (`/delta/posts`), or of the nearest parent that is written down; from 1. */
-  lineOf(pointer: string): number;
+  readonly lineOf: (pointer: string) => number;
 }
 
 /**

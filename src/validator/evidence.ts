@@ -18,7 +18,7 @@ export interface Evidence {
   readonly objects: MemoryObjects;
   readonly lists: Lists;
   /** From the before-state to another one. Throws what a malformed Merkle map throws. */
-  delta(after: Link): Delta;
+  readonly delta: (after: Link) => Delta;
 }
 
 /**

@@ -7,13 +7,15 @@ import type { Evidence } from './evidence.ts';
 import { rowsWellFormed } from './rows.ts';
 import { checkSnapshot, snapshotsOf } from './snapshots.ts';
 
-/** What must hold before anything can be judged: where one of these finds something, the checks proper do not run. */
+/** What must hold before rows can be compared. */
 export const FORM: readonly Check[] = [
   { name: 'plan-consistent', run: planConsistent },
   { name: 'engine-of-plan', run: engineOfPlan },
   { name: 'snapshots-well-formed', run: snapshotsWellFormed },
-  { name: 'rows-well-formed', run: rowsWellFormed },
 ];
+
+/** What must hold before the difference of two states means anything. */
+export const ROWS: readonly Check[] = [{ name: 'rows-well-formed', run: rowsWellFormed }];
 
 /** A plan object is what a plan file can say: sorted, nothing twice, insert-only, within its boundary. */
 function planConsistent({ plan }: Evidence): Finding[] {

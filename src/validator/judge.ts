@@ -1,8 +1,10 @@
 import { compareFindings, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
+import type { Check } from './check.ts';
 import { CHECKS } from './checks.ts';
-import { asFinding, gather } from './evidence.ts';
+import { asFinding, gather, type Evidence } from './evidence.ts';
+import { FORM, ROWS } from './form.ts';
 
 export interface Judgement {
   readonly subject: Digest;
@@ -10,27 +12,38 @@ export interface Judgement {
   readonly findings: readonly Finding[];
 }
 
+/** Each stage builds on what the one before it established, and runs only where that found nothing. */
+export const STAGES: readonly (readonly Check[])[] = [FORM, ROWS, CHECKS];
+
 /**
  * Judges a rehearsal by the objects it cites. Pure: no I/O, no clock. The answer starts as "no" and becomes "yes" only
- * when every check ran and none found anything; all findings are reported, not the first.
+ * when every check ran and none found anything; all findings of a stage are reported, not the first.
+ * @param stages for tests, which leave a check out to see that somebody notices.
  */
-export function judge(subject: Digest, objects: MemoryObjects): Judgement {
+export function judge(subject: Digest, objects: MemoryObjects, stages = STAGES): Judgement {
   const evidence = gather(subject, objects);
-  if (Array.isArray(evidence))
-    return { subject, accepted: false, findings: [...evidence].sort(compareFindings) };
-  const findings: Finding[] = [];
-  let ran = 0;
-  for (const check of CHECKS) {
-    try {
-      findings.push(...check.run(evidence));
-      ran++;
-    } catch (error) {
-      findings.push(asFinding(error, check.name));
+  const findings = Array.isArray(evidence) ? evidence : runStages(evidence, stages);
+  return { subject, accepted: findings.length === 0, findings: inOrder(findings) };
+}
+
+/** @returns no finding only where each check of each stage ran to its end. */
+function runStages(evidence: Evidence, stages: typeof STAGES): Finding[] {
+  for (const stage of stages) {
+    const findings: Finding[] = [];
+    for (const check of stage) {
+      try {
+        findings.push(...check.run(evidence));
+      } catch (error) {
+        findings.push(asFinding(error, check.name));
+      }
     }
+    if (findings.length > 0) return findings;
   }
-  return {
-    subject,
-    accepted: ran === CHECKS.length && findings.length === 0,
-    findings: findings.sort(compareFindings),
-  };
+  return [];
+}
+
+/** Sorted, each once. */
+function inOrder(findings: readonly Finding[]): Finding[] {
+  const sorted = [...findings].sort(compareFindings);
+  return sorted.filter((found, i) => i === 0 || compareFindings(sorted[i - 1]!, found) !== 0);
 }

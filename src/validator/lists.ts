@@ -93,7 +93,8 @@ export class Lists {
     for (const [last, link, count] of list.children) {
       // Asked before descending: how deep that goes must not be what somebody sent.
       const level = this.#lists.get(link.digest)?.level;
-      const child = level === list.level - 1 ? this.#subtree(link.digest) : broken('a child at the wrong level');
+      const child =
+        level === list.level - 1 ? this.#subtree(link.digest) : broken('a child at the wrong level');
       fault ??= child.fault ?? misfit(child, last, count) ?? (previous && badSeam(previous, child));
       if (fault !== undefined) break;
       if (!previous) {
@@ -162,7 +163,9 @@ export class Lists {
         return stored.length > MAX_INLINE_ROW ? stored : 'a short row that is stored out of line';
       if (decodeObject(stored).kind !== 'file') return 'object';
       const [bytes] = driveSync(readWhole(link), this.#objects.get);
-      return storeContent(NOWHERE, bytes!).equals(link) ? bytes! : 'a row whose chunks are cut in another way';
+      return storeContent(NOWHERE, bytes!).equals(link)
+        ? bytes!
+        : 'a row whose chunks are cut in another way';
     } catch (error) {
       if (isCustodyError(error)) return `a row that cannot be read: ${error.code}`;
       throw error;

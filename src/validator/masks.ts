@@ -1,16 +1,17 @@
 import { finding, type Finding } from '../finding.ts';
-import { decodeKind } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { walkMap } from '../objects/map-walk.ts';
+import { splitMultisetValue } from '../objects/multiset.ts';
 import { MASKED } from '../objects/rows/masked.ts';
-import { decodeRow, rowOf } from '../objects/rows/row.ts';
-import { readTable, diffSnapshots, type Table } from '../objects/snapshot-diff.ts';
-import { driveSync, resultOf } from '../objects/walk.ts';
+import { decodeRow } from '../objects/rows/row.ts';
+import { diffSnapshots, type Table } from '../objects/snapshot-diff.ts';
+import { driveSync } from '../objects/walk.ts';
 import type { Evidence } from './evidence.ts';
+import { tablesOf } from './snapshots.ts';
 
 /**
  * Masked values stand only where the plan declares them, only in after-states, and only in rows that are new or changed.
- * The before-state and the states after each way back hold none.
+ * The before-state and the states after each way back hold none: every row of them is looked at, for a comparison with a
+ * before-state whose values are left out would prove nothing.
  */
 export function checkMasks(evidence: Evidence): Finding[] {
   const { rehearsal } = evidence;
@@ -21,7 +22,7 @@ export function checkMasks(evidence: Evidence): Finding[] {
   return [
     ...bare.flatMap(([path, link]) =>
       (link ? tablesOf(evidence, link) : [])
-        .filter(({ masked }) => masked.length > 0)
+        .filter((table) => table.masked.length > 0 || holdsMasks(evidence, table))
         .map(({ name }) => undeclared(`${path}/${name}`)),
     ),
     ...rehearsal.legs.flatMap(({ leg, after }) =>
@@ -31,20 +32,19 @@ export function checkMasks(evidence: Evidence): Finding[] {
 }
 
 function checkAfter(evidence: Evidence, path: string, after: Link): Finding[] {
-  const { rehearsal, plan, objects } = evidence;
-  const declared = (table: Table): Set<string> =>
-    new Set(plan.masked.filter(({ table: name }) => name === table.name).map(({ column }) => column));
+  const { rehearsal, objects } = evidence;
   const findings: Finding[] = [];
   for (const table of tablesOf(evidence, after)) {
-    if (table.masked.some((column) => !declared(table).has(column)))
-      findings.push(undeclared(`${path}/${table.name}`));
+    // A table names all of its declared columns as soon as one value is masked, and none before.
+    const due = holdsMasks(evidence, table) ? [...declaredIn(evidence, table)] : [];
+    if (due.join('\0') !== table.masked.join('\0')) findings.push(undeclared(`${path}/${table.name}`));
   }
   for (const change of driveSync(diffSnapshots(rehearsal.entry, after), objects.get)) {
     if (change.part !== 'row' || change.after === undefined) continue;
     const { table } = change;
-    const values = decodeRow(table.format, rowOf(table, change.after).row);
-    const allowed = declared(table);
-    values.forEach((value, i) => {
+    const allowed = declaredIn(evidence, table);
+    const row = table.key.type === 'multiset' ? splitMultisetValue(change.after)!.row : change.after;
+    decodeRow(table.format, row).forEach((value, i) => {
       const column = table.columns[i]?.name ?? `#${i}`;
       if (value === MASKED && !allowed.has(column))
         findings.push(undeclared(`${path}/${table.name}/${column}`));
@@ -53,9 +53,15 @@ function checkAfter(evidence: Evidence, path: string, after: Link): Finding[] {
   return findings;
 }
 
-function tablesOf({ objects }: Evidence, snapshot: Link): Table[] {
-  const { tables } = decodeKind('snapshot', objects.get(snapshot.digest));
-  return [...driveSync(walkMap(tables), objects.get)].map(({ row }) => resultOf(readTable(row), objects.get));
+function holdsMasks({ lists }: Evidence, table: Table): boolean {
+  const { masked } = lists.tree(table.root);
+  return table.key.type === 'multiset' ? masked.multiset : masked.plain;
+}
+
+/** The declared columns of a table, in its order. */
+function declaredIn({ plan }: Evidence, table: Table): Set<string> {
+  const names = new Set(plan.masked.filter((m) => m.table === table.name).map(({ column }) => column));
+  return new Set(table.columns.map(({ name }) => name).filter((name) => names.has(name)));
 }
 
 function undeclared(path: string): Finding {

@@ -10,6 +10,7 @@ import { walkMap } from '../objects/map-walk.ts';
 import { readTable, type Table } from '../objects/snapshot-diff.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
 import { attempt, type Evidence } from './evidence.ts';
+import type { Tree } from './lists.ts';
 
 /** Each snapshot that a rehearsal names, once, by the first place that names it. */
 export function snapshotsOf(rehearsal: ObjectOf<'rehearsal'>): [path: string, link: Link][] {
@@ -46,7 +47,11 @@ export function checkSnapshot({ objects, lists }: Evidence, path: string, link: 
     void findings.push(finding('EVIDENCE_MALFORMED', `${path}/${where}`, what));
   if (snapshot.facts.some(([name], i) => i > 0 && snapshot.facts[i - 1]![0] >= name))
     fault('facts', 'facts that do not ascend by name');
-  for (const [part, parts] of [['schema', 2], ['sequences', 1], ['tables', 1]] as const) {
+  for (const [part, parts] of [
+    ['schema', 2],
+    ['sequences', 1],
+    ['tables', 1],
+  ] as const) {
     const tree = lists.tree(snapshot[part]);
     if (tree.fault !== undefined) {
       fault(part, tree.fault);
@@ -70,9 +75,7 @@ export function checkSnapshot({ objects, lists }: Evidence, path: string, link: 
     const faults = [
       ...tableFaults(table, snapshot.engine),
       ...(compareBytes(key, boundKey(encodeKey([table.name]))) === 0 ? [] : ['the name of another table']),
-      ...(tree.fault === undefined ? [] : [tree.fault]),
-      ...(tree.count === table.rows ? [] : [`${tree.count} rows, not ${table.rows}`]),
-      ...(tree.linksObjects ? ['a row that links an object'] : []),
+      ...(tree.fault === undefined ? rootFaults(tree, table) : [tree.fault]),
     ];
     return faults.map((what) => finding('EVIDENCE_MALFORMED', at, what));
   }
@@ -87,6 +90,13 @@ function namesIn(key: Uint8Array): number | undefined {
   }
 }
 
+function rootFaults(tree: Tree, table: Table): string[] {
+  return [
+    ...(tree.count === table.rows ? [] : [`${tree.count} rows, not ${table.rows}`]),
+    ...(tree.linksObjects ? ['a row that links an object'] : []),
+  ];
+}
+
 const FORMATS = { sqlite: 'sqlite-record', postgres: 'postgres-copy' } as const;
 
 function tableFaults(table: Table, engine: 'sqlite' | 'postgres'): string[] {
@@ -97,7 +107,8 @@ function tableFaults(table: Table, engine: 'sqlite' | 'postgres'): string[] {
   const { type, columns } = table.key;
   if (new Set(columns).size !== columns.length || columns.some((name) => !names.includes(name)))
     faults.push('a key of columns that are not there');
-  if ((type === 'declared') !== columns.length > 0) faults.push('a key without columns, or columns without a key');
+  if ((type === 'declared') !== columns.length > 0)
+    faults.push('a key without columns, or columns without a key');
   const inOrder = names.filter((name) => table.masked.includes(name));
   if (inOrder.join('\0') !== table.masked.join('\0')) faults.push('masked columns that are not there');
   return faults;

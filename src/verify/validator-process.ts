@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { FINDING_CODES, type Finding } from '../finding.ts';
-import { parseDigest, type Digest } from '../objects/digest.ts';
+import type { Digest } from '../objects/digest.ts';
 import type { Link } from '../objects/link.ts';
 import { frameHeader, frameSubject } from '../validator/frames.ts';
 
@@ -35,22 +36,17 @@ export async function runValidator(
   evidence: AsyncIterable<{ link: Link; bytes: Uint8Array }> | Iterable<{ link: Link; bytes: Uint8Array }>,
   options: JudgeOptions = {},
 ): Promise<Judged> {
-  const folder = await mkdtemp(join(tmpdir(), 'custody-validator-')).catch((error: unknown) => {
-    throw fromSystemError(error, tmpdir());
-  });
-  try {
-    const file = join(folder, 'validator.mjs');
-    await writeFile(file, code, { mode: 0o444 });
-    const { output, networkRestricted } = await run(
-      file,
-      ['--permission', `--allow-fs-read=${file}`, file],
-      framed(subject, evidence),
-      options,
-    );
+  return inFolder(code, async (file) => {
+    const input = framed(subject, evidence);
+    const {
+      code: exit,
+      output,
+      errors,
+      networkRestricted,
+    } = await run(file, permitted(file), input, options);
+    if (exit !== 0) throw failed(`it exited with ${exit}: ${errors}`);
     return { ...parseJudgement(output, subject), networkRestricted };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Runs the validator's own self-test: every check against evidence in which only its fault is present. */
@@ -58,16 +54,8 @@ export async function runSelftest(
   code: Uint8Array,
   options: JudgeOptions = {},
 ): Promise<{ ok: boolean; vectors: number; failed: string[] }> {
-  const folder = await mkdtemp(join(tmpdir(), 'custody-validator-'));
-  try {
-    const file = join(folder, 'validator.mjs');
-    await writeFile(file, code, { mode: 0o444 });
-    const { output } = await run(
-      file,
-      ['--permission', `--allow-fs-read=${file}`, file, '--selftest'],
-      [],
-      options,
-    );
+  return inFolder(code, async (file) => {
+    const { output, errors, code: exit } = await run(file, [...permitted(file), '--selftest'], [], options);
     const value = parseJson(output);
     if (
       !isRecord(value) ||
@@ -75,12 +63,34 @@ export async function runSelftest(
       typeof value['vectors'] !== 'number' ||
       !Array.isArray(value['failed'])
     ) {
-      throw failed('its self-test gave no result');
+      throw failed(`its self-test gave no result: ${errors}`);
     }
-    return { ok: value['ok'], vectors: value['vectors'], failed: value['failed'].map(String) };
+    const { vectors, failed: names } = value;
+    const ok = exit === 0 && vectors > 0 && names.length === 0;
+    if (value['ok'] !== ok) throw failed('its self-test contradicts itself');
+    return { ok, vectors, failed: names.map(String) };
+  });
+}
+
+/** Puts the validator's bytes into a file of its own in a folder of its own, for as long as `work` runs. */
+async function inFolder<T>(code: Uint8Array, work: (file: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'custody-validator-')).catch((error: unknown) => {
+    throw fromSystemError(error, tmpdir());
+  });
+  try {
+    const file = join(folder, 'validator.mjs');
+    await writeFile(file, code, { mode: 0o444 }).catch((error: unknown) => {
+      throw fromSystemError(error, file);
+    });
+    return await work(file);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** It may read its own file and nothing else; writing, processes, workers, addons and WASI stay refused. */
+function permitted(file: string): string[] {
+  return ['--permission', `--allow-fs-read=${file}`, file];
 }
 
 async function* framed(
@@ -102,7 +112,7 @@ async function run(
   args: string[],
   input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { signal, timeLimit = DEFAULT_TIME_LIMIT }: JudgeOptions,
-): Promise<{ output: string; networkRestricted: boolean }> {
+): Promise<{ code: number; output: string; errors: string; networkRestricted: boolean }> {
   const prefix = networkNamespace();
   const [command, ...rest] = [...prefix, process.execPath, ...args] as [string, ...string[]];
   const child = spawn(command, rest, {
@@ -116,25 +126,21 @@ async function run(
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
     if (output.length > MAX_OUTPUT) child.kill('SIGKILL');
+    else output += text;
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-4000)));
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  // A process that ends early breaks the pipe: its exit says more than EPIPE.
-  child.stdin.on('error', () => undefined);
+  const fed = feed(child.stdin, input);
+  // Each is awaited below, but maybe not before it fails.
+  for (const promise of [ended, fed]) promise.catch(() => undefined);
   try {
-    for await (const bytes of input) {
-      if (child.exitCode !== null || child.stdin.destroyed) break;
-      if (!child.stdin.write(bytes))
-        await Promise.race([once(child.stdin, 'drain').catch(() => undefined), ended]);
-    }
-    child.stdin.end();
-    const [code, killedBy] = await ended;
-    if (code !== 0)
-      throw failed(
-        killedBy ? `it was ended by ${killedBy}` : `it exited with ${String(code)}: ${errors.trim()}`,
-      );
+    const [code, killedBy] = await Promise.race([ended, fed.then(() => ended)]);
+    if (code === null) throw failed(`it was ended by ${String(killedBy)}`);
+    // What did not take all of the evidence judged something else. The last acknowledgement may be a moment behind.
+    const all = await within(ACKNOWLEDGED, fed);
+    if (code === 0 && !all) throw failed('it did not read all of the evidence');
+    return { code, output, errors: errors.trim(), networkRestricted: prefix.length > 0 };
   } catch (error) {
     child.kill('SIGKILL');
     await ended.catch(() => undefined);
@@ -142,7 +148,47 @@ async function run(
       throw new CustodyError('INTERRUPTED', 'interrupted while the validator ran', { cause: error });
     throw error;
   }
-  return { output, networkRestricted: prefix.length > 0 };
+}
+
+/** Milliseconds. */
+const ACKNOWLEDGED = 2_000;
+
+async function within(limit: number, work: Promise<boolean>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), limit)));
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @returns whether everything was taken. A process that ends early breaks the pipe: its exit says more than EPIPE. */
+async function feed(
+  stdin: Writable,
+  input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<boolean> {
+  stdin.on('error', () => undefined);
+  for await (const bytes of input) {
+    if (stdin.destroyed) return false;
+    if (!stdin.write(bytes)) await drained(stdin);
+  }
+  return new Promise((resolve) => {
+    if (stdin.destroyed) resolve(false);
+    else
+      stdin.once('close', () => resolve(stdin.writableFinished)).end(() => resolve(stdin.writableFinished));
+  });
+}
+
+function drained(stdin: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stdin.off('drain', done).off('close', done);
+      resolve();
+    };
+    if (stdin.destroyed) resolve();
+    else stdin.on('drain', done).on('close', done);
+  });
 }
 
 let namespace: string[] | undefined;
@@ -161,8 +207,7 @@ function parseJudgement(output: string, subject: Digest): { accepted: boolean; f
   const value = parseJson(output);
   if (!isRecord(value) || typeof value['accepted'] !== 'boolean' || !Array.isArray(value['findings']))
     throw failed('it gave no judgement');
-  if (typeof value['subject'] !== 'string' || parseDigest(value['subject']) !== subject)
-    throw failed('it judged something else');
+  if (value['subject'] !== subject) throw failed('it judged something else');
   const findings = value['findings'].map((item: unknown): Finding => {
     const code = isRecord(item) ? FINDING_CODES.find((name) => name === item['code']) : undefined;
     if (

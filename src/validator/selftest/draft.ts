@@ -1,0 +1,146 @@
+import { compareBytes } from '../../objects/codec.ts';
+import { digestOf, digestToBytes, type Digest } from '../../objects/digest.ts';
+import { storeContent } from '../../objects/file.ts';
+import { boundKey, encodeKey } from '../../objects/key.ts';
+import { decodeKind, type AnyObject, type ObjectOf } from '../../objects/kinds.ts';
+import type { Link } from '../../objects/link.ts';
+import { walkMap, type Row } from '../../objects/map-walk.ts';
+import { MemoryObjects } from '../../objects/memory-objects.ts';
+import { MapBuilder } from '../../objects/merkle-map.ts';
+import { readTable } from '../../objects/snapshot-diff.ts';
+import { putObject } from '../../objects/sink.ts';
+import { driveSync, resultOf } from '../../objects/walk.ts';
+
+/** An object that may be changed before it is encoded again. */
+export type Mutable<T> = T extends Link | Uint8Array
+  ? T
+  : T extends readonly unknown[] | object
+    ? { -readonly [K in keyof T]: Mutable<T[K]> }
+    : T;
+
+export type Rehearsal = Mutable<ObjectOf<'rehearsal'>>;
+export type Leg = Rehearsal['legs'][number];
+export type Entry = [key: Uint8Array, row: Row];
+
+/** A rehearsal with what it cites, ready to be judged. */
+export interface Built {
+  readonly subject: Digest;
+  readonly objects: MemoryObjects;
+}
+
+/**
+ * A rehearsal that is being falsified: everything can be changed, and is then encoded and linked anew, so that no broken
+ * digest gives the change away.
+ */
+export class Draft {
+  readonly objects = new MemoryObjects();
+  readonly plan: Mutable<ObjectOf<'plan'>>;
+  readonly validator: Mutable<ObjectOf<'validator'>>;
+  readonly rehearsal: Rehearsal;
+
+  constructor(control: Built) {
+    for (const [digest, { codec, bytes }] of control.objects.entries())
+      this.objects.put(codec, digest, bytes);
+    const get = control.objects.get;
+    this.rehearsal = decodeKind('rehearsal', get(control.subject)) as Rehearsal;
+    this.plan = decodeKind('plan', get(this.rehearsal.plan.digest)) as Draft['plan'];
+    this.validator = decodeKind('validator', get(this.rehearsal.validator.digest));
+  }
+
+  /** Only what the rehearsal still reaches counts, so what a change leaves behind does no harm. */
+  build(): Built {
+    this.rehearsal.plan = this.put(this.plan);
+    this.rehearsal.validator = this.put(this.validator);
+    return { subject: this.put(this.rehearsal).digest, objects: this.objects };
+  }
+
+  put(object: AnyObject): Link {
+    return putObject(this.objects, object);
+  }
+
+  leg(name: string): Leg {
+    return this.rehearsal.legs.find(({ leg }) => leg === name)!;
+  }
+
+  /** The before-state everywhere: entry, exit, image, starts, and the ways back that led to it. */
+  setBefore(state: Link): void {
+    const { rehearsal } = this;
+    const old = rehearsal.entry;
+    rehearsal.entry = rehearsal.exit = rehearsal.image.restored = state;
+    for (const leg of rehearsal.legs) {
+      leg.start = state;
+      if (leg.back?.equals(old)) leg.back = state;
+    }
+  }
+
+  setAfter(state: Link): void {
+    for (const leg of this.rehearsal.legs) leg.after = state;
+  }
+
+  get after(): Link {
+    return this.rehearsal.legs[0]!.after!;
+  }
+
+  editSnapshot(state: Link, edit: (snapshot: Mutable<ObjectOf<'snapshot'>>) => void): Link {
+    const snapshot = decodeKind('snapshot', this.objects.get(state.digest)) as Mutable<ObjectOf<'snapshot'>>;
+    edit(snapshot);
+    return this.put(snapshot);
+  }
+
+  entriesOf(map: Link): Entry[] {
+    return [...driveSync(walkMap(map), this.objects.get)].map(({ key, row }) => [key, row]);
+  }
+
+  /** The map of these entries, sorted. */
+  map(entries: readonly Entry[]): Link {
+    const builder = new MapBuilder(this.objects);
+    for (const [key, row] of [...entries].sort(([a], [b]) => compareBytes(a, b)))
+      builder.addBounded(key, row);
+    return builder.finish().root;
+  }
+
+  editPart(
+    state: Link,
+    part: 'schema' | 'sequences' | 'tables',
+    edit: (entries: Entry[]) => readonly Entry[],
+  ): Link {
+    return this.editSnapshot(state, (snapshot) => {
+      snapshot[part] = this.map(edit(this.entriesOf(snapshot[part])));
+    });
+  }
+
+  table(state: Link, name: string): ObjectOf<'table'> {
+    const { tables } = decodeKind('snapshot', this.objects.get(state.digest));
+    const key = boundKey(encodeKey([name]));
+    const entry = this.entriesOf(tables).find(([k]) => compareBytes(k, key) === 0)!;
+    return resultOf(readTable(entry[1]), this.objects.get);
+  }
+
+  editTable(state: Link, name: string, edit: (table: Mutable<ObjectOf<'table'>>) => void): Link {
+    const table = { ...this.table(state, name) } as Mutable<ObjectOf<'table'>>;
+    edit(table);
+    const key = boundKey(encodeKey([name]));
+    return this.editPart(state, 'tables', (entries) =>
+      entries.map(([k, row]) => (compareBytes(k, key) === 0 ? [k, this.put(table as AnyObject)] : [k, row])),
+    );
+  }
+
+  /** The rows of a table; its count follows. */
+  editRows(state: Link, name: string, edit: (entries: Entry[]) => readonly Entry[]): Link {
+    return this.editTable(state, name, (table) => {
+      const entries = edit(this.entriesOf(table.root));
+      table.root = this.map(entries);
+      table.rows = entries.length;
+    });
+  }
+
+  /** A text as stored content. */
+  content(text: string): Link {
+    return storeContent(this.objects, new Uint8Array(Buffer.from(text)));
+  }
+}
+
+/** 32 bytes that are the digest of something, but of nothing here. */
+export function otherHash(text = 'something else'): Uint8Array {
+  return digestToBytes(digestOf(new Uint8Array(Buffer.from(text))));
+}
