@@ -1,0 +1,288 @@
+import { appendRecord, EMPTY_HEAD, type Head } from '../../src/ledger/log-state.ts';
+import { signCheckpoint } from '../../src/log/checkpoint.ts';
+import { generateKey } from '../../src/log/note-key.ts';
+import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
+import { deltaOf } from '../../src/objects/delta.ts';
+import { ContentBuilder, storeContent } from '../../src/objects/file.ts';
+import { encodeKey } from '../../src/objects/key.ts';
+import {
+  decodeKind,
+  decodeObject,
+  encodeObject,
+  type AnyObject,
+  type Encoded,
+  type Kind,
+} from '../../src/objects/kinds.ts';
+import type { Link } from '../../src/objects/link.ts';
+import { MemoryObjects } from '../../src/objects/memory-objects.ts';
+import { MapBuilder } from '../../src/objects/merkle-map.ts';
+import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
+import { putBlob, putObject } from '../../src/objects/sink.ts';
+import { SnapshotBuilder } from '../../src/objects/snapshot-builder.ts';
+import { TreeBuilder } from '../../src/objects/tree.ts';
+import { resultOf } from '../../src/objects/walk.ts';
+import { formatManifest, formatSeal } from '../../src/verify/packet/manifest.ts';
+import { MANIFEST_NAME, SEAL_NAME } from '../../src/verify/packet/names.ts';
+import { utf8 } from './hex.ts';
+
+/** The small world that all examples of SPEC.md come from: one object of each kind, linked as real ones are. */
+export interface World {
+  readonly objects: MemoryObjects;
+  readonly examples: Readonly<Record<Kind, Link>>;
+  readonly manifest: Uint8Array;
+  readonly seal: Uint8Array;
+  /** After one record, and after 257. */
+  readonly small: Head;
+  readonly large: Head;
+  readonly skey: string;
+  readonly vkey: string;
+}
+
+export const ORIGIN = 'custody.example/spec';
+/** 2026-06-12T00:00:00Z, in milliseconds. */
+const TIME = 1_781_222_400_000;
+
+export function makeWorld(): World {
+  const objects = new MemoryObjects();
+  const put = (object: AnyObject): Link => putObject(objects, object);
+  const blob = (text: string): Link => putBlob(objects, utf8(text));
+  const code = blob('// a validator\n');
+  const validator = put({
+    kind: 'validator',
+    v: 1,
+    name: 'custody',
+    file: code,
+    sha256: digestToBytes(code.digest),
+    runner: 'node-permission',
+  });
+  const policy = put({
+    kind: 'policy',
+    v: 1,
+    previous: null,
+    validators: [validator],
+    roles: [],
+    required: [],
+  });
+
+  const before = snapshot(objects, [[1n, 'Ada']]);
+  const after = snapshot(objects, [
+    [1n, 'Ada'],
+    [2n, 'Grace'],
+  ]);
+  const executor = utf8("INSERT INTO people VALUES (2, 'Grace');\n");
+  const digest = digestToBytes(digestOf(executor));
+  const delta = resultOf(deltaOf(before.link, after.link), objects.get).tables;
+  const gate = { name: 'not there yet', sql: 'SELECT count(*) FROM people WHERE id = 2', expect: '== 0' };
+  const plan = put({
+    kind: 'plan',
+    v: 1,
+    name: 'one more person',
+    engine: 'sqlite',
+    document: blob('custody: plan/1\n'),
+    source: { kind: 'fixture', marker: null, sha256: null },
+    macro: null,
+    timeLimit: 60_000,
+    executor: digest,
+    session: [['foreign_keys', 'ON']],
+    preflight: [gate],
+    boundary: { mode: 'insert-only', tables: ['people'] },
+    delta,
+    masked: [],
+    bounded: [],
+    legs: ['T', 'R'],
+  });
+  const image = digestToBytes(digestOf(utf8('the bytes of a database file')));
+  const leg = { start: before.link, after: after.link, open: false, back: before.link, identical: true };
+  const rehearsal = put({
+    kind: 'rehearsal',
+    v: 1,
+    plan,
+    validator,
+    engine: 'sqlite',
+    executor: { file: storeContent(objects, executor), before: digest, after: digest },
+    source: image,
+    image: { sha256: image, restored: before.link },
+    entry: before.link,
+    exit: before.link,
+    preflight: [{ ...gate, actual: '0', ok: true }],
+    delta,
+    legs: [
+      { leg: 'T', ended: 'rolled-back', ...leg },
+      { leg: 'R', ended: 'committed', ...leg },
+    ],
+    isolation: [{ assertion: 'source-unchanged', holds: true }],
+    observed: [],
+  });
+  const run = put({
+    kind: 'run',
+    v: 1,
+    rehearsal,
+    started: TIME,
+    durations: [['leg T', 120]],
+    versions: [['node', 'v24.21.0']],
+    isolation: [['validator-network', 'restricted']],
+    afters: [['T', after.link]],
+  });
+  const findings = [
+    { code: 'ISOLATION_UNPROVEN', path: 'isolation/clone-folder-private', detail: 'not asserted' },
+  ];
+  const verdict = put({ kind: 'verdict', v: 1, validator, subject: rehearsal, accepted: false, findings });
+
+  const { tree, manifest, seal } = folder(objects);
+  const packet = put({
+    kind: 'packet',
+    v: 1,
+    tree,
+    seal: digestToBytes(digestOf(manifest)),
+    files: 2,
+    macro: null,
+    links: [
+      ['rehearsal', rehearsal],
+      ['verdict', verdict],
+    ],
+  });
+  const entry = put({
+    kind: 'entry',
+    v: 1,
+    type: 'rehearsal',
+    links: [
+      ['packet', packet],
+      ['run', run],
+    ],
+    author: 'ada',
+    lane: 'lane-07',
+    message: 'one more person: rejected',
+    time: TIME,
+  });
+
+  const { skey, vkey } = generateKey(ORIGIN, new Uint8Array(32).fill(7));
+  const first = appendRecord(EMPTY_HEAD, entry, TIME);
+  objects.put('dag-cbor', first.record.link.digest, first.record.bytes);
+  let large = first.head;
+  const full: Encoded[] = [];
+  for (let i = 1; i <= 256; i++) {
+    const next = appendRecord(large, entry, TIME + i);
+    large = next.head;
+    full.push(...next.objects);
+  }
+  for (const { link, bytes } of full) objects.put('dag-cbor', link.digest, bytes);
+  const { root, size } = first.head;
+  const small = { ...first.head, checkpoint: signCheckpoint({ origin: ORIGIN, size, root }, skey) };
+
+  const file = longFile(objects);
+  const lists = mapOfLists(objects);
+  const table = before.table;
+  return {
+    objects,
+    examples: {
+      file,
+      chunks: decodeKind('file', objects.get(file.digest)).chunks,
+      tree,
+      rows: decodeKind('table', objects.get(table.digest)).root,
+      node: lists,
+      table,
+      snapshot: before.link,
+      validator,
+      plan,
+      rehearsal,
+      run,
+      verdict,
+      policy,
+      packet,
+      entry,
+      record: first.record.link,
+      bundle: full[0]!.link,
+      tile: full[1]!.link,
+      head: put(small),
+    },
+    manifest,
+    seal,
+    small,
+    large,
+    skey,
+    vkey,
+  };
+}
+
+function snapshot(
+  objects: MemoryObjects,
+  people: readonly (readonly [bigint, string])[],
+): { link: Link; table: Link } {
+  const seen: Link[] = [];
+  const builder = new SnapshotBuilder(
+    {
+      put: (codec, digest, bytes) => {
+        objects.put(codec, digest, bytes);
+        if (codec === 'dag-cbor' && decodeObject(bytes).kind === 'table')
+          seen.push(encodeObject(decodeObject(bytes)).link);
+      },
+    },
+    'sqlite',
+  );
+  builder.fact('user_version', '0');
+  builder.fact('encoding', 'UTF-8');
+  builder.fact('application_id', '0');
+  builder.schema('table', 'people', [
+    ['table', 'people'],
+    ['sql', 'CREATE TABLE people(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT)'],
+  ]);
+  builder.sequence('people', [['seq', String(people.length)]]);
+  const table = builder.table({
+    name: 'people',
+    format: 'sqlite-record',
+    columns: [
+      { name: 'id', type: 'INTEGER' },
+      { name: 'name', type: 'TEXT' },
+    ],
+    key: { type: 'declared', columns: ['id'] },
+  });
+  for (const [id, name] of people) table.add(encodeKey([id]), encodeRecord([null, name]));
+  table.close();
+  return { link: builder.finish().snapshot, table: seen[0]! };
+}
+
+/** A sealed folder with two files and a symlink to one of them. */
+function folder(objects: MemoryObjects): { tree: Link; manifest: Uint8Array; seal: Uint8Array } {
+  const item = (name: string, mode: 'file' | 'exec' | 'symlink', bytes: Uint8Array) => {
+    const link = storeContent(objects, bytes);
+    return { name, mode, size: bytes.length, sha256: digestToBytes(digestOf(bytes)), link };
+  };
+  const report = utf8('{"ok":true}\n');
+  const script = utf8('#!/bin/sh\n');
+  const inner = new TreeBuilder(objects);
+  inner.add(item('report.json', 'file', report));
+  inner.add(item('run.sh', 'exec', script));
+  const manifest = formatManifest([
+    { path: 'evidence/report.json', sha256: digestOf(report) },
+    { path: 'evidence/run.sh', sha256: digestOf(script) },
+  ]);
+  const seal = formatSeal(digestOf(manifest));
+  const outer = new TreeBuilder(objects);
+  outer.add(item(MANIFEST_NAME, 'file', manifest));
+  outer.add({ name: 'evidence', mode: 'dir', link: inner.finish() });
+  outer.add(item(SEAL_NAME, 'file', seal));
+  return { tree: outer.finish(), manifest, seal };
+}
+
+/** 1,048,577 bytes of xorshift32 (seed 1; shifts 13, 17, 5; the top byte of each state): one more than a blob can hold. */
+function longFile(objects: MemoryObjects): Link {
+  const bytes = new Uint8Array(1_048_577);
+  let state = 1;
+  for (let i = 0; i < bytes.length; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[i] = state >>> 24;
+  }
+  const builder = new ContentBuilder(objects);
+  builder.add(bytes);
+  return builder.finish().link;
+}
+
+/** 400 rows: several leaves and one inner list above them. */
+function mapOfLists(objects: MemoryObjects): Link {
+  const map = new MapBuilder(objects);
+  for (let i = 0n; i < 400n; i++)
+    map.add(encodeKey([i]), encodeRecord([null, `row ${i} of a table that has 400 of them`]));
+  return map.finish().root;
+}
