@@ -30,6 +30,8 @@ export async function buildValidator(out: string, root = ROOT): Promise<string> 
     write: false,
     outfile: 'validator.mjs',
     external: ['node:*'],
+    // Else the bundle would name the place that a linked node_modules leads to.
+    preserveSymlinks: true,
     alias: { 'cbor-x': join(root, 'node_modules/cbor-x/index.js') },
     plugins: [
       {

@@ -82,6 +82,8 @@ async function withSession(
   await session.begin();
   try {
     await session.apply(executor, boundary);
+    // Constraints that are deferred fail only now: that is the executor's failure, too.
+    return { ...(await finish(session)), observed: [] };
   } catch (error) {
     const code = isCustodyError(error) ? EVIDENCE[error.code] : undefined;
     if (code === undefined) throw error;
@@ -89,7 +91,6 @@ async function withSession(
     const open = await endAfterFailure(session);
     return { after: undefined, open, observed: [finding(code, failure.path ?? 'executor', failure.message)] };
   }
-  return { ...(await finish(session)), observed: [] };
 }
 
 /** A session whose script failed may be gone (killed at its time limit): then nothing can be open on it. */

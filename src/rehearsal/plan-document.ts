@@ -12,7 +12,7 @@ export interface PlanDocumentResult {
  * @throws CustodyError PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID, each with `path` = `FILE:LINE`.
  */
 export async function parsePlanDocument(bytes: Uint8Array, path: string): Promise<PlanDocumentResult> {
-  const { LineCounter, parseDocument, isNode } = await import('yaml');
+  const { LineCounter, parseDocument, isMap, isNode, visit } = await import('yaml');
   const counter = new LineCounter();
   let source: string;
   try {
@@ -38,6 +38,15 @@ export async function parsePlanDocument(bytes: Uint8Array, path: string): Promis
       hint: 'Correct the YAML at this line.',
     });
   }
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return;
+      throw new CustodyError('PLAN_SYNTAX', `nothing is called *${alias.source}`, {
+        path: `${path}:${counter.linePos(alias.range?.[0] ?? 0).line}`,
+        hint: 'Write the value out.',
+      });
+    },
+  });
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
@@ -54,7 +63,10 @@ export async function parsePlanDocument(bytes: Uint8Array, path: string): Promis
       .slice(1)
       .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     for (; keys.length > 0; keys.pop()) {
-      const node = document.getIn(keys, true);
+      const parent = document.getIn(keys.slice(0, -1), true);
+      // Of a pair the key's line: its value may stand on the next one.
+      const pair = isMap(parent) ? parent.items.find(({ key }) => String(key) === keys.at(-1)) : undefined;
+      const node = pair ? pair.key : document.getIn(keys, true);
       if (isNode(node) && node.range) return counter.linePos(node.range[0]).line;
     }
     return 1;

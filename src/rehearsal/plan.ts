@@ -116,6 +116,19 @@ export async function parsePlan(document: Uint8Array, path: string): Promise<Pla
       invalid(`/preflight/${i}/expect`, `cannot read the expectation ${JSON.stringify(expect)}`);
     return { name: p.name, sql: p.sql, expect };
   });
+  const once = (field: 'preflight' | 'clock' | 'bounded', names: readonly string[]): void => {
+    names.forEach((name, i) => {
+      if (names.indexOf(name) < i) invalid(`/${field}/${i}`, `${name.replace('\0', '.')} is named twice`);
+    });
+  };
+  once(
+    'preflight',
+    preflight.map((p) => p.name),
+  );
+  once('clock', value.clock?.map(({ table, column }) => `${table}\0${column}`) ?? []);
+  once('bounded', value.bounded?.map((b) => b.name) ?? []);
+  if (value.engine === 'sqlite' && value.bounded?.length)
+    invalid('/bounded', 'SQLite undoes its counters with everything else; nothing may be bounded');
   const legs = value.legs ?? ['T', 'R'];
   if (legs.join() !== 'T,R') invalid('/legs', 'the legs of a rehearsal are T and R, in this order');
   return {
@@ -143,6 +156,6 @@ export async function parsePlan(document: Uint8Array, path: string): Promise<Pla
     ),
     bounded: [...(value.bounded ?? [])].sort((a, b) => compareNames(a.name, b.name)),
     legs,
-    timeLimit: Math.round((value.timeLimit ?? DEFAULT_TIME_LIMIT) * 1000),
+    timeLimit: Math.max(1, Math.round((value.timeLimit ?? DEFAULT_TIME_LIMIT) * 1000)),
   };
 }

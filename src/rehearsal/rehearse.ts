@@ -61,6 +61,7 @@ export async function rehearse(
   };
 
   const executor = await readExecutor(plan.executor.file, plan.executor.sha256);
+  const planLink = putPlan(plan, executor.digest, objects);
   await using workspace = await timed('isolate', () =>
     engine.prepare(
       { file: plan.source.file },
@@ -116,7 +117,6 @@ export async function rehearse(
     (leg) => leg.after && maskSnapshot(entry.snapshot, leg.after.snapshot, plan.clock, objects),
   );
   const after = afters.find((link) => link !== undefined);
-  const planLink = putPlan(plan, executor.digest, objects);
   const rehearsal = putObject(objects, {
     kind: 'rehearsal',
     v: 1,

@@ -1,0 +1,298 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { CustodyError } from '../../src/errors.ts';
+import { parsePlan, readPlan, type Plan } from '../../src/rehearsal/plan.ts';
+import { PLAN_SCHEMA } from '../../src/rehearsal/plan-schema.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const PATH = '/plans/plan.yaml';
+const LINES = [
+  'custody: plan/1',
+  'name: one birth',
+  'engine: sqlite',
+  'source: { file: a.sqlite, kind: fixture }',
+  'executor: { file: a.sql }',
+  'delta:',
+  '  births: { inserted: 1 }',
+];
+
+const parseText = (text: string | Uint8Array): Promise<Plan> =>
+  parsePlan(typeof text === 'string' ? Buffer.from(text) : text, PATH);
+const withLines = (...lines: string[]): string => [...LINES, ...lines, ''].join('\n');
+
+async function refused(text: string | Uint8Array): Promise<[string, string | undefined]> {
+  const error: unknown = await parseText(text).then(
+    () => 'accepted',
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof CustodyError)) throw new Error('not refused', { cause: error });
+  expect(error.hint).not.toBe('');
+  return [error.code, error.path?.replace(`${PATH}:`, '')];
+}
+
+describe('a plan', () => {
+  it('has defaults', async () => {
+    const plan = await parseText(withLines());
+    expect(plan).toMatchObject({
+      name: 'one birth',
+      source: { file: '/plans/a.sqlite', kind: 'fixture', sha256: undefined },
+      executor: { file: '/plans/a.sql', sha256: undefined },
+      delta: [{ table: 'births', inserted: 1, updated: 0, deleted: 0 }],
+      tables: ['births'],
+      preflight: [],
+      clock: [],
+      bounded: [],
+      legs: ['T', 'R'],
+      timeLimit: 60_000,
+    });
+  });
+
+  it('is sorted where order means nothing, and as written where it does', async () => {
+    const plan = await parseText(
+      withLines(
+        '  Zeta: { inserted: 1 }',
+        '  alpha: { inserted: 1 }',
+        'session: { foreign_keys: true, cache_size: -5, temp_store: memory }',
+        'preflight:',
+        '  - { name: z, sql: SELECT 1, expect: 1 }',
+        '  - { name: a, sql: SELECT 2, expect: ">= 1" }',
+        'clock:',
+        '  - { table: births, column: b, reason: the clock }',
+        '  - { table: births, column: a, reason: the clock }',
+        '  - { table: Zeta, column: a, reason: the clock }',
+        'timeLimit: 0.0001',
+      ),
+    );
+    expect(plan.delta.map(({ table }) => table)).toEqual(['Zeta', 'alpha', 'births']);
+    expect(plan.tables).toEqual(['Zeta', 'alpha', 'births']);
+    expect(plan.clock.map(({ table, column }) => `${table}.${column}`)).toEqual([
+      'Zeta.a',
+      'births.a',
+      'births.b',
+    ]);
+    expect(plan.preflight).toEqual([
+      { name: 'z', sql: 'SELECT 1', expect: '1' },
+      { name: 'a', sql: 'SELECT 2', expect: '>= 1' },
+    ]);
+    expect(plan.session).toEqual([
+      ['foreign_keys', 'true'],
+      ['cache_size', '-5'],
+      ['temp_store', 'memory'],
+    ]);
+    expect(plan.timeLimit).toBe(1);
+  });
+
+  it('may allow more tables than it expects to change', async () => {
+    const plan = await parseText(withLines('boundary: { tables: [births, audit] }'));
+    expect(plan.tables).toEqual(['audit', 'births']);
+  });
+
+  it.each<[what: string, code: string, line: string, text: string | Uint8Array]>([
+    ['an unknown key', 'PLAN_KEY_UNKNOWN', '8', withLines('colour: red')],
+    [
+      'an unknown key whose value is on the next line',
+      'PLAN_KEY_UNKNOWN',
+      '8',
+      withLines('colour:', '  red: 1'),
+    ],
+    [
+      'an unknown key inside',
+      'PLAN_KEY_UNKNOWN',
+      '9',
+      withLines('preflight:', '  - { name: a, sql: S, expect: 1, or: 2 }'),
+    ],
+    ['an unknown key in a delta', 'PLAN_KEY_UNKNOWN', '9', withLines('  other:', '    insertd: 1')],
+    ['an unknown key with a slash', 'PLAN_KEY_UNKNOWN', '8', withLines('a/b~c: 1')],
+    ['a wrong type', 'PLAN_INVALID', '8', withLines('timeLimit: soon')],
+    [
+      'a wrong type inside',
+      'PLAN_INVALID',
+      '10',
+      withLines('preflight:', '  - name: a', '    sql: [SELECT]', '    expect: 1'),
+    ],
+    ['a missing key', 'PLAN_INVALID', '1', LINES.slice(1).join('\n')],
+    ['a missing key inside', 'PLAN_INVALID', '9', withLines('preflight:', '  - { name: a, expect: 1 }')],
+    ['another format', 'PLAN_INVALID', '1', withLines().replace('plan/1', 'plan/2')],
+    [
+      'an engine that nobody knows',
+      'PLAN_INVALID',
+      '3',
+      withLines().replace('engine: sqlite', 'engine: oracle'),
+    ],
+    [
+      'a digest in capitals',
+      'PLAN_INVALID',
+      '5',
+      withLines().replace('{ file: a.sql }', `{ file: a.sql, sha256: ${'A'.repeat(64)} }`),
+    ],
+    [
+      'a reason that is none',
+      'PLAN_INVALID',
+      '9',
+      withLines('clock:', '  - { table: births, column: born, reason: x }'),
+    ],
+    ['a count below zero', 'PLAN_INVALID', '8', withLines('  other: { inserted: -1 }')],
+    ['a count that is huge', 'PLAN_INVALID', '8', withLines('  other: { inserted: 9007199254740992 }')],
+    ['a delta that is empty', 'PLAN_INVALID', '8', withLines('  other: { inserted: 0 }')],
+    ['no delta at all', 'PLAN_INVALID', '6', [...LINES.slice(0, 5), 'delta: {}'].join('\n')],
+    ['an update in an insert-only plan', 'PLAN_INVALID', '8', withLines('  other: { updated: 1 }')],
+    [
+      'a deletion in an insert-only plan',
+      'PLAN_INVALID',
+      '8',
+      withLines('  other: { inserted: 1, deleted: 1 }'),
+    ],
+    ['a delta outside the boundary', 'PLAN_INVALID', '8', withLines('boundary: { tables: [other] }')],
+    ['another mode', 'PLAN_INVALID', '8', withLines('boundary: { mode: anything }')],
+    [
+      'an expectation that cannot be read',
+      'PLAN_INVALID',
+      '9',
+      withLines('preflight:', '  - { name: a, sql: S, expect: ">= many" }'),
+    ],
+    [
+      'a gate twice',
+      'PLAN_INVALID',
+      '10',
+      withLines('preflight:', '  - { name: a, sql: S, expect: 1 }', '  - { name: a, sql: S, expect: 1 }'),
+    ],
+    [
+      'a clock column twice',
+      'PLAN_INVALID',
+      '10',
+      withLines(
+        'clock:',
+        '  - { table: a, column: b, reason: why }',
+        '  - { table: a, column: b, reason: why not }',
+      ),
+    ],
+    [
+      'a bounded sequence twice',
+      'PLAN_INVALID',
+      '10',
+      withLines(
+        'bounded:',
+        '  - { effect: sequence, name: a, reason: why }',
+        '  - { effect: sequence, name: a, reason: why }',
+      ).replace('sqlite', 'postgres'),
+    ],
+    [
+      'a bounded counter of SQLite',
+      'PLAN_INVALID',
+      '8',
+      withLines('bounded:', '  - { effect: sequence, name: a, reason: why }'),
+    ],
+    [
+      'a bounded effect that nobody knows',
+      'PLAN_INVALID',
+      '9',
+      withLines('bounded:', '  - { effect: table, name: a, reason: why }'),
+    ],
+    ['legs in another order', 'PLAN_INVALID', '8', withLines('legs: [R, T]')],
+    ['one leg alone', 'PLAN_INVALID', '8', withLines('legs: [T]')],
+    ['a leg twice', 'PLAN_INVALID', '8', withLines('legs: [T, T, R]')],
+    ['no legs', 'PLAN_INVALID', '8', withLines('legs: []')],
+    ['leg S, which this version cannot prove', 'PLAN_INVALID', '8', withLines('legs: [T, R, S]')],
+    ['a syntax error', 'PLAN_SYNTAX', '8', withLines('session: ]')],
+    ['a tab', 'PLAN_SYNTAX', '9', withLines('session:', '\tforeign_keys: 1')],
+    ['a key twice', 'PLAN_SYNTAX', '8', withLines('name: another')],
+    ['a key twice inside', 'PLAN_SYNTAX', '8', withLines('  births: { inserted: 2 }')],
+    ['two documents', 'PLAN_SYNTAX', '8', withLines('---', 'a: 1')],
+    ['an unknown tag', 'PLAN_SYNTAX', '8', withLines('macro: !!js/function "x"')],
+    ['an alias to nothing', 'PLAN_SYNTAX', '8', withLines('macro: *gone')],
+    ['nothing', 'PLAN_INVALID', '1', ''],
+    ['a list', 'PLAN_INVALID', '1', '- a\n'],
+    ['a text', 'PLAN_INVALID', '1', 'custody'],
+    ['null', 'PLAN_INVALID', '1', 'null'],
+    ['bytes that are no text', 'PLAN_SYNTAX', '1', Uint8Array.of(0x53, 0x51, 0x4c, 0xff, 0xfe, 0)],
+    [
+      'a database',
+      'PLAN_SYNTAX',
+      '1',
+      Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(84, 0x80)]),
+    ],
+  ])('with %s is refused', async (_, code, line, text) => {
+    expect(await refused(text)).toEqual([code, line]);
+  });
+
+  it('is refused when its aliases multiply, and soon', async () => {
+    const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]'];
+    for (let i = 0; i < 12; i++) {
+      const [from, to] = [String.fromCharCode(97 + i), String.fromCharCode(98 + i)];
+      bomb.push(`${to}: &${to} [${Array(9).fill(`*${from}`).join(',')}]`);
+    }
+    expect((await refused(bomb.join('\n')))[0]).toBe('PLAN_SYNTAX');
+  });
+
+  it('nested very deep is refused, not a crash', async () => {
+    const code = (await refused(withLines(`macro: ${'['.repeat(20_000)}${']'.repeat(20_000)}`)))[0];
+    expect(['PLAN_SYNTAX', 'PLAN_INVALID']).toContain(code);
+  });
+
+  it('does not touch prototypes', async () => {
+    const plan = await parseText(withLines('  __proto__: { inserted: 1 }', 'session: { constructor: 1 }'));
+    expect(plan.delta.map(({ table }) => table)).toEqual(['__proto__', 'births']);
+    expect(({} as Record<string, unknown>)['inserted']).toBeUndefined();
+  });
+});
+
+describe('a plan file', () => {
+  let temp: string;
+  beforeAll(() => void (temp = mkdtempSync(join(tmpdir(), 'custody-plan-'))));
+  afterAll(() => rmSync(temp, { recursive: true, force: true }));
+
+  const codeOf = (file: string): Promise<unknown> =>
+    readPlan(file).then(
+      () => 'accepted',
+      (error: unknown) => (error instanceof CustodyError ? [error.code, error.path] : error),
+    );
+
+  it('that is missing or a folder cannot be read', async () => {
+    const missing = join(temp, 'missing.yaml');
+    expect(await codeOf(missing)).toEqual(['PLAN_UNREADABLE', missing]);
+    expect(await codeOf(temp)).toEqual(['PLAN_UNREADABLE', temp]);
+  });
+
+  it('keeps its bytes, and paths start from its folder', async () => {
+    const file = join(temp, 'plan.yaml');
+    writeFileSync(file, withLines('# the end'));
+    const plan = await readPlan(file);
+    expect(Buffer.from(plan.document).toString()).toBe(withLines('# the end'));
+    expect(plan.executor.file).toBe(join(temp, 'a.sql'));
+  });
+});
+
+describe('the JSON Schema of plans', () => {
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
+
+  it('is a valid schema, strictly', () => {
+    expect(ajv.validateSchema(PLAN_SCHEMA)).toBe(true);
+    expect(() => ajv.compile(PLAN_SCHEMA)).not.toThrow();
+  });
+
+  it.skipIf(!existsSync(join(ROOT, 'profiles/fix7-p0/plan.yaml')))(
+    'accepts profiles/fix7-p0/plan.yaml',
+    async () => {
+      const file = join(ROOT, 'profiles/fix7-p0/plan.yaml');
+      const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(PLAN_SCHEMA);
+      expect(validate(parse(readFileSync(file, 'utf8')))).toBe(true);
+      expect((await readPlan(file)).legs).toEqual(['T', 'R']);
+    },
+  );
+
+  it('closes every object that does not take names of the user', () => {
+    const open: string[] = [];
+    const visit = (schema: unknown, path: string): void => {
+      if (typeof schema !== 'object' || schema === null) return;
+      const { type, additionalProperties } = schema as { type?: unknown; additionalProperties?: unknown };
+      if (type === 'object' && additionalProperties !== false) open.push(path);
+      for (const [key, value] of Object.entries(schema)) visit(value, `${path}/${key}`);
+    };
+    visit(PLAN_SCHEMA, '');
+    expect(open.sort()).toEqual(['/properties/delta', '/properties/session']);
+  });
+});

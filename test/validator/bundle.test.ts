@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildValidator } from '../../scripts/build.ts';
+import { closure } from '../../src/objects/closure.ts';
+import { nodeLink } from '../../src/objects/link.ts';
+import { driveSync } from '../../src/objects/walk.ts';
+import { judge } from '../../src/validator/judge.ts';
+import { controlOf, makeVector, VECTORS } from '../../src/validator/selftest.ts';
+import { runSelftest, runValidator } from '../../src/verify/validator-process.ts';
+import type { Built } from '../../src/validator/selftest/draft.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+let temp: string;
+let code: Uint8Array;
+
+beforeAll(async () => {
+  temp = mkdtempSync(join(tmpdir(), 'custody-bundle-'));
+  await buildValidator(join(temp, 'here.mjs'));
+  code = new Uint8Array(readFileSync(join(temp, 'here.mjs')));
+});
+afterAll(() => rmSync(temp, { recursive: true, force: true }));
+
+const text = (): string => Buffer.from(code).toString();
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** A copy of the sources in a folder of its own; its modules are a link to ours. */
+function copyTo(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['src', 'scripts', 'package.json', 'tsconfig.json']) {
+    cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+/** Builds there in a process of its own and gives the digest of what came out. */
+function buildIn(folder: string, env: NodeJS.ProcessEnv, shell = 'true'): string {
+  const run = `import(${JSON.stringify(join(folder, 'scripts/build.ts'))}).then((b) => b.buildValidator('out/validator.mjs'))`;
+  const script = `${shell} && exec "$0" --input-type=module -e "$1"`;
+  const { status, stderr } = spawnSync('sh', ['-c', script, process.execPath, run], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], ...env },
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return sha256(readFileSync(join(folder, 'out/validator.mjs')));
+}
+
+describe('the bundle', () => {
+  it('has the same bytes whatever the folder, the time zone, the locale, the umask and the user', () => {
+    const plain = copyTo(join(temp, 'a'));
+    const other = copyTo(join(temp, 'b/with space/é'));
+    const expected = sha256(code);
+    expect(buildIn(plain, {})).toBe(expected);
+    const env = {
+      TZ: 'Pacific/Kiritimati',
+      LC_ALL: 'tr_TR.UTF-8',
+      HOME: '/nonexistent',
+      USER: 'other',
+      SOURCE_DATE_EPOCH: '1',
+      NODE_ENV: 'production',
+    };
+    expect(buildIn(other, env, 'umask 077')).toBe(expected);
+  });
+
+  it('names no folder of the machine that built it', () => {
+    expect(text()).not.toContain(ROOT);
+    expect(text()).not.toMatch(/["'`](\/home|\/root|\/work|\/tmp|\/Users|[A-Z]:\\)/);
+    expect(text()).not.toContain('sourceMappingURL');
+  });
+
+  it('imports nothing but reading its input and telling UTF-8', () => {
+    const imports = [...text().matchAll(/^(?:import|export)\b[^;]*?\bfrom\s*["']([^"']+)["']/gm)].map(
+      ([, name]) => name,
+    );
+    expect(imports.sort()).toEqual(['node:buffer', 'node:fs']);
+    expect(text()).toMatch(/import \{ readSync \} from "node:fs"/);
+    expect(text()).toMatch(/import \{ isUtf8 \} from "node:buffer"/);
+  });
+
+  it('brings SHA-256 along in pure JavaScript', () => {
+    expect(text()).toContain('node_modules/@noble/hashes/sha2.js');
+    expect(text()).toContain('src/objects/sha256-noble.ts');
+    expect(text()).not.toContain('node:crypto');
+  });
+
+  it('passes its own test', async () => {
+    expect(await runSelftest(code)).toEqual({ ok: true, vectors: VECTORS.length, failed: [] });
+  });
+});
+
+describe('judges in its own process as it does in ours', () => {
+  const evidenceOf = function* ({ subject, objects }: Built) {
+    // What a link leads to may be missing or malformed: then everything that is there is sent.
+    try {
+      yield* [...driveSync(closure([nodeLink(subject)]), objects.get)];
+    } catch {
+      for (const [digest, { codec, bytes }] of objects.entries())
+        yield { link: { digest, codec } as never, bytes };
+    }
+  };
+  const ours = ({ subject, objects }: Built) => {
+    const { accepted, findings } = judge(subject, objects);
+    return { accepted, findings };
+  };
+  const judged = async (built: Built) => {
+    const { accepted, findings } = await runValidator(code, built.subject, evidenceOf(built));
+    return { accepted, findings };
+  };
+
+  it.each(['sqlite', 'postgres'] as const)('the control of %s', async (engine) => {
+    expect(await judged(controlOf(engine))).toEqual({ accepted: true, findings: [] });
+  });
+
+  it('all vectors', { timeout: 300_000 }, async () => {
+    const lanes = [0, 1].map(async (lane) => {
+      for (const vector of VECTORS.filter((_, i) => i % 2 === lane)) {
+        const { built } = makeVector(vector);
+        expect({ name: vector.name, ...(await judged(built)) }).toEqual({
+          name: vector.name,
+          ...ours(built),
+        });
+      }
+    });
+    await Promise.all(lanes);
+  });
+});
