@@ -9,6 +9,7 @@ import { version } from './version.ts';
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
+    requireNode(process.versions.node);
     // The one answer that needs no parser.
     if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
       io.stdout.write(`${version()}\n`);
@@ -34,4 +35,18 @@ function interrupted(cause: unknown): CustodyError {
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return (end < 0 ? argv : argv.slice(0, end)).some((word) => word === '--json' || word === '--json=true');
+}
+
+const OLDEST_NODE = 24;
+
+/** An older Node.js would fail somewhere inside, with a message that helps nobody. @throws NODE_TOO_OLD */
+export function requireNode(version: string): void {
+  if (Number.parseInt(version, 10) >= OLDEST_NODE) return;
+  throw new CustodyError(
+    'NODE_TOO_OLD',
+    `custody needs Node.js ${OLDEST_NODE} or newer; this is ${version}`,
+    {
+      hint: 'Install a newer Node.js; in the repository of custody, npx and npm run bring their own.',
+    },
+  );
 }

@@ -85,7 +85,7 @@ export interface Session extends AsyncDisposable {
 
 export interface Boundary {
   readonly mode: 'insert-only';
-  /** Tables that may be written, by the names that snapshots use; an empty list means every table of the expected delta. */
+  /** Tables that may be written, by the names that snapshots use; an empty list allows none. */
   readonly tables: readonly string[];
 }
 

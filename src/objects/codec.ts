@@ -30,14 +30,15 @@ const encoder = new Encoder(OPTIONS);
 /**
  * @returns the one canonical encoding of `value`.
  * @throws CustodyError OBJECT_NOT_CANONICAL for a value that DAG-CBOR cannot hold (a float, undefined, a lone
- *   surrogate, an integer beyond 64 bits, another class), OBJECT_TOO_LARGE above {@link MAX_OBJECT}.
+ *   surrogate, an integer beyond 64 bits, another class), OBJECT_TOO_LARGE above `limit`.
+ * @param limit bytes; another one only for what is no object itself but content of a row.
  */
-export function encode(value: Value): Uint8Array {
+export function encode(value: Value, limit = MAX_OBJECT): Uint8Array {
   const encoded = encoder.encode(normalise(value, 0));
-  if (encoded.length > MAX_OBJECT) {
+  if (encoded.length > limit) {
     throw new CustodyError(
       'OBJECT_TOO_LARGE',
-      `an object of ${encoded.length} bytes is above the limit of ${MAX_OBJECT}`,
+      `an object of ${encoded.length} bytes is above the limit of ${limit}`,
     );
   }
   // cbor-x returns a view into a buffer that it goes on using; an object must own its bytes.
@@ -49,16 +50,16 @@ export function encode(value: Value): Uint8Array {
  * Integers come back as `number` where they are safe, else as `bigint`; bytes as a copy.
  * @throws CustodyError OBJECT_NOT_CANONICAL, OBJECT_TOO_LARGE.
  */
-export function decode(bytes: Uint8Array): Value {
-  if (bytes.length > MAX_OBJECT) {
+export function decode(bytes: Uint8Array, limit = MAX_OBJECT): Value {
+  if (bytes.length > limit) {
     throw new CustodyError(
       'OBJECT_TOO_LARGE',
-      `an object of ${bytes.length} bytes is above the limit of ${MAX_OBJECT}`,
+      `an object of ${bytes.length} bytes is above the limit of ${limit}`,
     );
   }
   const value = readItem(bytes);
   // Two independent judgements: what the reader overlooks does not encode to these bytes.
-  if (!equalBytes(bytes, encode(value))) {
+  if (!equalBytes(bytes, encode(value, limit))) {
     throw new CustodyError(
       'OBJECT_NOT_CANONICAL',
       'these bytes are not the one canonical encoding of their value',

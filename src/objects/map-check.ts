@@ -1,9 +1,9 @@
 import { CustodyError } from '../errors.ts';
-import type { Link } from './link.ts';
+import { Link } from './link.ts';
 import { walkMap } from './map-walk.ts';
 import { MapBuilder, MAX_INLINE_ROW } from './merkle-map.ts';
 import type { ObjectSink } from './sink.ts';
-import type { Walk } from './walk.ts';
+import { need, type Walk } from './walk.ts';
 
 const NOWHERE: ObjectSink = { put: () => undefined };
 
@@ -32,6 +32,16 @@ export function* checkMap<T>(root: Link, count?: number): Walk<T, number> {
           path: root.digest,
         },
       );
+    }
+    if (row instanceof Link && row.codec === 'raw') {
+      const content = yield* need<T>(row.digest);
+      if (content.length <= MAX_INLINE_ROW) {
+        throw new CustodyError(
+          'TREE_MALFORMED',
+          `${root.digest}: a row of ${content.length} bytes is not held inline`,
+          { path: root.digest },
+        );
+      }
     }
     builder.addBounded(key, row);
     step = walk.next();

@@ -1,5 +1,6 @@
 import type { Digest } from './digest.ts';
 import { encode } from './codec.ts';
+import { MAX_DEFINITION } from './snapshot-diff.ts';
 import { encodeKey } from './key.ts';
 import type { Link } from './link.ts';
 import { MapBuilder } from './merkle-map.ts';
@@ -51,7 +52,13 @@ export class SnapshotBuilder {
 
   /** One schema object: type (`table`, `index`, `trigger`, `function`, …), its full name, and what defines it. */
   schema(type: string, name: string, definition: Pairs): void {
-    this.#schema.push([encodeKey([type, name]), encode(definition.map(([k, v]) => [k, v]))]);
+    this.#schema.push([
+      encodeKey([type, name]),
+      encode(
+        definition.map(([k, v]) => [k, v]),
+        MAX_DEFINITION,
+      ),
+    ]);
   }
 
   /** One sequence: exact, unless a plan declares it bounded. */

@@ -90,9 +90,12 @@ function* diffDefinitions(part: 'schema' | 'sequence', a: Link, b: Link): Walk<S
   }
 }
 
+/** A definition is content of a row, not an object of its own: a long one is stored in chunks. Bytes. */
+export const MAX_DEFINITION = 256 * 1_048_576;
+
 /** `name: value` lines of a definition stored as DAG-CBOR pairs. */
 function definitionText(bytes: Uint8Array): string {
-  const pairs = decode(bytes);
+  const pairs = decode(bytes, MAX_DEFINITION);
   return Array.isArray(pairs)
     ? pairs.map((pair: Value) => (Array.isArray(pair) ? pair.map(String).join(': ') : '')).join('\n')
     : '';

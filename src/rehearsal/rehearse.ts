@@ -60,6 +60,7 @@ export async function rehearse(
     return result;
   };
 
+  if (plan.legs.length === 0) throw new CustodyError('PLAN_INVALID', 'a plan without legs tries no way back');
   const executor = await readExecutor(plan.executor.file, plan.executor.sha256);
   const planLink = putPlan(plan, executor.digest, objects);
   await using workspace = await timed('isolate', () =>

@@ -73,6 +73,7 @@ function resolveTarget(
   for (const _ of links) {
     const folder = from.includes('/') ? from.slice(0, from.lastIndexOf('/') + 1) : '';
     const next = normalise(folder + to);
+    if (next === undefined || to.startsWith('/')) return '';
     const link = links.find((l) => l.path === next);
     if (!link) return next;
     [from, to] = [link.path, link.target];
@@ -80,11 +81,13 @@ function resolveTarget(
   return '';
 }
 
-function normalise(path: string): string {
+/** Undefined where the path climbs above the packet, even if it comes back. */
+function normalise(path: string): string | undefined {
   const names: string[] = [];
   for (const name of path.split('/')) {
-    if (name === '..') names.pop();
-    else if (name !== '.' && name !== '') names.push(name);
+    if (name === '..') {
+      if (names.pop() === undefined) return undefined;
+    } else if (name !== '.' && name !== '') names.push(name);
   }
   return names.join('/');
 }

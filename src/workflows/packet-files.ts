@@ -8,7 +8,8 @@ import type { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { readWhole } from '../objects/file.ts';
 import { diffSnapshots } from '../objects/snapshot-diff.ts';
-import { driveSync } from '../objects/walk.ts';
+import { driveSync, resultOf } from '../objects/walk.ts';
+import { deltaOf } from '../objects/delta.ts';
 import { showChange } from './row-changes.ts';
 
 /**
@@ -26,7 +27,7 @@ export function packetFiles(
   const plan = decodeKind('plan', objects.get(evidence.plan.digest));
   const content = (link: Link): Uint8Array => [...driveSync(readWhole(link), objects.get)][0]!;
   return new Map<string, string | Uint8Array>([
-    ['README.md', readme(rehearsal, evidence, plan, judgement)],
+    ['README.md', readme(rehearsal, evidence, plan, judgement, objects)],
     ['plan.yaml', content(plan.document)],
     ['executor.sql', content(evidence.executor.file)],
     ['validator.mjs', code],
@@ -63,11 +64,12 @@ function readme(
   evidence: ObjectOf<'rehearsal'>,
   plan: ObjectOf<'plan'>,
   verdict: ObjectOf<'verdict'>,
+  objects: MemoryObjects,
 ): string {
   const delta = evidence.delta.map((d) => `| ${d.table} | ${d.inserted} | ${d.updated} | ${d.deleted} |`);
   const legs = evidence.legs.map(
     ({ leg, ended, back }) =>
-      `| ${leg} | ${LEGS[leg]} | ${ended} | ${back?.equals(evidence.entry) ? 'exact' : 'not exact'} |`,
+      `| ${leg} | ${LEGS[leg]} | ${ended} | ${describeBack(evidence.entry, back, verdict, objects)} |`,
   );
   return [
     `# Rehearsal: ${plan.name}`,
@@ -94,6 +96,27 @@ function readme(
     'Check this folder with `sha256sum -c HASH_MANIFEST.txt`, or with `custody verify`.',
     '',
   ].join('\n');
+}
+
+function describeBack(
+  entry: Link,
+  back: Link | null,
+  verdict: ObjectOf<'verdict'>,
+  objects: MemoryObjects,
+): string {
+  if (!back) return 'not captured';
+  if (back.equals(entry)) return 'exact';
+  const moved = verdict.accepted ? movedSequences(entry, back, objects) : [];
+  return moved.length > 0
+    ? `exact but for what the plan declares: sequence ${moved.join(', ')}`
+    : 'not exact';
+}
+
+/** Sequences that stand elsewhere than before: what a plan may declare bounded in leg T. */
+export function movedSequences(entry: Link, back: Link, objects: MemoryObjects): string[] {
+  if (back.equals(entry)) return [];
+  const { others } = resultOf(deltaOf(entry, back), objects.get);
+  return others.filter(({ part }) => part === 'sequence').map(({ name }) => name);
 }
 
 const LEGS = {

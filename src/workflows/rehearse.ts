@@ -17,7 +17,7 @@ import { sealFolder } from '../verify/packet/seal.ts';
 import { runValidator, type Judged } from '../verify/validator-process.ts';
 import { requireSealed, storePacket } from './commit.ts';
 import { loadEngine } from './engines.ts';
-import { packetFiles, writeFiles } from './packet-files.ts';
+import { movedSequences, packetFiles, writeFiles } from './packet-files.ts';
 import { pinnedValidator } from './policy.ts';
 
 export interface RehearseOptions extends AppendOptions {
@@ -48,6 +48,8 @@ export interface RehearseResult {
     after: Digest | null;
     back: Digest;
     exact: boolean;
+    /** Sequences that stand elsewhere than before. */
+    bounded: readonly string[];
   }[];
   readonly delta: readonly { table: string; inserted: number; updated: number; deleted: number }[];
   readonly findings: readonly Finding[];
@@ -177,6 +179,7 @@ async function commitRehearsal(
         after: legs[i]?.after?.digest ?? null,
         back: back.snapshot.digest,
         exact: back.snapshot.equals(result.before.snapshot),
+        bounded: movedSequences(result.before.snapshot, back.snapshot, objects),
       })),
       delta,
       findings: judged.findings,

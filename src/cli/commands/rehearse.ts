@@ -41,8 +41,8 @@ export const command = defineCommand({
           result.delta.map((d) => [`  ${d.table}`, `+${d.inserted}`, `~${d.updated}`, `-${d.deleted}`]),
         ),
         ...result.legs.map(
-          ({ leg, ended, exact }) =>
-            `  leg ${leg}  ${ended.padEnd(11)}  ${exact ? 'before-state back, exactly' : 'before-state differs'}`,
+          ({ leg, ended, exact, bounded }) =>
+            `  leg ${leg}  ${ended.padEnd(11)}  ${exact ? 'before-state back, exactly' : result.accepted ? `before-state back, but for the declared sequence ${bounded.join(', ')}` : 'before-state differs'}`,
         ),
         ...findingLines(result.findings),
         `  rehearsal  ${result.rehearsal}`,

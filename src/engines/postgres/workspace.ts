@@ -63,8 +63,6 @@ export class PostgresWorkspace implements Workspace {
       ['cluster-own-process', this.#cluster.ownsServer()],
       ['executor-role-unprivileged', await executorIsUnprivileged(admin)],
       ['image-without-sessions', await imageIsClosed(admin)],
-      // assertSupported (unsupported.ts) passed on the image and again in every capture; else there would be no workspace.
-      ['no-foreign-servers', true],
       [
         'no-other-sessions',
         // Ours carry our application name and come from this process, over the socket.

@@ -272,7 +272,6 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
       'cluster-own-process',
       'executor-role-unprivileged',
       'image-without-sessions',
-      'no-foreign-servers',
       'no-other-sessions',
       'no-prepared-transactions',
       'no-replication',
