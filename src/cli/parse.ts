@@ -28,7 +28,7 @@ export async function parseAndRun(argv: readonly string[], io: Io): Promise<numb
       },
     );
   }
-  await parser.parseAsync([...argv], {}, (error, _args, text) => {
+  await parser.parseAsync(withPaths(argv), {}, (error, _args, text) => {
     if (error) throw error;
     output = text;
   });
@@ -46,6 +46,14 @@ export async function parseAndRun(argv: readonly string[], io: Io): Promise<numb
 /** The first word that is no option and no option's value. Of the options before a command, only --ledger takes one. */
 function commandName(argv: readonly string[]): string | undefined {
   return argv.find((word, i) => !word.startsWith('-') && argv[i - 1] !== '--ledger');
+}
+
+/** yargs drops every word after `--`. Nothing but a path can begin with a dash there. */
+function withPaths(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  if (end < 0) return [...argv];
+  const paths = argv.slice(end + 1).map((word) => (word.startsWith('-') ? `./${word}` : word));
+  return [...argv.slice(0, end), ...paths];
 }
 
 function usage(message: string, command?: string): CustodyError {

@@ -43,3 +43,10 @@ export function time(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
 }
+
+/** Bytes in JSON: as text where they are UTF-8, else as base64; nothing is lost. */
+export function textOrBase64(bytes: Uint8Array): { text: string } | { base64: string } {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const text = buffer.toString('utf8');
+  return Buffer.from(text).equals(buffer) ? { text } : { base64: buffer.toString('base64') };
+}

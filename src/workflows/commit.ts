@@ -2,11 +2,10 @@ import { CustodyError } from '../errors.ts';
 import type { AppendOptions, AppendResult, Ledger } from '../ledger/ledger.ts';
 import { digestToBytes, type Digest } from '../objects/digest.ts';
 import type { Link } from '../objects/link.ts';
-import { putObject } from '../objects/sink.ts';
+import { putObject, type ObjectSink } from '../objects/sink.ts';
 import { checkFolder, type PacketFile } from '../verify/packet/check.ts';
 import { MANIFEST_NAME, SEAL_NAME } from '../verify/packet/names.ts';
 import { ingestFolder } from './ingest-folder.ts';
-import type { StoreWriter } from '../store/store-writer.ts';
 
 export interface CommitOptions extends AppendOptions {
   readonly author: string;
@@ -57,7 +56,7 @@ export interface Sealed {
 
 /** Stores a sealed folder and its `packet` object. @throws PACKET_BROKEN where it changed since it was checked. */
 export async function storePacket(
-  writer: StoreWriter,
+  sink: ObjectSink,
   dir: string,
   { files, seal }: Sealed,
   options: {
@@ -67,8 +66,8 @@ export async function storePacket(
   },
 ): Promise<{ packet: Link; tree: Link; seal: Digest }> {
   const expected = new Map(files.map(({ path, sha256 }) => [path, sha256]));
-  const tree = await ingestFolder(dir, writer, { expected, signal: options.signal });
-  const packet = putObject(writer, {
+  const tree = await ingestFolder(dir, sink, { expected, signal: options.signal });
+  const packet = putObject(sink, {
     kind: 'packet',
     v: 1,
     tree,

@@ -1,3 +1,4 @@
+import { isCustodyError } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { resolveRevision, type Revision } from '../ledger/revision.ts';
@@ -90,16 +91,28 @@ async function compareWithStored(
   return findings;
 }
 
-/** Verifies a revision and the log that it is in. @throws CustodyError REVISION_*; faults in evidence are findings. */
+/**
+ * Verifies a revision and the log that it is in.
+ * @throws CustodyError REVISION_UNKNOWN, REVISION_MALFORMED, REVISION_AMBIGUOUS; faults in evidence are findings.
+ */
 export async function verifyRevision(
   ledger: Ledger,
   revision: string,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const resolved = await resolveRevision(ledger, revision);
-  const report = new ReportBuilder(options.require ?? []);
-  await verifyStored(report, ledger, resolved, options);
+  const report = new ReportBuilder(['objects', 'chain', ...(options.require ?? [])]);
   report.trust = `held by ledger ${ledger.config.origin}, first policy ${options.policy ?? ledger.config.policy}`;
+  let resolved: Revision;
+  try {
+    resolved = await resolveRevision(ledger, revision);
+  } catch (error) {
+    if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+    // The log is too damaged to find the revision in it: say all that is wrong with the log.
+    report.level('chain', [finding('RECORD_DAMAGED', revision, `${error.code}: ${error.message}`)]);
+    if (error.code !== 'HEAD_CORRUPT') await verifyLog(report, ledger, undefined, options);
+    return report.finish();
+  }
+  await verifyStored(report, ledger, resolved, options);
   return report.finish();
 }
 
@@ -109,29 +122,35 @@ async function verifyStored(
   resolved: Revision,
   options: VerifyOptions,
 ): Promise<void> {
-  const signal = options.signal ? { signal: options.signal } : {};
-  const head = await ledger.head();
   const roots =
     resolved.type === 'record' ? [resolved.record.record.entry] : [await linkTo(ledger, resolved.id)];
   const objects = new ObjectsCheck(ledger.store, options.signal);
   await objects.reach(roots, resolved.type === 'record' ? `records/${resolved.record.index}` : 'revision');
   report.require('objects', 'chain');
   report.level('objects', objects.findings);
+  await verifyLog(report, ledger, resolved.type === 'record' ? resolved.record.index : undefined, options);
+  await verifyPacket(report, ledger, resolved, objects.findings.length === 0, options);
+}
 
-  const chain = await verifyChain(ledger, head, signal);
-  const genesis = await checkGenesis(ledger.store, chain.entries, options.policy ?? ledger.config.policy);
-  report.level('chain', [...chain.findings, ...genesis]);
-
-  const verifierKey = options.key ?? ledger.config.verifierKey;
-  const { covered, findings } = await verifyCheckpoint(ledger, head, {
-    origin: ledger.config.origin,
-    verifierKey,
-  });
+/** The chain from the first record to the head, and how far the signatures reach. */
+async function verifyLog(
+  report: ReportBuilder,
+  ledger: Ledger,
+  index: number | undefined,
+  options: VerifyOptions,
+): Promise<void> {
+  const head = await ledger.head();
+  const { origin, verifierKey, policy } = ledger.config;
+  const chain = await verifyChain(ledger, head, options.signal ? { signal: options.signal } : {});
+  report.level('chain', [
+    ...chain.findings,
+    ...(await checkGenesis(ledger.store, chain.entries, options.policy ?? policy)),
+  ]);
+  const key = { origin, verifierKey: options.key ?? verifierKey };
+  const { covered, findings } = await verifyCheckpoint(ledger, head, key);
   report.signed = { covered, size: head.size };
   if (findings.length > 0) report.level('signatures', findings);
-  else if (resolved.type === 'record' && resolved.record.index < covered) report.level('signatures', []);
-
-  await verifyPacket(report, ledger, resolved, objects.findings.length === 0, options);
+  else if (index !== undefined && index < covered) report.level('signatures', []);
 }
 
 /** The packet of a revision: its seal, and its verdict where it is a rehearsal. Both are required where they apply. */

@@ -1,11 +1,14 @@
+import type { Ledger } from '../../ledger/ledger.ts';
+import { digestOf } from '../../objects/digest.ts';
 import { defineCommand } from '../command.ts';
-import { CustodyError } from '../../errors.ts';
+import type { Context } from '../context.ts';
 import type { Io } from '../io.ts';
+import { textOrBase64 } from '../text.ts';
 
 export const command = defineCommand({
   usage: 'cat <id>',
   about:
-    'Prints an object byte for byte: a blob as it was stored, a longer file whole, REV:path a file of a packet, any other\nobject as its canonical DAG-CBOR. custody cat ID | sha256sum gives ID back (for a longer file: its own SHA-256).',
+    'Prints an object byte for byte: a blob as it was stored, a longer file whole, REV:path a file of a packet, any other\nobject as its canonical DAG-CBOR. custody cat ID | sha256sum gives ID back (for a longer file: its own SHA-256).\nWith --json the bytes are in the document, as text or base64.',
   examples: [
     ['custody cat HEAD:verdict.json', 'a file of the newest packet'],
     ['custody cat 3f2a91c0', 'an object by the first digits of its id'],
@@ -17,40 +20,47 @@ export const command = defineCommand({
       describe: 'an id, a prefix of one, or REV:path',
     }),
   async run(args, context) {
-    if (context.args.json)
-      throw new CustodyError('USAGE', 'cat prints bytes, not JSON', { hint: 'Use custody show --json.' });
-    const { parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
-    const { decodeObject } = await import('../../objects/kinds.ts');
     await using ledger = await context.openLedger();
-    const { base, path } = parseRevision(args.id);
-    const revision = await resolveRevision(ledger, base);
-    if (path !== undefined) {
-      const { readPath } = await import('../../workflows/operand.ts');
-      context.io.stdout.write(await readPath(ledger, revision, path));
-      return 0;
+    const pieces: Uint8Array[] = [];
+    for await (const piece of contentOf(ledger, args.id, context)) {
+      if (context.args.json) pieces.push(piece);
+      else if (!(await writeAll(context.io, piece))) return 0;
     }
-    if (revision.type === 'record') {
-      context.io.stdout.write(revision.record.bytes);
-      return 0;
-    }
-    const bytes = await ledger.store.get(revision.id);
-    const isFile =
-      (await ledger.store.codecOf(revision.id)) === 'dag-cbor' && decodeObject(bytes).kind === 'file';
-    if (!isFile) {
-      context.io.stdout.write(bytes);
-      return 0;
-    }
-    const { readContent } = await import('../../objects/file.ts');
-    const { nodeLink } = await import('../../objects/link.ts');
-    const { driveAsync } = await import('../../objects/walk.ts');
-    for await (const piece of driveAsync(readContent(nodeLink(revision.id)), (id) => ledger.store.get(id), {
-      signal: context.signal,
-    })) {
-      if (!(await writeAll(context.io, piece))) break;
+    if (context.args.json) {
+      const bytes = pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces));
+      context.print({ sha256: digestOf(bytes), size: bytes.length, ...textOrBase64(bytes) }, () => '');
     }
     return 0;
   },
 });
+
+/** The bytes that a revision names; of a file above 1 MiB piece by piece. */
+async function* contentOf(ledger: Ledger, text: string, context: Context): AsyncGenerator<Uint8Array> {
+  const { parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
+  const { base, path } = parseRevision(text);
+  const revision = await resolveRevision(ledger, base);
+  if (path !== undefined) {
+    const { readPath } = await import('../../workflows/operand.ts');
+    yield await readPath(ledger, revision, path);
+    return;
+  }
+  if (revision.type === 'record') {
+    yield revision.record.bytes;
+    return;
+  }
+  const bytes = await ledger.store.get(revision.id);
+  const { decodeObject } = await import('../../objects/kinds.ts');
+  if ((await ledger.store.codecOf(revision.id)) === 'raw' || decodeObject(bytes).kind !== 'file') {
+    yield bytes;
+    return;
+  }
+  const { readContent } = await import('../../objects/file.ts');
+  const { nodeLink } = await import('../../objects/link.ts');
+  const { driveAsync } = await import('../../objects/walk.ts');
+  yield* driveAsync(readContent(nodeLink(revision.id)), (id) => ledger.store.get(id), {
+    signal: context.signal,
+  });
+}
 
 /**
  * Waits where the reader is slower than the disk, so that a file of any size passes in bounded memory.

@@ -64,7 +64,7 @@ interface DemoResult {
   seal: string;
   record: number;
   verified: boolean;
-  rows: number;
+  changes: number;
   tampered: { ok: boolean; findings: readonly { code: string; path: string }[] };
 }
 
@@ -169,7 +169,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
     seal: r.seal,
     record: r.record,
     verified: verified.ok,
-    rows: diff.changes.length,
+    changes: diff.changes.length,
     tampered: { ok: tampered.ok, findings: tampered.findings.map(({ code, path }) => ({ code, path })) },
   };
 }

@@ -4,7 +4,7 @@ import { decodeObject } from '../../objects/kinds.ts';
 import { walkTree } from '../../objects/tree.ts';
 import { driveAsync } from '../../objects/walk.ts';
 import { defineCommand } from '../command.ts';
-import { printable, time } from '../text.ts';
+import { printable, textOrBase64, time } from '../text.ts';
 
 export const command = defineCommand({
   usage: 'show [revision]',
@@ -25,7 +25,7 @@ export const command = defineCommand({
     const revision = await resolveRevision(ledger, base);
     if (path !== undefined) {
       const bytes = await readPath(ledger, revision, path);
-      if (context.args.json) context.print({ path, size: bytes.length, ...content(bytes) }, () => '');
+      if (context.args.json) context.print({ path, size: bytes.length, ...textOrBase64(bytes) }, () => '');
       else context.io.stdout.write(bytes);
       return 0;
     }
@@ -75,13 +75,6 @@ export const command = defineCommand({
     return 0;
   },
 });
-
-/** As text where the bytes are UTF-8, else as base64: nothing is lost. */
-function content(bytes: Uint8Array): { text: string } | { base64: string } {
-  const buffer = Buffer.from(bytes);
-  const text = buffer.toString('utf8');
-  return Buffer.from(text).equals(buffer) ? { text } : { base64: buffer.toString('base64') };
-}
 
 /** YAML-like text: nested fields are indented, long lists stay whole. */
 function render(value: Json, indent = ''): string[] {

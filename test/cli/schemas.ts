@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+
+const FOLDER = new URL('../../schemas/', import.meta.url);
+
+/** The published JSON Schemas, by command; `error` is what every command prints when it fails. */
+export const SCHEMAS: ReadonlyMap<string, ValidateFunction> = new Map(
+  readdirSync(FOLDER).map((file): [string, ValidateFunction] => {
+    const schema = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as object;
+    const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true });
+    return [file.replace('.schema.json', ''), ajv.compile(schema)];
+  }),
+);
+
+/** What of a document the schema of its command does not admit, in words. */
+export function schemaFaults(command: string, document: unknown): string[] {
+  const validate = SCHEMAS.get(command);
+  if (!validate) return [`there is no schema for ${command}`];
+  if (validate(document)) return [];
+  return (validate.errors ?? []).map(
+    (e) => `${e.instancePath} ${e.message ?? ''} ${JSON.stringify(e.params)}`,
+  );
+}

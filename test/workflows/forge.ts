@@ -1,0 +1,121 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { appendRecord, EMPTY_HEAD, type Head } from '../../src/ledger/log-state.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { Frontier } from '../../src/log/frontier.ts';
+import { leafHash } from '../../src/log/tree-hash.ts';
+import { closure } from '../../src/objects/closure.ts';
+import { digestOf, parseDigest, type Digest } from '../../src/objects/digest.ts';
+import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
+import { nodeLink, type Link } from '../../src/objects/link.ts';
+import { MemoryObjects } from '../../src/objects/memory-objects.ts';
+import { putObject } from '../../src/objects/sink.ts';
+import { driveAsync } from '../../src/objects/walk.ts';
+import { decodeHead, encodeHead } from '../../src/store/heads.ts';
+import { sealFolder } from '../../src/verify/packet/seal.ts';
+import { requireSealed, storePacket } from '../../src/workflows/commit.ts';
+import { packetFiles } from '../../src/workflows/packet-files.ts';
+import { loadValidator } from '../../src/workflows/policy.ts';
+import type { Desk } from '../cli/desk.ts';
+
+/** A rehearsal that a ledger holds, in memory, to build something else from. */
+export interface Material {
+  readonly objects: MemoryObjects;
+  readonly rehearsal: Link;
+  readonly verdict: Link;
+  readonly code: Uint8Array;
+}
+
+export async function materialOf(
+  ledger: Ledger,
+  ids: { rehearsal: string; verdict: string },
+): Promise<Material> {
+  const objects = new MemoryObjects();
+  const [rehearsal, verdict] = [nodeLink(parseDigest(ids.rehearsal)), nodeLink(parseDigest(ids.verdict))];
+  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+  for await (const { link, bytes } of driveAsync(closure([verdict]), get))
+    objects.put(link.codec, link.digest, bytes);
+  const { validator } = decodeKind('verdict', objects.get(verdict.digest));
+  return { objects, rehearsal, verdict, code: (await loadValidator(ledger, validator)).code };
+}
+
+export function verdictOf({ objects, verdict }: Material): ObjectOf<'verdict'> {
+  return decodeKind('verdict', objects.get(verdict.digest));
+}
+
+/** Commits a rehearsal's packet as a liar would, with our own library. @param files replaces or adds files. */
+export async function commitForged(
+  desk: Desk,
+  ledger: Ledger,
+  material: Material,
+  options: {
+    files?: Record<string, string | null>;
+    links?: [string, Link][];
+    change?: (packet: ObjectOf<'packet'>) => ObjectOf<'packet'>;
+  } = {},
+): Promise<number> {
+  const { objects, rehearsal, verdict, code } = material;
+  const dir = desk.path(`forged-${Math.random().toString(36).slice(2)}`);
+  const files = packetFiles(rehearsal, verdict, code, objects);
+  for (const [name, content] of [...files, ...Object.entries(options.files ?? {})]) {
+    const path = join(dir, name);
+    mkdirSync(dirname(path), { recursive: true });
+    if (content === null) rmSync(path);
+    else writeFileSync(path, content);
+  }
+  await sealFolder(dir);
+  await using session = await ledger.writer();
+  for await (const { link, bytes } of driveAsync(closure([rehearsal, verdict]), async (id) =>
+    objects.get(id),
+  ))
+    session.writer.put(link.codec, link.digest, bytes);
+  const links = options.links ?? [
+    ['rehearsal', rehearsal],
+    ['verdict', verdict],
+  ];
+  const memory = new MemoryObjects();
+  const stored = await storePacket(memory, dir, await requireSealed(dir), { macro: undefined, links });
+  for (const [digest, { codec, bytes }] of memory.entries()) session.writer.put(codec, digest, bytes);
+  const made = decodeKind('packet', memory.get(stored.packet.digest));
+  const packet = putObject(session.writer, options.change?.(made) ?? made);
+  const draft = {
+    type: 'rehearsal',
+    links: [['packet', packet]],
+    author: 'liar',
+    lane: 'main',
+    message: '',
+  } as const;
+  return (await ledger.append(session.writer, draft)).index;
+}
+
+/** Replaces the head by one that agrees with itself, as somebody who can write to the folder may. */
+export function rewriteHead(desk: Desk, change: (head: Head) => Head): void {
+  const path = desk.path('.custody/heads/main');
+  const { head } = decodeHead(Buffer.from(desk.bytes('.custody/heads/main')), 'heads/main');
+  writeFileSync(path, encodeHead(change(head)).bytes);
+}
+
+/** A head over exactly these record bytes (at most 255), whatever they say. */
+export function headOver(records: readonly Uint8Array[], checkpoint: string | null): Head {
+  const frontier = Frontier.empty();
+  for (const bytes of records) frontier.append(leafHash(bytes));
+  return {
+    ...EMPTY_HEAD,
+    size: records.length,
+    root: frontier.root(),
+    last: nodeLink(digestOf(records.at(-1)!)),
+    frontier: frontier.hashes(),
+    tail: [...records],
+    checkpoint,
+  };
+}
+
+/** The records again, each naming the one before it: a chain that is whole and means something else. */
+export function rechained(records: readonly Uint8Array[]): Head {
+  let head = EMPTY_HEAD;
+  for (const bytes of records) {
+    const { entry, time } = decodeKind('record', bytes);
+    ({ head } = appendRecord(head, entry, time));
+  }
+  return head;
+}
