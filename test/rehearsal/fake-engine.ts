@@ -1,0 +1,212 @@
+import { CustodyError, type ErrorCode } from '../../src/errors.ts';
+import type { Captured, Clone, Engine, Isolation, Session, Workspace } from '../../src/engines/engine.ts';
+import { digestOf, type Digest } from '../../src/objects/digest.ts';
+import { encodeKey } from '../../src/objects/key.ts';
+import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
+import type { ObjectSink } from '../../src/objects/sink.ts';
+import { SnapshotBuilder } from '../../src/objects/snapshot-builder.ts';
+
+/** A database in memory: rows of one table, `births(id, name, born)`. */
+type Database = Map<number, readonly [name: string, born: string]>;
+
+/** What the engine lies about. Without any it is an honest SQLite in memory. */
+export interface Lies {
+  /** ROLLBACK keeps what was written, or all but one row of it. */
+  readonly rollback?: 'does nothing' | 'takes a row along';
+  /** COMMIT forgets what was written. */
+  readonly commit?: 'does nothing';
+  /** Putting the image back keeps what was written. */
+  readonly reset?: 'does nothing' | 'loses a row';
+  /** The engine still sees a transaction after it was ended. */
+  readonly open?: 'T' | 'R';
+  /** A clone with this label does not hold what the image should hold. */
+  readonly image?: 'before' | 'T' | 'R';
+  /** Reading a clone writes to it. */
+  readonly capture?: 'writes';
+  /** The state inside the transaction is not the one that would be committed. */
+  readonly inside?: 'another name';
+  readonly identical?: false | null;
+  readonly apply?: ErrorCode;
+  /** Ending the transaction after a failure fails too. */
+  readonly failedRollback?: 'fails';
+  readonly isolation?: readonly string[];
+  readonly source?: string;
+  readonly query?: string;
+  readonly writes?: 'an update' | 'a deletion' | 'another row' | 'nothing';
+}
+
+const SOURCE: Database = new Map([
+  [1, ['one', '2026']],
+  [2, ['two', '2026']],
+]);
+
+export class FakeEngine implements Engine {
+  readonly name = 'sqlite';
+  /** What was asked of it, in order. */
+  readonly calls: string[] = [];
+  readonly lies: Lies;
+  /** Runs while the executor runs. */
+  readonly during: () => void;
+  /** The clock of the database: every value that it writes is new. */
+  #clock = 0;
+
+  constructor(lies: Lies = {}, during: () => void = () => undefined) {
+    this.lies = lies;
+    this.during = during;
+  }
+
+  tick(): string {
+    return `clock ${process.hrtime.bigint()} ${this.#clock++}`;
+  }
+
+  async prepare(): Promise<Workspace> {
+    this.calls.push('prepare');
+    return new FakeWorkspace(this);
+  }
+}
+
+class FakeWorkspace implements Workspace {
+  readonly sourceDigest: Digest;
+  readonly imageDigest = digestOf(new Uint8Array(Buffer.from('image')));
+  readonly versions = [['fake', '1']] as const;
+  readonly #engine: FakeEngine;
+
+  constructor(engine: FakeEngine) {
+    this.#engine = engine;
+    this.sourceDigest = digestOf(new Uint8Array(Buffer.from(engine.lies.source ?? 'source')));
+  }
+
+  async restore(label: string): Promise<Clone> {
+    this.#engine.calls.push(`restore ${label}`);
+    return new FakeClone(this.#engine, label);
+  }
+
+  async isolation(): Promise<Isolation> {
+    this.#engine.calls.push('isolation');
+    const names = ['clone-folder-private', 'clone-not-linked-to-source', 'source-unchanged'];
+    return {
+      assertions: names.map((assertion) => ({
+        assertion,
+        holds: !this.#engine.lies.isolation?.includes(assertion),
+      })),
+      raw: [['folder', '/somewhere']],
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#engine.calls.push('dispose workspace');
+  }
+}
+
+class FakeClone implements Clone {
+  database: Database = new Map(SOURCE);
+  readonly engine: FakeEngine;
+  readonly label: string;
+
+  constructor(engine: FakeEngine, label: string) {
+    this.engine = engine;
+    this.label = label;
+    if (engine.lies.image === label) this.database.delete(2);
+  }
+
+  async capture(sink: ObjectSink): Promise<Captured> {
+    this.engine.calls.push(`capture ${this.label}`);
+    const captured = captureOf(this.database, sink);
+    if (this.engine.lies.capture) this.database.set(100, ['seen', '2026']);
+    return captured;
+  }
+
+  async query(sql: string): Promise<string> {
+    this.engine.calls.push(`query ${sql}`);
+    return this.engine.lies.query ?? String(this.database.size);
+  }
+
+  async open(): Promise<Session> {
+    this.engine.calls.push(`open ${this.label}`);
+    return new FakeSession(this);
+  }
+
+  async reset(): Promise<void> {
+    this.engine.calls.push(`reset ${this.label}`);
+    const { reset } = this.engine.lies;
+    if (reset !== 'does nothing') this.database = new Map(SOURCE);
+    if (reset === 'loses a row') this.database.delete(1);
+  }
+
+  async identical(): Promise<boolean | null> {
+    return this.engine.lies.identical === undefined ? true : this.engine.lies.identical;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.engine.calls.push(`dispose ${this.label}`);
+  }
+}
+
+class FakeSession implements Session {
+  readonly #clone: FakeClone;
+  #work: Database | undefined;
+
+  constructor(clone: FakeClone) {
+    this.#clone = clone;
+  }
+
+  async begin(): Promise<void> {
+    this.#work = new Map(this.#clone.database);
+  }
+
+  async apply(): Promise<void> {
+    const { engine, label } = this.#clone;
+    engine.calls.push(`apply ${label}`);
+    engine.during();
+    const { apply, writes } = engine.lies;
+    if (apply) throw new CustodyError(apply, 'as asked', { path: 'statement 1' });
+    if (writes !== 'nothing') this.#work!.set(3, ['three', engine.tick()]);
+    if (writes === 'an update') this.#work!.set(1, ['uno', '2026']);
+    if (writes === 'a deletion') this.#work!.delete(2);
+    if (writes === 'another row') this.#work!.set(4, ['four', engine.tick()]);
+  }
+
+  async capture(sink: ObjectSink): Promise<Captured> {
+    const work = new Map(this.#work);
+    if (this.#clone.engine.lies.inside) work.set(3, ['another', 'x']);
+    return captureOf(work, sink);
+  }
+
+  async rollback(): Promise<void> {
+    const { rollback, apply, failedRollback } = this.#clone.engine.lies;
+    if (apply && failedRollback) throw new CustodyError('ENGINE_FAILED', 'the session is gone');
+    if (rollback) this.#clone.database = new Map(this.#work);
+    if (rollback === 'takes a row along') this.#clone.database.delete(3);
+    if (rollback === 'takes a row along') this.#clone.database.delete(2);
+    this.#work = undefined;
+  }
+
+  async commit(): Promise<void> {
+    if (!this.#clone.engine.lies.commit) this.#clone.database = new Map(this.#work);
+    this.#work = undefined;
+  }
+
+  async inTransaction(): Promise<boolean> {
+    return this.#clone.engine.lies.open === this.#clone.label || this.#work !== undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#clone.engine.calls.push(`close ${this.#clone.label}`);
+  }
+}
+
+function captureOf(database: Database, sink: ObjectSink): Captured {
+  const builder = new SnapshotBuilder(sink, 'sqlite');
+  builder.fact('user_version', '0');
+  const table = builder.table({
+    name: 'births',
+    format: 'sqlite-record',
+    columns: ['id', 'name', 'born'].map((name) => ({ name, type: '' })),
+    key: { type: 'declared', columns: ['id'] },
+  });
+  for (const [id, [name, born]] of [...database].sort(([a], [b]) => a - b)) {
+    table.add(encodeKey([BigInt(id)]), encodeRecord([BigInt(id), name, born]));
+  }
+  table.close();
+  return builder.finish();
+}
