@@ -62,7 +62,7 @@ export class StoreWriter implements ObjectSink, AsyncDisposable {
     let pack = this.#packs.at(-1);
     if (pack === undefined || pack.objectCount >= this.#maxObjects) {
       if (pack !== undefined) this.#closed.push({ name: pack.close(), pack });
-      pack = new PackWriter(this.#backend.stage());
+      pack = openPack(this.#backend);
       this.#packs.push(pack);
     }
     pack.add(object);
@@ -108,5 +108,16 @@ export class StoreWriter implements ObjectSink, AsyncDisposable {
       'INTERNAL',
       `a writer was used after it ${this.#state === 'failed' ? 'had failed' : 'was finished'}`,
     );
+  }
+}
+
+/** A pack begins with a few bytes: where the disk has no room for them, the temporary file must not stay. */
+function openPack(backend: Backend): PackWriter {
+  const staged = backend.stage();
+  try {
+    return new PackWriter(staged);
+  } catch (error) {
+    staged.discard();
+    throw error;
   }
 }

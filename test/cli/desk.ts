@@ -37,8 +37,12 @@ export class Desk implements Disposable {
   readonly dir: string;
   readonly env: NodeJS.ProcessEnv;
 
-  constructor(dir = mkdtempSync(join(tmpdir(), 'custody-desk-'))) {
+  readonly #keep: boolean;
+
+  /** @param options.keep do not remove the folder in the end. */
+  constructor(dir = mkdtempSync(join(tmpdir(), 'custody-desk-')), { keep = false }: { keep?: boolean } = {}) {
     this.dir = dir;
+    this.#keep = keep;
     this.env = {
       CUSTODY_CONFIG_DIR: join(dir, 'config'),
       CUSTODY_AUTHOR: 'tester',
@@ -170,7 +174,7 @@ export class Desk implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.dir, { recursive: true, force: true });
+    if (!this.#keep) rmSync(this.dir, { recursive: true, force: true });
   }
 }
 

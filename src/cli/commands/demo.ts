@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseDigest } from '../../objects/digest.ts';
@@ -21,7 +21,11 @@ export const command = defineCommand({
   async run(args, context) {
     const folder = await makeFolder(args.folder, context);
     const story = new Story(context);
-    const result = await tell(story, folder, context);
+    const result = await tell(story, folder, context).catch(async (error: unknown) => {
+      // Half a story is nothing to explore.
+      if (args.folder === undefined) await rm(folder, { recursive: true, force: true });
+      throw error;
+    });
     if (context.args.json) context.print(result, () => '');
     return result.ok ? 0 : 1;
   },
