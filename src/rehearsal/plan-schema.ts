@@ -3,7 +3,7 @@
  * meaning of each key.
  */
 const name = { type: 'string', minLength: 1, maxLength: 200 };
-const reason = { type: 'string', minLength: 3, maxLength: 2000 };
+const reason = { type: 'string', minLength: 3, maxLength: 2000, pattern: '\\S' };
 const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 

@@ -17,7 +17,7 @@ export const FORM: readonly Check[] = [
 /** What must hold before the difference of two states means anything. */
 export const ROWS: readonly Check[] = [{ name: 'rows-well-formed', run: rowsWellFormed }];
 
-/** A plan object is what a plan file can say: sorted, nothing twice, insert-only, within its boundary. */
+/** A plan object is what a plan file can say: sorted, nothing twice, with reasons, insert-only, within its boundary. */
 function planConsistent({ plan }: Evidence): Finding[] {
   const findings: Finding[] = [];
   const lists: [string, string[]][] = [
@@ -29,6 +29,10 @@ function planConsistent({ plan }: Evidence): Finding[] {
   for (const [field, names] of lists) {
     if (names.some((name, i) => i > 0 && compareNames(names[i - 1]!, name) >= 0))
       findings.push(finding('PLAN_MISMATCH', `plan/${field}`, 'not in order, or something twice'));
+  }
+  for (const field of ['masked', 'bounded'] as const) {
+    if (plan[field].some(({ reason }) => reason.trim() === ''))
+      findings.push(finding('PLAN_MISMATCH', `plan/${field}`, 'declared without a reason'));
   }
   for (const { table, inserted, updated, deleted } of plan.delta) {
     const path = `plan/delta/${table}`;

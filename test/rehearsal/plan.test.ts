@@ -135,6 +135,12 @@ describe('a plan', () => {
       '9',
       withLines('clock:', '  - { table: births, column: born, reason: x }'),
     ],
+    [
+      'a reason of spaces',
+      'PLAN_INVALID',
+      '9',
+      withLines('clock:', '  - { table: births, column: born, reason: "    " }'),
+    ],
     ['a count below zero', 'PLAN_INVALID', '8', withLines('  other: { inserted: -1 }')],
     ['a count that is huge', 'PLAN_INVALID', '8', withLines('  other: { inserted: 9007199254740992 }')],
     ['a delta that is empty', 'PLAN_INVALID', '8', withLines('  other: { inserted: 0 }')],

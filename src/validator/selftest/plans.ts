@@ -13,6 +13,11 @@ export const PLANS: readonly Vector[] = [
       else plan[field].reverse();
     }),
   ]),
+  ...(['masked', 'bounded'] as const).map((field) =>
+    sqlite(`plan-${field}-without-a-reason`, [['PLAN_MISMATCH', `plan/${field}`]], ({ plan }) => {
+      plan[field][0]!.reason = ' ';
+    }),
+  ),
   sqlite('plan-expects-an-update', [['PLAN_MISMATCH', 'plan/delta/births']], ({ plan }) => {
     plan.delta[0]!.updated = 1;
   }),
