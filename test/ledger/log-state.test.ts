@@ -1,0 +1,222 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  appendRecord,
+  checkHead,
+  EMPTY_HEAD,
+  recordAt,
+  recordsDown,
+  type Head,
+} from '../../src/ledger/log-state.ts';
+import { equalHashes, leafHash, rootOf } from '../../src/log/tree-hash.ts';
+import { digestOf, type Digest } from '../../src/objects/digest.ts';
+import { decodeKind, encodeObject, type ObjectOf } from '../../src/objects/kinds.ts';
+import { nodeLink, type Link } from '../../src/objects/link.ts';
+import { MemoryObjects } from '../../src/objects/memory-objects.ts';
+import { driveSync } from '../../src/objects/walk.ts';
+import { codeOf } from '../store/expect-code.ts';
+
+/** Past 256 * 256, so that there is a bundle of bundles, single bundles above it, and a tail. */
+const SIZE = 70_000;
+const WIDTH = 256;
+const entry = nodeLink(digestOf(Buffer.from('entry')));
+
+interface Log {
+  head: Head;
+  objects: MemoryObjects;
+  /** Record bytes, by index. */
+  records: Uint8Array[];
+}
+
+function append(log: Log): void {
+  const { head, record, objects, index } = appendRecord(
+    log.head,
+    entry,
+    1_700_000_000_000 + log.records.length,
+  );
+  expect(index).toBe(log.records.length);
+  for (const { link, bytes } of objects) log.objects.put('dag-cbor', link.digest, bytes);
+  log.records.push(record.bytes);
+  log.head = head;
+}
+
+const empty = (): Log => ({ head: EMPTY_HEAD, objects: new MemoryObjects(), records: [] });
+
+describe('a log of 70,000 records, in memory', () => {
+  const log = empty();
+  /** Heads on the way, at every size where something moves up. */
+  const heads = new Map<number, Head>();
+  beforeAll(() => {
+    const kept = new Set([1, 255, 256, 257, 511, 512, 65_279, 65_280, 65_535, 65_536, 65_537, 65_792, SIZE]);
+    while (log.records.length < SIZE) {
+      append(log);
+      if (kept.has(log.head.size)) heads.set(log.head.size, log.head);
+    }
+  });
+
+  it('has the root of RFC 6962 over its records at every boundary, and is consistent with itself', () => {
+    const leaves = log.records.map((bytes) => leafHash(bytes));
+    for (const [size, head] of heads) {
+      checkHead(head);
+      expect(head.size).toBe(size);
+      expect(equalHashes(head.root, rootOf(leaves.slice(0, size))), `size ${size}`).toBe(true);
+      expect(head.last?.digest).toBe(digestOf(log.records[size - 1]!));
+    }
+  });
+
+  it('keeps its head small: at most 255 records and 255 bundles a level', () => {
+    for (const [size, head] of heads) {
+      expect(head.tail).toHaveLength(size % WIDTH);
+      expect(head.full.map((row) => row.length)).toEqual(
+        size < WIDTH
+          ? []
+          : size < WIDTH ** 2
+            ? [Math.floor(size / WIDTH)]
+            : [Math.floor(size / WIDTH) % WIDTH, Math.floor(size / WIDTH ** 2)],
+      );
+      expect(encodeObject(head).bytes.length).toBeLessThan(100_000);
+    }
+    // A bundle and a tile for each 256 records, and for each 256 of those.
+    expect(log.objects.size).toBe(2 * (Math.floor(SIZE / WIDTH) + Math.floor(SIZE / WIDTH ** 2)));
+  });
+
+  it.each([
+    0, 1, 254, 255, 256, 257, 511, 512, 65_279, 65_280, 65_535, 65_536, 65_537, 65_791, 65_792, 69_887,
+    69_888, 69_999,
+  ])('reads record %i, with at most one bundle a level', (index) => {
+    let read = 0;
+    const get = (id: Digest): Uint8Array => {
+      read++;
+      return log.objects.get(id);
+    };
+    const [found] = [...driveSync(recordAt(log.head, index), get)];
+    expect(Buffer.compare(found!.bytes, log.records[index]!)).toBe(0);
+    expect(found).toMatchObject({ index, id: digestOf(log.records[index]!) });
+    expect(read).toBe(index < 65_536 ? 2 : index < 69_888 ? 1 : 0);
+  });
+
+  it('reads any range downwards, each bundle once', () => {
+    fc.assert(
+      fc.property(fc.nat(SIZE - 1), fc.nat(1200), (from, length) => {
+        const to = Math.max(0, from - length);
+        const found = [...driveSync(recordsDown(log.head, from, to), log.objects.get)].map(
+          ({ index }) => index,
+        );
+        expect(found).toEqual(Array.from({ length: from - to + 1 }, (_, i) => from - i));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('all records chain', () => {
+    let previous: Digest | undefined;
+    const broken = log.records.filter((bytes, i) => {
+      const record = decodeKind('record', bytes);
+      const bad = record.index !== i || record.previous?.digest !== previous;
+      previous = digestOf(bytes);
+      return bad;
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('every record stays far below the limit of a tlog-tiles leaf', () => {
+    expect(Math.max(...log.records.map(({ length }) => length))).toBeLessThan(200);
+  });
+
+  describe('what reading refuses', () => {
+    const read = (head: Head, index: number, objects = log.objects): Promise<string> =>
+      codeOf(() => [...driveSync(recordAt(head, index), objects.get)]);
+    /** The log with one object replaced by another, and everything above it as if nothing had happened. */
+    function swapped(
+      change: (bundle: ObjectOf<'bundle'>) => ObjectOf<'bundle'>,
+      at = 1,
+    ): [Head, MemoryObjects] {
+      const objects = new MemoryObjects();
+      for (const [id, { codec, bytes }] of log.objects.entries()) objects.put(codec, id, bytes);
+      const row = log.head.full[0]!;
+      const [link, tile, hash] = row[at]!;
+      const changed = encodeObject(change(decodeKind('bundle', log.objects.get(link.digest))));
+      objects.put('dag-cbor', changed.link.digest, changed.bytes);
+      const full = [
+        row.map((item, i): [Link, Link, Uint8Array] => (i === at ? [changed.link, tile, hash] : item)),
+        log.head.full[1]!,
+      ];
+      return [{ ...log.head, full }, objects];
+    }
+    const first = 65_536 + WIDTH;
+
+    it('nothing: the helper itself works', async () => {
+      const [head, objects] = swapped((bundle) => bundle);
+      expect(await read(head, first, objects)).toBe('none');
+    });
+    it.each([
+      ['a bundle of another place', (b: ObjectOf<'bundle'>) => ({ ...b, first: b.first + WIDTH })],
+      ['a bundle of another level', (b: ObjectOf<'bundle'>) => ({ ...b, level: 1 })],
+      ['a bundle that is too short', (b: ObjectOf<'bundle'>) => ({ ...b, entries: b.entries.slice(1) })],
+      ['records in another order', (b: ObjectOf<'bundle'>) => ({ ...b, entries: [...b.entries].reverse() })],
+    ])('%s', async (_what, change) => {
+      const [head, objects] = swapped(change);
+      expect(await read(head, first, objects)).toBe('LOG_CORRUPT');
+    });
+    it('a bundle that is gone, and something that is no bundle', async () => {
+      expect(await read(log.head, first, new MemoryObjects())).toBe('OBJECT_MISSING');
+      const full = log.head.full.map((row) =>
+        row.map(([, tile, hash]): [Link, Link, Uint8Array] => [tile, tile, hash]),
+      );
+      expect(await read({ ...log.head, full }, first)).toBe('OBJECT_KIND_UNEXPECTED');
+    });
+    it('a record beyond the end', async () => {
+      await expect(async () => [...driveSync(recordAt(log.head, SIZE), log.objects.get)]).rejects.toThrow();
+    });
+  });
+});
+
+describe('a head that contradicts itself', () => {
+  const log = empty();
+  beforeAll(() => {
+    while (log.records.length < 600) append(log);
+  });
+  const other = new Uint8Array(32).fill(1);
+  const cases: [string, (head: Head) => Head][] = [
+    ['one record more than it lists', (h) => ({ ...h, size: h.size + 1 })],
+    ['one record less', (h) => ({ ...h, size: h.size - 1 })],
+    ['another root', (h) => ({ ...h, root: other })],
+    ['another frontier', (h) => ({ ...h, frontier: [other, ...h.frontier.slice(1)] })],
+    ['a frontier that is too long', (h) => ({ ...h, frontier: [...h.frontier, other] })],
+    ['no frontier', (h) => ({ ...h, frontier: [] })],
+    ['another last record', (h) => ({ ...h, last: nodeLink(digestOf(other)) })],
+    ['no last record', (h) => ({ ...h, last: null })],
+    ['another record in its tail', (h) => ({ ...h, tail: [...h.tail.slice(0, -1), other] })],
+    [
+      'two records in each other’s place',
+      (h) => ({ ...h, tail: [h.tail[1]!, h.tail[0]!, ...h.tail.slice(2)] }),
+    ],
+    ['a bundle less', (h) => ({ ...h, full: [h.full[0]!.slice(1)] })],
+    ['a bundle with another root', (h) => ({ ...h, full: [h.full[0]!.map(([b, t]) => [b, t, other])] })],
+    ['two bundles in each other’s place', (h) => ({ ...h, full: [[...h.full[0]!].reverse()] })],
+    ['an empty level on top', (h) => ({ ...h, full: [...h.full, []] })],
+    ['a bundle at the wrong level', (h) => ({ ...h, full: [[], h.full[0]!] })],
+    [
+      'records of a full bundle left in the tail',
+      (h) => ({ ...h, size: h.size + 1, tail: [...h.tail, ...Array.from({ length: 1 }, () => other)] }),
+    ],
+  ];
+  it('the good one passes', () => expect(() => checkHead(log.head)).not.toThrow());
+  it.each(cases)('%s', async (_what, change) => {
+    expect(await codeOf(() => checkHead(change(log.head)))).toBe('HEAD_CORRUPT');
+  });
+
+  it('a tail that should be a bundle', async () => {
+    const full = empty();
+    while (full.records.length < 256) append(full);
+    // Everything fits: size, frontier and root are those of 256 records.
+    const head: Head = { ...full.head, full: [], tail: full.records };
+    expect(await codeOf(() => checkHead(head))).toBe('HEAD_CORRUPT');
+  });
+
+  it('the empty head passes; with a last record, or a root, it does not', async () => {
+    expect(() => checkHead(EMPTY_HEAD)).not.toThrow();
+    expect(await codeOf(() => checkHead({ ...EMPTY_HEAD, last: entry }))).toBe('HEAD_CORRUPT');
+    expect(await codeOf(() => checkHead({ ...EMPTY_HEAD, root: other }))).toBe('HEAD_CORRUPT');
+  });
+});
