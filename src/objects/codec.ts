@@ -79,8 +79,12 @@ function normalise(value: Value, depth: number): unknown {
   if (typeof value === 'number' || typeof value === 'bigint') return normaliseInteger(value);
   if (value instanceof Uint8Array) return Buffer.isBuffer(value) ? new Uint8Array(value) : value;
   if (value instanceof Link) return value;
-  // Array.from, for map() would pass over holes.
-  if (Array.isArray(value)) return Array.from(value, (item: Value) => normalise(item, depth + 1));
+  if (Array.isArray(value)) {
+    // By index, for map() would pass over holes; and lists of rows are most of what is ever encoded.
+    const out = new Array<unknown>(value.length);
+    for (let i = 0; i < out.length; i++) out[i] = normalise(value[i] as Value, depth + 1);
+    return out;
+  }
   return normaliseMap(value as ValueMap, depth);
 }
 

@@ -88,6 +88,7 @@ function serialType(value: SqliteValue): number {
       if (Number.isNaN(value)) malformed('NaN: SQLite stores NULL');
       return TYPE_REAL;
     case 'string':
+      if (isShortAscii(value)) return 13 + 2 * value.length;
       if (!value.isWellFormed()) malformed('text with a lone surrogate');
       return 13 + 2 * Buffer.byteLength(value);
     case 'symbol':
@@ -110,6 +111,15 @@ function integerType(value: bigint): number {
   return 6;
 }
 
+/** Up to this length a loop is faster than a call into the runtime. */
+const SHORT = 48;
+
+function isShortAscii(text: string): boolean {
+  if (text.length > SHORT) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
 function bodySize(type: number): number {
   return type >= 12 ? (type - (type & 1 ? 13 : 12)) / 2 : FIXED[type]!;
 }
@@ -120,7 +130,13 @@ function writeBody(out: Buffer, at: number, type: number, value: SqliteValue): n
     if (type === 6) return out.writeBigInt64BE(value, at);
     return out.writeIntBE(Number(value), at, FIXED[type]!);
   }
-  if (typeof value === 'string') return at + out.write(value, at);
+  if (typeof value === 'string') {
+    const size = bodySize(type);
+    // As many bytes as units: ASCII.
+    if (size !== value.length || size > SHORT) return at + out.write(value, at);
+    for (let i = 0; i < size; i++) out[at + i] = value.charCodeAt(i);
+    return at + size;
+  }
   if (typeof value === 'number') return out.writeDoubleBE(value, at);
   if (value === null || typeof value === 'symbol') return at;
   const bytes = value instanceof TextBytes ? value.bytes : value;
