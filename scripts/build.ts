@@ -2,10 +2,11 @@
  * Builds dist/: the published command, the SQLite worker, and the validator in one file. The validator's bytes depend on
  * the sources and the pinned versions alone, never on the folder, the clock or the machine; its SHA-256 is printed.
  */
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -36,31 +37,32 @@ export async function buildValidator(out: string, root = ROOT): Promise<string> 
     plugins: [
       {
         name: 'pure-sha256',
-        setup: ({ onResolve }) => {
-          onResolve({ filter: /\/sha256\.ts$/ }, () => ({ path: join(root, 'src/objects/sha256-noble.ts') }));
+        setup: (plugin) => {
+          plugin.onResolve({ filter: /\/sha256\.ts$/ }, () => ({ path: join(root, 'src/objects/sha256-noble.ts') }));
         },
       },
     ],
   });
   const code = result.outputFiles[0]!.contents;
   await mkdir(dirname(out), { recursive: true });
-  await writeFile(out, code);
+  // In one step: tests of other processes may be reading it.
+  const temporary = `${out}.${process.pid}`;
+  await writeFile(temporary, code);
+  await rename(temporary, out);
   return createHash('sha256').update(code).digest('hex');
 }
 
-/** The command and the worker; packages that carry binaries or WebAssembly, or that few commands need, stay outside. */
-async function buildCommand(): Promise<void> {
+/**
+ * The command and the worker. What every command needs is bundled, so that starting reads few files; what carries binaries
+ * or WebAssembly, or few commands need, stays outside.
+ */
+async function buildCommand(out: string): Promise<void> {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-  await build({
+  const bundle = {
     ...COMMON,
-    entryPoints: {
-      custody: 'bin/custody.ts',
-      index: 'src/index.ts',
-      'sqlite-worker': 'src/engines/sqlite/worker.ts',
-    },
-    outdir: join(ROOT, 'dist'),
-    splitting: true,
-    chunkNames: '[name]-[hash]',
+    outdir: out,
+    minifySyntax: true,
+    minifyWhitespace: true,
     external: [
       'better-sqlite3',
       'level',
@@ -70,19 +72,41 @@ async function buildCommand(): Promise<void> {
       'libpg-query',
       'ajv',
       'yaml',
-      'cbor-x',
     ],
-    define: { 'process.env.CUSTODY_VERSION': JSON.stringify(version) },
+    alias: {
+      'cbor-x': join(ROOT, 'node_modules/cbor-x/index.js'),
+      'string-width': join(ROOT, 'scripts/plain-string-width.ts'),
+    },
+    define: { CUSTODY_VERSION: JSON.stringify(version) },
+    // For packages that are CommonJS; names of ours must not collide with theirs.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
+  };
+  await build({
+    ...bundle,
+    entryPoints: { custody: 'bin/custody.ts', index: 'src/index.ts' },
+    splitting: true,
+    chunkNames: '[name]-[hash]',
   });
-  await chmod(join(ROOT, 'dist/custody.js'), 0o755);
+  // In one file: its process may read no other (src/engines/sqlite/sandbox.ts).
+  await build({ ...bundle, entryPoints: { 'sqlite-worker': 'src/engines/sqlite/worker.ts' } });
+  await chmod(join(out, 'custody.js'), 0o755);
+}
+
+/** What an earlier build left, but for the validator, which is replaced in one step. */
+async function removeScripts(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((file) => file.endsWith('.js'))) await rm(join(folder, name));
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  await rm(join(ROOT, 'dist'), { recursive: true, force: true });
-  const digest = await buildValidator(join(ROOT, 'dist/validator.mjs'));
-  if (!process.argv.includes('--validator')) await buildCommand();
+  const { values } = parseArgs({ options: { validator: { type: 'boolean' }, out: { type: 'string' } } });
+  const out = resolve(values.out ?? join(ROOT, 'dist'));
+  const digest = await buildValidator(join(out, 'validator.mjs'));
+  if (!values.validator) {
+    await removeScripts(out);
+    await buildCommand(out);
+  }
   process.stdout.write(`validator ${digest}\n`);
 }

@@ -1,5 +1,6 @@
 import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Io } from './io.ts';
+import { plainCat } from './plain.ts';
 import { reportError } from './report-error.ts';
 import { version } from './version.ts';
 
@@ -14,6 +15,14 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
       io.stdout.write(`${version()}\n`);
       return 0;
+    }
+    const cat = plainCat(argv);
+    if (cat) {
+      const [{ command }, { Context }] = await Promise.all([
+        import('./commands/cat.ts'),
+        import('./context.ts'),
+      ]);
+      return await command.run(cat, new Context(io, cat));
     }
     const { parseAndRun } = await import('./parse.ts');
     return await parseAndRun(argv, io);

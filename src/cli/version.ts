@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** The version in package.json; the build puts it in as a constant. */
+/** Put in by scripts/build.ts; not there when this runs from source. */
+declare const CUSTODY_VERSION: string | undefined;
+
+/** The version in package.json. */
 export function version(): string {
-  const built = process.env['CUSTODY_VERSION'];
-  if (built !== undefined) return built;
+  if (typeof CUSTODY_VERSION === 'string') return CUSTODY_VERSION;
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };

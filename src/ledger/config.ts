@@ -30,6 +30,29 @@ export function formatConfig(config: LedgerConfig): string {
   ].join('\n');
 }
 
+/**
+ * The form in which {@link formatConfig} writes it, read without a parser: every command begins with this. Undefined for
+ * any other text, which may be as good.
+ */
+function parseFixed(text: string): LedgerConfig | undefined {
+  const match =
+    /^#[^\n]*\nformat: 1\norigin: ("[^\n]*")\nverifierKey: ("[^\n]*")\npolicy: ("[0-9a-f]{64}")\n$/.exec(
+      text,
+    );
+  if (!match) return undefined;
+  try {
+    const [origin, verifierKey, policy] = match.slice(1).map((json) => String(JSON.parse(json))) as [
+      string,
+      string,
+      string,
+    ];
+    const config: LedgerConfig = { format: FORMAT, origin, verifierKey, policy: parseDigest(policy) };
+    return formatConfig(config) === text ? config : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws CustodyError LEDGER_FORMAT_NEWER, LEDGER_CONFIG_INVALID, and what reading a file throws. */
 export async function readConfig(ledger: string): Promise<LedgerConfig> {
   const path = join(ledger, CONFIG_NAME);
@@ -45,6 +68,8 @@ export async function readConfig(ledger: string): Promise<LedgerConfig> {
       cause,
       hint: 'Restore config.yaml from a copy of the ledger, or write it anew as SPEC.md describes.',
     });
+  const fixed = parseFixed(text);
+  if (fixed) return fixed;
   const { parse } = await import('yaml');
   let value: unknown;
   try {

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Desk } from './desk.ts';
+
+interface Demo {
+  ok: boolean;
+  folder: string;
+  snapshot: string;
+  rehearsal: string;
+  seal: string;
+  record: number;
+  changes: number;
+  tampered: { ok: boolean; findings: { code: string; path: string }[] };
+}
+
+describe('the demo', () => {
+  let desk: Desk;
+  let one: Demo;
+  beforeAll(async () => {
+    desk = new Desk();
+    one = await desk.json<Demo>(['demo', '--folder', 'one']);
+  });
+  afterAll(() => desk[Symbol.dispose]());
+
+  it('holds: accepted, verified, and the flipped byte is found', () => {
+    expect(one).toMatchObject({
+      ok: true,
+      folder: desk.path('one'),
+      record: 2,
+      verified: true,
+      changes: 4,
+      tampered: { ok: false, findings: [{ code: 'FILE_CHANGED', path: 'verdict.json' }] },
+    });
+  });
+
+  it('gives the same snapshot, rehearsal and seal every time', async () => {
+    const two = await desk.json<Demo>(['demo', '--folder', 'two']);
+    expect([two.snapshot, two.rehearsal, two.seal]).toEqual([one.snapshot, one.rehearsal, one.seal]);
+    // What a reader of the README sees.
+    expect(one.snapshot).toBe('e5d9d7f8ed507d3e5a701dc35119a6e30a175649497f991bc52365ce5a6c7a55');
+  });
+
+  it('leaves a ledger to explore, and a tampered copy on which verify fails', async () => {
+    expect(await desk.json(['log', '--ledger', 'one'])).toMatchObject([
+      { record: 2, type: 'rehearsal' },
+      { record: 1, type: 'snapshot' },
+      { record: 0, type: 'policy' },
+    ]);
+    expect(await desk.json(['fsck', '--ledger', 'one'])).toMatchObject({ ok: true, records: 3 });
+    expect(await desk.json(['verify', 'one/packet', '--against', 'HEAD', '--ledger', 'one'])).toMatchObject({
+      ok: true,
+    });
+    await desk.json(['verify', 'one/tampered-packet'], 1);
+    // The rehearsal can be run again on what it left, with the same outcome.
+    expect(await desk.json(['rehearse', 'one/plan.yaml', '--ledger', 'one'])).toMatchObject({
+      rehearsal: one.rehearsal,
+      seal: one.seal,
+      record: 3,
+    });
+  });
+
+  it('refuses the birth without an approved row', async () => {
+    const plan = desk.read('one/plan.yaml');
+    for (const id of ['2', '3']) {
+      desk.write(
+        'one/other.yaml',
+        plan.replace('0001-4000', '0001-4000').replaceAll('000000000001', `00000000000${id}`),
+      );
+      await desk.fails(['rehearse', 'one/other.yaml', '--ledger', 'one'], 'PREFLIGHT_FAILED', 3);
+    }
+  });
+
+  it('tells what matters, in words, and where the ledger is left', async () => {
+    const { exit, stdout, stderr } = await desk.run(['demo', '--folder', 'three']);
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    for (const part of [
+      'GENERATED_SURROGATE_NOT_REAL_PRODUCTION_DUMP',
+      one.snapshot,
+      one.seal,
+      'leg T',
+      'leg R',
+      'accepted',
+      'birth_registry',
+      'FILE_CHANGED',
+      'exit status 1',
+    ])
+      expect(stdout).toContain(part);
+    expect(stdout.trimEnd().split('\n').at(-1)).toContain(desk.path('three'));
+  });
+
+  it('does not touch a folder that is there', async () => {
+    await desk.fails(['demo', '--folder', 'one', '--quiet'], 'IO_FAILED', 4);
+  });
+});
