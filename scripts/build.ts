@@ -38,7 +38,9 @@ export async function buildValidator(out: string, root = ROOT): Promise<string> 
       {
         name: 'pure-sha256',
         setup: (plugin) => {
-          plugin.onResolve({ filter: /\/sha256\.ts$/ }, () => ({ path: join(root, 'src/objects/sha256-noble.ts') }));
+          plugin.onResolve({ filter: /\/sha256\.ts$/ }, () => ({
+            path: join(root, 'src/objects/sha256-noble.ts'),
+          }));
         },
       },
     ],
