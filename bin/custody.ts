@@ -2,11 +2,20 @@
 import { run } from '../src/cli/main.ts';
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
+// The first signal asks for an orderly end, the second does not wait for it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort(signal);
+  });
+}
 // A reader that goes away (`custody log | head`) is no fault, and no reason to forget the exit code.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE') return;
+    if (stream === process.stdout)
+      process.stderr.write(`custody: cannot write the output: ${error.message} [IO_FAILED]\n`);
+    process.exit(4);
   });
 }
 process.exitCode = await run(process.argv.slice(2), {

@@ -52,7 +52,6 @@ export const ERROR_EXIT = {
   DATABASE_CORRUPT: 2,
   DATABASE_UNSUPPORTED: 2,
   DUMP_MALFORMED: 2,
-  SOURCE_CHANGED: 2,
   ORIGIN_MALFORMED: 2,
   KEY_MALFORMED: 2,
   // refused before anything ran, or stopped by the boundary
@@ -63,6 +62,7 @@ export const ERROR_EXIT = {
   TRANSACTION_CONTROL: 3,
   TRANSACTION_LOST: 3,
   EXECUTOR_CHANGED: 3,
+  SOURCE_CHANGED: 3,
   VALIDATOR_NOT_PINNED: 3,
   TIME_LIMIT: 3,
   // I/O and environment

@@ -1,3 +1,4 @@
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import { CustodyError } from '../errors.ts';
 import { PLAN_SCHEMA } from './plan-schema.ts';
 
@@ -91,12 +92,16 @@ async function checkSchema(value: unknown, path: string, lineOf: (pointer: strin
     });
   }
   const error = errors[0]!;
-  throw new CustodyError(
-    'PLAN_INVALID',
-    `${error.instancePath || 'the plan'} ${error.message ?? 'is not valid'}`,
-    {
-      path: `${path}:${lineOf(error.instancePath)}`,
-      hint: 'Correct this line; SPEC.md, "Plans", lists the keys.',
-    },
-  );
+  throw new CustodyError('PLAN_INVALID', `${error.instancePath || 'the plan'} ${explain(error)}`, {
+    path: `${path}:${lineOf(error.instancePath)}`,
+    hint: 'Correct this line; SPEC.md, "Plans", lists the keys.',
+  });
+}
+
+/** Ajv's message, with what it leaves out: the values that are allowed, the value that is wanted. */
+function explain({ keyword, message, params }: ErrorObject): string {
+  const { allowedValues, allowedValue } = params as { allowedValues?: unknown[]; allowedValue?: unknown };
+  if (keyword === 'enum' && allowedValues) return `must be one of ${allowedValues.map(String).join(', ')}`;
+  if (keyword === 'const') return `must be ${String(allowedValue)}`;
+  return message ?? 'is not valid';
 }

@@ -33,7 +33,13 @@ export interface Plan {
   /** Tables that may be written: those of the boundary, or of the delta where the plan names none. */
   readonly tables: readonly string[];
   readonly delta: readonly Counts[];
-  readonly clock: readonly { readonly table: string; readonly column: string; readonly reason: string }[];
+  readonly clock: readonly {
+    readonly table: string;
+    readonly column: string;
+    readonly reason: string;
+    /** Where it stands in the file. */
+    readonly line: number;
+  }[];
   readonly bounded: readonly {
     readonly effect: 'sequence';
     readonly name: string;
@@ -42,6 +48,8 @@ export interface Plan {
   readonly legs: readonly ('T' | 'R')[];
   /** Milliseconds. */
   readonly timeLimit: number;
+  /** The line of a JSON pointer into the file, from 1. */
+  lineOf(pointer: string): number;
 }
 
 /** The plan as its JSON Schema admits it. */
@@ -151,11 +159,12 @@ export async function parsePlan(document: Uint8Array, path: string): Promise<Pla
     preflight,
     tables,
     delta,
-    clock: [...(value.clock ?? [])].sort((a, b) =>
-      compareNames(`${a.table}\0${a.column}`, `${b.table}\0${b.column}`),
-    ),
+    clock: (value.clock ?? [])
+      .map((entry, i) => ({ ...entry, line: lineOf(`/clock/${i}`) }))
+      .sort((a, b) => compareNames(`${a.table}\0${a.column}`, `${b.table}\0${b.column}`)),
     bounded: [...(value.bounded ?? [])].sort((a, b) => compareNames(a.name, b.name)),
     legs,
     timeLimit: Math.max(1, Math.round((value.timeLimit ?? DEFAULT_TIME_LIMIT) * 1000)),
+    lineOf,
   };
 }

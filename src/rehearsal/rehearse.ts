@@ -1,5 +1,5 @@
-import type { Captured, Engine, Isolation } from '../engines/engine.ts';
-import { CustodyError } from '../errors.ts';
+import type { Captured, Clone, Engine, Isolation } from '../engines/engine.ts';
+import { CustodyError, isCustodyError } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import { deltaOf } from '../objects/delta.ts';
 import { digestToBytes } from '../objects/digest.ts';
@@ -12,6 +12,7 @@ import { putObject } from '../objects/sink.ts';
 import { resultOf } from '../objects/walk.ts';
 import { legR, legT, type LegResult } from './legs.ts';
 import { maskSnapshot } from './mask.ts';
+import { checkPlanNames } from './plan-names.ts';
 import type { Plan } from './plan.ts';
 import { putPlan } from './plan-object.ts';
 import { readExecutor } from './read-executor.ts';
@@ -85,7 +86,7 @@ export async function rehearse(
     const first = await clone.capture(objects);
     const answers: ObjectOf<'rehearsal'>['preflight'][number][] = [];
     for (const { name, sql, expect } of plan.preflight) {
-      const actual = await clone.query(sql);
+      const actual = await askPreflight(clone, name, sql);
       const expectation = parseExpectation(expect);
       answers.push({
         name,
@@ -97,6 +98,7 @@ export async function rehearse(
     }
     return { entry: first, exit: await clone.capture(objects), preflight: answers };
   });
+  checkPlanNames(plan, entry, objects);
   refuseFailedPreflight(preflight);
 
   const context = {
@@ -156,6 +158,19 @@ export async function rehearse(
     legs,
   });
   return { rehearsal, run, plan: planLink, before: entry, legs, after };
+}
+
+/** A gate that cannot be asked refuses, too; the error says which one it was. */
+async function askPreflight(clone: Clone, name: string, sql: string): Promise<string> {
+  try {
+    return await clone.query(sql);
+  } catch (cause) {
+    if (!isCustodyError(cause) || cause.exitCode === 4) throw cause;
+    throw new CustodyError(cause.code, `preflight "${name}": ${cause.message}`, {
+      cause,
+      hint: 'A preflight reads one row of one column and changes nothing; correct it in the plan.',
+    });
+  }
 }
 
 function refuseFailedPreflight(preflight: ObjectOf<'rehearsal'>['preflight']): void {

@@ -166,6 +166,8 @@ async function verifyPacket(
     (resolved.type === 'record' && resolved.entry.type === 'rehearsal') ||
     (found !== undefined && linkOf(found.packet.links, 'verdict') !== undefined);
   if (found || (resolved.type === 'record' && linkOf(resolved.entry.links, 'packet'))) report.require('seal');
+  // A seal that was asked for and cannot be compared is no yes.
+  if (options.expect !== undefined) report.require('seal');
   if (isRehearsal) report.require('semantics');
   // What is missing or damaged was reported; the rest cannot be judged.
   if (!found || !complete) return;
