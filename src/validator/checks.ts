@@ -7,6 +7,7 @@ import type { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { sha256Hasher } from '../objects/sha256.ts';
 import { compareNames } from '../objects/tree.ts';
+import { afterStatesEqual } from './after-states.ts';
 import { checkBack } from './back.ts';
 import { boundaryKept } from './boundary.ts';
 import type { Check } from './check.ts';
@@ -146,16 +147,6 @@ function realChange({ rehearsal, delta }: Evidence): Finding[] {
     .filter(({ after }) => after === null || delta(after).tables.length === 0)
     .map(({ leg }) =>
       finding('NO_REAL_CHANGE', `legs/${leg}/after`, 'no row changed, so nothing was proven'),
-    );
-}
-
-function afterStatesEqual({ rehearsal }: Evidence): Finding[] {
-  const first = rehearsal.legs[0]?.after;
-  return rehearsal.legs
-    .slice(1)
-    .filter(({ after }) => !first || !after || !after.equals(first))
-    .map(({ leg }) =>
-      finding('AFTER_STATES_DIFFER', `legs/${leg}/after`, 'the legs did not lead to the same state'),
     );
 }
 

@@ -20,8 +20,13 @@ describe('each vector gives exactly its findings', () => {
   it.each(VECTORS.map((vector) => [vector.name, vector] as const))('%s', (_, vector) => {
     const { built, expected } = makeVector(vector);
     expect(foundIn(built)).toEqual(expected);
-    expect(expected.length).toBeGreaterThan(0);
-    expect(judge(built.subject, built.objects).accepted).toBe(false);
+    expect(judge(built.subject, built.objects).accepted).toBe(expected.length === 0);
+  });
+
+  it('is mostly a fault, and sometimes none', () => {
+    const right = VECTORS.filter(({ expected }) => expected.length === 0);
+    expect(right.every(({ name }) => /^(postgres-)?accepted-/.test(name))).toBe(true);
+    expect(right.length).toBeLessThan(VECTORS.length / 10);
   });
 
   it('has a name of its own', () => {
@@ -30,7 +35,7 @@ describe('each vector gives exactly its findings', () => {
 });
 
 describe('without one of its checks the validator lets something through', () => {
-  const made = VECTORS.map((vector) => makeVector(vector).built);
+  const made = VECTORS.filter(({ expected }) => expected.length > 0).map((v) => makeVector(v).built);
   const all = STAGES.flatMap((stage, i) => stage.map((check) => [check.name, i, check] as const));
 
   it.each(all)('%s', (_, at, check) => {

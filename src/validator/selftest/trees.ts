@@ -60,12 +60,14 @@ export const TREES: readonly Vector[] = [
   }),
   tree('rows-swapped', (d, root) => changeFirstLeaf(d, root, ([a, b, ...rest]) => [b!, a!, ...rest])),
   tree('row-twice', (d, root) => changeFirstLeaf(d, root, ([a, , ...rest]) => [a!, a!, ...rest])),
-  tree('key-too-long', (d, root) =>
-    changeFirstLeaf(d, root, ([first, ...rest]) => [[new Uint8Array(2_000), first![1]], ...rest]),
+  tree('key-too-long', (d, root) => leaf(d, [[new Uint8Array(1_025), firstRow(d, root)]])),
+  tree('long-row-held-inline', (d) =>
+    leaf(d, [[integerKey(0n), rowBytes('sqlite', [0n, '.'.repeat(16_384)])]]),
   ),
-  tree('long-row-held-inline', (d, root) =>
-    changeLong(d, root, () => rowBytes('sqlite', [200n, `part 200 ${'.'.repeat(20_000)}`])),
-  ),
+  tree('leaf-below-a-root-of-its-own', (d, root) => {
+    const [[key, link, count]] = children(d, root) as [Child, ...Child[]];
+    return putNode(d, 1, [[key, link, count]]);
+  }),
   tree('short-row-out-of-line', (d, root) =>
     changeFirstLeaf(d, root, ([first, ...rest]) => [
       [first![0], storeContent(d.objects, first![1] as Uint8Array)],
@@ -135,15 +137,6 @@ function changeFirstLeaf(d: Draft, root: Link, change: (entries: Entry[]) => Ent
   return putNode(d, 1, [[first![0], changed, entry![2]], ...rest]);
 }
 
-function changeLong(d: Draft, root: Link, row: () => Uint8Array): Link {
-  const leaves = children(d, root).map(([, link]) => {
-    const entries = rows(d, link);
-    if (entries.every(([, value]) => value instanceof Uint8Array)) return link;
-    const at = integerKey(200n);
-    return leaf(
-      d,
-      entries.map(([key, value]) => [key, Buffer.compare(key, at) === 0 ? row() : value]),
-    );
-  });
-  return node(d, leaves);
+function firstRow(d: Draft, root: Link): Uint8Array {
+  return rows(d, children(d, root)[0]![1])[0]![1] as Uint8Array;
 }

@@ -3,7 +3,7 @@ import type { Built, Draft } from './draft.ts';
 
 export type Expected = readonly [code: FindingCode, path: string];
 
-/** Evidence in which one fault is present, and exactly what must be found in it. */
+/** Evidence in which one fault is present, and exactly what must be found in it; nothing: it is accepted. */
 export interface Vector {
   readonly name: string;
   readonly engine: 'sqlite' | 'postgres';
