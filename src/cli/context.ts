@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Io } from './io.ts';
@@ -49,6 +50,19 @@ export class Context {
     else if (!this.args.quiet) this.io.stdout.write(text());
   }
 
+  /** Said beside the result, where a person reads. */
+  warn(text: string): void {
+    if (!this.args.json && !this.args.quiet) this.io.stderr.write(`${text}\n`);
+  }
+
+  /** For every command that appends. */
+  warnUnsigned(signed: boolean): void {
+    if (!signed)
+      this.warn(
+        "NOT SIGNED: you do not have this log's key; the head is ahead of its last signed checkpoint.",
+      );
+  }
+
   /** A passing phrase, on a terminal only. */
   readonly progress = (phrase: string): void => {
     if (this.io.stderr.isTTY === true && !this.args.quiet && !this.args.json)
@@ -62,6 +76,15 @@ export class Context {
   }
 
   get author(): string {
-    return this.io.env['CUSTODY_AUTHOR'] || this.io.env['USER'] || this.io.env['LOGNAME'] || 'unknown';
+    return this.io.env['CUSTODY_AUTHOR'] || this.io.env['USER'] || this.io.env['LOGNAME'] || systemUser();
+  }
+}
+
+/** The operating system's answer; a user without a name there is unknown. */
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown';
   }
 }

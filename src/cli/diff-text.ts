@@ -42,6 +42,7 @@ function lines(result: DiffResult): string[] {
 function snapshotLines(change: ShownChange): string[] {
   const sign = SIGN[change.change];
   if (change.part !== 'row') {
+    if (change.part === 'schema') return schemaLines(sign, change);
     const values = [change.before, change.after].filter((v) => v !== undefined).map((v) => cut(v, 200));
     return [`${sign} ${change.part} ${printable(change.name)}  ${values.join(' → ')}`];
   }
@@ -57,6 +58,21 @@ function snapshotLines(change: ShownChange): string[] {
       (name) =>
         `    ${printable(name)}: ${before && after ? `${shown(before[name])} → ${shown(after[name])}` : shown((after ?? before)![name])}`,
     ),
+  ];
+}
+
+/** A definition has several lines: what goes with -, what comes with +. */
+function schemaLines(sign: string, { name, before, after }: Exclude<ShownChange, { part: 'row' }>): string[] {
+  const side = (mark: string, text: string | undefined): string[] =>
+    text === undefined ? [] : text.split('\n').map((line) => `    ${mark} ${cut(line, 200)}`);
+  const [old, now] = [before?.split('\n') ?? [], after?.split('\n') ?? []];
+  // Lines that both have are left out.
+  const removed = old.filter((line) => !now.includes(line)).join('\n');
+  const added = now.filter((line) => !old.includes(line)).join('\n');
+  return [
+    `${sign} schema ${printable(name)}`,
+    ...side('-', removed || undefined),
+    ...side('+', added || undefined),
   ];
 }
 

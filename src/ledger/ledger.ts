@@ -52,6 +52,8 @@ export interface AppendResult {
   readonly record: Digest;
   readonly entry: Digest;
   readonly size: number;
+  /** Whether a checkpoint was signed: false where this user does not have the log's key. */
+  readonly signed: boolean;
   /** 32 bytes. */
   readonly root: Uint8Array;
 }
@@ -210,7 +212,14 @@ export class Ledger implements AsyncDisposable {
         : signCheckpoint({ origin: this.config.origin, size: head.size, root: head.root }, skey);
     await swapHead(this.store.backend, lock, stored, { ...head, checkpoint });
     await this.#updateIndex(this.#indexes.get(writer));
-    return { index, record: record.link.digest, entry: entry.digest, size: head.size, root: head.root };
+    return {
+      index,
+      record: record.link.digest,
+      entry: entry.digest,
+      size: head.size,
+      signed: skey !== undefined,
+      root: head.root,
+    };
   }
 
   /** A cache: what goes wrong here costs time at the next commit and nothing else. */

@@ -17,6 +17,8 @@ export interface FsckReport {
   readonly records: number;
   /** Objects that some record reaches. */
   readonly reachable: number;
+  /** Records that the last signed checkpoint covers, and records in all; null where the head cannot be read. */
+  readonly signed: { readonly covered: number; readonly size: number } | null;
   readonly findings: readonly Finding[];
 }
 
@@ -34,12 +36,15 @@ export async function fsckLedger(
   const findings: Finding[] = [...physical.findings];
   const head = await readHead(ledger, findings);
   progress('records');
+  let signed: FsckReport['signed'] = null;
   const chain = head && (await verifyChain(ledger, head, signal ? { signal } : {}));
   if (chain) {
     const { origin, verifierKey, policy } = ledger.config;
     findings.push(...chain.findings);
     findings.push(...(await checkGenesis(ledger.store, chain.entries, policy)));
-    findings.push(...(await verifyCheckpoint(ledger, head, { origin, verifierKey })).findings);
+    const signatures = await verifyCheckpoint(ledger, head, { origin, verifierKey });
+    findings.push(...signatures.findings);
+    signed = { covered: signatures.covered, size: head.size };
   }
   progress('objects');
   const objects = new ObjectsCheck(ledger.store, signal);
@@ -58,6 +63,7 @@ export async function fsckLedger(
     bytes,
     records: chain?.records ?? 0,
     reachable: objects.seen.size,
+    signed,
     findings,
   };
 }

@@ -38,6 +38,8 @@ export interface RehearseResult {
   readonly packet: Digest;
   readonly seal: Digest;
   readonly record: number;
+  /** Whether the log was signed with it. */
+  readonly signed: boolean;
   readonly entry: Digest;
   readonly before: Digest;
   /** The after-state with declared values masked. */
@@ -170,6 +172,7 @@ async function commitRehearsal(
       packet: packet.digest,
       seal,
       record: appended.index,
+      signed: appended.signed,
       entry: appended.entry,
       before: result.before.snapshot.digest,
       after: result.after?.digest ?? null,

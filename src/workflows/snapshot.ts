@@ -11,6 +11,8 @@ export interface SnapshotResult {
   /** Bytes of the objects that were not in the ledger before, uncompressed. */
   readonly newBytes: number;
   readonly record: number | null;
+  /** Whether the log was signed with it; null without a ledger. */
+  readonly signed: boolean | null;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function snapshotDatabase(
         seen.add(digest);
       },
     });
-    return { ...rest, snapshot: snapshot.digest, newBytes, record: null };
+    return { ...rest, snapshot: snapshot.digest, newBytes, record: null, signed: null };
   }
   await using session = await ledger.writer();
   const { writer } = session;
@@ -61,5 +63,5 @@ export async function snapshotDatabase(
     { type: 'snapshot', links: [['snapshot', snapshot]], author, lane, message },
     options,
   );
-  return { ...rest, snapshot: snapshot.digest, newBytes, record: appended.index };
+  return { ...rest, snapshot: snapshot.digest, newBytes, record: appended.index, signed: appended.signed };
 }

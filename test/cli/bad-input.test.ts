@@ -247,7 +247,7 @@ describe('bad input leaves the ledger as it was', () => {
         'plan.yaml',
         plan.replace('file: app.sqlite,', `file: app.sqlite, sha256: '${'0'.repeat(64)}',`),
       );
-      await desk.fails(['rehearse', 'plan.yaml'], 'SOURCE_CHANGED', 2);
+      await desk.fails(['rehearse', 'plan.yaml'], 'SOURCE_CHANGED', 3);
     });
   });
 

@@ -113,17 +113,17 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   story.say(
     `   ${plural(Object.keys(state.tables).length, 'table')}, ${plural(state.rows, 'row')}, marked GENERATED_SURROGATE_NOT_REAL_PRODUCTION_DUMP`,
   );
-  story.say(`   its state, as one digest (the same every time): ${state.snapshot}`);
+  story.say(`   its whole state as one digest, the same every time: ${state.snapshot}`);
 
   story.chapter('Rehearse one gated birth on an isolated clone, and both ways back');
   const packet = join(folder, 'packet');
   const r = await rehearsePlan(ledger, plan, { ...who, out: packet, progress: context.progress }).finally(
     () => context.progressDone(),
   );
-  story.say('   preflight   the approval is there, meant for directus; the object is not born yet');
+  story.say('   preflight   an approval is there, meant for directus; the object is not born yet');
   for (const { leg, exact } of r.legs) {
     story.say(
-      `   leg ${leg}       ${leg === 'T' ? 'BEGIN, insert, ROLLBACK          ' : 'insert, COMMIT, restore the image '}  ${exact ? 'every row is back' : 'NOT the before-state'}`,
+      `   leg ${leg}       ${(leg === 'T' ? 'BEGIN, insert, ROLLBACK' : 'insert, COMMIT, restore the image').padEnd(34)} ${exact ? 'every row is as it was' : 'NOT the before-state'}`,
     );
   }
   story.say(
@@ -137,11 +137,13 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   const diff = await diffOperands(side(r.before), side(r.after ?? r.before));
   story.say(indent(renderDiff(diff)));
   story.say(
-    '   (masked): values from the clock, declared in the plan with a reason; everything else is exact',
+    '   (masked): values from the clock, declared in the plan with a reason; everything else is compared exactly',
   );
 
   story.chapter('Sealed, committed, verified');
-  story.say(`   seal        ${r.seal}`);
+  story.say(
+    `   seal        ${r.seal}\n               (one digest over every file of the packet: folder packet/)`,
+  );
   const verified = await verifyRevision(ledger, `@${r.record}`, { signal: context.signal });
   const done = Object.entries(verified.levels)
     .filter(([, v]) => v === 'done')
@@ -164,7 +166,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   story.say(
     `\n${ok ? 'All of it held.' : 'SOMETHING DID NOT HOLD: see above.'} Explore with custody log, show, diff, verify, fsck:`,
   );
-  story.say(`  cd ${folder}`);
+  story.say(`  npx custody log --ledger ${folder}`);
   return {
     ok,
     folder,

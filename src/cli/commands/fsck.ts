@@ -17,7 +17,7 @@ export const command = defineCommand({
         report.ok
           ? 'ok: every byte, record and link was checked'
           : `DAMAGED: ${plural(report.findings.length, 'finding')}`,
-        `  ${plural(report.packs, 'pack')}, ${plural(report.objects, 'object')}, ${plural(report.bytes, 'byte')}, ${plural(report.records, 'record')}`,
+        `  ${plural(report.packs, 'pack')}, ${plural(report.objects, 'object')}, ${plural(report.bytes, 'byte')}, ${plural(report.records, 'record')}${report.signed === null ? '' : ` (${report.signed.covered} signed)`}`,
         ...findingLines(report.findings),
         '',
       ].join('\n'),

@@ -1,5 +1,8 @@
-import { CustodyError } from '../../errors.ts';
-import { decodeKind } from '../../objects/kinds.ts';
+import { CustodyError, isCustodyError } from '../../errors.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Digest } from '../../objects/digest.ts';
+import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
+import type { Link } from '../../objects/link.ts';
 import { defineCommand } from '../command.ts';
 import { printable, table, time } from '../text.ts';
 
@@ -35,6 +38,7 @@ export const command = defineCommand({
       author: string;
       message: string;
       time: string;
+      accepted: boolean | null;
     }[] = [];
     if (limit > 0) {
       for await (const { index, id, record } of ledger.records(head, head.size - 1, 0, {
@@ -56,6 +60,7 @@ export const command = defineCommand({
           author,
           message,
           time: time(record.time),
+          accepted: await verdictOf(ledger, entry),
         });
         if (rows.length >= limit) break;
       }
@@ -66,7 +71,7 @@ export const command = defineCommand({
           `@${r.record}`,
           r.recordId.slice(0, 12),
           r.time,
-          r.type,
+          r.accepted === null ? r.type : `${r.type} ${r.accepted ? 'accepted' : 'REJECTED'}`,
           printable(r.lane),
           printable(r.message),
         ]),
@@ -77,3 +82,20 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** What the validator said of a rehearsal; null for other entries, and where it cannot be read (fsck says why). */
+async function verdictOf(ledger: Ledger, entry: ObjectOf<'entry'>): Promise<boolean | null> {
+  const link = (links: readonly (readonly [string, Link])[], name: string): Digest | undefined =>
+    links.find(([key]) => key === name)?.[1].digest;
+  const packet = entry.type === 'rehearsal' ? link(entry.links, 'packet') : undefined;
+  if (packet === undefined) return null;
+  try {
+    const verdict = link(decodeKind('packet', await ledger.store.get(packet), packet).links, 'verdict');
+    return verdict === undefined
+      ? null
+      : decodeKind('verdict', await ledger.store.get(verdict), verdict).accepted;
+  } catch (error) {
+    if (isCustodyError(error) && error.exitCode === 1) return null;
+    throw error;
+  }
+}

@@ -53,6 +53,7 @@ export const command = defineCommand({
         '',
       ].join('\n'),
     );
+    context.warnUnsigned(result.signed);
     return result.accepted ? 0 : 1;
   },
 });

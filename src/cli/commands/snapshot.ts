@@ -44,6 +44,7 @@ export const command = defineCommand({
         '',
       ].join('\n'),
     );
+    context.warnUnsigned(result.signed ?? true);
     return 0;
   },
 });

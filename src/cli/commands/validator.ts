@@ -74,6 +74,9 @@ export const command = defineCommand({
         ...validators.map(
           (v) => `  ${v.validator}  ${v.name}  sha256:${v.sha256}${v.builtIn ? '  (this version)' : ''}`,
         ),
+        ...(validators.some((v) => v.builtIn)
+          ? []
+          : ['This version brings another validator: custody validator pin makes it the one that judges.']),
         '',
       ].join('\n'),
     );

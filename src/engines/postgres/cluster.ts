@@ -25,6 +25,8 @@ export const ADMIN = 'custody_admin';
 /** A socket's path is limited to 107 bytes on Linux and 103 on macOS; this is what we add to the folder. */
 const SOCKET_SUFFIX = '/s/.s.PGSQL.5432';
 const MAX_SOCKET_PATH = 103;
+/** util-linux; prctl(2), PR_SET_PDEATHSIG. */
+const SETPRIV = '/usr/bin/setpriv';
 const START_LIMIT = 60_000;
 
 /**
@@ -220,7 +222,10 @@ export class Cluster implements AsyncDisposable {
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {
-    const child = spawn(join(this.binaries.folder, program), args, {
+    // Where setpriv is there, the server ends with this process even if that is killed.
+    const path = join(this.binaries.folder, program);
+    const [command, ...before] = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'INT', path] : [path];
+    const child = spawn(command, [...before, ...args], {
       cwd: this.folder,
       // Nothing of our environment reaches the server: PG* variables would change it.
       env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', HOME: this.folder },
