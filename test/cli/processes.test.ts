@@ -126,7 +126,7 @@ describe('the real command, in processes of its own', () => {
   it('readers beside two writers: every log that is read is whole, and nothing is lost', async () => {
     await desk.packet();
     const loop =
-      'i=0; while [ $i -lt 6 ]; do "$0" "$1" commit evidence --lane "$2" -m "$i" -q || exit 1; i=$((i+1)); done';
+      'i=0; while [ $i -lt 4 ]; do "$0" "$1" commit evidence --lane "$2" -m "$i" -q || exit 1; i=$((i+1)); done';
     const writers = ['a', 'b'].map((lane) => {
       const child = spawn('sh', ['-c', loop, process.execPath, BIN, lane], { cwd: desk.dir, env: desk.env });
       children.push(child);
@@ -151,15 +151,8 @@ describe('the real command, in processes of its own', () => {
     ]);
     const log = await desk.json<{ lane: string; message: string }[]>(['log']);
     for (const lane of ['a', 'b'])
-      expect(log.filter((r) => r.lane === lane).map((r) => r.message)).toEqual([
-        '5',
-        '4',
-        '3',
-        '2',
-        '1',
-        '0',
-      ]);
-    expect(await desk.json(['fsck'])).toMatchObject({ ok: true, records: 13 });
+      expect(log.filter((r) => r.lane === lane).map((r) => r.message)).toEqual(['3', '2', '1', '0']);
+    expect(await desk.json(['fsck'])).toMatchObject({ ok: true, records: 9 });
   });
 
   it('a copy of a ledger, without the key, is appended to; verify says how far signatures reach', async () => {
