@@ -44,7 +44,7 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
     expect(Object.fromEntries(Object.entries(before.tables).map(([name, { rows }]) => [name, rows]))).toEqual(
       {
         'shop."Odd ""name"': 2,
-        'shop.bag': 3, // distinct rows: a multiset
+        'shop.bag': 4, // equal rows count as often as they are there
         'shop.child': 1,
         'shop.deferred': 0,
         'shop.empty': 0,
