@@ -1,76 +1,15 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deltaOf } from '../../src/objects/delta.ts';
 import { encodeKey } from '../../src/objects/key.ts';
 import type { Link } from '../../src/objects/link.ts';
-import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { walkMap } from '../../src/objects/map-walk.ts';
 import { multisetEntries, multisetValue } from '../../src/objects/multiset.ts';
-import { decodeRow, rowOf } from '../../src/objects/rows/row.ts';
-import { encodeRecord, MASKED, type SqliteValue } from '../../src/objects/rows/sqlite-record.ts';
-import { decodeKind } from '../../src/objects/kinds.ts';
-import { readTable, rowBytes, type Table } from '../../src/objects/snapshot-diff.ts';
-import { SnapshotBuilder, type TableSpec } from '../../src/objects/snapshot-builder.ts';
+import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
+import { SnapshotBuilder } from '../../src/objects/snapshot-builder.ts';
 import { driveSync, resultOf } from '../../src/objects/walk.ts';
 import { maskSnapshot } from '../../src/rehearsal/mask.ts';
 
-type Values = SqliteValue[];
-interface Spec {
-  readonly columns: readonly string[];
-  readonly key: TableSpec['key'];
-}
-const KEYED: Spec = { columns: ['id', 'name', 'at'], key: { type: 'declared', columns: ['id'] } };
-const BAG: Spec = { columns: ['name', 'at'], key: { type: 'multiset', columns: [] } };
-const ROWID: Spec = { columns: ['name', 'at'], key: { type: 'rowid', columns: [] } };
-const objects = new MemoryObjects();
-
-/** Rows of a rowid table have the rowid in front, which is the key and no value. */
-function state(spec: Spec, rows: readonly Values[]): Link {
-  const builder = new SnapshotBuilder(objects, 'sqlite');
-  const table = builder.table({
-    name: 't',
-    format: 'sqlite-record',
-    columns: spec.columns.map((name) => ({ name, type: '' })),
-    key: spec.key,
-  });
-  const entries: [Uint8Array, Uint8Array][] =
-    spec.key.type === 'multiset'
-      ? multisetEntries(rows.map(encodeRecord))
-      : rows.map((row) => [
-          encodeKey([row[0] as string]),
-          encodeRecord(spec.key.type === 'rowid' ? row.slice(1) : row),
-        ]);
-  for (const [key, row] of entries.sort(([a], [b]) => Buffer.compare(a, b))) table.add(key, row);
-  table.close();
-  return builder.finish().snapshot;
-}
-
-function tableOf(snapshot: Link): Table {
-  const { tables } = decodeKind('snapshot', objects.get(snapshot.digest));
-  const [entry] = driveSync(walkMap(tables), objects.get);
-  return resultOf(readTable(entry!.row), objects.get);
-}
-
-/** The rows of the one table, as often as they are there, as text that can be compared. */
-function rowsOf(snapshot: Link): string[] {
-  const table = tableOf(snapshot);
-  return [...driveSync(walkMap(table.root, table.rows), objects.get)]
-    .flatMap(({ row }) => {
-      const { row: bytes, count } = rowOf(table, resultOf(rowBytes(row), objects.get));
-      return Array<string>(count).fill(show(decodeRow('sqlite-record', bytes)));
-    })
-    .sort();
-}
-
-const show = (values: Values): string =>
-  values.map((v) => (v === MASKED ? '*' : typeof v === 'string' ? v : '?')).join('|');
-const mask = (spec: Spec, before: Values[], after: Values[], ...columns: string[]): Link =>
-  maskSnapshot(
-    state(spec, before),
-    state(spec, after),
-    columns.map((column) => ({ table: 't', column })),
-    objects,
-  );
+import { BAG, KEYED, mask, objects, ROWID, rowsOf, state, tableOf, type Spec } from './mask-states.ts';
 
 describe('masking', () => {
   it('leaves a state as it is where nothing is declared or nothing is new', () => {
@@ -270,63 +209,5 @@ describe('masking', () => {
     expect(
       rowsOf(maskSnapshot(empty, state(KEYED, [['1', 'a', 'x']]), [{ table: 't', column: 'at' }], objects)),
     ).toEqual(['1|a|*']);
-  });
-
-  describe('agrees with a model', () => {
-    const text = fc.constantFrom('a', 'b', 'c');
-
-    it('for keyed tables', () => {
-      const rows = fc.uniqueArray(fc.tuple(fc.constantFrom('1', '2', '3', '4', '5'), text, text), {
-        selector: ([id]) => id,
-      });
-      fc.assert(
-        fc.property(rows, rows, fc.subarray(['id', 'name', 'at']), (before, after, columns) => {
-          const masked = mask(KEYED, before, after, ...columns);
-          const expected = after.map((row) => {
-            const was = before.find(([id]) => id === row[0]);
-            return show(
-              row.map((value, i) =>
-                columns.includes(KEYED.columns[i]!) && was?.[i] !== value ? MASKED : value,
-              ),
-            );
-          });
-          expect(rowsOf(masked)).toEqual(expected.sort());
-          const any = expected.some((row) => row.includes('*'));
-          expect(tableOf(masked).masked).toEqual(
-            any ? KEYED.columns.filter((name) => columns.includes(name)) : [],
-          );
-        }),
-      );
-    });
-
-    it('for multisets', () => {
-      const rows = fc.array(fc.tuple(text, text), { maxLength: 8 });
-      fc.assert(
-        fc.property(rows, rows, fc.subarray(['name', 'at'], { minLength: 1 }), (before, after, columns) => {
-          const left = before.map(show);
-          const expected = after
-            .map((row) => {
-              const at = left.indexOf(show(row));
-              if (at >= 0) left.splice(at, 1);
-              return at >= 0
-                ? show(row)
-                : show(row.map((value, i) => (columns.includes(BAG.columns[i]!) ? MASKED : value)));
-            })
-            .sort();
-          expect(rowsOf(mask(BAG, before, after, ...columns))).toEqual(expected);
-        }),
-      );
-    });
-
-    it('and the order of rows and their hidden values make no difference', () => {
-      const rows = fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 6 });
-      fc.assert(
-        fc.property(rows, fc.array(fc.string(), { minLength: 6, maxLength: 6 }), (names, values) => {
-          const first = names.map(([name], i): Values => [`x${i}`, name, '1']);
-          const second = names.map(([name], i): Values => [`y${values[i]}${i}`, name, values[i]!]).reverse();
-          expect(mask(KEYED, [], first, 'id', 'at')).toEqual(mask(KEYED, [], second, 'id', 'at'));
-        }),
-      );
-    });
   });
 });

@@ -1,14 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { CustodyError } from '../../src/errors.ts';
 import { parsePlan, readPlan, type Plan } from '../../src/rehearsal/plan.ts';
-import { PLAN_SCHEMA } from '../../src/rehearsal/plan-schema.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const PATH = '/plans/plan.yaml';
 const LINES = [
   'custody: plan/1',
@@ -269,36 +265,5 @@ describe('a plan file', () => {
     const plan = await readPlan(file);
     expect(Buffer.from(plan.document).toString()).toBe(withLines('# the end'));
     expect(plan.executor.file).toBe(join(temp, 'a.sql'));
-  });
-});
-
-describe('the JSON Schema of plans', () => {
-  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
-
-  it('is a valid schema, strictly', () => {
-    expect(ajv.validateSchema(PLAN_SCHEMA)).toBe(true);
-    expect(() => ajv.compile(PLAN_SCHEMA)).not.toThrow();
-  });
-
-  it.skipIf(!existsSync(join(ROOT, 'profiles/fix7-p0/plan.yaml')))(
-    'accepts profiles/fix7-p0/plan.yaml',
-    async () => {
-      const file = join(ROOT, 'profiles/fix7-p0/plan.yaml');
-      const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(PLAN_SCHEMA);
-      expect(validate(parse(readFileSync(file, 'utf8')))).toBe(true);
-      expect((await readPlan(file)).legs).toEqual(['T', 'R']);
-    },
-  );
-
-  it('closes every object that does not take names of the user', () => {
-    const open: string[] = [];
-    const visit = (schema: unknown, path: string): void => {
-      if (typeof schema !== 'object' || schema === null) return;
-      const { type, additionalProperties } = schema as { type?: unknown; additionalProperties?: unknown };
-      if (type === 'object' && additionalProperties !== false) open.push(path);
-      for (const [key, value] of Object.entries(schema)) visit(value, `${path}/${key}`);
-    };
-    visit(PLAN_SCHEMA, '');
-    expect(open.sort()).toEqual(['/properties/delta', '/properties/session']);
   });
 });
