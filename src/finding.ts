@@ -43,9 +43,7 @@ export const FINDING_CODES = [
   'BUNDLE_DAMAGED',
   'TILE_WRONG',
   'CHECKPOINT_INVALID',
-  'CHECKPOINT_UNSIGNED',
   'POLICY_MISMATCH',
-  'CONFIG_DAMAGED',
   'LEVEL_SKIPPED',
   // semantics: the validator's checks
   'EVIDENCE_MALFORMED',
