@@ -32,15 +32,19 @@ function checkBytes(leg: string, identical: boolean | null, engine: string): Fin
   return [finding('ROLLBACK_NOT_EXACT', `legs/${leg}/identical`, what)];
 }
 
-function checkState({ rehearsal, plan, objects }: Evidence, leg: string, back: Link): Finding[] {
+function checkState(evidence: Evidence, leg: string, back: Link): Finding[] {
+  const { rehearsal, plan, objects } = evidence;
   if (back.equals(rehearsal.entry)) return [];
   const path = `legs/${leg}/back`;
   const { tables, others } = resultOf(deltaOf(rehearsal.entry, back), objects.get);
   const bounded = new Set(
     rehearsal.engine === 'postgres' && leg === 'T' ? plan.bounded.map(({ name }) => name) : [],
   );
-  const allowed = ({ part, name, change }: OtherChange): boolean =>
-    part === 'sequence' && change === 'changed' && bounded.has(name);
+  const allowed = ({ part, name, change, after }: OtherChange): boolean =>
+    part === 'sequence' &&
+    change === 'changed' &&
+    bounded.has(name) &&
+    movedByLeg(evidence, leg, name, after);
   const findings = [
     ...tables.map(({ table, inserted, updated, deleted }) =>
       finding(
@@ -69,4 +73,16 @@ function sameButSequences(a: Link, b: Link, get: Evidence['objects']['get']): bo
   const x = decodeKind('snapshot', get(a.digest));
   const y = decodeKind('snapshot', get(b.digest));
   return x.schema.equals(y.schema) && x.tables.equals(y.tables);
+}
+
+/** ROLLBACK leaves a sequence where the leg had moved it, nowhere else. */
+function movedByLeg(
+  { rehearsal, delta }: Evidence,
+  leg: string,
+  name: string,
+  value: string | undefined,
+): boolean {
+  const after = rehearsal.legs.find((l) => l.leg === leg)?.after;
+  if (!after) return false;
+  return delta(after).others.some((o) => o.part === 'sequence' && o.name === name && o.after === value);
 }

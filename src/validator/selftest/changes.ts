@@ -1,4 +1,13 @@
-import { birth, counter, DEFINITION_DIFFERENCES, inBoth, notes, stock, unchanged } from './edits.ts';
+import {
+  birth,
+  counter,
+  DEFINITION_DIFFERENCES,
+  inBoth,
+  notes,
+  sequence,
+  stock,
+  unchanged,
+} from './edits.ts';
 import type { Entry } from './draft.ts';
 import { LEGS, postgres, sqlite, type Vector } from './vector.ts';
 
@@ -119,6 +128,39 @@ export const CHANGES: readonly Vector[] = [
         d.setAfter(d.editPart(d.after, 'sequences', edit));
       },
     ),
+  ),
+  ...(
+    [
+      ['backwards', '1', 't'],
+      ['no-number', 'x', 't'],
+      ['not-called', '3', 'maybe'],
+    ] as const
+  ).map(([name, value, called]) =>
+    postgres(
+      `after-sequence-${name}`,
+      [
+        ...inBoth(['BOUNDARY_EXCEEDED', 'after/sequence/public.births_id_seq']),
+        ['ROLLBACK_NOT_EXACT', 'legs/T/back/sequence/public.births_id_seq'],
+      ],
+      (d) => {
+        d.setAfter(
+          d.editPart(d.after, 'sequences', (e) =>
+            e.map((entry, i) => (i === 0 ? sequence('public.births_id_seq', value, called) : entry)),
+          ),
+        );
+      },
+    ),
+  ),
+  postgres(
+    'back-sequence-beyond-what-the-leg-moved',
+    [['ROLLBACK_NOT_EXACT', 'legs/T/back/sequence/public.births_id_seq']],
+    (d) => {
+      const { back } = d.leg('T');
+      if (!back) return;
+      d.leg('T').back = d.editPart(back, 'sequences', (e) =>
+        e.map((entry, i) => (i === 0 ? sequence('public.births_id_seq', '900', 't') : entry)),
+      );
+    },
   ),
   ...(['removed', 'added'] as const).map((name) =>
     postgres(

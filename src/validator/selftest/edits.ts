@@ -82,6 +82,17 @@ export function unchanged(leg: string): Expected[] {
   ];
 }
 
+/** A PostgreSQL sequence's state. */
+export function sequence(name: string, value: string, called: string): Entry {
+  return [
+    encodeKey([name]),
+    encode([
+      ['last_value', value],
+      ['is_called', called],
+    ]),
+  ];
+}
+
 export function stock(id: bigint, part = 'new'): Entry {
   return [encodeKey([id]), rowBytes('sqlite', [id, part])];
 }
