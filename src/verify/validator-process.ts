@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,11 +9,12 @@ import { FINDING_CODES, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { Link } from '../objects/link.ts';
 import { frameHeader, frameSubject } from '../validator/frames.ts';
+import { confine } from './confinement.ts';
 
 export interface Judged {
   readonly accepted: boolean;
   readonly findings: readonly Finding[];
-  /** Whether the process had no network: a namespace of its own, where the system grants one. */
+  /** Whether the process had no network, socket files or sight of other processes: where the system grants that. */
   readonly networkRestricted: boolean;
 }
 
@@ -24,8 +25,8 @@ export interface JudgeOptions {
 }
 
 /**
- * Runs a validator's bytes in a process of its own that may read nothing but that one file, write nothing, start nothing
- * (`node --permission`), and where the system grants a network namespace reach nothing; evidence goes in as frames.
+ * Runs a validator's bytes in a process of its own, shut in as far as the system grants (confinement.ts); evidence goes
+ * in as frames.
  * Whatever it answers but a well-formed judgement of this subject is a failure, never a yes.
  * @param code the validator's file, as the ledger holds it, re-hashed.
  * @throws CustodyError VALIDATOR_FAILED, INTERRUPTED, DISK_FULL, …
@@ -38,12 +39,7 @@ export async function runValidator(
 ): Promise<Judged> {
   return inFolder(code, async (file) => {
     const input = framed(subject, evidence);
-    const {
-      code: exit,
-      output,
-      errors,
-      networkRestricted,
-    } = await run(file, permitted(file), input, options);
+    const { code: exit, output, errors, networkRestricted } = await run(file, [], input, options);
     if (exit !== 0) throw failed(`it exited with ${exit}: ${errors}`);
     return { ...parseJudgement(output, subject), networkRestricted };
   });
@@ -55,7 +51,7 @@ export async function runSelftest(
   options: JudgeOptions = {},
 ): Promise<{ ok: boolean; vectors: number; failed: string[] }> {
   return inFolder(code, async (file) => {
-    const { output, errors, code: exit } = await run(file, [...permitted(file), '--selftest'], [], options);
+    const { output, errors, code: exit } = await run(file, ['--selftest'], [], options);
     const value = parseJson(output);
     if (
       !isRecord(value) ||
@@ -88,11 +84,6 @@ async function inFolder<T>(code: Uint8Array, work: (file: string) => Promise<T>)
   }
 }
 
-/** It may read its own file and nothing else; writing, processes, workers, addons and WASI stay refused. */
-function permitted(file: string): string[] {
-  return ['--permission', `--allow-fs-read=${file}`, file];
-}
-
 async function* framed(
   subject: Digest,
   evidence: AsyncIterable<{ link: Link; bytes: Uint8Array }> | Iterable<{ link: Link; bytes: Uint8Array }>,
@@ -113,10 +104,11 @@ async function run(
   input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { signal, timeLimit = DEFAULT_TIME_LIMIT }: JudgeOptions,
 ): Promise<{ code: number; output: string; errors: string; networkRestricted: boolean }> {
-  const prefix = networkNamespace();
-  const [command, ...rest] = [...prefix, process.execPath, ...args] as [string, ...string[]];
-  const child = spawn(command, rest, {
+  const confined = confine(file, args);
+  const child = spawn(confined.command, confined.args, {
     env: {},
+    // A process group of its own: what it sends to its group reaches nobody else.
+    detached: true,
     cwd: join(file, '..'),
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(signal && { signal }),
@@ -140,7 +132,7 @@ async function run(
     // What did not take all of the evidence judged something else. The last acknowledgement may be a moment behind.
     const all = await within(ACKNOWLEDGED, fed);
     if (code === 0 && !all) throw failed('it did not read all of the evidence');
-    return { code, output, errors: errors.trim(), networkRestricted: prefix.length > 0 };
+    return { code, output, errors: errors.trim(), networkRestricted: confined.restricted };
   } catch (error) {
     child.kill('SIGKILL');
     await ended.catch(() => undefined);
@@ -189,18 +181,6 @@ function drained(stdin: Writable): Promise<void> {
     if (stdin.destroyed) resolve();
     else stdin.on('drain', done).on('close', done);
   });
-}
-
-let namespace: string[] | undefined;
-
-/** `unshare -n` where the system grants it, as root or through a user namespace; asked once. */
-function networkNamespace(): string[] {
-  if (namespace) return namespace;
-  for (const flags of [['-n'], ['-rn']]) {
-    if (spawnSync('unshare', [...flags, 'true'], { stdio: 'ignore' }).status === 0)
-      return (namespace = ['unshare', ...flags, '--']);
-  }
-  return (namespace = []);
 }
 
 function parseJudgement(output: string, subject: Digest): { accepted: boolean; findings: Finding[] } {

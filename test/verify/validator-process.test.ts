@@ -102,7 +102,7 @@ describe('a judgement', () => {
     ['with exit code 1', `say(yes); process.exitCode = 1`],
     ['with exit code 255', `say(yes); process.exit(255)`],
     ['before an exception', `say(yes); throw new Error('too late')`],
-    ['before a signal', `say(yes); process.kill(process.pid, 'SIGTERM')`],
+    ['before it aborts', `say(yes); process.abort()`],
     ['of a program that does not parse', `say(yes`],
   ])('%s is none', async (_, body) => {
     expect(await fails(run(body))).toBe('VALIDATOR_FAILED');
@@ -195,8 +195,42 @@ no('LEG_MISSING', String(detail));`;
     ['loading an addon', `process.dlopen({ exports: {} }, '/lib/x86_64-linux-gnu/libc.so.6')`],
     ['loading a module', `await import('/work/main/src/errors.ts')`],
   ])('%s', async (_, what) => {
-    expect(await attempt(what)).toMatch(/^ERR_(ACCESS_DENIED|DLOPEN_DISABLED)$/);
+    expect(await attempt(what)).toMatch(/^ERR_(ACCESS_DENIED|DLOPEN_DISABLED|MODULE_NOT_FOUND)$/);
     expect(existsSync('/tmp/custody-validator-was-here')).toBe(false);
+  });
+
+  it('opening a database, which would write a file', async () => {
+    const was = '/tmp/custody-validator-was-here.db';
+    expect(
+      await attempt(`new (await import('node:sqlite')).DatabaseSync('${was}').exec('create table t(x)')`),
+    ).toBe('ERR_UNKNOWN_BUILTIN_MODULE');
+    expect(await attempt(`process.getBuiltinModule('node:sqlite').DatabaseSync`)).not.toBe('done');
+    expect(existsSync(was)).toBe(false);
+  });
+
+  it('sending signals to other processes, where namespaces are granted', async () => {
+    const { findings, networkRestricted } =
+      await run(`const tried = [${process.pid}, process.ppid || ${process.ppid}];
+no('LEG_MISSING', JSON.stringify(tried.map((pid) => { try { return process.kill(pid, 0); } catch (e) { return e.code; } })));`);
+    if (networkRestricted) expect(JSON.parse(findings[0]!.detail)).toEqual(['ESRCH', 'ESRCH']);
+    // Its process group is its own: we live on.
+    expect(await fails(run(`process.kill(0, 'SIGKILL'); process.exit(1)`))).toBe('VALIDATOR_FAILED');
+  });
+
+  it('reaching a Unix socket, where namespaces are granted', async () => {
+    const folder = mkdtempSync(join(was ?? '/tmp', 'custody-socket-'));
+    const server = createServer((socket) => socket.on('error', () => undefined).end());
+    await once(server.listen(join(folder, 's')), 'listening');
+    try {
+      const { findings, networkRestricted } = await run(`const { connect } = await import('node:net');
+const socket = connect('${join(folder, 's')}');
+socket.on('connect', () => { no('LEG_MISSING', 'connected'); socket.destroy(); });
+socket.on('error', (error) => no('LEG_MISSING', error.code));`);
+      expect(findings[0]!.detail).toBe(networkRestricted ? 'ENOENT' : 'connected');
+    } finally {
+      server.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('its environment is empty', async () => {
