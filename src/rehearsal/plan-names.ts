@@ -33,6 +33,13 @@ export function checkPlanNames(plan: Plan, before: Captured, objects: MemoryObje
       const columns = resultOf(readTable(row), objects.get).columns.map(({ name }) => name);
       if (!columns.includes(column))
         invalid(line, `the table ${table} has no column ${JSON.stringify(column)}`, columns);
+      const masked = plan.clock.filter((other) => other.table === table);
+      if (columns.every((name) => masked.some((other) => other.column === name)))
+        invalid(
+          line,
+          `every column of ${table} is declared: nothing of its new rows would be compared`,
+          columns,
+        );
     }
   }
 }

@@ -3,7 +3,14 @@
  * meaning of each key.
  */
 const name = { type: 'string', minLength: 1, maxLength: 200 };
-const reason = { type: 'string', minLength: 3, maxLength: 2000, pattern: '\\S' };
+/** Words that a packet's README shows: one line, no control characters, nothing that turns the text around. */
+const line = { ...name, pattern: '^[^\\p{Cc}\\p{Bidi_Control}\\u2028\\u2029]*$' };
+const reason = {
+  type: 'string',
+  minLength: 3,
+  maxLength: 2000,
+  pattern: '^(?=.*\\S)[^\\p{Cc}\\p{Bidi_Control}\\u2028\\u2029]*$',
+};
 const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 
@@ -16,8 +23,8 @@ export const PLAN_SCHEMA = {
   required: ['custody', 'name', 'engine', 'source', 'executor', 'delta'],
   properties: {
     custody: { const: 'plan/1', description: 'Format of this file.' },
-    name: { ...name, description: 'What is rehearsed, for people.' },
-    macro: { ...name, description: 'The mandate under which it is rehearsed; named in the packet.' },
+    name: { ...line, description: 'What is rehearsed, for people.' },
+    macro: { ...line, description: 'The mandate under which it is rehearsed; named in the packet.' },
     engine: { enum: ['sqlite', 'postgres'] },
     source: {
       type: 'object',
@@ -27,7 +34,7 @@ export const PLAN_SCHEMA = {
         file: { ...name, description: 'A database file or a plain dump, relative to the plan.' },
         kind: { enum: ['surrogate', 'fixture', 'real-dump'] },
         marker: {
-          ...name,
+          ...line,
           description: 'What marks generated data, for example GENERATED_SURROGATE_NOT_REAL_PRODUCTION_DUMP.',
         },
         sha256: { ...sha256, description: 'Pins the bytes of the file.' },

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { CustodyError } from '../errors.ts';
 import { compareNames } from '../objects/tree.ts';
 import { parseDigest, type Digest } from '../objects/digest.ts';
 import { parsePlanDocument } from './plan-document.ts';
+import { readRegular } from './read-regular.ts';
 import { parseExpectation } from '../objects/expectation.ts';
 
 export interface Counts {
@@ -71,6 +71,9 @@ interface PlanDocument {
 
 const DEFAULT_TIME_LIMIT = 60;
 
+/** Bytes of a plan file. */
+const MAX_PLAN = 1024 * 1024;
+
 /**
  * Reads a plan file.
  * @throws CustodyError PLAN_UNREADABLE (with the cause), PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID; `path` is
@@ -78,14 +81,20 @@ const DEFAULT_TIME_LIMIT = 60;
  */
 export async function readPlan(file: string): Promise<Plan> {
   const path = resolve(file);
-  let document: Uint8Array;
+  let document: Uint8Array | undefined;
   try {
-    document = await readFile(path);
-  } catch (error) {
+    document = await readRegular(path, MAX_PLAN);
+  } catch (cause) {
     throw new CustodyError('PLAN_UNREADABLE', `cannot read the plan ${file}`, {
-      cause: fromSystemError(error, path),
+      cause,
       path: file,
       hint: 'Give the path of a plan file; `custody demo` leaves one to copy from.',
+    });
+  }
+  if (document === undefined) {
+    throw new CustodyError('PLAN_UNREADABLE', `the plan ${file} is larger than 1 MiB`, {
+      path: file,
+      hint: 'Give the path of a plan; data belongs into the source or the executor.',
     });
   }
   return parsePlan(document, path);

@@ -1,20 +1,25 @@
-import { readFile } from 'node:fs/promises';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { CustodyError } from '../errors.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
+import { readRegular } from './read-regular.ts';
+
+/** Bytes of an executor. */
+const MAX_EXECUTOR = 64 * 1024 * 1024;
 
 /**
  * The executor's bytes as they are now.
- * @param pinned when given, the bytes must have this digest. @throws CustodyError EXECUTOR_CHANGED, PATH_NOT_FOUND, …
+ * @param pinned when given, the bytes must have this digest. @throws CustodyError EXECUTOR_CHANGED, PATH_NOT_FOUND,
+ *   PATH_NOT_A_FILE (also for more than 64 MiB), …
  */
 export async function readExecutor(
   file: string,
   pinned?: Digest,
 ): Promise<{ bytes: Uint8Array; digest: Digest }> {
-  let bytes: Uint8Array;
-  try {
-    bytes = new Uint8Array(await readFile(file));
-  } catch (error) {
-    throw fromSystemError(error, file);
+  const bytes = await readRegular(file, MAX_EXECUTOR);
+  if (bytes === undefined) {
+    throw new CustodyError('PATH_NOT_A_FILE', `the executor ${file} is larger than 64 MiB`, {
+      path: file,
+      hint: 'Give a script of SQL; split a larger change into several plans.',
+    });
   }
   const digest = digestOf(bytes);
   if (pinned !== undefined && digest !== pinned) {

@@ -54,7 +54,8 @@ function definitionOf({ rehearsal, objects }: Evidence, name: string): Map<strin
   for (const row of driveSync(findRow(schema, encodeKey(['sequence', name])), objects.get)) {
     const value = decode(resultOf(rowBytes(row), objects.get), MAX_DEFINITION);
     for (const pair of Array.isArray(value) ? value : []) {
-      if (Array.isArray(pair)) pairs.set(String(pair[0] as Value), String(pair[1] as Value));
+      const [key, text] = Array.isArray(pair) ? (pair as readonly Value[]) : [];
+      if (typeof key === 'string' && typeof text === 'string') pairs.set(key, text);
     }
   }
   return pairs;

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromSystemError } from '../errors.ts';
-import { digestFromBytes } from '../objects/digest.ts';
 import { jsonFile } from '../objects/json.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
@@ -10,6 +9,7 @@ import { readWhole } from '../objects/file.ts';
 import { diffSnapshots } from '../objects/snapshot-diff.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
 import { deltaOf } from '../objects/delta.ts';
+import { packetReadme } from './packet-readme.ts';
 import { showChange } from './row-changes.ts';
 
 /**
@@ -27,7 +27,16 @@ export function packetFiles(
   const plan = decodeKind('plan', objects.get(evidence.plan.digest));
   const content = (link: Link): Uint8Array => [...driveSync(readWhole(link), objects.get)][0]!;
   return new Map<string, string | Uint8Array>([
-    ['README.md', readme(rehearsal, evidence, plan, judgement, objects)],
+    [
+      'README.md',
+      packetReadme({
+        rehearsal,
+        evidence,
+        plan,
+        verdict: judgement,
+        back: (link) => describeBack(evidence.entry, link, judgement, objects),
+      }),
+    ],
     ['plan.yaml', content(plan.document)],
     ['executor.sql', content(evidence.executor.file)],
     ['validator.mjs', code],
@@ -59,45 +68,6 @@ function rowChanges(evidence: ObjectOf<'rehearsal'>, objects: MemoryObjects): un
   return { before: evidence.entry, after, changes };
 }
 
-function readme(
-  rehearsal: Link,
-  evidence: ObjectOf<'rehearsal'>,
-  plan: ObjectOf<'plan'>,
-  verdict: ObjectOf<'verdict'>,
-  objects: MemoryObjects,
-): string {
-  const delta = evidence.delta.map((d) => `| ${d.table} | ${d.inserted} | ${d.updated} | ${d.deleted} |`);
-  const legs = evidence.legs.map(
-    ({ leg, ended, back }) =>
-      `| ${leg} | ${LEGS[leg]} | ${ended} | ${describeBack(evidence.entry, back, verdict, objects)} |`,
-  );
-  return [
-    `# Rehearsal: ${plan.name}`,
-    '',
-    ...(plan.macro === null ? [] : [`Macro: ${plan.macro}`, '']),
-    `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator \`${verdict.validator.digest}\``,
-    `Rehearsal: \`${rehearsal.digest}\` · engine ${evidence.engine} · source: ${plan.source.kind}${plan.source.marker === null ? '' : ` (${plan.source.marker})`}`,
-    '',
-    'A rehearsal runs on an isolated clone. It is not production execution and authorizes nothing: production stays on HOLD.',
-    '',
-    '| table | inserted | updated | deleted |',
-    '|---|---|---|---|',
-    ...delta,
-    '',
-    '| leg | way back | ended | before-state |',
-    '|---|---|---|---|',
-    ...legs,
-    '',
-    ...(verdict.findings.length === 0
-      ? []
-      : ['Findings:', '', ...verdict.findings.map((f) => `- ${f.code} at ${f.path}: ${f.detail}`), '']),
-    `Executor: \`sha256:${digestOfExecutor(evidence)}\`, the same before and after: ${digestFromBytes(evidence.executor.before) === digestFromBytes(evidence.executor.after) ? 'yes' : 'no'}`,
-    '',
-    'Check this folder with `sha256sum -c HASH_MANIFEST.txt`, or with `custody verify`.',
-    '',
-  ].join('\n');
-}
-
 function describeBack(
   entry: Link,
   back: Link | null,
@@ -119,16 +89,6 @@ export function movedSequences(entry: Link, back: Link, objects: MemoryObjects):
   return others.filter(({ part }) => part === 'sequence').map(({ name }) => name);
 }
 
-const LEGS = {
-  T: 'BEGIN, apply, ROLLBACK',
-  R: 'apply, COMMIT, restore the image',
-  S: 'apply, COMMIT, rollback script',
-} as const;
-
-function digestOfExecutor({ executor }: ObjectOf<'rehearsal'>): string {
-  return digestFromBytes(executor.before);
-}
-
 /** Writes the files into an existing, empty folder. @throws DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED. */
 export async function writeFiles(
   dir: string,
@@ -138,7 +98,7 @@ export async function writeFiles(
     const path = join(dir, name);
     try {
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, content, { flag: 'wx', mode: 0o644 });
+      await writeFile(path, content, { flag: 'wx', mode: 0o600 });
     } catch (error) {
       throw fromSystemError(error, path);
     }

@@ -48,6 +48,14 @@ describe('what was asked for is never dropped', () => {
     ['delta', { delta: 'posts: { inserted: 1 }, nosuch: { inserted: 1 }' }, 7],
     ['clock table', { extra: 'clock: [{ table: postz, column: body, reason: the clock }]' }, 8],
     ['clock column', { extra: 'clock: [{ table: posts, column: bodi, reason: the clock }]' }, 8],
+    [
+      'clock whole row',
+      {
+        extra:
+          'clock: [{ table: posts, column: body, reason: the clock }, { table: posts, column: id, reason: random }]',
+      },
+      8,
+    ],
     ['boundary', { extra: 'boundary: { tables: [posts, nosuch] }' }, 8],
   ])(
     'a name in the plan that the source does not have is refused with its line: %s',

@@ -1,0 +1,84 @@
+import { digestFromBytes } from '../objects/digest.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+import type { Link } from '../objects/link.ts';
+
+export interface ReadmeParts {
+  readonly rehearsal: Link;
+  readonly evidence: ObjectOf<'rehearsal'>;
+  readonly plan: ObjectOf<'plan'>;
+  readonly verdict: ObjectOf<'verdict'>;
+  /** What to say of the state after a leg's way back. */
+  readonly back: (back: Link | null) => string;
+}
+
+const LEGS = {
+  T: 'BEGIN, apply, ROLLBACK',
+  R: 'apply, COMMIT, restore the image',
+  S: 'apply, COMMIT, rollback script',
+} as const;
+
+/**
+ * README.md of a rehearsal's packet: the verdict first, then what changed, what was not compared and why, and the ways
+ * back. Names and words of the plan, the source and the script are shown as text: they can form no Markdown of their own.
+ */
+export function packetReadme({ rehearsal, evidence, plan, verdict, back }: ReadmeParts): string {
+  const { before, after } = evidence.executor;
+  const same = digestFromBytes(before) === digestFromBytes(after);
+  const marker = plan.source.marker === null ? '' : ` (${text(plan.source.marker)})`;
+  return [
+    `# Rehearsal ${verdict.accepted ? 'accepted' : 'REJECTED'}: ${text(plan.name)}`,
+    '',
+    `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator \`${verdict.validator.digest}\``,
+    `Rehearsal: \`${rehearsal.digest}\` · engine ${evidence.engine} · source: ${plan.source.kind}${marker}`,
+    '',
+    ...(plan.macro === null ? [] : [`Macro: ${text(plan.macro)}`, '']),
+    'A rehearsal runs on an isolated clone. It is not production execution and authorizes nothing: production stays on HOLD.',
+    '',
+    ...tableOf(
+      ['table', 'inserted', 'updated', 'deleted'],
+      evidence.delta.map((d) => [d.table, String(d.inserted), String(d.updated), String(d.deleted)]),
+    ),
+    ...section(
+      'Not compared between the legs, because the plan declares it (comparisons with the before-state are never relaxed):',
+      plan.masked.map(
+        ({ table, column, reason }) => `new values of ${text(table)}.${text(column)}: ${text(reason)}`,
+      ),
+    ),
+    ...section(
+      'May stay moved after ROLLBACK, because the plan declares it:',
+      plan.bounded.map(({ effect, name, reason }) => `${effect} ${text(name)}: ${text(reason)}`),
+    ),
+    ...tableOf(
+      ['leg', 'way back', 'ended', 'before-state'],
+      evidence.legs.map(({ leg, ended, back: link }) => [leg, LEGS[leg], ended, back(link)]),
+    ),
+    ...section(
+      'Findings:',
+      verdict.findings.map(({ code, path, detail }) => `${text(code)} at ${text(path)}: ${text(detail)}`),
+    ),
+    `Executor: \`sha256:${digestFromBytes(before)}\`, the same before and after: ${same ? 'yes' : 'no'}`,
+    '',
+    'Check this folder with `sha256sum -c HASH_MANIFEST.txt`, or with `custody verify`.',
+    '',
+  ].join('\n');
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [title, '', ...lines.map((line) => `- ${line}`), ''];
+}
+
+function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return [
+    `| ${head.join(' | ')} |`,
+    `|${'---|'.repeat(head.length)}`,
+    ...rows.map((row) => `| ${row.map(text).join(' | ')} |`),
+    '',
+  ];
+}
+
+/** Text that Markdown shows as it is, on one line (CommonMark 0.31, section 2.4: backslash escapes). */
+function text(value: string): string {
+  return value
+    .replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)
+    .replace(/[\\`*_[\]<>|~#&!]/g, (c) => `\\${c}`);
+}
