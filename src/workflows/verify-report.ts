@@ -15,8 +15,22 @@ export interface VerifyReport {
   readonly seal: Digest | null;
   /** How far the signatures reach: records covered by the last signed checkpoint, and records in all. */
   readonly signed: { readonly covered: number; readonly size: number } | null;
+  /** The validator that the verdict names, where the subject is a rehearsal. Whether it may judge: level semantics. */
+  readonly validator: Digest | null;
   readonly findings: readonly Finding[];
 }
+
+/** Who judged, and who says that it may: a ledger alone cannot, since everybody who appends may pin a validator. */
+export interface Judge {
+  readonly validator: Digest;
+  readonly trustedBy: 'first policy' | 'auditor' | 'nobody';
+}
+
+const JUDGE: Record<Judge['trustedBy'], string> = {
+  'first policy': 'is pinned by the first policy',
+  auditor: 'is not pinned by the first policy, but trusted by --validator',
+  nobody: 'is not pinned by the first policy and was not run',
+};
 
 /** Collects what each level found; a level starts as skipped, so forgetting one can never look like a yes. */
 export class ReportBuilder {
@@ -33,6 +47,7 @@ export class ReportBuilder {
   trust = '';
   seal: Digest | null = null;
   signed: VerifyReport['signed'] = null;
+  judge: Judge | null = null;
 
   constructor(required: readonly Level[]) {
     this.required = new Set(required);
@@ -54,9 +69,22 @@ export class ReportBuilder {
       if (this.levels[level] === 'skipped')
         this.findings.push(finding('LEVEL_SKIPPED', level, 'this level is required and was not verified'));
     }
-    const { levels, trust, seal, signed } = this;
+    const { levels, seal, signed, judge } = this;
+    const trust = judge
+      ? `${this.trust}; validator ${judge.validator} ${JUDGE[judge.trustedBy]}`
+      : this.trust;
     const required = LEVELS.filter((level) => this.required.has(level));
     const ok = this.findings.length === 0 && required.every((level) => levels[level] === 'done');
-    return { ok, levels, required, trust, seal, signed, findings: this.findings.sort(compareFindings) };
+    const validator = judge?.validator ?? null;
+    return {
+      ok,
+      levels,
+      required,
+      trust,
+      seal,
+      signed,
+      validator,
+      findings: this.findings.sort(compareFindings),
+    };
   }
 }

@@ -12,17 +12,29 @@ import { MANIFEST_NAME, SEAL_NAME } from '../verify/packet/names.ts';
 import { runValidator } from '../verify/validator-process.ts';
 import { packetFiles } from './packet-files.ts';
 import { currentPolicy, loadValidator } from './policy.ts';
+import type { Judge } from './verify-report.ts';
+
+export interface SemanticsOptions {
+  readonly signal?: AbortSignal;
+  /** The first policy: the validators that it pins are trusted. */
+  readonly firstPolicy: Digest;
+  /** Validators that the auditor trusts beyond those. */
+  readonly validators?: readonly Digest[];
+  /** Is told who judged. */
+  readonly onJudge?: (judge: Judge) => void;
+}
 
 /**
  * The semantics level: the validator that the policy of that time pins judges the rehearsal again, from the objects, and
  * must come to the same verdict; the verdict must be an acceptance; and the packet's files must be what these objects
- * give. @param at the record whose policy counts; undefined: the newest.
+ * give. Whoever appends may pin a validator: one that neither the first policy pins nor the auditor names is not run.
+ * @param at the record whose policy counts; undefined: the newest.
  */
 export async function verifySemantics(
   ledger: Ledger,
   packet: ObjectOf<'packet'>,
   at: number | undefined,
-  options: { signal?: AbortSignal },
+  options: SemanticsOptions,
 ): Promise<Finding[]> {
   try {
     return await judgeAgain(ledger, packet, at, options);
@@ -38,7 +50,7 @@ async function judgeAgain(
   ledger: Ledger,
   packet: ObjectOf<'packet'>,
   at: number | undefined,
-  options: { signal?: AbortSignal },
+  options: SemanticsOptions,
 ): Promise<Finding[]> {
   const find = (name: string): Link | undefined => packet.links.find(([key]) => key === name)?.[1];
   const verdictLink = find('verdict');
@@ -55,17 +67,17 @@ async function judgeAgain(
     findings.push(
       finding('VALIDATOR_MISMATCH', 'verdict/validator', 'the rehearsal names another validator'),
     );
+  const judge = await judgeOf(verdict.validator, options, get);
+  options.onJudge?.(judge);
   const { policy } = await currentPolicy(ledger, at);
-  if (!policy.validators.some((link) => link.equals(verdict.validator))) {
-    // A validator that nobody pinned is not run.
-    return [
-      ...findings,
-      finding(
-        'VALIDATOR_NOT_PINNED',
-        'verdict/validator',
-        `the policy does not pin ${verdict.validator.digest}`,
-      ),
-    ];
+  const pinned = policy.validators.some((link) => link.equals(verdict.validator));
+  if (!pinned || judge.trustedBy === 'nobody') {
+    // A validator that nobody pinned, or that only a lane pinned, is not run.
+    const why = pinned
+      ? 'only a later policy pins it; to trust it: --validator'
+      : 'the policy of that record does not pin it:';
+    const detail = `${why} ${verdict.validator.digest}`;
+    return [...findings, finding('VALIDATOR_NOT_PINNED', 'verdict/validator', detail)];
   }
   const { code } = await loadValidator(ledger, verdict.validator);
   const objects = new MemoryObjects();
@@ -97,6 +109,24 @@ async function judgeAgain(
     ...findings,
     ...(await compareFiles(packet, packetFiles(subject, verdictLink, code, objects), get)),
   ];
+}
+
+async function judgeOf(
+  { digest, codec }: Link,
+  { firstPolicy, validators }: SemanticsOptions,
+  get: (id: Digest) => Promise<Uint8Array>,
+): Promise<Judge> {
+  const first = await get(firstPolicy).then(
+    (bytes) => decodeKind('policy', bytes, firstPolicy).validators,
+    (error: unknown) => {
+      // Level chain says what is wrong with the first policy; it pins nothing here.
+      if (isCustodyError(error) && error.exitCode === 1) return [];
+      throw error;
+    },
+  );
+  if (first.some((link) => link.digest === digest && link.codec === codec))
+    return { validator: digest, trustedBy: 'first policy' };
+  return { validator: digest, trustedBy: validators?.includes(digest) ? 'auditor' : 'nobody' };
 }
 
 function compare(

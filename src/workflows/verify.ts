@@ -17,7 +17,7 @@ import { verifyCheckpoint } from '../verify/signatures.ts';
 import { checkStoredPacket } from '../verify/stored-packet.ts';
 import { ingestFolder } from './ingest-folder.ts';
 import { findPacket, linkOf } from './packet.ts';
-import { ReportBuilder, type Level, type VerifyReport } from './verify-report.ts';
+import { ReportBuilder, type Judge, type Level, type VerifyReport } from './verify-report.ts';
 import { verifySemantics } from './verify-semantics.ts';
 
 export interface VerifyOptions {
@@ -30,6 +30,8 @@ export interface VerifyOptions {
   readonly key?: string;
   /** The first policy, given to the auditor by another way; without it the ledger's own configuration says it. */
   readonly policy?: Digest;
+  /** Validators that the auditor trusts beside those that the first policy pins. */
+  readonly validators?: readonly Digest[];
 }
 
 /**
@@ -181,8 +183,12 @@ async function verifyPacket(
   ]);
   if (!isRehearsal) return;
   const at = resolved.type === 'record' ? resolved.record.index : undefined;
-  const signal = options.signal ? { signal: options.signal } : {};
-  report.level('semantics', await verifySemantics(ledger, found.packet, at, signal));
+  const semantics = {
+    ...options,
+    firstPolicy: options.policy ?? ledger.config.policy,
+    onJudge: (judge: Judge) => void (report.judge = judge),
+  };
+  report.level('semantics', await verifySemantics(ledger, found.packet, at, semantics));
 }
 
 async function linkTo(ledger: Ledger, id: Digest): Promise<Link> {

@@ -5,17 +5,17 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { Frontier } from '../../src/log/frontier.ts';
 import { leafHash } from '../../src/log/tree-hash.ts';
 import { closure } from '../../src/objects/closure.ts';
-import { digestOf, parseDigest, type Digest } from '../../src/objects/digest.ts';
+import { digestOf, digestToBytes, parseDigest, type Digest } from '../../src/objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { putObject } from '../../src/objects/sink.ts';
+import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { driveAsync } from '../../src/objects/walk.ts';
 import { decodeHead, encodeHead } from '../../src/store/heads.ts';
 import { sealFolder } from '../../src/verify/packet/seal.ts';
 import { requireSealed, storePacket } from '../../src/workflows/commit.ts';
 import { packetFiles } from '../../src/workflows/packet-files.ts';
-import { loadValidator } from '../../src/workflows/policy.ts';
+import { currentPolicy, loadValidator, policyWith } from '../../src/workflows/policy.ts';
 import type { Desk } from '../cli/desk.ts';
 
 /** A rehearsal that a ledger holds, in memory, to build something else from. */
@@ -86,6 +86,29 @@ export async function commitForged(
     message: '',
   } as const;
   return (await ledger.append(session.writer, draft)).index;
+}
+
+/** Appends a policy that pins this validator, as every lane may. */
+export async function pin(ledger: Ledger, validator: Link, code: Uint8Array): Promise<void> {
+  const current = await currentPolicy(ledger);
+  await using session = await ledger.writer();
+  const file = putBlob(session.writer, code);
+  putObject(session.writer, {
+    kind: 'validator',
+    v: 1,
+    name: 'yes',
+    file,
+    sha256: digestToBytes(digestOf(code)),
+    runner: 'node-permission',
+  });
+  const policy = putObject(session.writer, policyWith(current, validator));
+  await ledger.append(session.writer, {
+    type: 'policy',
+    links: [['policy', policy]],
+    author: 'lane',
+    lane: 'lane',
+    message: '',
+  });
 }
 
 /** Replaces the head by one that agrees with itself, as somebody who can write to the folder may. */

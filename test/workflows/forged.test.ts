@@ -7,7 +7,7 @@ import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes, Desk } from '../cli/desk.ts';
 import { writePlan } from '../cli/plans.ts';
-import { commitForged, materialOf, verdictOf, type Material } from './forge.ts';
+import { commitForged, materialOf, pin, verdictOf, type Material } from './forge.ts';
 
 /** Everything here is committed with our own library, so that seal, objects and chain hold: only semantics can object. */
 describe('a rehearsal that was forged', () => {
@@ -115,6 +115,37 @@ describe('a rehearsal that was forged', () => {
       code: new Uint8Array(code),
     });
     expect(await verify(forged)).toEqual([['VALIDATOR_NOT_PINNED', 'verdict/validator']]);
+  });
+
+  it('a validator that a lane pinned is run only for an auditor who trusts it', async () => {
+    const code = Buffer.from(`import { stdin } from 'node:process';
+let input = '';
+stdin.setEncoding('latin1').on('data', (text) => (input += text)).on('end', () =>
+  console.log(JSON.stringify({ subject: input.slice(0, 64), accepted: true, findings: [] })));
+`);
+    const validator = putObject(bad.objects, {
+      kind: 'validator',
+      v: 1,
+      name: 'yes',
+      file: putBlob(bad.objects, new Uint8Array(code)),
+      sha256: digestToBytes(digestOf(code)),
+      runner: 'node-permission',
+    });
+    await pin(ledger, validator, new Uint8Array(code));
+    const evidence = decodeKind('rehearsal', bad.objects.get(bad.rehearsal.digest));
+    const rehearsal = putObject(bad.objects, { ...evidence, validator });
+    const accepted = { accepted: true, findings: [], validator, subject: rehearsal };
+    const verdict = putObject(bad.objects, { ...verdictOf(bad), ...accepted });
+    const lies = { ...bad, rehearsal, verdict, code: new Uint8Array(code) };
+    const index = await commitForged(desk, ledger, lies);
+    expect(await verify(index)).toEqual([['VALIDATOR_NOT_PINNED', 'verdict/validator']]);
+    expect((await verifyRevision(ledger, `@${index}`)).validator).toBe(validator.digest);
+    // Trusted, it is run, and what it says counts.
+    const trusted = await verifyRevision(ledger, `@${index}`, { validators: [validator.digest] });
+    expect(trusted).toMatchObject({ ok: true, validator: validator.digest });
+    // Another one that is trusted does not help it.
+    const other = await verifyRevision(ledger, `@${index}`, { validators: [rehearsal.digest] });
+    expect(codes(other.findings)).toEqual([['VALIDATOR_NOT_PINNED', 'verdict/validator']]);
   });
 
   it('a rehearsal that names another validator than its verdict', async () => {

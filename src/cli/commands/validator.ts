@@ -44,7 +44,7 @@ export const command = defineCommand({
       context.print(pinned, () =>
         pinned.record === null
           ? `already pinned: ${pinned.validator}\n`
-          : `pinned ${pinned.validator} as @${pinned.record}\n`,
+          : `pinned ${pinned.validator} as @${pinned.record}\nThe first policy does not pin it: whoever verifies what it judges says custody verify --validator ${pinned.validator}\n`,
       );
       return 0;
     }

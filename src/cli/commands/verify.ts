@@ -34,6 +34,13 @@ export const command = defineCommand({
         requiresArg: true,
         describe: "the log's first policy, when you were given it",
       })
+      .option('validator', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        default: [] as string[],
+        describe: 'a validator that you trust, beside those that the first policy pins',
+      })
       .option('require', {
         type: 'string',
         array: true,
@@ -52,6 +59,7 @@ export const command = defineCommand({
       ...(args.expect !== undefined && { expect: parseDigest(args.expect) }),
       ...(args.key !== undefined && { key: args.key }),
       ...(args.policy !== undefined && { policy: parseDigest(args.policy) }),
+      validators: args.validator.map((id) => parseDigest(id)),
     };
     const folder = existsSync(path);
     checkOptions(args, folder);
@@ -66,7 +74,7 @@ export const command = defineCommand({
       await using ledger = await context.openLedger();
       report = await verifyRevision(ledger, args.subject, options);
     }
-    const { ok, levels, findings, seal, trust, signed } = report;
+    const { ok, levels, findings, seal, trust, signed, validator } = report;
     context.print(report, () =>
       [
         ok
@@ -80,6 +88,7 @@ export const command = defineCommand({
         ),
         ...(seal === null ? [] : [`  seal        ${seal}`]),
         ...(signed === null ? [] : [`  signed      ${signed.covered} of ${plural(signed.size, 'record')}`]),
+        ...(validator === null ? [] : [`  validator   ${validator}`]),
         `  ${trust}`,
         ...findingLines(findings),
         '',
@@ -91,13 +100,20 @@ export const command = defineCommand({
 
 /** An option that would be dropped is refused: a check that was asked for and not made must never look like a yes. */
 function checkOptions(
-  args: { key: string | undefined; against: string | undefined; policy: string | undefined },
+  args: {
+    key: string | undefined;
+    against: string | undefined;
+    policy: string | undefined;
+    validator: readonly string[];
+  },
   folder: boolean,
 ): void {
   if (args.key !== undefined) parseKey(args.key);
   const misplaced =
     folder && args.against === undefined
-      ? (['key', 'policy'] as const).find((name) => args[name] !== undefined)
+      ? (['key', 'policy', 'validator'] as const).find(
+          (name) => args[name] !== undefined && args[name].length > 0,
+        )
       : undefined;
   if (misplaced !== undefined) {
     throw new CustodyError('USAGE', `--${misplaced} is about a ledger, but a folder alone is verified`, {
