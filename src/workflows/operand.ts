@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseRevision, resolveRevision, type Revision } from '../ledger/revision.ts';
 import type { Digest } from '../objects/digest.ts';
@@ -10,6 +9,7 @@ import { nodeLink, type Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { findPath } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
+import { openRegular, readRegular } from '../rehearsal/read-regular.ts';
 import { recogniseDatabase } from './engines.ts';
 import { ingestFolder } from './ingest-folder.ts';
 import { findPacket, linkOf } from './packet.ts';
@@ -27,7 +27,7 @@ const MAX_FILE = 256 * 1024 * 1024;
 /**
  * Resolves an argument of `diff`: a revision of the ledger (`HEAD`, `@3`, an id, `HEAD:path`), or, where there is such a
  * path and it is no revision, a folder, a database (captured), or a file.
- * @throws CustodyError REVISION_*, PATH_NOT_FOUND, and what capturing throws.
+ * @throws CustodyError REVISION_*, PATH_NOT_FOUND, PATH_NOT_A_FILE, OBJECT_TOO_LARGE, and what capturing throws.
  */
 export async function resolveOperand(
   text: string,
@@ -47,9 +47,21 @@ export async function resolveOperand(
   }
   const get: Get = (id) => ledger.store.get(id);
   const { base, path } = parseRevision(text);
-  const revision = await resolveRevision(ledger, base);
+  const revision = await resolveRevision(ledger, base).catch((error: unknown) => {
+    throw neitherNor(error);
+  });
   if (path !== undefined) return { kind: 'file', bytes: await readPath(ledger, revision, path) };
   return operandFromRevision(ledger, revision, get);
+}
+
+/** Where a path was looked for first: the hint of a revision that is none says so. */
+export function neitherNor(error: unknown): unknown {
+  if (!isCustodyError(error, 'REVISION_MALFORMED') && !isCustodyError(error, 'REVISION_UNKNOWN'))
+    return error;
+  return new CustodyError(error.code, error.message, {
+    cause: error,
+    hint: `There is no such path either. Check the path, or the revision: ${error.hint}`,
+  });
 }
 
 async function operandFromRevision(ledger: Ledger, revision: Revision, get: Get): Promise<Operand> {
@@ -79,23 +91,18 @@ async function operandFromDisk(path: string, options: { signal?: AbortSignal }):
     const { snapshot } = await capture(objects, options);
     return { kind: 'snapshot', link: snapshot, get };
   }
-  try {
-    const { size } = statSync(path);
-    if (size > MAX_FILE)
-      throw new CustodyError('OBJECT_TOO_LARGE', `${path} is too large to compare`, {
-        path,
-        hint: 'Commit it and compare the trees.',
-      });
-    return { kind: 'file', bytes: new Uint8Array(await readFile(path)) };
-  } catch (error) {
-    throw fromSystemError(error, path);
-  }
+  const bytes = await readRegular(path, MAX_FILE);
+  if (bytes) return { kind: 'file', bytes };
+  throw new CustodyError('OBJECT_TOO_LARGE', `${path} is too large to compare`, {
+    path,
+    hint: 'Commit it and compare the trees.',
+  });
 }
 
 /** By the first bytes: a SQLite file, or what pg_dump writes, gzipped or not. */
 async function looksLikeDatabase(path: string): Promise<boolean> {
   try {
-    await using file = await open(path);
+    await using file = await openRegular(path);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
     const start = buffer.subarray(0, bytesRead);
     if (start.toString('latin1').startsWith('SQLite format 3\0')) return true;
