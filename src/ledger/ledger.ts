@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { signCheckpoint } from '../log/checkpoint.ts';
@@ -142,7 +142,7 @@ export class Ledger implements AsyncDisposable {
       };
       const appended = await ledger.append(writer, draft, options.now ? { now: options.now } : {});
       // Last: without it the folder is no ledger.
-      await writeDurably(join(folder, CONFIG_NAME), formatConfig(config), 0o644);
+      await writeDurably(join(folder, CONFIG_NAME), formatConfig(config), 0o600);
       return { ledger, policy: policy.digest, appended };
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
@@ -262,7 +262,8 @@ function ledgerFolder(dir: string): string {
 async function makeFolder(dir: string, folder: string): Promise<void> {
   try {
     await makeParents(resolve(dir));
-    await mkdir(folder, { mode: 0o755 });
+    // It holds rows of databases: nobody else may read them.
+    await mkdir(folder, { mode: 0o700 });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
       throw fromSystemError(error, folder);
@@ -272,6 +273,9 @@ async function makeFolder(dir: string, folder: string): Promise<void> {
         hint: 'Use that ledger, or give another folder.',
       });
     }
+    await chmod(folder, 0o700).catch((cause: unknown) => {
+      throw fromSystemError(cause, folder);
+    });
   }
 }
 

@@ -169,7 +169,7 @@ class FsStaged extends Staged {
   constructor(folder: string) {
     super();
     this.path = join(folder, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
-    this.#descriptor = io(this.path, () => openSync(this.path, 'wx', 0o666));
+    this.#descriptor = io(this.path, () => openSync(this.path, 'wx', 0o600));
   }
 
   protected override append(bytes: Uint8Array): void {
@@ -185,7 +185,7 @@ class FsStaged extends Staged {
     this.#descriptor = undefined;
     io(this.path, () => {
       try {
-        if (readOnly) fchmodSync(descriptor, fstatSync(descriptor).mode & 0o444);
+        if (readOnly) fchmodSync(descriptor, fstatSync(descriptor).mode & 0o400);
         fsyncSync(descriptor);
       } finally {
         closeSync(descriptor);
@@ -204,9 +204,9 @@ class FsStaged extends Staged {
   }
 }
 
-/** One level at a time: a recursive mkdir reports a read-only file system as ENOENT (Node.js 24). */
+/** For its owner alone. One level at a time: a recursive mkdir reports a read-only file system as ENOENT (Node.js 24). */
 function makeFolder(path: string): void {
-  if (!existsSync(path)) io(path, () => mkdirSync(path));
+  if (!existsSync(path)) io(path, () => mkdirSync(path, { mode: 0o700 }));
 }
 
 /** Only "there is no such file" is an answer; a file that cannot be reached is an error, never an absent one. */

@@ -194,6 +194,24 @@ describe('the folder of keys', () => {
     );
   });
 
+  it('and everything in the ledger is for its owner alone', async () => {
+    using place = new Place();
+    await using ledger = await place.init();
+    {
+      await using session = await ledger.writer();
+      expect(session.writer).toBeDefined();
+    }
+    expect(statSync(ledger.folder).mode & 0o077).toBe(0);
+    for (const name of readdirSync(ledger.folder, { recursive: true, encoding: 'utf8' })) {
+      const { mode } = statSync(join(ledger.folder, name));
+      // SQLite and LevelDB make their files themselves; the folder above keeps everybody out.
+      if (name === 'lock' || name.startsWith('index/')) continue;
+      expect(mode & 0o777, name).toBe(
+        /\.pack$/.test(name) ? 0o400 : /main|config/.test(name) ? 0o600 : 0o700,
+      );
+    }
+  });
+
   it('and its keys are for their owner alone', async () => {
     using place = new Place();
     await using ledger = await place.init();
