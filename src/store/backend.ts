@@ -78,10 +78,6 @@ export function packDigest(name: PackName): string {
   return name.slice('packs/'.length, -'.pack'.length);
 }
 
-export function isHeadName(name: string): boolean {
-  return name.startsWith('heads/') && HEAD_NAME.test(name.slice('heads/'.length));
-}
-
 /** `heads/<name>`. @throws INTERNAL for a name that could leave the folder: heads are named by us. */
 export function headPath(name: string): string {
   if (!HEAD_NAME.test(name)) throw new CustodyError('INTERNAL', `not a head's name: ${JSON.stringify(name)}`);

@@ -15,18 +15,35 @@ export function writeAll(descriptor: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
 }
 
-/** Runs `work` on a regular file opened for reading. A FIFO or a device under our name must not block us. */
+/**
+ * Runs `work` on a regular file opened for reading. A FIFO or a device under our name must not block us, and a link would
+ * lead out of the ledger. @throws PATH_NOT_FOUND, PATH_NOT_A_FILE, PERMISSION_DENIED, IO_FAILED.
+ */
 export function withFile<T>(path: string, work: (descriptor: number, size: number) => T): T {
   return io(path, () => {
-    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const descriptor = openNoFollow(path);
     try {
       const stat = fstatSync(descriptor);
-      if (!stat.isFile())
-        throw new CustodyError('PATH_NOT_A_FILE', `${path} is not a regular file`, { path });
+      if (!stat.isFile()) throw notAFile(path);
       return work(descriptor, stat.size);
     } finally {
       closeSync(descriptor);
     }
+  });
+}
+
+function openNoFollow(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  } catch (error) {
+    throw error instanceof Error && 'code' in error && error.code === 'ELOOP' ? notAFile(path) : error;
+  }
+}
+
+function notAFile(path: string): CustodyError {
+  return new CustodyError('PATH_NOT_A_FILE', `${path} is not a regular file`, {
+    path,
+    hint: 'Run custody fsck; put the file itself there, not a link to it.',
   });
 }
 

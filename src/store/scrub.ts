@@ -1,8 +1,11 @@
 import { CustodyError, isCustodyError } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
-import { type Backend, isHeadName, isPackName, type Prefix } from './backend.ts';
+import { type Backend, isPackName, type Prefix } from './backend.ts';
 import { readHead } from './heads.ts';
 import { scrubPack } from './scrub-pack.ts';
+
+/** The only head that there is (SPEC.md, section 12). */
+const HEAD = 'heads/main';
 
 export interface ScrubResult {
   /** Files that have a pack's name. */
@@ -56,7 +59,7 @@ export async function scrub(backend: Backend, options: ScrubOptions = {}): Promi
     }
   }
   for await (const name of names(backend, 'heads/', options)) {
-    if (isHeadName(name)) total.bytes += await scrubHead(backend, name, findings);
+    if (name === HEAD) total.bytes += await scrubHead(backend, name, findings);
     else findings.push(foreign(name));
   }
   return { ...total, findings: findings.sort(compareFindings) };

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -58,6 +58,27 @@ describe('scrub', () => {
       'packs/README',
     ]);
     expect(findings[1]!.detail).toContain('may be deleted');
+  });
+
+  it('names a second head', async () => {
+    harness.tamper('heads/other', text('x'));
+    const { findings } = await scrub(backend);
+    expect(findings.map(({ code, path }) => [code, path])).toEqual([['FILE_FOREIGN', 'heads/other']]);
+  });
+
+  it('takes no link for a pack or a head, however sound what it leads to', async () => {
+    const { pack } = await storeSample(await PackStore.open(backend));
+    await using lock = await backend.lock();
+    await swapHead(backend, lock, null, sampleHead(1));
+    for (const [i, name] of [pack, 'heads/main'].entries()) {
+      renameSync(join(harness.dir!, name), join(harness.dir!, `away-${i}`));
+      symlinkSync(join(harness.dir!, `away-${i}`), join(harness.dir!, name));
+    }
+    const { findings } = await scrub(backend);
+    expect(findings.map(({ code, path }) => [code, path])).toEqual([
+      ['HEAD_DAMAGED', 'heads/main'],
+      ['PACK_DAMAGED', pack],
+    ]);
   });
 
   it('does not hang or fail on what is no file under a pack name', async () => {
