@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import type { Level as LevelDb } from 'level';
 import { digestToBytes, parseDigest, type Digest } from '../objects/digest.ts';
 import { packDigest, packName, type PackName } from './backend.ts';
@@ -32,13 +32,21 @@ export class IndexCache implements AsyncDisposable {
   /**
    * @param dir the ledger's `index` folder.
    * @param options.rebuild make it anew where it is missing or damaged; only under the writer's lock.
-   * @returns null where there is none to use: missing, damaged, locked, or the folder cannot be written.
+   * @returns null where there is none to use: missing, damaged, locked, the folder cannot be written, or it
+   *   is no folder but a link or a file: nothing is touched then.
    */
   static async open(
     dir: string,
     { rebuild = false }: { rebuild?: boolean } = {},
   ): Promise<IndexCache | null> {
-    if (!rebuild && !existsSync(dir)) return null;
+    try {
+      const place = lstatSync(dir, { throwIfNoEntry: false });
+      if (place === undefined && !rebuild) return null;
+      // A link leads to files of somebody else, and LevelDB deletes what it does not know.
+      if (place?.isDirectory() === false) return null;
+    } catch {
+      return null;
+    }
     try {
       return await IndexCache.#load(dir);
     } catch (error) {
@@ -54,6 +62,7 @@ export class IndexCache implements AsyncDisposable {
 
   static async #load(dir: string): Promise<IndexCache> {
     const { Level: LevelDb } = await import('level');
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
     const level: Level = new LevelDb(dir, { keyEncoding: 'view', valueEncoding: 'view' });
     await level.open();
     try {

@@ -1,9 +1,11 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -140,10 +142,17 @@ describe('the writer cache in LevelDB', () => {
     }
   });
 
-  it('that is a file is replaced', async () => {
+  it('that is a file, or a link to a folder, is none, and is left alone', async () => {
     writeFileSync(dir, 'not a folder');
-    expect(await IndexCache.open(dir)).toBeNull();
-    await using index = await built();
-    expect(await storedAnew(index)).toBe(0);
+    for (const rebuild of [false, true]) expect(await IndexCache.open(dir, { rebuild })).toBeNull();
+    expect(readFileSync(dir, 'utf8')).toBe('not a folder');
+    rmSync(dir);
+    const foreign = join(harness.dir!, 'foreign');
+    mkdirSync(foreign);
+    writeFileSync(join(foreign, '000001.log'), 'mine');
+    symlinkSync(foreign, dir);
+    for (const rebuild of [false, true]) expect(await IndexCache.open(dir, { rebuild })).toBeNull();
+    expect(readdirSync(foreign)).toEqual(['000001.log']);
+    expect(lstatSync(dir).isSymbolicLink()).toBe(true);
   });
 });
