@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { CustodyError, fromSystemError, noTemporaryFolder } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import { closure } from '../objects/closure.ts';
@@ -129,7 +129,7 @@ async function commitRehearsal(
 ): Promise<RehearseResult> {
   const { result, verdict, run, pinned, objects, judged } = made;
   const work = await mkdtemp(join(tmpdir(), 'custody-packet-')).catch((error: unknown) => {
-    throw fromSystemError(error, tmpdir());
+    throw noTemporaryFolder(error, tmpdir());
   });
   try {
     await writeFiles(work, packetFiles(result.rehearsal, verdict, pinned.code, objects));
@@ -207,7 +207,9 @@ async function requireEmpty(dir: string): Promise<void> {
 
 async function copyOut(work: string, dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true });
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    // Rows of databases are for their owner; a copy has the modes of its original.
+    for (const name of await readdir(work)) await chmod(join(work, name), 0o600);
     await cp(work, dir, { recursive: true });
   } catch (error) {
     throw fromSystemError(error, dir);

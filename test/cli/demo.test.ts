@@ -32,6 +32,10 @@ describe('the demo', () => {
     });
   });
 
+  it('wants a new folder', async () => {
+    await desk.fails(['demo', '--folder', 'one'], 'USAGE', 2);
+  });
+
   it('gives the same snapshot, rehearsal and seal every time', async () => {
     const two = await desk.json<Demo>(['demo', '--folder', 'two']);
     expect([two.snapshot, two.rehearsal, two.seal]).toEqual([one.snapshot, one.rehearsal, one.seal]);

@@ -1,11 +1,12 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { renderDiff } from '../diff-text.ts';
-import { findingLines, plural } from '../text.ts';
+import { findingLines, plural, printable } from '../text.ts';
 
 export const command = defineCommand({
   usage: 'demo',
@@ -50,12 +51,20 @@ class Story {
 }
 
 async function makeFolder(folder: string | undefined, context: Context): Promise<string> {
-  if (folder === undefined) return mkdtemp(join(tmpdir(), 'custody-demo-'));
-  const { mkdir } = await import('node:fs/promises');
-  const { fromSystemError } = await import('../../errors.ts');
+  if (folder === undefined) {
+    return mkdtemp(join(tmpdir(), 'custody-demo-')).catch((error: unknown) => {
+      throw noTemporaryFolder(error, tmpdir());
+    });
+  }
   const path = context.path(folder);
-  await mkdir(path, { recursive: false }).catch((error: unknown) => {
-    throw fromSystemError(error, path);
+  await mkdir(path).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
+      throw fromSystemError(error, path);
+    throw new CustodyError('USAGE', `${path} is there already`, {
+      cause: error,
+      path,
+      hint: 'Give a new folder.',
+    });
   });
   return path;
 }
@@ -156,7 +165,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   await cp(packet, copy, { recursive: true });
   await flipOneByte(join(copy, 'verdict.json'));
   const tampered = await verifyFolder(copy, { signal: context.signal });
-  story.say(`   custody verify ${copy}`);
+  story.say(`   custody verify ${printable(copy)}`);
   story.say(
     `   ${tampered.ok ? 'ok?!' : `NOT OK, exit status 1: ${plural(tampered.findings.length, 'finding')}`}`,
   );
@@ -166,7 +175,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   story.say(
     `\n${ok ? 'All of it held.' : 'SOMETHING DID NOT HOLD: see above.'} Explore with custody log, show, diff, verify, fsck:`,
   );
-  story.say(`  npx custody log --ledger ${folder}`);
+  story.say(`  npx custody log --ledger ${printable(folder)}`);
   return {
     ok,
     folder,

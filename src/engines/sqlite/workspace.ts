@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Clone, EngineOptions, Isolation, SourceSpec, Workspace } from '../engine.ts';
@@ -37,7 +37,7 @@ export class SqliteWorkspace implements Workspace {
     const { signal, timeLimit, progress } = options;
     const pragmas = sessionPragmas(options.session);
     const folder = await mkdtemp(join(tmpdir(), 'custody-sqlite-')).catch((error: unknown) => {
-      throw fromSystemError(error, tmpdir());
+      throw noTemporaryFolder(error, tmpdir());
     });
     try {
       const image = join(folder, 'image.db');
