@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Io } from './io.ts';
+import { printable } from './text.ts';
 
 /** Options that every command takes. */
 export interface CommonArgs {
@@ -52,7 +53,7 @@ export class Context {
 
   /** Said beside the result, where a person reads. */
   warn(text: string): void {
-    if (!this.args.json && !this.args.quiet) this.io.stderr.write(`${text}\n`);
+    if (!this.args.json && !this.args.quiet) this.io.stderr.write(`${printable(text)}\n`);
   }
 
   /** For every command that appends. */
@@ -66,7 +67,7 @@ export class Context {
   /** A passing phrase, on a terminal only. */
   readonly progress = (phrase: string): void => {
     if (this.io.stderr.isTTY === true && !this.args.quiet && !this.args.json)
-      this.io.stderr.write(`\r\u001b[K… ${phrase}`);
+      this.io.stderr.write(`\r\u001b[K… ${printable(phrase)}`);
   };
 
   /** Wipes the last phrase away. */

@@ -17,7 +17,7 @@ function lines(result: DiffResult): string[] {
     case 'tree':
       return result.changes.map(
         ({ path, change, before, after }) =>
-          `${SIGN[change]} ${printable(path)}${change === 'changed' ? `\n    ${before ?? ''}\n    ${after ?? ''}` : ''}`,
+          `${SIGN[change]} ${printable(path)}${change === 'changed' ? `\n    ${printable(before ?? '')}\n    ${printable(after ?? '')}` : ''}`,
       );
     case 'snapshot':
       return result.changes.flatMap(snapshotLines);
@@ -47,7 +47,7 @@ function snapshotLines(change: ShownChange): string[] {
     return [`${sign} ${change.part} ${printable(change.name)}  ${values.join(' → ')}`];
   }
   const key = Object.entries(change.key)
-    .map(([name, value]) => `${name}=${shown(value)}`)
+    .map(([name, value]) => `${printable(name)}=${shown(value)}`)
     .join(' ');
   const head = `${sign} ${printable(change.table)}  ${key}`;
   const { before, after } = change;

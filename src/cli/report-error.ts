@@ -1,6 +1,6 @@
 import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Io } from './io.ts';
-import { findingLines } from './text.ts';
+import { findingLines, printable } from './text.ts';
 
 /** Prints an error and gives its exit code: what went wrong, where, what to do next. */
 export function reportError(error: unknown, io: Io, json: boolean): number {
@@ -19,14 +19,20 @@ export function reportError(error: unknown, io: Io, json: boolean): number {
     io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     return known.exitCode;
   }
+  // Names of tables, SQL and paths come from outside.
   const where = path !== undefined && !message.includes(path) ? `${path}: ` : '';
-  io.stderr.write(`custody: ${where}${message} [${code}]\n`);
+  io.stderr.write(`custody: ${printable(`${where}${message}`)} [${code}]\n`);
   for (const line of findingLines(findings)) io.stderr.write(`${line}\n`);
-  if (hint !== '') io.stderr.write(`${hint}\n`);
+  if (hint !== '') io.stderr.write(`${printable(hint)}\n`);
   if (code === 'INTERNAL' && error instanceof Error && error.stack !== undefined)
-    io.stderr.write(`${error.stack}\n`);
-  else if (io.env['CUSTODY_TRACE'] === '1' && known.stack !== undefined) io.stderr.write(`${known.stack}\n`);
+    io.stderr.write(`${lines(error.stack)}\n`);
+  else if (io.env['CUSTODY_TRACE'] === '1' && known.stack !== undefined)
+    io.stderr.write(`${lines(known.stack)}\n`);
   return known.exitCode;
+}
+
+function lines(stack: string): string {
+  return stack.split('\n').map(printable).join('\n');
 }
 
 /** Ours, or what the system said; anything else is a bug. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { defineCommand } from '../command.ts';
+import { printable } from '../text.ts';
 
 export const command = defineCommand({
   usage: 'init [folder]',
@@ -35,8 +36,8 @@ export const command = defineCommand({
     const { verifierKey } = ledger.config;
     context.print({ ledger: ledger.folder, origin, verifierKey, policy }, () =>
       [
-        `made ledger ${ledger.folder}`,
-        `  origin        ${origin}`,
+        `made ledger ${printable(ledger.folder)}`,
+        `  origin        ${printable(origin)}`,
         `  verifier key  ${verifierKey}`,
         `  first policy  ${policy}`,
         'Give the key and the policy to your auditors: they need both to trust this ledger.',

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { findingLines, table } from '../text.ts';
+import { findingLines, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
@@ -38,11 +38,16 @@ export const command = defineCommand({
       [
         result.accepted ? 'ACCEPTED: both ways back give the before-state' : 'REJECTED',
         ...table(
-          result.delta.map((d) => [`  ${d.table}`, `+${d.inserted}`, `~${d.updated}`, `-${d.deleted}`]),
+          result.delta.map((d) => [
+            `  ${printable(d.table)}`,
+            `+${d.inserted}`,
+            `~${d.updated}`,
+            `-${d.deleted}`,
+          ]),
         ),
         ...result.legs.map(
           ({ leg, ended, exact, bounded }) =>
-            `  leg ${leg}  ${ended.padEnd(11)}  ${exact ? 'before-state back, exactly' : result.accepted ? `before-state back, but for the declared sequence ${bounded.join(', ')}` : 'before-state differs'}`,
+            `  leg ${leg}  ${ended.padEnd(11)}  ${exact ? 'before-state back, exactly' : result.accepted ? `before-state back, but for the declared sequence ${printable(bounded.join(', '))}` : 'before-state differs'}`,
         ),
         ...findingLines(result.findings),
         `  rehearsal  ${result.rehearsal}`,

@@ -85,10 +85,18 @@ function render(value: Json, indent = ''): string[] {
     );
   }
   if (value === null || typeof value !== 'object') return [`${indent}${scalar(value)}`];
-  return Object.entries(value).flatMap(([key, item]) => {
+  return Object.entries(value).flatMap(([name, item]) => {
+    const key = printable(name);
     if (isFile(item))
-      return [`${indent}${key}:`, ...item.map((f) => `${indent}  ${f.sha256}  ${f.path} (${f.size} bytes)`)];
-    if (isPair(item)) return [`${indent}${key}:`, ...item.map(([name, id]) => `${indent}  ${name}  ${id}`)];
+      return [
+        `${indent}${key}:`,
+        ...item.map((f) => `${indent}  ${f.sha256}  ${printable(f.path)} (${f.size} bytes)`),
+      ];
+    if (isPair(item))
+      return [
+        `${indent}${key}:`,
+        ...item.map(([what, id]) => `${indent}  ${printable(what)}  ${printable(id)}`),
+      ];
     return isNested(item)
       ? [`${indent}${key}:`, ...render(item, `${indent}  `)]
       : [`${indent}${key}: ${scalar(item)}`];

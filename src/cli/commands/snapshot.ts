@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { plural, table } from '../text.ts';
+import { plural, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
@@ -36,7 +36,7 @@ export const command = defineCommand({
         `  ${plural(Object.keys(result.tables).length, 'table')}, ${plural(result.rows, 'row')}, ${plural(result.newBytes, 'new byte')}${result.record === null ? '' : `, recorded as @${result.record}`}`,
         ...table(
           Object.entries(result.tables).map(([name, { rows, root }]) => [
-            `  ${name}`,
+            `  ${printable(name)}`,
             String(rows),
             root.slice(0, 16),
           ]),

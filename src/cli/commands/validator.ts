@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import { digestFromBytes } from '../../objects/digest.ts';
 import { defineCommand } from '../command.ts';
-import { plural } from '../text.ts';
+import { plural, printable } from '../text.ts';
 import { writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
@@ -72,7 +72,8 @@ export const command = defineCommand({
       [
         `policy ${id}`,
         ...validators.map(
-          (v) => `  ${v.validator}  ${v.name}  sha256:${v.sha256}${v.builtIn ? '  (this version)' : ''}`,
+          (v) =>
+            `  ${v.validator}  ${printable(v.name)}  sha256:${v.sha256}${v.builtIn ? '  (this version)' : ''}`,
         ),
         ...(validators.some((v) => v.builtIn)
           ? []

@@ -4,7 +4,7 @@ import { parseVerifierKey } from '../../log/note-key.ts';
 import { parseDigest } from '../../objects/digest.ts';
 import { LEVELS } from '../../workflows/verify-report.ts';
 import { defineCommand } from '../command.ts';
-import { findingLines, plural } from '../text.ts';
+import { findingLines, plural, printable } from '../text.ts';
 
 export const command = defineCommand({
   usage: 'verify [subject]',
@@ -51,6 +51,7 @@ export const command = defineCommand({
       }),
   async run(args, context) {
     const { verifyFolder, verifyRevision } = await import('../../workflows/verify.ts');
+    const { neitherNor } = await import('../../workflows/operand.ts');
     const path = context.path(args.subject);
     const require = LEVELS.filter((level) => (args.require as string[]).includes(level));
     const options = {
@@ -72,7 +73,9 @@ export const command = defineCommand({
       });
     } else {
       await using ledger = await context.openLedger();
-      report = await verifyRevision(ledger, args.subject, options);
+      report = await verifyRevision(ledger, args.subject, options).catch((error: unknown) => {
+        throw neitherNor(error);
+      });
     }
     const { ok, levels, findings, seal, trust, signed, validator } = report;
     context.print(report, () =>
@@ -89,7 +92,7 @@ export const command = defineCommand({
         ...(seal === null ? [] : [`  seal        ${seal}`]),
         ...(signed === null ? [] : [`  signed      ${signed.covered} of ${plural(signed.size, 'record')}`]),
         ...(validator === null ? [] : [`  validator   ${validator}`]),
-        `  ${trust}`,
+        `  ${printable(trust)}`,
         ...findingLines(findings),
         '',
       ].join('\n'),
