@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -257,6 +258,15 @@ describe('a plan file', () => {
     const missing = join(temp, 'missing.yaml');
     expect(await codeOf(missing)).toEqual(['PLAN_UNREADABLE', missing]);
     expect(await codeOf(temp)).toEqual(['PLAN_UNREADABLE', temp]);
+  });
+
+  it('that is a pipe, a device or far too large cannot be read, and nothing waits', async () => {
+    const pipe = join(temp, 'pipe.yaml');
+    execFileSync('mkfifo', [pipe]);
+    const large = join(temp, 'large.yaml');
+    writeFileSync(large, '#'.repeat(1024 * 1024 + 1));
+    for (const file of [pipe, '/dev/zero', large])
+      expect(await codeOf(file)).toEqual(['PLAN_UNREADABLE', file]);
   });
 
   it('keeps its bytes, and paths start from its folder', async () => {
