@@ -50,7 +50,7 @@ export class PostgresClone implements Clone {
         hint: 'Write one SELECT that gives one value.',
       });
     }
-    await using connection = await this.#cluster.connect(this.#database, CAPTURE);
+    await using connection = await this.#cluster.connect(this.#database, CAPTURE, true);
     if (this.#options.session.length > 0) await connection.script(settingsSql(this.#options.session));
     await connection.script(`SET statement_timeout = ${Math.max(1, Math.floor(this.#options.timeLimit))}`);
     // A query has run before the statement's own: from then on nothing makes the transaction read-write again.
@@ -59,7 +59,7 @@ export class PostgresClone implements Clone {
   }
 
   async open(): Promise<Session> {
-    const connection = await this.#cluster.connect(this.#database, EXECUTOR);
+    const connection = await this.#cluster.connect(this.#database, EXECUTOR, true);
     try {
       if (this.#options.session.length > 0) await connection.script(settingsSql(this.#options.session));
     } catch (cause) {

@@ -114,8 +114,10 @@ export class Cluster implements AsyncDisposable {
     return join(this.folder, 's');
   }
 
-  connect(database: string, user: string = ADMIN): Promise<Connection> {
-    return connect({ socketFolder: this.socketFolder, database, user, aborted: () => this.#aborted });
+  /** @param freePath leaves the search path as the server has it; else it is the server's own schemas only. */
+  connect(database: string, user: string = ADMIN, freePath = false): Promise<Connection> {
+    const aborted = (): boolean => this.#aborted;
+    return connect({ socketFolder: this.socketFolder, database, user, freePath, aborted });
   }
 
   /** Whether the server that holds the data folder is the very process that we started, and still runs. */

@@ -7,6 +7,8 @@ export interface Where {
   readonly socketFolder: string;
   readonly database: string;
   readonly user: string;
+  /** Keeps the server's own search path: only for SQL from outside. */
+  readonly freePath?: boolean;
   /** Whether the server was ended on request: its errors are then an interruption. */
   readonly aborted?: () => boolean;
 }
@@ -136,7 +138,8 @@ export async function connect(where: Where): Promise<Connection> {
     database: where.database,
     password: 'none',
     ssl: false,
-    options: '-c client_encoding=UTF8',
+    // An operator or function that a dump brings must never be taken for the server's in a query of ours.
+    options: `-c client_encoding=UTF8${where.freePath === true ? '' : ' -c search_path=pg_catalog,pg_temp'}`,
     application_name: 'custody',
   });
   const connection = new Connection(client, where.aborted);

@@ -5,20 +5,28 @@ import type { Digest } from '../../objects/digest.ts';
 import type { Connection } from './connection.ts';
 import { isServerError } from './failure.ts';
 import { DumpSource, TRAILER } from './dump-source.ts';
-import { checkDumpStatement, isCopyFromStdin, rolesNamed } from './dump-statements.ts';
+import { checkDumpStatement, isCopyFromStdin, needsSuperuser, rolesNamed } from './dump-statements.ts';
 import { quoteIdentifier, quoteLiteral } from './names.ts';
+import { LOADER } from './roles.ts';
 import { parseSql, type Statement } from './parser.ts';
 import { SqlScanner, type Piece } from './sql-scanner.ts';
 
 /**
  * Loads a plain dump without psql, statement by statement, in bounded memory (the longest statement; COPY data streams).
- * @param connection a superuser's, to the empty database.
+ * @param sessions to the empty database.
  * @returns SHA-256 of the file's bytes.
  * @throws CustodyError DUMP_MALFORMED (with `path` `FILE:LINE`) for a file that is cut off, damaged, holds another psql
  *   command than `\restrict`, or that the server refuses; DATABASE_UNSUPPORTED for what we do not load.
  */
-export async function loadDump(connection: Connection, path: string, signal?: AbortSignal): Promise<Digest> {
-  return new Loader(connection, path).load(signal);
+export async function loadDump(sessions: Sessions, path: string, signal?: AbortSignal): Promise<Digest> {
+  return new Loader(sessions, path).load(signal);
+}
+
+export interface Sessions {
+  /** Of {@link LOADER}: everything of the dump that evaluates something runs here. */
+  readonly loader: Connection;
+  /** Of the cluster's superuser: makes roles and gives objects to them, and evaluates nothing of the dump. */
+  readonly admin: Connection;
 }
 
 /** A COPY whose data is being read. */
@@ -32,14 +40,16 @@ interface Copy {
 
 class Loader {
   readonly #connection: Connection;
+  readonly #admin: Connection;
   readonly #path: string;
   readonly #scanner = new SqlScanner();
   readonly #roles = new Set<string>();
   #copy: Copy | undefined;
   #complete = false;
 
-  constructor(connection: Connection, path: string) {
-    this.#connection = connection;
+  constructor({ loader, admin }: Sessions, path: string) {
+    this.#connection = loader;
+    this.#admin = admin;
     this.#path = path;
   }
 
@@ -102,7 +112,7 @@ class Loader {
         // An error can come at any time; it is looked at when the stream is next used.
         const failed = new Promise<unknown>((resolve) => stream.once('error', resolve));
         this.#copy = { stream, line, first: true, failed };
-      } else await this.#connection.discard(sql);
+      } else await this.#sessionFor(statement).discard(sql);
     } catch (error) {
       // Settings of a newer pg_dump that this server does not know (transaction_timeout) change nothing that is loaded.
       if (statement.kind === 'VariableSetStmt' && isServerError(error) && error.code === '42704') return;
@@ -130,19 +140,25 @@ class Loader {
     return true;
   }
 
+  /** Inside a transaction of the dump (large objects) another session would wait for it without end. */
+  #sessionFor(statement: Statement): Connection {
+    return needsSuperuser(statement) && this.#connection.status === 'I' ? this.#admin : this.#connection;
+  }
+
   async #createRole(role: string): Promise<void> {
     if (this.#roles.has(role)) return;
     this.#roles.add(role);
-    const exists = await this.#connection.value(
+    const exists = await this.#admin.value(
       `SELECT count(*) FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) ${quoteLiteral(role)}`,
     );
     if (exists === '0') {
-      await this.#connection.script(
+      await this.#admin.script(
         `CREATE ROLE ${quoteIdentifier(role)} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS`,
       );
       // Where it owns things it was a superuser: foreign keys into other owners' schemas were checked with its rights.
-      if (role === 'postgres') await this.#connection.script('GRANT pg_read_all_data TO postgres');
+      if (role === 'postgres') await this.#admin.script('GRANT pg_read_all_data TO postgres');
     }
+    await this.#admin.script(`GRANT ${quoteIdentifier(role)} TO ${LOADER}`);
   }
 
   async #parse(sql: string, line: number): Promise<Statement> {
@@ -173,6 +189,17 @@ class Loader {
         cause: error,
         path: `${this.#path}:${line}`,
       });
+    }
+    if (error.code === '42501') {
+      return new CustodyError(
+        'DATABASE_UNSUPPORTED',
+        `${this.#path}:${line}: only a superuser could load it: ${error.message}`,
+        {
+          hint: 'A dump is loaded without rights beyond its own database. Make the dump without that object.',
+          cause: error,
+          path: `${this.#path}:${line}`,
+        },
+      );
     }
     const where = error.where === undefined ? '' : ` (${error.where.split('\n')[0] ?? ''})`;
     return this.#malformed(line, `the server refuses it: ${error.message} [${error.code}]${where}`, error);

@@ -1,10 +1,10 @@
 import { CustodyError } from '../../errors.ts';
-import { isTreeMap, nameParts, textOf, walkTree, type Statement } from './parser.ts';
+import { isTreeMap, nameParts, textOf, walkTree, type Statement, type Tree } from './parser.ts';
 import { OWNER } from './roles.ts';
 
 /**
- * What a plain dump may hold: what pg_dump writes. A dump is loaded by a superuser (nothing less can give objects to
- * their owners), so everything that could reach beyond the new database is refused here, whoever wrote the file.
+ * What a plain dump may hold: what pg_dump writes. A dump is loaded by a role whose rights end at the new database, as its
+ * functions run while it loads (CHECK constraints, defaults, indexes); what pg_dump would not write is refused besides.
  */
 const ALLOWED = new Set([
   'AlterCollationStmt',
@@ -84,6 +84,13 @@ const HARMLESS_ROLES = new Set([
   'pg_read_all_stats',
 ]);
 
+const SHARED_OBJECTS = new Set([
+  'OBJECT_DATABASE',
+  'OBJECT_TABLESPACE',
+  'OBJECT_LANGUAGE',
+  'OBJECT_EVENT_TRIGGER',
+]);
+
 /** @throws CustodyError DATABASE_UNSUPPORTED for a statement that pg_dump would not write or that we cannot prove. */
 export function checkDumpStatement({ kind, body }: Statement, path: string): void {
   const refuse = (what: string): never => {
@@ -93,7 +100,16 @@ export function checkDumpStatement({ kind, body }: Statement, path: string): voi
     });
   };
   if (!ALLOWED.has(kind)) refuse(`a ${kind.replace(/Stmt$/, '')} statement, which is not loaded`);
-  if (kind === 'SelectStmt') checkSelect(body, refuse);
+  if (kind === 'SelectStmt' || kind === 'InsertStmt') checkCalls(body, refuse);
+  if (kind === 'SelectStmt' && body['intoClause'] !== undefined) refuse('a SELECT INTO');
+  if (kind === 'CreateTableAsStmt') {
+    if (body['objtype'] !== 'OBJECT_MATVIEW') refuse('a CREATE TABLE AS');
+    // pg_dump writes WITH NO DATA, and the REFRESH runs the query as the view's owner.
+    const into = body['into'];
+    if (!isTreeMap(into) || into['skipData'] !== true) checkCalls(body, refuse);
+  }
+  if (kind === 'AlterOwnerStmt' && SHARED_OBJECTS.has(textOf(body['objectType'])))
+    refuse('a new owner of something outside of the database');
   if (
     kind === 'CopyStmt' &&
     (body['is_from'] !== true || body['filename'] !== undefined || body['query'] !== undefined)
@@ -109,14 +125,14 @@ export function checkDumpStatement({ kind, body }: Statement, path: string): voi
   });
 }
 
-function checkSelect(body: Statement['body'], refuse: (what: string) => never): void {
+/** What is evaluated at once calls only what pg_dump calls. */
+function checkCalls(body: Statement['body'], refuse: (what: string) => never): void {
   walkTree(body, (name, node) => {
     if (name !== 'FuncCall') return;
     const parts = nameParts(node['funcname']);
     if (parts.length > 1 && parts[0] !== 'pg_catalog') refuse(`a call of ${parts.join('.')} while it loads`);
     if (!ALLOWED_FUNCTIONS.has(parts.at(-1) ?? '')) refuse(`a call of ${parts.join('.')} while it loads`);
   });
-  if (body['intoClause'] !== undefined) refuse('a SELECT INTO');
 }
 
 function checkSetting(body: Statement['body'], refuse: (what: string) => never): void {
@@ -151,4 +167,53 @@ export function rolesNamed({ kind, body }: Statement, path: string): string[] {
 /** Whether data follows the statement. */
 export function isCopyFromStdin({ kind, body }: Statement): boolean {
   return kind === 'CopyStmt' && isTreeMap(body['relation']);
+}
+
+/**
+ * Whether the cluster's superuser runs the statement: it evaluates nothing of the dump, and a lesser role may not run it.
+ * That is a new owner, named, of something in a schema of the dump (a lesser role could give it only to roles that may
+ * create in that schema), and an extension's comment (the server's own extensions belong to the superuser). An object
+ * without its schema, or in one of the server's, is never meant: whoever owns pg_catalog's objects rules the server.
+ */
+export function needsSuperuser({ kind, body }: Statement): boolean {
+  switch (kind) {
+    case 'CommentStmt':
+      return body['objtype'] === 'OBJECT_EXTENSION';
+    case 'AlterOwnerStmt':
+      return isNamedRole(body['newowner']) && isOfDump(objectName(body));
+    case 'AlterTableStmt': {
+      const { cmds, relation } = body;
+      if (!Array.isArray(cmds) || cmds.length !== 1 || !isTreeMap(relation)) return false;
+      const command = (cmds as readonly Tree[])[0];
+      const only = isTreeMap(command) ? command['AlterTableCmd'] : undefined;
+      if (!isTreeMap(only) || only['subtype'] !== 'AT_ChangeOwner' || !isNamedRole(only['newowner']))
+        return false;
+      return (
+        relation['catalogname'] === undefined &&
+        isOfDump([textOf(relation['schemaname']), textOf(relation['relname'])])
+      );
+    }
+    default:
+      return false;
+  }
+}
+
+/** Parts of the name of what ALTER … OWNER means; an access method before it (operator classes and families) is left out. */
+function objectName(body: Statement['body']): string[] {
+  const object = body['object'];
+  if (!isTreeMap(object)) return [];
+  if (isTreeMap(object['ObjectWithArgs'])) return nameParts(object['ObjectWithArgs']['objname']);
+  if (!isTreeMap(object['List'])) return [];
+  const parts = nameParts(object['List']['items']);
+  return /^OBJECT_OP(CLASS|FAMILY)$/.test(textOf(body['objectType'])) ? parts.slice(1) : parts;
+}
+
+function isOfDump(parts: readonly string[]): boolean {
+  const [schema = ''] = parts;
+  return parts.length === 2 && schema !== '' && !/^(pg_.*|information_schema)$/s.test(schema);
+}
+
+/** CURRENT_USER and the like would be somebody else in another session. */
+function isNamedRole(role: Tree | undefined): boolean {
+  return isTreeMap(role) && role['roletype'] === 'ROLESPEC_CSTRING';
 }

@@ -20,10 +20,8 @@ export async function makeImage(cluster: Cluster, path: string, signal?: AbortSi
   await admin.script(
     `CREATE DATABASE ${IMAGE} OWNER ${OWNER} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'`,
   );
-  const digest = await load(cluster, path, signal);
-  await admin.script(
-    `ALTER ROLE ${LOADER} NOLOGIN NOSUPERUSER; ALTER DATABASE ${IMAGE} ALLOW_CONNECTIONS false`,
-  );
+  const digest = await load(cluster, admin, path, signal);
+  await admin.script(`DROP ROLE ${LOADER}; ALTER DATABASE ${IMAGE} ALLOW_CONNECTIONS false`);
   if (!(await imageIsClosed(admin)))
     throw new CustodyError('ENGINE_FAILED', 'the restore image still has sessions');
   return digest;
@@ -38,27 +36,40 @@ export async function imageIsClosed(admin: Connection): Promise<boolean> {
   return answer === 't';
 }
 
-async function load(cluster: Cluster, path: string, signal: AbortSignal | undefined): Promise<Digest> {
+async function load(
+  cluster: Cluster,
+  admin: Connection,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Digest> {
   let digest: Digest;
   {
     await using loader = await cluster.connect(IMAGE, LOADER);
-    digest = await loadDump(loader, path, signal);
+    await using keeper = await cluster.connect(IMAGE);
+    digest = await loadDump({ loader, admin: keeper }, path, signal);
   }
-  // A connection of its own: the dump changed the settings of the other one.
-  await using finish = await cluster.connect(IMAGE, LOADER);
+  // Code of the dump may have changed settings for later sessions.
+  await admin.script(`ALTER DATABASE ${IMAGE} RESET ALL`);
+  await using finish = await cluster.connect(IMAGE);
   await assertSupported(finish);
-  await finish.script(`REASSIGN OWNED BY ${LOADER} TO ${OWNER}`);
+  await finish.script(`REASSIGN OWNED BY ${LOADER} TO ${OWNER}; DROP OWNED BY ${LOADER}`);
   await revokeForbiddenFunctions(finish);
   await assertNoMightyOwner(finish);
   return digest;
 }
 
-/** Functions run with their owner's rights when they say so: no owner of anything may have rights beyond the database. */
+/**
+ * Functions run with their owner's rights when they say so: no owner of one may have rights beyond the database. (What a
+ * trusted extension brings belongs to the superuser, and runs with its caller's rights unless it says otherwise.)
+ */
 async function assertNoMightyOwner(connection: Connection): Promise<void> {
   const rows = await connection.rows(
     `SELECT p.oid::pg_catalog.regprocedure::text, r.rolname FROM pg_catalog.pg_proc p
      JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
-     WHERE p.oid >= 16384 AND (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls)
+     WHERE p.oid >= 16384 AND (p.prosecdef OR NOT EXISTS (
+       SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+       AND d.objid = p.oid AND d.deptype = 'e'))
+     AND (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls)
      ORDER BY 1`,
   );
   const [first] = rows;

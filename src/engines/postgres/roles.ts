@@ -6,7 +6,7 @@ import { quoteIdentifier } from './names.ts';
 export const CAPTURE = 'custody_capture';
 /** Runs scripts from outside. */
 export const EXECUTOR = 'custody_executor';
-/** Superuser while a dump is loaded; nothing is left to it afterwards. */
+/** Loads a dump, whose code runs with its rights: they end at the new database. Dropped afterwards. */
 export const LOADER = 'custody_loader';
 /**
  * Owns what a dump gives to nobody (pg_dump --no-owner). It may read everything, as a foreign key is checked with the
@@ -29,11 +29,13 @@ const PLAIN = 'NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION';
 export async function createRoles(admin: Connection): Promise<void> {
   await admin.script(
     [
-      `CREATE ROLE ${LOADER} LOGIN SUPERUSER`,
+      `CREATE ROLE ${LOADER} LOGIN ${PLAIN} NOBYPASSRLS`,
       `CREATE ROLE ${OWNER} NOLOGIN ${PLAIN} NOBYPASSRLS`,
       `CREATE ROLE ${CAPTURE} LOGIN ${PLAIN} BYPASSRLS`,
       `CREATE ROLE ${EXECUTOR} LOGIN ${PLAIN} NOBYPASSRLS`,
       `GRANT pg_read_all_data TO ${CAPTURE}, ${EXECUTOR}, ${OWNER}`,
+      // The database is the owner's, so the loader may make schemas and fill `public`.
+      `GRANT ${OWNER} TO ${LOADER}`,
       `GRANT ${CAPTURE} TO ${EXECUTOR}`,
       `ALTER ROLE ${CAPTURE} SET default_transaction_read_only = on`,
       '',

@@ -5,6 +5,7 @@ import { isCustodyError, type ErrorCode } from '../../../src/errors.ts';
 import { findBinaries } from '../../../src/engines/postgres/binaries.ts';
 import { Cluster } from '../../../src/engines/postgres/cluster.ts';
 import { loadDump } from '../../../src/engines/postgres/dump-loader.ts';
+import { createRoles, LOADER } from '../../../src/engines/postgres/roles.ts';
 import { captureDump, recognise } from '../../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { FIXTURE } from './fixture.ts';
@@ -177,15 +178,18 @@ describe('loading a dump', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await Cluster.start(await findBinaries());
+    await using admin = await cluster.connect('postgres');
+    await createRoles(admin);
   });
   afterAll(() => cluster[Symbol.asyncDispose]());
 
   async function load(path: string): Promise<void> {
     await using admin = await cluster.connect('postgres');
     await admin.script('DROP DATABASE IF EXISTS fault');
-    await admin.script('CREATE DATABASE fault TEMPLATE template0');
-    await using connection = await cluster.connect('fault');
-    await loadDump(connection, path);
+    await admin.script('CREATE DATABASE fault OWNER custody_owner TEMPLATE template0');
+    await using loader = await cluster.connect('fault', LOADER);
+    await using keeper = await cluster.connect('fault');
+    await loadDump({ loader, admin: keeper }, path);
   }
 
   it.each(faults.map(([name, content, code, line]) => ({ name, content, code, line })))(
