@@ -17,6 +17,8 @@ export class ObjectsCheck {
   readonly findings: Finding[] = [];
   /** Ids that were visited, good or not; shared by several calls of {@link reach}. */
   readonly seen = new Set<Digest>();
+  /** Met as raw bytes only: still followed when a dag-cbor link leads to the same digest. */
+  readonly #raw = new Set<Digest>();
   readonly #source: ObjectSource;
   readonly #signal: AbortSignal | undefined;
 
@@ -29,8 +31,10 @@ export class ObjectsCheck {
     const stack = [...roots].reverse().map((link) => ({ link, path }));
     for (let next = stack.pop(); next; next = stack.pop()) {
       const { link, path } = next;
-      if (this.seen.has(link.digest)) continue;
+      const again = this.seen.has(link.digest);
+      if (again && !(link.codec === 'dag-cbor' && this.#raw.delete(link.digest))) continue;
       this.seen.add(link.digest);
+      if (link.codec === 'raw') this.#raw.add(link.digest);
       this.#signal?.throwIfAborted();
       const object = await this.#load(link, path);
       if (!object) continue;

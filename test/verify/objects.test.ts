@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
+import { Link, rawLink } from '../../src/objects/link.ts';
+import { MemoryObjects } from '../../src/objects/memory-objects.ts';
+import { TreeBuilder } from '../../src/objects/tree.ts';
+import { ObjectsCheck } from '../../src/verify/objects.ts';
+
+describe('what is reached twice', () => {
+  it('as raw bytes first is followed all the same', async () => {
+    const objects = new MemoryObjects();
+    const ghost = digestOf(Buffer.from('removed'));
+    const builder = new TreeBuilder(objects);
+    const entry = { name: 'evidence.txt', mode: 'file', size: 7 } as const;
+    builder.add({ ...entry, sha256: digestToBytes(ghost), link: rawLink(ghost) });
+    const tree = builder.finish();
+    for (const roots of [
+      [tree],
+      [new Link(tree.digest, 'raw'), tree],
+      [tree, new Link(tree.digest, 'raw')],
+    ]) {
+      const check = new ObjectsCheck({ get: async (id) => objects.get(id) });
+      await check.reach(roots, 'roots');
+      expect(check.findings.map(({ code, path }) => [code, path])).toEqual([['OBJECT_MISSING', ghost]]);
+      expect(check.seen.size).toBe(2);
+    }
+  });
+});
