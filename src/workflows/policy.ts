@@ -8,6 +8,7 @@ import { nodeLink, type Link } from '../objects/link.ts';
 import { putObject, type ObjectSink } from '../objects/sink.ts';
 import { sha256Hasher } from '../objects/sha256.ts';
 import { driveAsync } from '../objects/walk.ts';
+import { PolicyChain } from '../verify/policy-chain.ts';
 import { builtInFile } from './built-in.ts';
 
 export const BUILT_IN_VALIDATOR = 'validator.mjs';
@@ -41,31 +42,22 @@ export interface CurrentPolicy {
 }
 
 /**
- * The policy of the newest `policy` entry up to record `at`. @throws CustodyError LOG_CORRUPT when there is none, or one
- * does not name the one before it.
+ * The policy that is in force at record `at`: the last of the chain that starts with the first policy. Policy entries that
+ * do not name the one before them change nothing. @throws CustodyError LOG_CORRUPT when there is none.
  */
 export async function currentPolicy(ledger: Ledger, at?: number): Promise<CurrentPolicy> {
   const head = await ledger.head();
-  const entries: Link[] = [];
+  const entries: ObjectOf<'entry'>[] = [];
   for await (const { record } of ledger.records(head, at ?? head.size - 1)) {
     const entry = decodeKind('entry', await ledger.store.get(record.entry.digest), record.entry.digest);
-    const link = entry.type === 'policy' ? entry.links.find(([name]) => name === 'policy')?.[1] : undefined;
-    if (link) entries.push(link);
+    if (entry.type === 'policy') entries.push(entry);
   }
-  const [newest] = entries;
+  const chain = new PolicyChain((id) => ledger.store.get(id));
+  for (const entry of entries.reverse()) await chain.add(entry);
+  const newest = chain.policies.at(-1);
   if (!newest)
     throw new CustodyError('LOG_CORRUPT', 'the log holds no policy', { hint: 'Run custody fsck.' });
-  const policy = decodeKind('policy', await ledger.store.get(newest.digest), newest.digest);
-  for (const [i, link] of entries.entries()) {
-    const { previous } = decodeKind('policy', await ledger.store.get(link.digest), link.digest);
-    if (previous?.digest !== entries[i + 1]?.digest) {
-      throw new CustodyError('LOG_CORRUPT', `policy ${link.digest} does not name the one before it`, {
-        path: link.digest,
-        hint: 'Run custody fsck.',
-      });
-    }
-  }
-  return { id: newest.digest, policy, history: entries.map(({ digest }) => digest) };
+  return { ...newest, history: chain.policies.map(({ id }) => id).reverse() };
 }
 
 export interface PinnedValidator {
@@ -130,8 +122,9 @@ export async function pinBuiltIn(
   ledger: Ledger,
   options: AppendOptions & { author: string; lane: string },
 ): Promise<{ validator: Digest; policy: Digest; record: number | null }> {
-  const current = await currentPolicy(ledger);
   await using session = await ledger.writer();
+  // Read under the lock: of two that name the same policy before them, one would not count.
+  const current = await currentPolicy(ledger);
   const validator = await putBuiltInValidator(session.writer);
   if (current.policy.validators.some((link) => link.equals(validator))) {
     return { validator: validator.digest, policy: current.id, record: null };

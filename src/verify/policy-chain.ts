@@ -1,0 +1,49 @@
+import { isCustodyError } from '../errors.ts';
+import type { Digest } from '../objects/digest.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import type { Link } from '../objects/link.ts';
+
+export interface ChainedPolicy {
+  readonly id: Digest;
+  readonly policy: ObjectOf<'policy'>;
+}
+
+/**
+ * Follows the policies of a log, oldest first (SPEC.md, section 22). Everybody who appends may append a policy entry: one
+ * that does not name the policy before it changes nothing, else one lane could end the ledger for all.
+ */
+export class PolicyChain {
+  /** The policies that count, oldest first. */
+  readonly policies: ChainedPolicy[] = [];
+  readonly #get: (id: Digest) => Promise<Uint8Array>;
+
+  constructor(get: (id: Digest) => Promise<Uint8Array>) {
+    this.#get = get;
+  }
+
+  /**
+   * @returns why this entry changes nothing; undefined where it is no policy entry or extends the chain.
+   * @throws CustodyError for damage (OBJECT_CORRUPT, PACK_CORRUPT) and I/O: then nobody knows what is in force.
+   */
+  async add(entry: ObjectOf<'entry'>): Promise<string | undefined> {
+    if (entry.type !== 'policy') return undefined;
+    const link = entry.links.find(([name]) => name === 'policy')?.[1];
+    if (link?.codec !== 'dag-cbor') return 'it links no policy';
+    const policy = await this.#read(link);
+    if (policy === undefined) return 'it links no policy that can be read';
+    if (policy.previous?.digest !== this.policies.at(-1)?.id)
+      return 'its policy does not name the one before it';
+    this.policies.push({ id: link.digest, policy });
+    return undefined;
+  }
+
+  async #read({ digest }: Link): Promise<ObjectOf<'policy'> | undefined> {
+    try {
+      return decodeKind('policy', await this.#get(digest), digest);
+    } catch (error) {
+      const damage = isCustodyError(error, 'OBJECT_CORRUPT') || isCustodyError(error, 'PACK_CORRUPT');
+      if (!isCustodyError(error) || error.exitCode !== 1 || damage) throw error;
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { nodeLink, type Link } from '../../src/objects/link.ts';
+import { putBlob } from '../../src/objects/sink.ts';
+import { fsckLedger } from '../../src/workflows/fsck.ts';
+import { currentPolicy } from '../../src/workflows/policy.ts';
+import { verifyRevision } from '../../src/workflows/verify.ts';
+import { codes, Desk } from '../cli/desk.ts';
+import { pin } from './forge.ts';
+
+let desk: Desk;
+let ledger: Ledger;
+
+beforeEach(async () => {
+  desk = new Desk();
+  await desk.init();
+  ledger = await desk.ledger();
+});
+afterEach(async () => {
+  await ledger[Symbol.asyncDispose]();
+  desk[Symbol.dispose]();
+});
+
+it.each([
+  ['the first policy again', (first: Link) => [['policy', first]]],
+  ['a blob', (_: Link, blob: Link) => [['policy', blob]]],
+  ['the blob as an object', (_: Link, blob: Link) => [['policy', nodeLink(blob.digest)]]],
+  ['nothing', () => []],
+] as [string, (first: Link, blob: Link) => [string, Link][]][])(
+  'a policy entry that links %s changes nothing and is named',
+  async (_, links) => {
+    const first = await currentPolicy(ledger);
+    {
+      await using session = await ledger.writer();
+      const blob = putBlob(session.writer, new Uint8Array([1]));
+      const draft = { type: 'policy', author: 'x', lane: 'x', message: '' } as const;
+      await ledger.append(session.writer, { ...draft, links: links(nodeLink(first.id), blob) });
+    }
+    expect((await currentPolicy(ledger)).id).toBe(first.id);
+    // The chain goes on behind it.
+    const code = new Uint8Array([2]);
+    await pin(ledger, first.policy.validators[0]!, code);
+    const next = await currentPolicy(ledger);
+    expect(next.history).toEqual([next.id, first.id]);
+    expect((await currentPolicy(ledger, 1)).id).toBe(first.id);
+    await desk.json(['validator', 'list']);
+    const wrong = ['POLICY_MISMATCH', 'records/1'];
+    expect(codes((await fsckLedger(ledger)).findings)).toContainEqual(wrong);
+    const report = await verifyRevision(ledger, 'HEAD');
+    expect(report.levels.chain).toBe('failed');
+    expect(codes(report.findings)).toContainEqual(wrong);
+  },
+);
