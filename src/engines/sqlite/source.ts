@@ -29,7 +29,7 @@ export class Source {
 
   /**
    * Copies the database to `to` (and `to-wal`, `to-journal`), then reads everything once more.
-   * @throws CustodyError PATH_NOT_FOUND, PATH_NOT_A_FILE, DATABASE_NOT_RECOGNISED, DATABASE_UNSUPPORTED, SOURCE_CHANGED
+   * @throws CustodyError PATH_NOT_FOUND, PATH_NOT_A_FILE, DATABASE_NOT_RECOGNISED, DATABASE_CORRUPT, DATABASE_UNSUPPORTED, SOURCE_CHANGED
    *   (somebody wrote while it was copied), DISK_FULL.
    */
   static async copy(file: string, to: string): Promise<Source> {
@@ -42,6 +42,7 @@ export class Source {
         hint: 'Give a SQLite database file; an encrypted one must be decrypted first.',
       });
     }
+    await refusePadding(path);
     const digests = new Map<Part, Digest>();
     let readOnly = true;
     for (const part of PARTS) {
@@ -74,6 +75,31 @@ export class Source {
     }
     return true;
   }
+}
+
+/** Programs grow their files in steps (SQLITE_FCNTL_CHUNK_SIZE); so much behind the last page is no fault. Bytes. */
+const MAX_PADDING = 64 * 1024 * 1024;
+
+/**
+ * A sparse file may claim more than any disk holds. The header says how many pages count, unless its own counters (at 24
+ * and 92) say that an old SQLite wrote last, or a WAL or journal says otherwise.
+ * https://www.sqlite.org/fileformat2.html#in_header_database_size
+ */
+async function refusePadding(path: string): Promise<void> {
+  for (const part of ['-wal', '-journal']) if ((await statOf(path + part))?.size) return;
+  await using handle = await openRegular(path);
+  const header = Buffer.alloc(100);
+  const { bytesRead } = await handle.read(header, 0, header.length, 0);
+  if (bytesRead < header.length || header.readUInt32BE(24) !== header.readUInt32BE(92)) return;
+  const pages = header.readUInt32BE(28);
+  const field = header.readUInt16BE(16);
+  const own = pages * (field === 1 ? 65_536 : field);
+  const { size } = await handle.stat();
+  if (pages === 0 || size <= own + MAX_PADDING) return;
+  throw new CustodyError('DATABASE_CORRUPT', `${path} has ${size} bytes, of which its header counts ${own}`, {
+    path,
+    hint: 'Give a copy made with VACUUM INTO or .backup.',
+  });
 }
 
 /** Such a journal is rolled back, or not, depending on a file elsewhere, which SQLite would then delete. */

@@ -55,6 +55,21 @@ describe('what is no database', () => {
   });
 });
 
+describe('a file far larger than its database', () => {
+  it.each(['delete', 'wal'])('is not copied, in journal mode %s', async (mode) => {
+    const path = make(temp.file(`sparse-${mode}.db`), `PRAGMA journal_mode = ${mode}; CREATE TABLE t(a)`);
+    truncateSync(path, 200 * 2 ** 30);
+    await fails(prepare(path), 'DATABASE_CORRUPT');
+  });
+
+  it('may have been grown in steps', async () => {
+    const path = make(temp.file('steps.db'), 'CREATE TABLE t(a); INSERT INTO t VALUES (1)');
+    const before = (await capture(path)).snapshot.digest;
+    truncateSync(path, statSync(path).size + 1024 * 1024);
+    expect((await capture(path)).snapshot.digest).toBe(before);
+  });
+});
+
 describe('a damaged database', () => {
   const good = (name: string): string =>
     make(temp.file(name), `CREATE TABLE t(a); CREATE INDEX i ON t(a)`, MANY);
