@@ -1,20 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { CustodyError } from '../../errors.ts';
 import { serverAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
+import { makeFolder } from './cluster-folder.ts';
 import { connect, type Connection } from './connection.ts';
 import { interrupted } from './failure.ts';
 import { guard, unguard, type Mortal } from './reaper.ts';
@@ -22,9 +14,6 @@ import { guard, unguard, type Mortal } from './reaper.ts';
 /** The bootstrap superuser of every throw-away cluster. Never an owner of anything that a dump brings. */
 export const ADMIN = 'custody_admin';
 
-/** A socket's path is limited to 107 bytes on Linux and 103 on macOS; this is what we add to the folder. */
-const SOCKET_SUFFIX = '/s/.s.PGSQL.5432';
-const MAX_SOCKET_PATH = 103;
 /** util-linux; prctl(2), PR_SET_PDEATHSIG. */
 const SETPRIV = '/usr/bin/setpriv';
 const START_LIMIT = 60_000;
@@ -260,24 +249,6 @@ export class Cluster implements AsyncDisposable {
   /** Lines of postmaster.pid: 1 the pid, 6 the TCP address, 8 the status (src/include/utils/pidfile.h). */
   #lockLines(): string[] {
     return existsSync(this.#mortal.lockFile) ? readFileSync(this.#mortal.lockFile, 'utf8').split('\n') : [];
-  }
-}
-
-function makeFolder(account: Account | undefined): string {
-  const parent =
-    Buffer.byteLength(join(tmpdir(), 'custody-pg-XXXXXX') + SOCKET_SUFFIX) <= MAX_SOCKET_PATH
-      ? tmpdir()
-      : '/tmp';
-  try {
-    const folder = mkdtempSync(join(parent, 'custody-pg-'));
-    for (const path of [join(folder, 'data'), join(folder, 's')]) mkdirSync(path, { mode: 0o700 });
-    if (account) {
-      for (const path of [folder, join(folder, 'data'), join(folder, 's')])
-        chownSync(path, account.uid, account.gid);
-    }
-    return folder;
-  } catch (error) {
-    throw fromSystemError(error, parent);
   }
 }
 

@@ -40,7 +40,7 @@ function reapAll(): void {
 }
 
 /** Synchronous, for the last moments of a process: SIGQUIT makes a postmaster end its children and leave at once. */
-function reap({ pid, folder, lockFile }: Mortal): void {
+export function reap({ pid, folder, lockFile }: Mortal): void {
   if (pid !== undefined && signalTo(pid, 'SIGQUIT')) {
     for (let i = 0; i < 300 && existsSync(lockFile); i++) sleep(10);
     if (existsSync(lockFile)) signalTo(pid, 'SIGKILL');

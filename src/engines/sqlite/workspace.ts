@@ -5,6 +5,7 @@ import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.t
 import type { Digest } from '../../objects/digest.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Clone, EngineOptions, Isolation, SourceSpec, Workspace } from '../engine.ts';
+import { claimFolder, sweepStale } from '../stale-folders.ts';
 import { captureDatabase } from './capture.ts';
 import { Child, type Witnessed } from './child.ts';
 import { SqliteClone } from './clone.ts';
@@ -40,6 +41,8 @@ export class SqliteWorkspace implements Workspace {
       throw noTemporaryFolder(error, tmpdir());
     });
     try {
+      claimFolder(folder);
+      sweepStale(tmpdir(), 'custody-sqlite-', [process.getuid?.()]);
       const image = join(folder, 'image.db');
       progress?.('copying the source');
       const source = await Source.copy(file, image);

@@ -50,4 +50,33 @@ describe('nothing outlives the process', () => {
     expect(existsSync(raw['cluster-folder'] ?? '/')).toBe(false);
     expect(alive(Number(raw['cluster-pid']))).toBe(false);
   });
+
+  it.skipIf(!existsSync('/proc/self/stat'))(
+    'after SIGKILL: the server ends, and the next start removes the folder but none of a living process',
+    async () => {
+      const living = spawn(process.execPath, [CHILD, dump, 'wait'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const killed = spawn(process.execPath, [CHILD, dump, 'wait'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const [kept, left] = await Promise.all(
+        [living, killed].map(async (child) => {
+          const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+          return JSON.parse(line) as Record<string, string>;
+        }),
+      );
+      const ended = once(killed, 'exit');
+      killed.kill('SIGKILL');
+      await ended;
+      const workspace = await postgresEngine.prepare({ file: dump }, OPTIONS);
+      try {
+        expect(existsSync(left?.['cluster-folder'] ?? '/')).toBe(false);
+        expect(alive(Number(left?.['cluster-pid']))).toBe(false);
+        expect(existsSync(kept?.['cluster-folder'] ?? '/none')).toBe(true);
+        expect(alive(Number(kept?.['cluster-pid']))).toBe(true);
+      } finally {
+        await workspace[Symbol.asyncDispose]();
+        const over = once(living, 'exit');
+        living.kill('SIGTERM');
+        await over;
+      }
+    },
+  );
 });

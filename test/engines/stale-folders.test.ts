@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { claimFolder, OWNER_FILE, sweepStale } from '../../src/engines/stale-folders.ts';
+
+describe.skipIf(!existsSync('/proc/self/stat'))('folders of killed processes', () => {
+  const parent = mkdtempSync(join(tmpdir(), 'custody-test-'));
+  afterAll(() => rmSync(parent, { recursive: true, force: true }));
+  const uid = process.getuid?.();
+  const dead = String(spawnSync(process.execPath, ['-e', '']).pid);
+
+  /** A folder whose note is this process's with one line changed. */
+  function folder(name: string, line?: number, value = ''): string {
+    const path = join(parent, name);
+    mkdirSync(path);
+    claimFolder(path);
+    const note = join(path, OWNER_FILE);
+    const lines = readFileSync(note, 'utf8').split('\n');
+    if (line !== undefined) writeFileSync(note, lines.with(line, value).join('\n'));
+    return path;
+  }
+
+  it.each([
+    ['of this process', undefined, '', true],
+    ['of a process that has ended', 1, dead, false],
+    ['of an earlier process with this pid', 2, '1', false],
+    ['of another host', 0, 'elsewhere', true],
+    ['with a damaged pid', 1, 'x', true],
+    ['with a damaged start', 2, '', true],
+  ])('%s', (name, line, value, stays) => {
+    const path = folder(`p-${name.replaceAll(/\W/g, '')}`, line, value);
+    sweepStale(parent, 'p-', [uid]);
+    expect(existsSync(path)).toBe(stays);
+  });
+
+  it('without a note, of another account, of another name or not released: stays', () => {
+    mkdirSync(join(parent, 'p-bare'));
+    const paths = [join(parent, 'p-bare'), folder('q-dead', 1, dead), folder('p-dead', 1, dead)];
+    sweepStale(parent, 'p-', [(uid ?? 0) + 1]);
+    sweepStale(parent, 'p-', [uid], () => false);
+    expect(paths.every((path) => existsSync(path))).toBe(true);
+  });
+});
