@@ -46,8 +46,15 @@ describe('README', () => {
 
   const sh = (command: string): Promise<string> =>
     new Promise((done) => {
-      const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}`, CUSTODY_CONFIG_DIR: join(folder, 'config'), TMPDIR: folder };
-      execFile('sh', ['-c', `{ ${command}\n} 2>&1`], { cwd: folder, env }, (_error, stdout) => done(stdout.trim()));
+      const env = {
+        ...process.env,
+        PATH: `${folder}:${process.env['PATH'] ?? ''}`,
+        CUSTODY_CONFIG_DIR: join(folder, 'config'),
+        TMPDIR: folder,
+      };
+      execFile('sh', ['-c', `{ ${command}\n} 2>&1`], { cwd: folder, env }, (_error, stdout) =>
+        done(stdout.trim()),
+      );
     });
 
   it('shows real output: every command prints what it says', async () => {

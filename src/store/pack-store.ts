@@ -235,7 +235,10 @@ export class PackStore implements ObjectSource {
     const where = damaged.length > 0 ? `; it may be in a damaged pack: ${damaged.join(', ')}` : '';
     return new CustodyError('OBJECT_MISSING', `no pack holds object ${digest}${where}`, {
       path: digest,
-      hint: damaged.length > 0 ? 'Run custody fsck.' : 'Check the id and the ledger; custody fsck says whether something is lost.',
+      hint:
+        damaged.length > 0
+          ? 'Run custody fsck.'
+          : 'Check the id and the ledger; custody fsck says whether something is lost.',
     });
   }
 }
