@@ -13,6 +13,12 @@ import { item, need, type Walk } from './walk.ts';
 /** Content up to this size is one blob, so that its id is what `sha256sum` prints. Bytes. */
 export const MAX_BLOB = 1_048_576;
 
+/** Longest content that is read. Lists of chunks may share: a few objects can claim petabytes. Bytes. */
+export const MAX_CONTENT = 2 ** 44;
+
+/** Longest content that {@link readWhole} puts into one array, bytes. */
+export const MAX_WHOLE = 2 ** 30;
+
 export interface StoredContent {
   /** A blob (raw) or a `file` (dag-cbor). */
   readonly link: Link;
@@ -98,7 +104,8 @@ export function storeContent(sink: ObjectSink, bytes: Uint8Array): Link {
 
 /**
  * The bytes behind a link to content, chunk by chunk; sizes, order and the whole SHA-256 are checked.
- * @throws CustodyError TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
+ * What a list claims is compared with the claim above it before anything below is read.
+ * @throws CustodyError OBJECT_TOO_LARGE above {@link MAX_CONTENT}, TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
  */
 export function* readContent(link: Link): Walk<Uint8Array> {
   const bytes = yield* need<Uint8Array>(link.digest);
@@ -109,8 +116,9 @@ export function* readContent(link: Link): Walk<Uint8Array> {
       path: link.digest,
     });
   }
+  tooLarge(link, file.size, MAX_CONTENT);
   const hasher = sha256Hasher();
-  const size = yield* readChunks(file.chunks, undefined, hasher);
+  const size = yield* readChunks(file.chunks, undefined, file.size, hasher);
   const sha256 = hasher.hex();
   if (size !== file.size || sha256 !== digestFromBytes(file.sha256)) {
     throw new CustodyError(
@@ -121,9 +129,17 @@ export function* readContent(link: Link): Walk<Uint8Array> {
   }
 }
 
+function tooLarge(link: Link, size: number, limit: number): void {
+  if (size > limit) {
+    const message = `content of ${size} bytes; at most ${limit} are read`;
+    throw new CustodyError('OBJECT_TOO_LARGE', message, { path: link.digest });
+  }
+}
+
 function* readChunks(
   link: Link,
   level: number | undefined,
+  claimed: number,
   hasher: { update(b: Uint8Array): void },
 ): Walk<Uint8Array, number> {
   const list = decodeKind('chunks', yield* need<Uint8Array>(link.digest), link.digest);
@@ -139,6 +155,12 @@ function* readChunks(
   if (list.entries.length === 0) {
     throw new CustodyError('TREE_MALFORMED', 'a chunk list is empty', { path: link.digest });
   }
+  const sum = list.entries.reduce((all, [, size]) => all + size, 0);
+  if (sum !== claimed || list.entries.some(([, size]) => size === 0)) {
+    throw new CustodyError('TREE_MALFORMED', `a chunk list of ${sum} bytes, not ${claimed}`, {
+      path: link.digest,
+    });
+  }
   let total = 0;
   for (const [child, size] of list.entries) {
     if ((list.level === 0) !== (child.codec === 'raw')) {
@@ -152,7 +174,7 @@ function* readChunks(
       got = bytes.length;
       hasher.update(bytes);
       yield* item(bytes);
-    } else got = yield* readChunks(child, list.level - 1, hasher);
+    } else got = yield* readChunks(child, list.level - 1, size, hasher);
     if (got !== size)
       throw new CustodyError('TREE_MALFORMED', `a chunk has ${got} bytes, not ${size}`, {
         path: link.digest,
@@ -162,15 +184,17 @@ function* readChunks(
   return total;
 }
 
-/** All of it in one array: for content that is known to be small. */
-export function* readWhole(link: Link): Walk<Uint8Array> {
+/** All of it in one array: for content that is known to be small. @throws CustodyError OBJECT_TOO_LARGE above `limit`. */
+export function* readWhole(link: Link, limit = MAX_WHOLE): Walk<Uint8Array> {
   const pieces: Uint8Array[] = [];
+  let size = 0;
   const walk = readContent(link);
   let step = walk.next();
   while (!step.done) {
     if ('need' in step.value) step = walk.next(yield step.value);
     else {
       pieces.push(step.value.item);
+      tooLarge(link, (size += step.value.item.length), limit);
       step = walk.next();
     }
   }

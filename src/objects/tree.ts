@@ -1,6 +1,7 @@
 import { CustodyError } from '../errors.ts';
 import { compareBytes } from './codec.ts';
 import { hash32, MAX_LEVEL } from './cutter.ts';
+import { MAX_CONTENT } from './file.ts';
 import { decodeKind, type treeFolder, type treeItem } from './kinds.ts';
 import type { Link } from './link.ts';
 import { ListTreeBuilder } from './list-tree.ts';
@@ -111,8 +112,57 @@ export interface PathEntry {
   readonly entry: TreeEntry;
 }
 
-/** Everything below a folder, depth first, in bytewise order of names within each folder. */
+/** Entries that a packet may have, folders included, and the bytes that they may claim: shared folders multiply. */
+export const MAX_ENTRIES = 10_000_000;
+export const MAX_TREE_SIZE = MAX_CONTENT;
+
+/**
+ * Reads each folder below `root` once, however often it is linked, checks it, and counts what a walk would meet.
+ * @throws CustodyError TREE_MALFORMED above {@link MAX_ENTRIES}, OBJECT_TOO_LARGE above {@link MAX_TREE_SIZE}, and what
+ * {@link listFolder} throws.
+ */
+export function* checkTree<T>(root: Link): Walk<T> {
+  interface Open {
+    readonly link: Link;
+    readonly entries: readonly TreeEntry[];
+    next: number;
+    count: number;
+    size: number;
+  }
+  const open = function* (link: Link): Walk<T, Open> {
+    return { link, entries: yield* collect<TreeEntry, T>(listFolder(link)), next: 0, count: 0, size: 0 };
+  };
+  const known = new Map<string, { count: number; size: number }>();
+  const stack = [yield* open(root)];
+  for (let top = stack.at(-1); top; top = stack.at(-1)) {
+    const entry = top.entries[top.next];
+    if (!entry) {
+      known.set(top.link.digest, { count: top.count, size: top.size });
+      stack.pop();
+      continue;
+    }
+    const below = entry.mode === 'dir' ? known.get(entry.link.digest) : { count: 0, size: entry.size };
+    if (!below) {
+      // It is known when this entry is looked at again.
+      stack.push(yield* open(entry.link));
+      continue;
+    }
+    top.next++;
+    top.count += 1 + below.count;
+    top.size += below.size;
+    const path = top.link.digest;
+    if (top.count > MAX_ENTRIES)
+      throw new CustodyError('TREE_MALFORMED', `a folder with more than ${MAX_ENTRIES} entries below`, {
+        path,
+      });
+    if (top.size > MAX_TREE_SIZE)
+      throw new CustodyError('OBJECT_TOO_LARGE', `a folder of more than ${MAX_TREE_SIZE} bytes`, { path });
+  }
+}
+
+/** Everything below a folder, depth first, in bytewise order of names within each folder. {@link checkTree} comes first. */
 export function* walkTree(root: Link): Walk<PathEntry> {
+  yield* checkTree<PathEntry>(root);
   const stack = [{ prefix: '', entries: yield* collect(listFolder(root)), next: 0 }];
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
     const entry = top.entries[top.next++];
@@ -160,11 +210,15 @@ export function* diffTrees(before: Link, after: Link): Walk<TreeChange> {
       b: { name: '', mode: 'dir', link: after },
     },
   ];
+  let entries = 0;
   for (let top = stack.pop(); top; top = stack.pop()) {
     const { path: folder, a, b } = top;
     if (a && b && a.link.equals(b.link)) continue;
     const x = yield* byName(a);
     const y = yield* byName(b);
+    entries += x.size + y.size;
+    if (entries > 2 * MAX_ENTRIES)
+      throw new CustodyError('TREE_MALFORMED', `folders with more than ${MAX_ENTRIES} entries below`);
     if (x.size + y.size === 0 && !(a && b)) yield* item({ path: folder, before: a, after: b });
     const folders: typeof stack = [];
     for (const name of [...new Set([...x.keys(), ...y.keys()])].sort(compareNames)) {

@@ -6,7 +6,7 @@ import { decodeObject, linksOf, type AnyObject } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { checkMap } from '../objects/map-check.ts';
 import type { ObjectSource } from '../objects/sink.ts';
-import { walkTree } from '../objects/tree.ts';
+import { checkTree } from '../objects/tree.ts';
 import { driveAsync, type Walk } from '../objects/walk.ts';
 
 /**
@@ -69,7 +69,7 @@ export class ObjectsCheck {
           await this.#drain(link, checkMap(root));
         return;
       case 'packet':
-        return this.#drain(link, walkTree(object.tree));
+        return this.#drain(link, checkTree(object.tree));
       default:
         return;
     }
@@ -77,7 +77,11 @@ export class ObjectsCheck {
 
   async #drain(link: Link, walk: Walk<unknown, unknown>): Promise<void> {
     try {
-      const items = driveAsync(walk, (id) => this.#source.get(id));
+      const items = driveAsync(
+        walk,
+        (id) => this.#source.get(id),
+        this.#signal ? { signal: this.#signal } : {},
+      );
       while (!(await items.next()).done);
     } catch (error) {
       this.#fault(error, link.digest, '');

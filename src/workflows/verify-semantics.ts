@@ -81,7 +81,7 @@ async function judgeAgain(
   }
   const { code } = await loadValidator(ledger, verdict.validator);
   const objects = new MemoryObjects();
-  for await (const { link, bytes } of driveAsync(closure([verdictLink, subject]), get))
+  for await (const { link, bytes } of driveAsync(closure([verdictLink, subject]), get, options))
     objects.put(link.codec, link.digest, bytes);
   const evidence = driveAsync(closure([subject]), async (id) => objects.get(id));
   const judged = await runValidator(code, subject.digest, evidence, options);

@@ -173,7 +173,11 @@ async function verifyPacket(
   if (isRehearsal) report.require('semantics');
   // What is missing or damaged was reported; the rest cannot be judged.
   if (!found || !complete) return;
-  const { seal, findings } = await checkStoredPacket(ledger.store, found.packet);
+  const { seal, findings } = await checkStoredPacket(
+    ledger.store,
+    found.packet,
+    options.signal ? { signal: options.signal } : {},
+  );
   report.seal = seal;
   report.level('seal', [
     ...findings,

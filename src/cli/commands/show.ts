@@ -32,8 +32,10 @@ export const command = defineCommand({
     const packet = await findPacket(ledger, revision);
     const files: { path: string; mode: string; size: number; sha256: string }[] = [];
     if (packet) {
-      for await (const { path: name, entry } of driveAsync(walkTree(packet.packet.tree), (id) =>
-        ledger.store.get(id),
+      for await (const { path: name, entry } of driveAsync(
+        walkTree(packet.packet.tree),
+        (id) => ledger.store.get(id),
+        { signal: context.signal },
       )) {
         if (entry.mode !== 'dir')
           files.push({
