@@ -3,7 +3,7 @@ import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseRevision, resolveRevision, type Revision } from '../ledger/revision.ts';
 import type { Digest } from '../objects/digest.ts';
-import { readContent } from '../objects/file.ts';
+import { readWhole } from '../objects/file.ts';
 import { decodeObject, type AnyObject } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
@@ -144,7 +144,7 @@ export async function readPath(ledger: Ledger, revision: Revision, path: string)
 /** The whole content behind a link. */
 export async function readAll(link: Link, get: Get): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for await (const bytes of driveAsync(readContent(link), get)) pieces.push(bytes);
+  for await (const bytes of driveAsync(readWhole(link), get)) pieces.push(bytes);
   return pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces));
 }
 
