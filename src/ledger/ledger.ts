@@ -270,7 +270,9 @@ async function makeFolder(dir: string, folder: string): Promise<void> {
     if ((await readdir(folder).catch(() => ['?'])).length > 0) {
       throw new CustodyError('LEDGER_EXISTS', `${folder} is there already`, {
         path: folder,
-        hint: 'Use that ledger, or give another folder.',
+        hint: existsSync(join(folder, CONFIG_NAME))
+          ? 'Use that ledger, or give another folder.'
+          : 'It is no ledger. If an interrupted init left it, delete it; else give another folder.',
       });
     }
     await chmod(folder, 0o700).catch((cause: unknown) => {
