@@ -3,7 +3,7 @@ import { CustodyError } from '../errors.ts';
 import { compareNames } from '../objects/tree.ts';
 import { parseDigest, type Digest } from '../objects/digest.ts';
 import { parsePlanDocument } from './plan-document.ts';
-import { readRegular } from './read-regular.ts';
+import { readRegular } from '../engines/regular-file.ts';
 import { parseExpectation } from '../objects/expectation.ts';
 
 export interface Counts {

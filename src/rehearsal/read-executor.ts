@@ -1,6 +1,6 @@
 import { CustodyError } from '../errors.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
-import { readRegular } from './read-regular.ts';
+import { readRegular } from '../engines/regular-file.ts';
 
 /** Bytes of an executor. */
 const MAX_EXECUTOR = 64 * 1024 * 1024;

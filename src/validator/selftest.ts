@@ -8,6 +8,7 @@ import { MASKS } from './selftest/masks.ts';
 import { OBJECTS } from './selftest/objects.ts';
 import { PLANS } from './selftest/plans.ts';
 import { ROWS } from './selftest/rows.ts';
+import { SEQUENCES } from './selftest/sequences.ts';
 import { SNAPSHOTS } from './selftest/snapshots.ts';
 import { TREES } from './selftest/trees.ts';
 import type { Vector } from './selftest/vector.ts';
@@ -24,6 +25,7 @@ export const VECTORS: readonly Vector[] = [
   ...CLAIMS,
   ...WAYS_BACK,
   ...CHANGES,
+  ...SEQUENCES,
   ...MASKS,
   ...ACCEPTED,
 ];

@@ -1,40 +1,24 @@
-import { constants, type BigIntStats } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { fromSystemError } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
+import { openRegular } from '../regular-file.ts';
 
 /** First 16 bytes of every SQLite database: https://www.sqlite.org/fileformat2.html#the_database_header */
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const CHUNK = 1 << 20;
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Files that SQLite keeps beside a database: https://www.sqlite.org/tempfiles.html */
 export const SIDECARS = ['-wal', '-journal', '-shm'] as const;
 
 /** Whether the file begins like an unencrypted SQLite database. @throws PATH_NOT_FOUND, PATH_NOT_A_FILE, … */
 export async function hasMagic(path: string): Promise<boolean> {
-  await using file = await openRegular(path);
+  await using file = await openRegular(path, { follow: false });
   const head = Buffer.alloc(MAGIC.length);
   const { bytesRead } = await file.read(head, 0, head.length, 0);
   return bytesRead === head.length && head.equals(MAGIC);
-}
-
-/** Opens for reading only: a regular file, never a link. @throws PATH_NOT_FOUND, PATH_NOT_A_FILE, PERMISSION_DENIED */
-export async function openRegular(path: string): Promise<FileHandle> {
-  let file: FileHandle;
-  try {
-    file = await open(path, READ);
-  } catch (error) {
-    throw fromSystemError(error, path);
-  }
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
-  throw new CustodyError('PATH_NOT_A_FILE', `${path} is not a regular file`, {
-    path,
-    hint: 'Give a database file.',
-  });
 }
 
 /**
@@ -63,7 +47,7 @@ export async function copyHashed(from: FileHandle, to: string | undefined): Prom
 
 /** SHA-256 of a file's bytes. */
 export async function hashFile(path: string): Promise<Digest> {
-  await using file = await openRegular(path);
+  await using file = await openRegular(path, { follow: false });
   return await copyHashed(file, undefined);
 }
 

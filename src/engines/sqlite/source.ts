@@ -2,7 +2,8 @@ import { writeSync } from 'node:fs';
 import { realpath, type FileHandle } from 'node:fs/promises';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
-import { copyHashed, hasMagic, openRegular, statOf } from './files.ts';
+import { openRegular } from '../regular-file.ts';
+import { copyHashed, hasMagic, statOf } from './files.ts';
 
 /** The files of a source that count: the database and what its last writer left beside it. `-shm` is only an index. */
 const PARTS = ['', '-wal', '-journal'] as const;
@@ -47,7 +48,7 @@ export class Source {
     let readOnly = true;
     for (const part of PARTS) {
       if (part !== '' && !(await statOf(path + part))?.size) continue;
-      await using handle = await openRegular(path + part);
+      await using handle = await openRegular(path + part, { follow: false });
       if (part === '-journal') await refuseSharedJournal(handle, path + part);
       readOnly &&= refusesWrites(handle);
       digests.set(part, await copyHashed(handle, to + part));
@@ -70,7 +71,7 @@ export class Source {
       const present = part === '' ? stat !== undefined : (stat?.size ?? 0n) > 0n;
       if (present !== (known !== undefined)) return false;
       if (known === undefined) continue;
-      await using handle = await openRegular(this.path + part);
+      await using handle = await openRegular(this.path + part, { follow: false });
       if ((await copyHashed(handle, undefined)) !== known) return false;
     }
     return true;
@@ -87,7 +88,7 @@ const MAX_PADDING = 64 * 1024 * 1024;
  */
 async function refusePadding(path: string): Promise<void> {
   for (const part of ['-wal', '-journal']) if ((await statOf(path + part))?.size) return;
-  await using handle = await openRegular(path);
+  await using handle = await openRegular(path, { follow: false });
   const header = Buffer.alloc(100);
   const { bytesRead } = await handle.read(header, 0, header.length, 0);
   if (bytesRead < header.length || header.readUInt32BE(24) !== header.readUInt32BE(92)) return;

@@ -8,11 +8,18 @@ const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 /** Bytes asked for beyond the size that the file says it has. */
 const CHUNK = 4096;
 
-/** Opens a regular file for reading; links are followed. @throws CustodyError PATH_NOT_FOUND, PATH_NOT_A_FILE, PERMISSION_DENIED, IO_FAILED. */
-export async function openRegular(path: string): Promise<FileHandle> {
+/**
+ * Opens a regular file for reading.
+ * @param options.follow whether `path` may be a symlink.
+ * @throws CustodyError PATH_NOT_FOUND, PATH_NOT_A_FILE, PERMISSION_DENIED, IO_FAILED.
+ */
+export async function openRegular(
+  path: string,
+  { follow = true }: { follow?: boolean } = {},
+): Promise<FileHandle> {
   let file: FileHandle;
   try {
-    file = await open(path, READ);
+    file = await open(path, follow ? READ : READ | constants.O_NOFOLLOW);
   } catch (error) {
     throw fromSystemError(error, path);
   }
