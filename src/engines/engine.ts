@@ -1,3 +1,4 @@
+import type { CustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { Link } from '../objects/link.ts';
 import type { ObjectSink } from '../objects/sink.ts';
@@ -46,6 +47,10 @@ export interface Workspace extends AsyncDisposable {
   /** SHA-256 that identifies the restore image's bytes: deterministic for the same source. */
   readonly imageDigest: Digest;
   readonly versions: readonly (readonly [name: string, value: string])[];
+  /** The source's files as they were read, stored as a `tree`: `source`, and what lay beside it (`source-wal`, …). */
+  storeSource(sink: ObjectSink): Promise<Link>;
+  /** The restore image's bytes, stored as content; its digest is {@link imageDigest}. PostgreSQL: the dump itself. */
+  storeImage(sink: ObjectSink): Promise<Link>;
   /** A fresh, private clone made from the restore image. `label` names its folder or database ("T", "R", "verify"). */
   restore(label: string): Promise<Clone>;
   /** Re-reads the source and proves what isolation can be proven at the end. Call it last. */
@@ -57,12 +62,22 @@ export interface Clone extends AsyncDisposable {
   capture(sink: ObjectSink): Promise<Captured>;
   /** Runs one read-only statement that gives one row of one column, as text ('NULL' for NULL). @throws SQL_FAILED, SQL_SYNTAX */
   query(sql: string): Promise<string>;
+  /** What {@link Session.apply} would refuse before it runs, all of it, in order; nothing is run. Empty: nothing. */
+  check(script: Uint8Array, boundary: Boundary): Promise<readonly CustodyError[]>;
+  /** What {@link query} would refuse before it runs (it must compile and give one column); nothing is run. */
+  checkQuery(sql: string): Promise<CustodyError | undefined>;
   /** Opens the one connection on which the executor runs. */
   open(): Promise<Session>;
   /** Puts the restore image back in place of the clone's state (leg R). */
   reset(): Promise<void>;
   /** Whether the clone's bytes equal the restore image's (SQLite), or null where an engine is not page-exact. */
   identical(): Promise<boolean | null>;
+  /**
+   * Takes the clone out of use for ever, because its state is unknown: ends whoever has it open, and moves its files into
+   * `folder` (made if needed, private) under a new name, with a note of `reason`. Disposing of it afterwards leaves them.
+   * @returns the path where they are kept.
+   */
+  quarantine(folder: string, reason: string): Promise<string>;
 }
 
 /** One connection, one transaction, owned by the runner. */
@@ -77,16 +92,24 @@ export interface Session extends AsyncDisposable {
   apply(script: Uint8Array, boundary: Boundary): Promise<void>;
   /** Captures the uncommitted state, inside the transaction. */
   capture(sink: ObjectSink): Promise<Captured>;
+  /** {@link Clone.query} on the uncommitted state, inside the transaction, which it leaves as it was. */
+  query(sql: string): Promise<string>;
   rollback(): Promise<void>;
   commit(): Promise<void>;
   /** True while a transaction is open on this connection, asked of the engine itself. */
   inTransaction(): Promise<boolean>;
 }
 
+/** What a script may write. Tables by the names that snapshots use; an empty list allows none. */
 export interface Boundary {
-  readonly mode: 'insert-only';
-  /** Tables that may be written, by the names that snapshots use; an empty list allows none. */
-  readonly tables: readonly string[];
+  readonly insert: readonly string[];
+  readonly update: readonly string[];
+  readonly delete: readonly string[];
+  /**
+   * A rollback script may put the counters of the tables above back where they were (`sqlite_sequence`; `setval` of a
+   * sequence that such a table owns or uses as a default). An executor may not.
+   */
+  readonly counters: boolean;
 }
 
 export interface Captured {
