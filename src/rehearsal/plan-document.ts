@@ -10,9 +10,14 @@ export interface PlanDocumentResult {
 
 /**
  * Parses YAML and checks it against the plan's JSON Schema.
+ * @param report is given each fault against the schema, unknown keys first; then the first of them is thrown.
  * @throws CustodyError PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID, each with `path` = `FILE:LINE`.
  */
-export async function parsePlanDocument(bytes: Uint8Array, path: string): Promise<PlanDocumentResult> {
+export async function parsePlanDocument(
+  bytes: Uint8Array,
+  path: string,
+  report: (error: CustodyError) => void = () => undefined,
+): Promise<PlanDocumentResult> {
   const { LineCounter, parseDocument, isMap, isNode, visit } = await import('yaml');
   const counter = new LineCounter();
   let source: string;
@@ -72,30 +77,44 @@ export async function parsePlanDocument(bytes: Uint8Array, path: string): Promis
     }
     return 1;
   };
-  await checkSchema(value, path, lineOf);
+  const faults = await schemaFaults(value, path, lineOf);
+  faults.forEach(report);
+  if (faults[0]) throw faults[0];
   return { value, lineOf };
 }
 
-async function checkSchema(value: unknown, path: string, lineOf: (pointer: string) => number): Promise<void> {
+/** Unknown keys first: they are mostly why a needed one is missing. */
+async function schemaFaults(
+  value: unknown,
+  path: string,
+  lineOf: (pointer: string) => number,
+): Promise<CustodyError[]> {
   const { Ajv2020 } = await import('ajv/dist/2020.js');
   const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
   const validate = ajv.compile(PLAN_SCHEMA);
-  if (validate(value)) return;
-  const errors = validate.errors ?? [];
-  const unknown = errors.find((error) => error.keyword === 'additionalProperties');
-  if (unknown) {
-    const key = String((unknown.params as { additionalProperty: unknown }).additionalProperty);
-    const pointer = `${unknown.instancePath}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    throw new CustodyError('PLAN_KEY_UNKNOWN', `unknown key ${JSON.stringify(key)}`, {
-      path: `${path}:${lineOf(pointer)}`,
-      hint: 'Remove the key or correct its name; SPEC.md, "Plans", lists the keys.',
-    });
+  if (validate(value)) return [];
+  const unknown: CustodyError[] = [];
+  const invalid: CustodyError[] = [];
+  for (const error of validate.errors ?? []) {
+    if (error.keyword === 'additionalProperties') {
+      const key = String((error.params as { additionalProperty: unknown }).additionalProperty);
+      const line = lineOf(`${error.instancePath}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+      const options = {
+        path: `${path}:${line}`,
+        hint: 'Remove the key or correct its name; SPEC.md, "Plans", lists the keys.',
+      };
+      unknown.push(new CustodyError('PLAN_KEY_UNKNOWN', `unknown key ${JSON.stringify(key)}`, options));
+    } else {
+      const line = lineOf(error.instancePath);
+      const message = `${error.instancePath || 'the plan'} ${explain(error)}`;
+      const options = {
+        path: `${path}:${line}`,
+        hint: 'Correct this line; SPEC.md, "Plans", lists the keys.',
+      };
+      invalid.push(new CustodyError('PLAN_INVALID', message, options));
+    }
   }
-  const error = errors[0]!;
-  throw new CustodyError('PLAN_INVALID', `${error.instancePath || 'the plan'} ${explain(error)}`, {
-    path: `${path}:${lineOf(error.instancePath)}`,
-    hint: 'Correct this line; SPEC.md, "Plans", lists the keys.',
-  });
+  return [...unknown, ...invalid];
 }
 
 /** Ajv's message, with what it leaves out: the values that are allowed, the value that is wanted. */
