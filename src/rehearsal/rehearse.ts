@@ -214,7 +214,7 @@ async function verifyImage(workspace: Workspace, objects: MemoryObjects): Promis
   return clone.capture(objects);
 }
 
-function requireSource({ source }: Plan, workspace: Workspace): void {
+export function requireSource({ source }: Plan, workspace: Workspace): void {
   if (source.sha256 === undefined || source.sha256 === workspace.sourceDigest) return;
   throw new CustodyError(
     'SOURCE_CHANGED',
