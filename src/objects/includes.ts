@@ -22,25 +22,30 @@ const MAX_TEXT = 64 * 1024 * 1024;
 export function expandIncludes(parts: readonly [ScriptPart, ...ScriptPart[]]): string {
   const known = new Map(parts.map((part) => [posixJoin('', part.path), part]));
   const used = new Set<ScriptPart>([parts[0]]);
-  let length = 0;
+  // Each file is expanded once, however often it is included.
+  const done = new Map<ScriptPart, string>();
   const expand = (part: ScriptPart, above: readonly ScriptPart[]): string => {
+    const before = done.get(part);
+    if (before !== undefined) return before;
     if (above.includes(part)) throw refused(part.path, 'it includes itself');
     if (above.length > MAX_DEPTH) throw refused(part.path, `includes deeper than ${MAX_DEPTH}`);
     const out: string[] = [];
     let from = 0;
+    let length = part.text.length;
     for (const include of includesIn(part.text)) {
       const at = posixJoin(include.relative ? folderOf(part.path) : '', include.file);
       const found = known.get(at);
       if (!found) throw refused(include.file, 'the plan does not list and pin it under includes');
       used.add(found);
       const text = expand(found, [...above, part]);
+      length += text.length;
+      if (length > MAX_TEXT) throw refused(part.path, 'the script is larger than 64 MiB with its includes');
       out.push(part.text.slice(from, include.start), text, text.endsWith('\n') ? '' : '\n');
       from = include.end;
     }
     out.push(part.text.slice(from));
     const whole = out.join('');
-    length += whole.length;
-    if (length > MAX_TEXT) throw refused(part.path, 'the script is larger than 64 MiB with its includes');
+    done.set(part, whole);
     return whole;
   };
   const text = expand(parts[0], []);
