@@ -211,7 +211,7 @@ export async function refusals(
 /** A snapshot that nobody verified is none to restore from: a clone of the image is made and captured for that alone. */
 async function verifyImage(workspace: Workspace, objects: MemoryObjects): Promise<Captured> {
   await using clone = await workspace.restore('verify');
-  return clone.capture(objects);
+  return await clone.capture(objects);
 }
 
 export function requireSource({ source }: Plan, workspace: Workspace): void {
