@@ -5,14 +5,13 @@ import type { Boundary, Captured, Clone, Workspace } from '../../../src/engines/
 import { postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { isCustodyError } from '../../../src/errors.ts';
-import { expectCode, INSTALLATIONS, OPTIONS, usePostgres, utf8 } from './support.ts';
+import { boundary, expectCode, INSTALLATIONS, OPTIONS, usePostgres, utf8 } from './support.ts';
 
 const DATA = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
 const read = (name: string): Uint8Array => readFileSync(DATA + name);
-const BOUNDARY: Boundary = {
-  mode: 'insert-only',
-  tables: ['public.birth_registry', 'public.directus_objects', 'public.system_issues'],
-};
+const BOUNDARY: Boundary = boundary({
+  insert: ['public.birth_registry', 'public.directus_objects', 'public.system_issues'],
+});
 
 describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
   'a real Directus database on the $name installation',
@@ -53,7 +52,7 @@ describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
       await using session = await clone.open();
       await session.begin();
       await session.apply(read('birth.sql'), BOUNDARY);
-      expect(changed(await session.capture(sink))).toEqual([...BOUNDARY.tables]);
+      expect(changed(await session.capture(sink))).toEqual([...BOUNDARY.insert]);
       await session.rollback();
       expect((await clone.capture(sink)).snapshot).toEqual(before.snapshot);
     });
@@ -66,7 +65,7 @@ describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
         await session.apply(read('birth.sql'), BOUNDARY);
         await session.commit();
       }
-      expect(changed(await other.capture(sink))).toEqual([...BOUNDARY.tables]);
+      expect(changed(await other.capture(sink))).toEqual([...BOUNDARY.insert]);
       await other.reset();
       expect((await other.capture(sink)).snapshot).toEqual(before.snapshot);
     });
@@ -83,11 +82,8 @@ describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
     it('is refused outside of the boundary', async () => {
       await using session = await clone.open();
       await session.begin();
-      const boundary: Boundary = {
-        mode: 'insert-only',
-        tables: ['public.birth_registry', 'public.directus_objects'],
-      };
-      await expectCode(session.apply(read('birth.sql'), boundary), 'BOUNDARY_VIOLATED');
+      const allowed: Boundary = boundary({ insert: ['public.birth_registry', 'public.directus_objects'] });
+      await expectCode(session.apply(read('birth.sql'), allowed), 'BOUNDARY_VIOLATED');
     });
 
     it('the psql script is refused, by command and line', async () => {
