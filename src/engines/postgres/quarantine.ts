@@ -86,7 +86,7 @@ export function moveData(dataFolder: string, path: string): void {
   }
 }
 
-function copyData(from: string, to: string): void {
+export function copyData(from: string, to: string): void {
   try {
     cpSync(from, to, {
       recursive: true,
