@@ -70,6 +70,27 @@ describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
       expect((await other.capture(sink)).snapshot).toEqual(before.snapshot);
     });
 
+    it('leg S: the rollback script takes the committed birth back, to the row', async () => {
+      await using other = await workspace.restore('S');
+      const rollback = boundary({ delete: BOUNDARY.insert });
+      expect(await other.check(read('birth.sql'), BOUNDARY)).toEqual([]);
+      expect(await other.check(read('birth-rollback.sql'), rollback)).toEqual([]);
+      const births = 'SELECT count(*) FROM public.birth_registry';
+      for (const [script, allowed, rows] of [
+        ['birth.sql', BOUNDARY, '6'],
+        ['birth-rollback.sql', rollback, '5'],
+      ] as const) {
+        await using session = await other.open();
+        await session.begin();
+        await session.apply(read(script), allowed);
+        expect(await session.query(births)).toBe(rows);
+        await session.commit();
+        expect(await other.query(births)).toBe(rows);
+      }
+      // No table of a birth has a sequence: nothing at all is left.
+      expect((await other.capture(sink)).snapshot).toEqual(before.snapshot);
+    });
+
     it('is refused without an approved approval', async () => {
       await using session = await clone.open();
       await session.begin();
@@ -94,6 +115,9 @@ describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
         .catch((e: unknown) => e);
       expect(isCustodyError(error, 'SQL_SYNTAX') && error.path).toBe('line 4');
       await expectCode(session.apply(read('birth-rollback.sql'), BOUNDARY), 'BOUNDARY_VIOLATED');
+      const found = await clone.check(read('birth-psql-script.sql'), BOUNDARY);
+      expect(found.length).toBeGreaterThan(3);
+      expect(found[0]?.path).toBe('line 4');
     });
   },
 );
