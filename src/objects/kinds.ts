@@ -3,218 +3,18 @@ import { decode, encode, type Value } from './codec.ts';
 import { digestOf, type Digest } from './digest.ts';
 import { Link, nodeLink } from './link.ts';
 import * as s from './schema.ts';
+import { FIRST_SHAPES } from './shapes/first.ts';
+import { REHEARSAL_SHAPES } from './shapes/rehearsals.ts';
+import { STORED_SHAPES } from './shapes/stored.ts';
 
 /**
- * Every kind of structured object with its fields, version 1 (SPEC.md, "Objects", has the meaning of each field).
+ * Every kind of structured object with its fields, in the version that is written now (SPEC.md, "Objects", has the meaning of each field).
  * A field that is not named here does not exist; a change of meaning is a new version.
  */
-const node = s.link('dag-cbor');
-const content = s.link('raw', 'dag-cbor');
-const engine = s.oneOf('sqlite', 'postgres');
-const leg = s.oneOf('T', 'R', 'S');
-const isBytes = (value: Value | undefined): boolean => value instanceof Uint8Array;
-const namedLinks = s.list(s.tuple<[string, Link]>(s.text, content));
-const pairs = s.list(s.tuple<[string, string]>(s.text, s.text));
+const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES };
 
-export const treeItem = s.record({
-  name: s.text,
-  mode: s.oneOf('file', 'exec', 'symlink'),
-  size: s.uint,
-  sha256: s.hash,
-  link: content,
-});
-export const treeFolder = s.record({ name: s.text, mode: s.oneOf('dir'), link: node });
-const treeEntry: s.Field<s.Shape<TreeItemFields> | s.Shape<TreeFolderFields>> = (value, path) =>
-  s.isMap(value) && value['mode'] === 'dir' ? treeFolder(value, path) : treeItem(value, path);
-interface TreeItemFields extends s.Fields {
-  name: s.Field<string>;
-  mode: s.Field<'file' | 'exec' | 'symlink'>;
-  size: s.Field<number>;
-  sha256: s.Field<Uint8Array>;
-  link: s.Field<Link>;
-}
-interface TreeFolderFields extends s.Fields {
-  name: s.Field<string>;
-  mode: s.Field<'dir'>;
-  link: s.Field<Link>;
-}
-/** Inner nodes of every tree of lists: the last key below, the child, how many leaves' entries are below. */
-const namedChild = s.tuple<[string, Link, number]>(s.text, node, s.uint);
-const keyedChild = s.tuple<[Uint8Array, Link, number]>(s.bytes, node, s.uint);
-const rowEntry = s.tuple<[Uint8Array, Uint8Array | Link]>(s.bytes, s.either(isBytes, s.bytes, content));
-/** 256 entries of the level below: their bundle, their hash tile, and the root of the tile's 256 hashes. */
-const fullTile = s.tuple<[Link, Link, Uint8Array]>(node, node, s.hash);
-const counts = s.record({ table: s.text, inserted: s.uint, updated: s.uint, deleted: s.uint });
-const findingShape = s.record({ code: s.text, path: s.text, detail: s.text });
-const masked = s.record({ table: s.text, column: s.text, reason: s.text });
-
-const SHAPES = {
-  file: s.record({ kind: s.oneOf('file'), v: s.uint, size: s.uint, sha256: s.hash, chunks: node }),
-  chunks: s.record({
-    kind: s.oneOf('chunks'),
-    v: s.uint,
-    level: s.uint,
-    entries: s.list(s.tuple<[Link, number]>(content, s.uint)),
-  }),
-  tree: s.record({
-    kind: s.oneOf('tree'),
-    v: s.uint,
-    level: s.uint,
-    entries: s.list(s.either(s.isMap, treeEntry, namedChild)),
-  }),
-  rows: s.record({ kind: s.oneOf('rows'), v: s.uint, entries: s.list(rowEntry) }),
-  node: s.record({ kind: s.oneOf('node'), v: s.uint, level: s.uint, entries: s.list(keyedChild) }),
-  table: s.record({
-    kind: s.oneOf('table'),
-    v: s.uint,
-    engine,
-    name: s.text,
-    format: s.oneOf('sqlite-record', 'postgres-copy'),
-    columns: s.list(s.record({ name: s.text, type: s.text })),
-    key: s.record({ type: s.oneOf('declared', 'rowid', 'multiset'), columns: s.list(s.text) }),
-    masked: s.list(s.text),
-    rows: s.uint,
-    root: node,
-  }),
-  snapshot: s.record({
-    kind: s.oneOf('snapshot'),
-    v: s.uint,
-    engine,
-    facts: pairs,
-    schema: node,
-    tables: node,
-    sequences: node,
-  }),
-  validator: s.record({
-    kind: s.oneOf('validator'),
-    v: s.uint,
-    name: s.text,
-    file: content,
-    sha256: s.hash,
-    runner: s.text,
-  }),
-  plan: s.record({
-    kind: s.oneOf('plan'),
-    v: s.uint,
-    name: s.text,
-    engine,
-    document: content,
-    source: s.record({
-      kind: s.oneOf('surrogate', 'fixture', 'real-dump'),
-      marker: s.nullable(s.text),
-      sha256: s.nullable(s.hash),
-    }),
-    macro: s.nullable(s.text),
-    timeLimit: s.uint,
-    executor: s.hash,
-    session: pairs,
-    preflight: s.list(s.record({ name: s.text, sql: s.text, expect: s.text })),
-    boundary: s.record({ mode: s.oneOf('insert-only'), tables: s.list(s.text) }),
-    delta: s.list(counts),
-    masked: s.list(masked),
-    bounded: s.list(s.record({ effect: s.oneOf('sequence'), name: s.text, reason: s.text })),
-    legs: s.list(leg),
-  }),
-  rehearsal: s.record({
-    kind: s.oneOf('rehearsal'),
-    v: s.uint,
-    plan: node,
-    validator: node,
-    engine,
-    executor: s.record({ file: content, before: s.hash, after: s.hash }),
-    source: s.hash,
-    image: s.record({ sha256: s.hash, restored: node }),
-    entry: node,
-    exit: node,
-    preflight: s.list(s.record({ name: s.text, sql: s.text, expect: s.text, actual: s.text, ok: s.bool })),
-    delta: s.list(counts),
-    legs: s.list(
-      s.record({
-        leg,
-        start: node,
-        after: s.nullable(node),
-        ended: s.oneOf('rolled-back', 'committed', 'failed'),
-        open: s.bool,
-        back: s.nullable(node),
-        identical: s.nullable(s.bool),
-      }),
-    ),
-    isolation: s.list(s.record({ assertion: s.text, holds: s.bool })),
-    observed: s.list(findingShape),
-  }),
-  run: s.record({
-    kind: s.oneOf('run'),
-    v: s.uint,
-    rehearsal: node,
-    started: s.uint,
-    durations: s.list(s.tuple<[string, number]>(s.text, s.uint)),
-    versions: pairs,
-    isolation: pairs,
-    afters: namedLinks,
-  }),
-  verdict: s.record({
-    kind: s.oneOf('verdict'),
-    v: s.uint,
-    validator: node,
-    subject: node,
-    accepted: s.bool,
-    findings: s.list(findingShape),
-  }),
-  policy: s.record({
-    kind: s.oneOf('policy'),
-    v: s.uint,
-    previous: s.nullable(node),
-    validators: s.list(node),
-    roles: s.list(s.record({ role: s.text, keys: s.list(s.text) })),
-    required: s.list(s.record({ action: s.text, role: s.text })),
-  }),
-  packet: s.record({
-    kind: s.oneOf('packet'),
-    v: s.uint,
-    tree: node,
-    seal: s.hash,
-    files: s.uint,
-    macro: s.nullable(s.text),
-    links: namedLinks,
-  }),
-  entry: s.record({
-    kind: s.oneOf('entry'),
-    v: s.uint,
-    type: s.oneOf('policy', 'packet', 'snapshot', 'rehearsal', 'validator'),
-    links: namedLinks,
-    author: s.text,
-    lane: s.text,
-    message: s.text,
-    time: s.uint,
-  }),
-  record: s.record({
-    kind: s.oneOf('record'),
-    v: s.uint,
-    index: s.uint,
-    previous: s.nullable(node),
-    entry: node,
-    time: s.uint,
-  }),
-  bundle: s.record({
-    kind: s.oneOf('bundle'),
-    v: s.uint,
-    level: s.uint,
-    first: s.uint,
-    entries: s.list(s.either(isBytes, s.bytes, fullTile)),
-  }),
-  tile: s.record({ kind: s.oneOf('tile'), v: s.uint, level: s.uint, index: s.uint, hashes: s.bytes }),
-  head: s.record({
-    kind: s.oneOf('head'),
-    v: s.uint,
-    size: s.uint,
-    root: s.hash,
-    last: s.nullable(node),
-    frontier: s.list(s.hash),
-    full: s.list(s.list(fullTile)),
-    tail: s.list(s.bytes),
-    checkpoint: s.nullable(s.text),
-  }),
-} as const;
+/** The version that this code writes: 1 unless a kind is named here. */
+const VERSIONS: Partial<Record<string, number>> = { plan: 2, rehearsal: 2, policy: 2 };
 
 /** Kinds of design section 4 that no code makes yet: their fields are decided with the part that needs them. */
 export const RESERVED_KINDS = ['blockers', 'grant', 'decision', 'signature'] as const;
@@ -222,7 +22,10 @@ export const RESERVED_KINDS = ['blockers', 'grant', 'decision', 'signature'] as 
 export type Kind = keyof typeof SHAPES;
 /** A structured object of kind `K`, decoded. */
 export type ObjectOf<K extends Kind> = ReturnType<(typeof SHAPES)[K]>;
-export type AnyObject = { [K in Kind]: ObjectOf<K> }[Kind];
+/** Version 1 of a kind that has a newer one. */
+export type FirstOf<K extends FirstKind> = ReturnType<(typeof FIRST_SHAPES)[K]>;
+export type FirstKind = keyof typeof FIRST_SHAPES;
+export type AnyObject = { [K in Kind]: ObjectOf<K> }[Kind] | { [K in FirstKind]: FirstOf<K> }[FirstKind];
 export const KINDS = Object.keys(SHAPES) as Kind[];
 
 /** An encoded object with its id. */
@@ -250,8 +53,29 @@ export function decodeObject(bytes: Uint8Array): AnyObject {
   return checkShape(decode(bytes));
 }
 
-/** {@link decodeObject}, and the kind must be `kind`. @throws also OBJECT_KIND_UNEXPECTED. */
+/**
+ * {@link decodeObject}, and the kind must be `kind`, in its newest version.
+ * @throws also OBJECT_KIND_UNEXPECTED, OBJECT_VERSION_UNKNOWN for an older version.
+ */
 export function decodeKind<K extends Kind>(kind: K, bytes: Uint8Array, id?: Digest): ObjectOf<K> {
+  const object = decodeAny(kind, bytes, id);
+  if (object.v !== versionOf(kind)) throw versionUnknown(kind, id);
+  return object as ObjectOf<K>;
+}
+
+/** Whichever version of a kind that has two: `v` tells them apart. @throws as {@link decodeObject}. */
+export function decodeEither<K extends FirstKind>(
+  kind: K,
+  bytes: Uint8Array,
+  id?: Digest,
+): { v: 1; first: FirstOf<K> } | { v: 2; object: ObjectOf<K> } {
+  const object = decodeAny(kind, bytes, id);
+  return object.v === 1
+    ? { v: 1, first: object as FirstOf<K> }
+    : { v: 2, object: object as unknown as ObjectOf<K> };
+}
+
+function decodeAny(kind: Kind, bytes: Uint8Array, id?: Digest): AnyObject {
   const object = decodeObject(bytes);
   if (object.kind !== kind) {
     throw new CustodyError(
@@ -260,7 +84,19 @@ export function decodeKind<K extends Kind>(kind: K, bytes: Uint8Array, id?: Dige
       id ? { path: id } : {},
     );
   }
-  return object as ObjectOf<K>;
+  return object;
+}
+
+/** The version of a kind that is written now. */
+export function versionOf(kind: Kind): number {
+  return VERSIONS[kind] ?? 1;
+}
+
+function versionUnknown(kind: string, id?: Digest): CustodyError {
+  return new CustodyError('OBJECT_VERSION_UNKNOWN', `another version of ${kind} than is needed here`, {
+    hint: 'Use the version of custody that made it, or make it anew.',
+    ...(id && { path: id }),
+  });
 }
 
 function checkShape(value: Value): AnyObject {
@@ -282,12 +118,12 @@ function checkShape(value: Value): AnyObject {
       hint: 'Use a newer version of custody.',
     });
   }
-  if (value['v'] !== 1) {
-    throw new CustodyError('OBJECT_VERSION_UNKNOWN', `unknown version of ${kind}`, {
-      hint: 'Use a newer version of custody.',
-    });
-  }
-  return SHAPES[kind as Kind](value, kind);
+  const version = value['v'];
+  if (version === versionOf(kind as Kind)) return SHAPES[kind as Kind](value, kind);
+  if (version === 1 && Object.hasOwn(FIRST_SHAPES, kind)) return FIRST_SHAPES[kind as FirstKind](value, kind);
+  throw new CustodyError('OBJECT_VERSION_UNKNOWN', `unknown version of ${kind}`, {
+    hint: 'Use a newer version of custody.',
+  });
 }
 
 /** Every link in an object, in the order of its fields above: what a walker follows. */
@@ -302,3 +138,6 @@ export function linksOf(object: AnyObject): Link[] {
   visit(object);
   return found;
 }
+
+export { TRIGGERS } from './shapes/fields.ts';
+export { treeFolder, treeItem } from './shapes/stored.ts';

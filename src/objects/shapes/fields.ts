@@ -1,0 +1,45 @@
+import type { Link } from '../link.ts';
+import * as s from '../schema.ts';
+
+/** Fields that several kinds share. */
+export const node = s.link('dag-cbor');
+export const content = s.link('raw', 'dag-cbor');
+export const engine = s.oneOf('sqlite', 'postgres');
+export const namedLinks = s.list(s.tuple<[string, Link]>(s.text, content));
+export const pairs = s.list(s.tuple<[string, string]>(s.text, s.text));
+
+export const leg = s.oneOf('T', 'R', 'S');
+/** What makes the runner abort and roll back (SPEC.md, "Triggers"). */
+export const TRIGGERS = [
+  'executor-changed',
+  'preflight-failed',
+  'before-diverged',
+  'delta-differs',
+  'false-done',
+] as const;
+export const trigger = s.oneOf(...TRIGGERS);
+export const counts = s.record({ table: s.text, inserted: s.uint, updated: s.uint, deleted: s.uint });
+export const findingShape = s.record({ code: s.text, path: s.text, detail: s.text });
+export const masked = s.record({ table: s.text, column: s.text, reason: s.text });
+export const gate = s.record({ name: s.text, sql: s.text, expect: s.text });
+export const answeredGate = s.record({
+  name: s.text,
+  sql: s.text,
+  expect: s.text,
+  actual: s.text,
+  ok: s.bool,
+});
+export const claim = s.record({ assertion: s.text, holds: s.bool });
+export const boundedEffect = s.record({ effect: s.oneOf('sequence'), name: s.text, reason: s.text });
+export const sourceClaim = s.record({
+  kind: s.oneOf('surrogate', 'fixture', 'real-dump'),
+  marker: s.nullable(s.text),
+  sha256: s.nullable(s.hash),
+});
+/** A script as it was used: the expanded text, its digest before and after the legs, and the files it was made of. */
+export const script = s.record({
+  file: content,
+  before: s.hash,
+  after: s.hash,
+  parts: s.list(s.record({ path: s.text, sha256: s.hash, file: content })),
+});

@@ -1,0 +1,75 @@
+import * as s from '../schema.ts';
+import {
+  answeredGate,
+  boundedEffect,
+  claim,
+  content,
+  counts,
+  engine,
+  findingShape,
+  gate,
+  leg,
+  masked,
+  node,
+  pairs,
+  sourceClaim,
+} from './fields.ts';
+
+/**
+ * Version 1 of kinds that have a newer one: read for ever, never written again (SPEC.md, "Versions").
+ */
+export const FIRST_SHAPES = {
+  plan: s.record({
+    kind: s.oneOf('plan'),
+    v: s.uint,
+    name: s.text,
+    engine,
+    document: content,
+    source: sourceClaim,
+    macro: s.nullable(s.text),
+    timeLimit: s.uint,
+    executor: s.hash,
+    session: pairs,
+    preflight: s.list(gate),
+    boundary: s.record({ mode: s.oneOf('insert-only'), tables: s.list(s.text) }),
+    delta: s.list(counts),
+    masked: s.list(masked),
+    bounded: s.list(boundedEffect),
+    legs: s.list(leg),
+  }),
+  rehearsal: s.record({
+    kind: s.oneOf('rehearsal'),
+    v: s.uint,
+    plan: node,
+    validator: node,
+    engine,
+    executor: s.record({ file: content, before: s.hash, after: s.hash }),
+    source: s.hash,
+    image: s.record({ sha256: s.hash, restored: node }),
+    entry: node,
+    exit: node,
+    preflight: s.list(answeredGate),
+    delta: s.list(counts),
+    legs: s.list(
+      s.record({
+        leg,
+        start: node,
+        after: s.nullable(node),
+        ended: s.oneOf('rolled-back', 'committed', 'failed'),
+        open: s.bool,
+        back: s.nullable(node),
+        identical: s.nullable(s.bool),
+      }),
+    ),
+    isolation: s.list(claim),
+    observed: s.list(findingShape),
+  }),
+  policy: s.record({
+    kind: s.oneOf('policy'),
+    v: s.uint,
+    previous: s.nullable(node),
+    validators: s.list(node),
+    roles: s.list(s.record({ role: s.text, keys: s.list(s.text) })),
+    required: s.list(s.record({ action: s.text, role: s.text })),
+  }),
+} as const;

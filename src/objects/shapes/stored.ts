@@ -1,0 +1,127 @@
+import type { Value } from '../codec.ts';
+import type { Link } from '../link.ts';
+import * as s from '../schema.ts';
+import { content, engine, namedLinks, node, pairs } from './fields.ts';
+
+const isBytes = (value: Value | undefined): boolean => value instanceof Uint8Array;
+export const treeItem = s.record({
+  name: s.text,
+  mode: s.oneOf('file', 'exec', 'symlink'),
+  size: s.uint,
+  sha256: s.hash,
+  link: content,
+});
+export const treeFolder = s.record({ name: s.text, mode: s.oneOf('dir'), link: node });
+const treeEntry: s.Field<s.Shape<TreeItemFields> | s.Shape<TreeFolderFields>> = (value, path) =>
+  s.isMap(value) && value['mode'] === 'dir' ? treeFolder(value, path) : treeItem(value, path);
+interface TreeItemFields extends s.Fields {
+  name: s.Field<string>;
+  mode: s.Field<'file' | 'exec' | 'symlink'>;
+  size: s.Field<number>;
+  sha256: s.Field<Uint8Array>;
+  link: s.Field<Link>;
+}
+interface TreeFolderFields extends s.Fields {
+  name: s.Field<string>;
+  mode: s.Field<'dir'>;
+  link: s.Field<Link>;
+}
+/** Inner nodes of every tree of lists: the last key below, the child, how many leaves' entries are below. */
+const namedChild = s.tuple<[string, Link, number]>(s.text, node, s.uint);
+const keyedChild = s.tuple<[Uint8Array, Link, number]>(s.bytes, node, s.uint);
+const rowEntry = s.tuple<[Uint8Array, Uint8Array | Link]>(s.bytes, s.either(isBytes, s.bytes, content));
+/** 256 entries of the level below: their bundle, their hash tile, and the root of the tile's 256 hashes. */
+const fullTile = s.tuple<[Link, Link, Uint8Array]>(node, node, s.hash);
+/** Content, folders, tables, and the log. */
+export const STORED_SHAPES = {
+  file: s.record({ kind: s.oneOf('file'), v: s.uint, size: s.uint, sha256: s.hash, chunks: node }),
+  chunks: s.record({
+    kind: s.oneOf('chunks'),
+    v: s.uint,
+    level: s.uint,
+    entries: s.list(s.tuple<[Link, number]>(content, s.uint)),
+  }),
+  tree: s.record({
+    kind: s.oneOf('tree'),
+    v: s.uint,
+    level: s.uint,
+    entries: s.list(s.either(s.isMap, treeEntry, namedChild)),
+  }),
+  rows: s.record({ kind: s.oneOf('rows'), v: s.uint, entries: s.list(rowEntry) }),
+  node: s.record({ kind: s.oneOf('node'), v: s.uint, level: s.uint, entries: s.list(keyedChild) }),
+  table: s.record({
+    kind: s.oneOf('table'),
+    v: s.uint,
+    engine,
+    name: s.text,
+    format: s.oneOf('sqlite-record', 'postgres-copy'),
+    columns: s.list(s.record({ name: s.text, type: s.text })),
+    key: s.record({ type: s.oneOf('declared', 'rowid', 'multiset'), columns: s.list(s.text) }),
+    masked: s.list(s.text),
+    rows: s.uint,
+    root: node,
+  }),
+  snapshot: s.record({
+    kind: s.oneOf('snapshot'),
+    v: s.uint,
+    engine,
+    facts: pairs,
+    schema: node,
+    tables: node,
+    sequences: node,
+  }),
+  validator: s.record({
+    kind: s.oneOf('validator'),
+    v: s.uint,
+    name: s.text,
+    file: content,
+    sha256: s.hash,
+    runner: s.text,
+  }),
+  packet: s.record({
+    kind: s.oneOf('packet'),
+    v: s.uint,
+    tree: node,
+    seal: s.hash,
+    files: s.uint,
+    macro: s.nullable(s.text),
+    links: namedLinks,
+  }),
+  entry: s.record({
+    kind: s.oneOf('entry'),
+    v: s.uint,
+    type: s.oneOf('policy', 'packet', 'snapshot', 'rehearsal', 'validator', 'rerun'),
+    links: namedLinks,
+    author: s.text,
+    lane: s.text,
+    message: s.text,
+    time: s.uint,
+  }),
+  record: s.record({
+    kind: s.oneOf('record'),
+    v: s.uint,
+    index: s.uint,
+    previous: s.nullable(node),
+    entry: node,
+    time: s.uint,
+  }),
+  bundle: s.record({
+    kind: s.oneOf('bundle'),
+    v: s.uint,
+    level: s.uint,
+    first: s.uint,
+    entries: s.list(s.either(isBytes, s.bytes, fullTile)),
+  }),
+  tile: s.record({ kind: s.oneOf('tile'), v: s.uint, level: s.uint, index: s.uint, hashes: s.bytes }),
+  head: s.record({
+    kind: s.oneOf('head'),
+    v: s.uint,
+    size: s.uint,
+    root: s.hash,
+    last: s.nullable(node),
+    frontier: s.list(s.hash),
+    full: s.list(s.list(fullTile)),
+    tail: s.list(s.bytes),
+    checkpoint: s.nullable(s.text),
+  }),
+} as const;
