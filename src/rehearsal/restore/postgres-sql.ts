@@ -69,7 +69,7 @@ const IDENTICAL =
  * `IS NULL` would also hold for a composite value of NULLs.
  */
 function isExactly(change: RowChange, i: number): string {
-  const value = change.found![i]!;
+  const value = change.found?.[i] ?? null;
   const name = column(change, i);
   if (value === null) return `${name} IS NOT DISTINCT FROM NULL`;
   const { type } = change.table.columns[i]!;
@@ -97,16 +97,16 @@ function bytesOf(value: RowValue): Buffer {
 /** A string constant on one line, without a character that a reader may not see. */
 export function text(bytes: Buffer): string {
   if (!isUtf8(bytes)) return `E'${bytesEscaped(bytes)}'`;
-  let escaped = false;
-  const body = bytes.toString('utf8').replace(/['\\]|[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+  const source = bytes.toString('utf8');
+  const body = source.replace(/['\\]|[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
     if (character === "'") return "''";
-    escaped = true;
     if (character === '\\') return '\\\\';
     if (character === '\n') return '\\n';
     if (character === '\t') return '\\t';
     return `\\U${character.codePointAt(0)!.toString(16).padStart(8, '0')}`;
   });
-  return `${escaped ? 'E' : ''}'${body}'`;
+  // Without a backslash nothing was escaped but quotes.
+  return `${body.includes('\\') ? 'E' : ''}'${body}'`;
 }
 
 /** What a database without an encoding (SQL_ASCII) may hold: every byte beyond ASCII by its number. */
