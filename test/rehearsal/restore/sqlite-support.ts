@@ -33,7 +33,14 @@ export async function wayBack(a: string, b: string, { foreignKeys = true } = {})
   const made = resultOf(restoreScript(before, after), objects.get);
   const copy = `${b}.restored`;
   copyFileSync(b, copy);
-  exec(copy, [made.script], { foreignKeys });
+  try {
+    exec(copy, [made.script], { foreignKeys });
+  } catch (cause) {
+    throw new ScriptFailed(made.script, { cause });
+  }
   const restored = (await snapshot(copy, objects)).digest;
   return { made, a: before.digest, b: after.digest, restored };
 }
+
+/** A constraint refused a statement of the script, which is the message. */
+export class ScriptFailed extends Error {}
