@@ -27,12 +27,12 @@ export interface Material {
 }
 
 /** @throws CustodyError OBJECT_FIELD_INVALID where the objects do not belong together; what decoding throws. */
-export function gather(
+export async function gather(
   id: Link,
   rehearsal: ObjectOf<'rehearsal'>,
   verdicts: readonly Link[],
   get: GetSync,
-): Material {
+): Promise<Material> {
   const plan = decodeEither('plan', get(rehearsal.plan.digest), rehearsal.plan.digest);
   if (plan.v !== 2) throw damaged(rehearsal.plan, 'a rehearsal of version 2 has a plan of version 2');
   const read = verdicts.map((link) => {

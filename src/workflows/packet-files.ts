@@ -1,0 +1,81 @@
+import { decodeEither } from '../objects/kinds.ts';
+import { jsonFile } from '../objects/json.ts';
+import type { Link } from '../objects/link.ts';
+import { walkTree } from '../objects/tree.ts';
+import { driveSync } from '../objects/walk.ts';
+import { executionEvidence } from './execution-evidence.ts';
+import { rowChanges } from './packet/changes.ts';
+import { cloneRollback } from './packet/clone-rollback.ts';
+import { commandsScript } from './packet/commands.ts';
+import { bytesOf, type GetSync, type PacketContent, type PacketFiles } from './packet/content.ts';
+import { scriptNames } from './packet/file-names.ts';
+import { firstPacketFiles } from './packet/first.ts';
+import { damaged, gather, type Material } from './packet/material.ts';
+import { profileFiles } from './packet/profile-files.ts';
+import { packetReadme } from './packet/readme.ts';
+import { rerunScript } from './packet/rerun-script.ts';
+import { rollbackProof } from './packet/rollback-proof.ts';
+import { targetLock } from './packet/target-lock.ts';
+import { validatorResult } from './packet/validator-result.ts';
+
+export { writeFiles } from './packet/content.ts';
+export { movedSequences } from './packet/moved-sequences.ts';
+
+/**
+ * The files of a rehearsal's packet, made from its objects alone: no clock, no lane, no path of this machine, so two
+ * rehearsals of one plan give the same bytes. A rehearsal of version 1 gets the files of version 1.
+ * @param verdicts one of each validator, in the order of the rehearsal's.
+ * @throws CustodyError what reading and decoding objects throws; OBJECT_FIELD_INVALID where they do not belong together.
+ */
+export async function packetFiles(
+  rehearsal: Link,
+  verdicts: readonly Link[],
+  { get }: { readonly get: GetSync },
+): Promise<PacketFiles> {
+  const decoded = decodeEither('rehearsal', get(rehearsal.digest), rehearsal.digest);
+  if (decoded.v === 2) return secondPacketFiles(await gather(rehearsal, decoded.object, verdicts, get));
+  const [verdict, ...more] = verdicts;
+  if (!verdict || more.length > 0) throw damaged(rehearsal, 'a rehearsal of version 1 has one verdict');
+  return firstPacketFiles(rehearsal, decoded.first, verdict, get);
+}
+
+function secondPacketFiles(material: Material): PacketFiles {
+  const { id, rehearsal, plan, judgements, get } = material;
+  return new Map<string, PacketContent>([
+    ['README.md', packetReadme(material)],
+    ['plan.yaml', bytesOf(plan.document, get)],
+    ['rehearsal.json', jsonFile({ id, ...rehearsal })],
+    ...judgements.map(({ link, verdict, verdictFile }): [string, string] => [
+      verdictFile,
+      jsonFile({ id: link, ...verdict }),
+    ]),
+    ['row-changes.json', jsonFile(rowChanges(rehearsal, get))],
+    ...scriptFiles(material),
+    ...judgements.map(({ validator, validatorFile }): [string, Link] => [validatorFile, validator.file]),
+    ...sourceFiles(material),
+    ['rehearsal-target-lock.json', jsonFile(targetLock(material))],
+    ['rehearsal-execution-evidence.json', jsonFile(executionEvidence(id, rehearsal))],
+    ['clone-rollback-evidence.json', jsonFile(cloneRollback(material))],
+    ['rollback-recovery-proof.json', jsonFile(rollbackProof(material))],
+    ['hardened-validator-result.json', jsonFile(validatorResult(material))],
+    ...profileFiles(material),
+    ['commands.sh', commandsScript(material)],
+    ['RERUN.sh', rerunScript()],
+  ]);
+}
+
+/** What ran, includes expanded; and the files that it was made of, where there was more than one. */
+function scriptFiles({ rehearsal: { executor, rollback } }: Material): [string, PacketContent][] {
+  return [
+    ['executor.sql', executor.file],
+    ...(rollback ? [['rollback.sql', rollback.file] satisfies [string, Link]] : []),
+    ...[...scriptNames([executor, rollback])].map(([part, path]): [string, Link] => [path, part.file]),
+  ];
+}
+
+/** The source's files as they were read; only linked here, since they may be large. */
+function sourceFiles({ rehearsal: { source }, get }: Material): [string, PacketContent][] {
+  return [...driveSync(walkTree(source.files), get)].flatMap(({ path, entry }): [string, Link][] =>
+    entry.mode === 'dir' ? [] : [[`source/${path}`, entry.link]],
+  );
+}
