@@ -211,10 +211,10 @@ export async function refusals(
 /** A snapshot that nobody verified is none to restore from: a clone of the image is made and captured for that alone. */
 async function verifyImage(workspace: Workspace, objects: MemoryObjects): Promise<Captured> {
   await using clone = await workspace.restore('verify');
-  return clone.capture(objects);
+  return await clone.capture(objects);
 }
 
-function requireSource({ source }: Plan, workspace: Workspace): void {
+export function requireSource({ source }: Plan, workspace: Workspace): void {
   if (source.sha256 === undefined || source.sha256 === workspace.sourceDigest) return;
   throw new CustodyError(
     'SOURCE_CHANGED',

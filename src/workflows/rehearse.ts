@@ -32,6 +32,9 @@ export interface RehearseResult {
   readonly trigger: string | null;
   readonly rehearsal: Digest;
   readonly run: Digest;
+  /** Of the first validator. */
+  readonly verdict: Digest;
+  readonly validator: Digest;
   readonly verdicts: readonly {
     readonly validator: Digest;
     readonly verdict: Digest;
@@ -157,6 +160,8 @@ export function described(
     trigger: result.trigger,
     rehearsal: result.rehearsal.digest,
     run: run.digest,
+    verdict: verdicts[0]!.digest,
+    validator: validators[0]!.digest,
     verdicts: verdicts.map(({ digest }, i) => ({
       validator: validators[i]!.digest,
       verdict: digest,
