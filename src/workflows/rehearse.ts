@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CustodyError, fromSystemError, noTemporaryFolder } from '../errors.ts';
+import { noTemporaryFolder } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import { closure } from '../objects/closure.ts';
@@ -13,6 +12,7 @@ import { driveSync } from '../objects/walk.ts';
 import { readPlan } from '../rehearsal/plan.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
 import { requireSealed, storePacket } from './commit.ts';
+import { copyOut, requireEmpty } from './packet/out-folder.ts';
 import { movedSequences, packetFiles, writeFiles } from './packet-files.ts';
 import { pinnedValidators } from './policy.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
@@ -110,7 +110,7 @@ async function commitRehearsal(
     throw noTemporaryFolder(error, tmpdir());
   });
   try {
-    await writeFiles(work, packetFiles(result.rehearsal, verdicts, objects));
+    await writeFiles(work, await packetFiles(result.rehearsal, verdicts, objects), objects.get);
     await sealFolder(work);
     await using session = await ledger.writer();
     for (const { link, bytes } of driveSync(closure([...verdicts, run]), objects.get))
@@ -176,7 +176,7 @@ export function described(
       after: legs[i]?.after?.digest ?? null,
       back: back?.snapshot.digest ?? null,
       exact: back?.snapshot.equals(result.before.snapshot) ?? false,
-      bounded: back ? movedSequences(result.before.snapshot, back.snapshot, objects) : [],
+      bounded: back ? movedSequences(result.before.snapshot, back.snapshot, objects.get) : [],
       quarantined: kept ?? null,
     })),
     delta,
@@ -185,27 +185,4 @@ export function described(
       ? 'restricted'
       : 'not restricted',
   };
-}
-
-async function requireEmpty(dir: string): Promise<void> {
-  if (!existsSync(dir)) return;
-  const names = await readdir(dir).catch((error: unknown) => {
-    throw fromSystemError(error, dir);
-  });
-  if (names.length > 0)
-    throw new CustodyError('USAGE', `${dir} is not empty`, {
-      path: dir,
-      hint: 'Give a folder that does not exist yet.',
-    });
-}
-
-async function copyOut(work: string, dir: string): Promise<void> {
-  try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    // Rows of databases are for their owner; a copy has the modes of its original.
-    for (const name of await readdir(work)) await chmod(join(work, name), 0o600);
-    await cp(work, dir, { recursive: true });
-  } catch (error) {
-    throw fromSystemError(error, dir);
-  }
 }
