@@ -115,8 +115,8 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
   [
     'validator',
     {
-      usage: 'validator <action>',
-      summary: 'list, pin or self-test the validators that judge rehearsals',
+      usage: 'validator <action> [file]',
+      summary: 'list, pin, expect or self-test the validators that judge rehearsals',
       load: () => load(import('./commands/validator.ts')),
     },
   ],
