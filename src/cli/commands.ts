@@ -33,6 +33,14 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     },
   ],
   [
+    'surrogate',
+    {
+      usage: 'surrogate <profile>',
+      summary: "make a profile's surrogate database",
+      load: () => load(import('./commands/surrogate.ts')),
+    },
+  ],
+  [
     'snapshot',
     {
       usage: 'snapshot <database>',

@@ -87,7 +87,8 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
     { firstPolicy },
     { rehearsePlan },
     { verifyRevision, verifyFolder },
-    surrogate,
+    { makeSurrogate, profileFolder },
+    { copyProfile, openProfile },
     { snapshotDatabase },
     { diffOperands },
     { nodeLink },
@@ -97,6 +98,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
     import('../../workflows/rehearse.ts'),
     import('../../workflows/verify.ts'),
     import('../../workflows/surrogate.ts'),
+    import('../../workflows/profile-files.ts'),
     import('../../workflows/snapshot.ts'),
     import('../../workflows/diff.ts'),
     import('../../objects/link.ts'),
@@ -104,10 +106,10 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   const who = { author: context.author, lane: 'demo', signal: context.signal };
 
   story.chapter('A database that looks like production');
-  const profile = surrogate.profileFolder('fix7-p0');
-  const database = join(folder, 'surrogate.sqlite');
-  await surrogate.makeSurrogate(profile, database);
-  const plan = await surrogate.copyPlan(profile, folder);
+  const profile = await openProfile(profileFolder('fix7-p0'));
+  const plan = await copyProfile(profile, folder);
+  const database = plan.source.file;
+  await makeSurrogate(profile, database);
   const made = await Ledger.init(folder, {
     origin: `custody.demo/${basename(folder)}`,
     author: who.author,
@@ -120,15 +122,17 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
     message: 'the surrogate before anything',
   });
   story.say(
-    `   ${plural(Object.keys(state.tables).length, 'table')}, ${plural(state.rows, 'row')}, marked GENERATED_SURROGATE_NOT_REAL_PRODUCTION_DUMP`,
+    `   ${plural(Object.keys(state.tables).length, 'table')}, ${plural(state.rows, 'row')}, marked ${printable(profile.surrogate?.marker ?? '')}`,
   );
   story.say(`   its whole state as one digest, the same every time: ${state.snapshot}`);
 
   story.chapter('Rehearse one gated birth on an isolated clone, and both ways back');
   const packet = join(folder, 'packet');
-  const r = await rehearsePlan(ledger, plan, { ...who, out: packet, progress: context.progress }).finally(
-    () => context.progressDone(),
-  );
+  const r = await rehearsePlan(ledger, plan.path, {
+    ...who,
+    out: packet,
+    progress: context.progress,
+  }).finally(() => context.progressDone());
   story.say('   preflight   an approval is there, meant for directus; the object is not born yet');
   for (const { leg, exact } of r.legs) {
     story.say(
