@@ -105,6 +105,14 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     },
   ],
   [
+    'rerun',
+    {
+      usage: 'rerun [subject]',
+      summary: 'run a rehearsal again from what was kept of it, and compare',
+      load: () => load(import('./commands/rerun.ts')),
+    },
+  ],
+  [
     'fsck',
     {
       usage: 'fsck',
