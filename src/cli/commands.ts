@@ -97,6 +97,14 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     },
   ],
   [
+    'restore-script',
+    {
+      usage: 'restore-script <a> <b>',
+      summary: 'write the SQL that brings the rows of one state back to another',
+      load: () => load(import('./commands/restore-script.ts')),
+    },
+  ],
+  [
     'verify',
     {
       usage: 'verify [subject]',
