@@ -121,7 +121,7 @@ export class Ledger implements AsyncDisposable {
   ): Promise<{ ledger: Ledger; policy: Digest; appended: AppendResult }> {
     if (!isKeyName(options.origin)) {
       throw new CustodyError('ORIGIN_MALFORMED', `${JSON.stringify(options.origin)} cannot name a log`, {
-        hint: 'Give a name without spaces and plus signs, such as evidence.example.com/fix7.',
+        hint: 'Give a name without spaces and plus signs, such as evidence.example.com/team.',
       });
     }
     const { keys = keyFolder() } = options;

@@ -22,25 +22,30 @@ const MAX_TEXT = 64 * 1024 * 1024;
 export function expandIncludes(parts: readonly [ScriptPart, ...ScriptPart[]]): string {
   const known = new Map(parts.map((part) => [posixJoin('', part.path), part]));
   const used = new Set<ScriptPart>([parts[0]]);
-  let length = 0;
+  // Each file is expanded once, however often it is included.
+  const done = new Map<ScriptPart, string>();
   const expand = (part: ScriptPart, above: readonly ScriptPart[]): string => {
+    const before = done.get(part);
+    if (before !== undefined) return before;
     if (above.includes(part)) throw refused(part.path, 'it includes itself');
     if (above.length > MAX_DEPTH) throw refused(part.path, `includes deeper than ${MAX_DEPTH}`);
     const out: string[] = [];
     let from = 0;
+    let length = part.text.length;
     for (const include of includesIn(part.text)) {
       const at = posixJoin(include.relative ? folderOf(part.path) : '', include.file);
       const found = known.get(at);
       if (!found) throw refused(include.file, 'the plan does not list and pin it under includes');
       used.add(found);
       const text = expand(found, [...above, part]);
+      length += text.length;
+      if (length > MAX_TEXT) throw refused(part.path, 'the script is larger than 64 MiB with its includes');
       out.push(part.text.slice(from, include.start), text, text.endsWith('\n') ? '' : '\n');
       from = include.end;
     }
     out.push(part.text.slice(from));
     const whole = out.join('');
-    length += whole.length;
-    if (length > MAX_TEXT) throw refused(part.path, 'the script is larger than 64 MiB with its includes');
+    done.set(part, whole);
     return whole;
   };
   const text = expand(parts[0], []);
@@ -58,42 +63,45 @@ interface Include {
 
 /** A whole line. Quotes around the name as psql takes them: single, without anything to escape inside. */
 const INCLUDE = /[ \t]*\\i(r?)[ \t]+(?:'([^'\n]+)'|([^\s']+))[ \t]*\r?(?:\n|$)/y;
-/** What can hide a line: strings, quoted names, dollar quotes, comments. Unclosed ones reach to the end. */
+/** Where a line ends, or something begins that can hide one. */
+const MARK = /[\n'"$]|--|\/\*/g;
+/** Strings, quoted names, dollar quotes, comments. Unclosed ones reach to the end. */
 const HIDDEN =
-  /[eE]'(?:[^'\\]|\\[^]|'')*(?:'|$)|'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|--[^\n]*|(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)[^]*?(?:\1|$)/y;
+  /'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|--[^\n]*|(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)[^]*?(?:\1|$)/y;
+const ESCAPE_STRING = /'(?:[^'\\]|\\[^]|'')*(?:'|$)/y;
 
 function* includesIn(text: string): Generator<Include> {
   let lineStart = true;
   for (let at = 0; at < text.length;) {
-    if (lineStart) {
-      INCLUDE.lastIndex = at;
-      const match = INCLUDE.exec(text);
-      if (match) {
-        const end = at + match[0].length;
-        yield { file: match[2] ?? match[3]!, relative: match[1] === 'r', start: at, end };
-        at = end;
-        continue;
-      }
-    }
-    const hidden = hiddenAt(text, at);
-    if (hidden > 0) {
-      lineStart = false;
-      at += hidden;
+    const match = lineStart ? matchAt(INCLUDE, text, at) : null;
+    if (match) {
+      const end = at + match[0].length;
+      yield { file: match[2] ?? match[3]!, relative: match[1] === 'r', start: at, end };
+      at = end;
       continue;
     }
-    const char = text.charAt(at);
-    lineStart = char === '\n' || (lineStart && /\s/.test(char));
-    at++;
+    MARK.lastIndex = at;
+    const mark = MARK.exec(text);
+    if (!mark) return;
+    lineStart = mark[0] === '\n';
+    at = mark.index + (lineStart ? 1 : Math.max(1, hiddenAt(text, mark.index)));
   }
 }
 
+/** The length of what hides at `at`; 0 where nothing does. */
 function hiddenAt(text: string, at: number): number {
-  if (text.startsWith('/*', at)) return blockComment(text, at);
-  // `a$b$` is a name, and `nameE'x'` no escape string.
-  const after = at > 0 && /[\w$\u0080-\uffff]/.test(text.charAt(at - 1));
-  if (after && /[eE$]/.test(text.charAt(at))) return 0;
-  HIDDEN.lastIndex = at;
-  return HIDDEN.exec(text)?.[0].length ?? 0;
+  const char = text.charAt(at);
+  if (char === '/') return blockComment(text, at);
+  // `E'…'` is a string with escapes; `a$b$` is a name.
+  if (char === "'" && /(?:^|[^\w$\u0080-\uffff])[eE]$/.test(text.slice(Math.max(0, at - 2), at)))
+    return matchAt(ESCAPE_STRING, text, at)?.[0].length ?? 0;
+  if (char === '$' && /[\w$\u0080-\uffff]$/.test(text.slice(Math.max(0, at - 1), at))) return 0;
+  return matchAt(HIDDEN, text, at)?.[0].length ?? 0;
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
 }
 
 /** PostgreSQL nests comments, SQLite does not: what is inside for either is no include. */

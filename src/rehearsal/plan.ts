@@ -32,6 +32,8 @@ export interface Plan {
   readonly rollback: PlanScript | undefined;
   /** The line of a JSON pointer into the file, from 1. */
   lineOf(pointer: string): number;
+  /** The JSON pointer of a declared column. */
+  clockAt(table: string, column: string): string;
 }
 
 /** Where faults go: by default the first one is thrown; `rehearse --check` collects them. */
@@ -105,6 +107,8 @@ export async function parsePlan(document: Uint8Array, path: string, report: Repo
     executor: scriptOf(raw.executor),
     rollback: raw.rollback && scriptOf(raw.rollback),
     lineOf,
+    clockAt: (table, column) =>
+      `/clock/${raw.clock?.findIndex((c) => c.table === table && c.column === column) ?? 0}`,
   };
 }
 

@@ -1,5 +1,6 @@
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
+import type { Rerun } from '../verify/reruns.ts';
 
 export const LEVELS = ['seal', 'objects', 'chain', 'signatures', 'semantics', 'reexecuted'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -19,6 +20,8 @@ export interface VerifyReport {
   readonly validator: Digest | null;
   /** Those of all verdicts, in order. */
   readonly validators: readonly Judge[];
+  /** Who claims to have run the rehearsal again; those count that a key given by the auditor signed. */
+  readonly reruns: readonly Rerun[];
   readonly findings: readonly Finding[];
 }
 
@@ -52,6 +55,7 @@ export class ReportBuilder {
   seal: Digest | null = null;
   signed: VerifyReport['signed'] = null;
   readonly judges: Judge[] = [];
+  reruns: readonly Rerun[] = [];
 
   constructor(required: readonly Level[]) {
     this.required = new Set(required);
@@ -73,9 +77,9 @@ export class ReportBuilder {
       if (this.levels[level] === 'skipped')
         this.findings.push(finding('LEVEL_SKIPPED', level, 'this level is required and was not verified'));
     }
-    const { levels, seal, signed, judges } = this;
+    const { levels, seal, signed, judges, reruns } = this;
     const words = judges.map(({ validator: id, trustedBy }) => `validator ${id} ${JUDGE[trustedBy]}`);
-    const trust = [this.trust, ...words].join('; ');
+    const trust = [this.trust, ...words, ...rerunTrust(reruns)].join('; ');
     const required = LEVELS.filter((level) => this.required.has(level));
     const ok = this.findings.length === 0 && required.every((level) => levels[level] === 'done');
     const validator = judges[0]?.validator ?? null;
@@ -88,7 +92,18 @@ export class ReportBuilder {
       signed,
       validator,
       validators: judges,
+      reruns,
       findings: this.findings.sort(compareFindings),
     };
   }
+}
+
+function rerunTrust(reruns: readonly Rerun[]): string[] {
+  const names = (counted: boolean): string =>
+    [...new Set(reruns.filter((rerun) => rerun.counted === counted).map(({ signer }) => signer))].join(', ');
+  const [yes, no] = [names(true), names(false)];
+  return [
+    ...(yes === '' ? [] : [`run again with the same result by ${yes}, whose key the auditor gave`]),
+    ...(no === '' ? [] : [`a rerun claimed by ${no} is not counted`]),
+  ];
 }

@@ -10,7 +10,8 @@ import { driveAsync, driveSync } from '../objects/walk.ts';
 import { readPolicy } from '../verify/policy-view.ts';
 import { runValidator } from '../verify/validator-process.ts';
 import { judgeAll, type JudgeOptions } from './judge.ts';
-import { compareFiles, wantedFiles } from './packet-compare.ts';
+import { comparePacketFiles } from './packet/compare.ts';
+import { packetFiles } from './packet-files.ts';
 import { linkOf } from './packet.ts';
 import { currentPolicy, loadValidator } from './policy.ts';
 import { checkPolicyMet, readClaims, readJudged, type Claim, type Judged } from './verdict-claims.ts';
@@ -92,8 +93,8 @@ async function judgeAgain(
   }
   // Where a verdict is missing nobody knows the files that belong to it, and an unknown validator's are its own affair.
   if (run === 0 || run < rehearsal.validators.length) return findings;
-  const files = await attempt('semantics', () =>
-    compareFiles(packet, wantedFiles(subject, verdicts, objects), get),
+  const files = await attempt('semantics', async () =>
+    comparePacketFiles(packet, await packetFiles(subject, verdicts, objects), objects.get, get),
   );
   return [...findings, ...files];
 }

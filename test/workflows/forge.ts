@@ -14,7 +14,7 @@ import { driveAsync } from '../../src/objects/walk.ts';
 import { decodeHead, encodeHead } from '../../src/store/heads.ts';
 import { sealFolder } from '../../src/verify/packet/seal.ts';
 import { requireSealed, storePacket } from '../../src/workflows/commit.ts';
-import { wantedFiles } from '../../src/workflows/packet-compare.ts';
+import { packetFiles, writeFiles } from '../../src/workflows/packet-files.ts';
 import { currentPolicy, policyAfter } from '../../src/workflows/policy.ts';
 import { verdictName } from '../../src/workflows/verdict-claims.ts';
 import type { Desk } from '../cli/desk.ts';
@@ -57,8 +57,10 @@ export async function commitForged(
 ): Promise<number> {
   const { objects, rehearsal, verdict } = material;
   const dir = desk.path(`forged-${Math.random().toString(36).slice(2)}`);
-  const files = wantedFiles(rehearsal, [verdict, ...(material.verdicts ?? [])], objects);
-  for (const [name, content] of [...files, ...Object.entries(options.files ?? {})]) {
+  mkdirSync(dir);
+  const verdicts = [verdict, ...(material.verdicts ?? [])];
+  await writeFiles(dir, await packetFiles(rehearsal, verdicts, objects), objects.get);
+  for (const [name, content] of Object.entries(options.files ?? {})) {
     const path = join(dir, name);
     mkdirSync(dirname(path), { recursive: true });
     if (content === null) rmSync(path);
@@ -66,15 +68,13 @@ export async function commitForged(
   }
   await sealFolder(dir);
   await using session = await ledger.writer();
-  for await (const { link, bytes } of driveAsync(
-    closure([rehearsal, verdict, ...(material.verdicts ?? [])]),
-    async (id) => objects.get(id),
+  for await (const { link, bytes } of driveAsync(closure([rehearsal, ...verdicts]), async (id) =>
+    objects.get(id),
   ))
     session.writer.put(link.codec, link.digest, bytes);
   const links = options.links ?? [
     ['rehearsal', rehearsal],
-    ['verdict', verdict],
-    ...(material.verdicts ?? []).map((link, i): [string, Link] => [verdictName(i + 1), link]),
+    ...verdicts.map((link, i): [string, Link] => [verdictName(i), link]),
   ];
   const memory = new MemoryObjects();
   const stored = await storePacket(memory, dir, await requireSealed(dir), { macro: undefined, links });

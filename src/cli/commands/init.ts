@@ -9,7 +9,7 @@ export const command = defineCommand({
     'Makes a ledger in FOLDER/.custody (default: here): its first policy, which pins the validator that this version\nbrings, and a signing key for its log, which is kept outside the ledger in your configuration folder.',
   examples: [
     ['custody init', 'a ledger in the current folder'],
-    ['custody init evidence --origin example.com/fix7', 'a ledger with a name of its own'],
+    ['custody init evidence --origin example.com/team', 'a ledger with a name of its own'],
     ['custody init --require-isolation network-isolated', 'rehearsals must prove that they had no network'],
   ],
   options: (y) =>
