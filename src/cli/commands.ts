@@ -33,6 +33,14 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     },
   ],
   [
+    'surrogate',
+    {
+      usage: 'surrogate <profile>',
+      summary: "make a profile's surrogate database",
+      load: () => load(import('./commands/surrogate.ts')),
+    },
+  ],
+  [
     'snapshot',
     {
       usage: 'snapshot <database>',
@@ -105,6 +113,14 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     },
   ],
   [
+    'rerun',
+    {
+      usage: 'rerun [subject]',
+      summary: 'run a rehearsal again from what was kept of it, and compare',
+      load: () => load(import('./commands/rerun.ts')),
+    },
+  ],
+  [
     'fsck',
     {
       usage: 'fsck',
@@ -115,8 +131,8 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
   [
     'validator',
     {
-      usage: 'validator <action>',
-      summary: 'list, pin or self-test the validators that judge rehearsals',
+      usage: 'validator <action> [file]',
+      summary: 'list, pin, expect or self-test the validators that judge rehearsals',
       load: () => load(import('./commands/validator.ts')),
     },
   ],

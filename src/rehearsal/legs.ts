@@ -1,96 +1,209 @@
 import { isCustodyError, type CustodyError, type ErrorCode } from '../errors.ts';
 import type { Boundary, Captured, Clone, Session, Workspace } from '../engines/engine.ts';
 import { finding, type Finding, type FindingCode } from '../finding.ts';
-import type { ObjectSink } from '../objects/sink.ts';
+import { deltaOf } from '../objects/delta.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+import type { MemoryObjects } from '../objects/memory-objects.ts';
+import type { PlanForm } from '../objects/plan-form.ts';
+import { resultOf } from '../objects/walk.ts';
+import { askCondition, askGates, type Baseline } from './gates.ts';
+import { Fired, firedByDelta, firedByGates, type Trigger } from './triggers.ts';
 
-/** What one leg saw. `after` is missing where the executor failed. */
-export interface LegResult {
-  readonly leg: 'T' | 'R';
+export type LegName = 'T' | 'R' | 'S';
+type LegRecord = ObjectOf<'rehearsal'>['legs'][number];
+
+/** What one leg saw: the `legs` item of a rehearsal, with captures in the place of links. */
+export interface LegResult extends Omit<LegRecord, 'start' | 'after' | 'back'> {
   readonly start: Captured;
+  /** What the change led to; of an aborted leg, what it would have led to. Missing where nothing was applied. */
   readonly after: Captured | undefined;
-  readonly ended: 'rolled-back' | 'committed' | 'failed';
-  /** Whether the engine still saw a transaction after the leg had ended it. */
-  readonly open: boolean;
-  readonly back: Captured;
-  readonly identical: boolean | null;
+  /** Missing where the state after the way back cannot be known: the clone is quarantined then. */
+  readonly back: Captured | undefined;
   readonly observed: readonly Finding[];
+  /** Where a quarantined clone is kept. */
+  readonly kept: string | undefined;
 }
 
 export interface LegContext {
   readonly workspace: Workspace;
+  readonly plan: PlanForm;
   readonly executor: Uint8Array;
-  readonly boundary: Boundary;
-  readonly sink: ObjectSink;
+  readonly rollback: Uint8Array | undefined;
+  /** Reads the executor again: what is wrong with it, or nothing. */
+  readonly executorFault: () => Promise<string | undefined>;
+  readonly entry: Captured;
+  readonly baseline: Baseline;
+  readonly objects: MemoryObjects;
+  /** The folder where clones of unknown state are kept. */
+  readonly quarantine: string;
 }
 
-/** Errors of the executor that make evidence (a failed leg) instead of a refusal; everything else is thrown on. */
+/** Errors of a script that make evidence (a failed leg) instead of a refusal; everything else is thrown on. */
 const EVIDENCE: Partial<Record<ErrorCode, FindingCode>> = {
   SQL_FAILED: 'SQL_FAILED',
   TRANSACTION_LOST: 'TRANSACTION_LOST',
   TIME_LIMIT: 'TIME_LIMIT',
 };
 
-/** Leg T: BEGIN, apply, capture inside, ROLLBACK, capture on a fresh connection. */
-export async function legT(context: LegContext): Promise<LegResult> {
-  await using clone = await context.workspace.restore('T');
-  const start = await clone.capture(context.sink);
-  const inside = await withSession(clone, context, async (session) => {
-    const after = await session.capture(context.sink);
-    await session.rollback();
-    return { after, open: await session.inTransaction() };
-  });
-  const back = await clone.capture(context.sink);
+/** Errors after which nobody can say what the clone's state is, where they come while a transaction is ended. */
+const UNKNOWN: readonly ErrorCode[] = ['ENGINE_FAILED', 'TIME_LIMIT', 'TRANSACTION_LOST', 'DATABASE_CORRUPT'];
+
+/**
+ * One leg on a fresh clone (design section 7). T: BEGIN, apply, capture inside, ROLLBACK. R: apply, COMMIT, capture, put
+ * the restore image back. S: apply, COMMIT, capture, rollback script. Then each captures on a fresh connection. Where a
+ * trigger fires, the transaction is rolled back at once, and the state after that is captured and compared all the same.
+ */
+export async function runLeg(leg: LegName, context: LegContext): Promise<LegResult> {
+  await using clone = await context.workspace.restore(leg);
+  const start = await clone.capture(context.objects);
+  const change = await attemptChange(leg, clone, start, context);
+  const wayBack = change.unknown === undefined ? await goBack(leg, clone, change, context) : NOTHING;
+  const unknown = change.unknown ?? wayBack.unknown;
+  const captured = unknown === undefined ? await captureBack(clone, context) : { unknown };
+  const lost = captured.unknown;
+  const kept =
+    lost === undefined ? undefined : await clone.quarantine(context.quarantine, `leg ${leg}: ${lost}`);
+  const back = lost === undefined ? await askBack(clone, change.conditions, context) : change.conditions;
   return {
-    leg: 'T',
+    leg,
     start,
-    ...inside,
-    ended: inside.after ? 'rolled-back' : 'failed',
-    back,
-    identical: await clone.identical(),
+    preflight: change.preflight,
+    after: change.after,
+    ended: lost !== undefined && change.trigger === null ? 'failed' : change.ended,
+    trigger: change.trigger,
+    open: change.open,
+    back: captured.back,
+    postconditions: back,
+    identical: leg === 'S' || lost !== undefined ? null : await clone.identical(),
+    quarantined: kept !== undefined,
+    observed: [
+      ...change.observed,
+      ...wayBack.observed,
+      ...(lost === undefined ? [] : [finding('CLONE_QUARANTINED', 'clone', lost)]),
+    ],
+    kept,
   };
 }
 
-/** Leg R: apply, COMMIT, capture, put the restore image back, capture. */
-export async function legR(context: LegContext): Promise<LegResult> {
-  await using clone = await context.workspace.restore('R');
-  const start = await clone.capture(context.sink);
-  const inside = await withSession(clone, context, async (session) => {
-    await session.commit();
-    return { after: undefined, open: await session.inTransaction() };
-  });
-  const after = inside.observed.length === 0 ? await clone.capture(context.sink) : undefined;
-  await clone.reset();
-  const back = await clone.capture(context.sink);
-  return {
-    leg: 'R',
-    start,
-    ...inside,
-    after,
-    ended: after ? 'committed' : 'failed',
-    back,
-    identical: await clone.identical(),
-  };
+type Conditions = LegRecord['postconditions'];
+
+/** What became of the change, up to the end of its transaction. */
+interface Change {
+  preflight: string[];
+  after: Captured | undefined;
+  ended: LegRecord['ended'];
+  trigger: Trigger | null;
+  open: boolean;
+  conditions: Conditions;
+  observed: Finding[];
+  /** Why nobody can say what the clone holds. */
+  unknown: string | undefined;
 }
 
-/** Opens the one session, applies the executor inside a transaction, and ends it whatever happens. */
-async function withSession(
+const NOTHING: { observed: Finding[]; unknown?: string } = { observed: [] };
+
+async function attemptChange(
+  leg: LegName,
   clone: Clone,
-  { executor, boundary }: LegContext,
-  finish: (session: Session) => Promise<{ after: Captured | undefined; open: boolean }>,
-): Promise<{ after: Captured | undefined; open: boolean; observed: Finding[] }> {
+  start: Captured,
+  context: LegContext,
+): Promise<Change> {
+  const conditions = context.plan.postconditions.map(({ name }) => ({ name, actual: null, ok: false }));
+  const change: Change = {
+    preflight: [],
+    after: undefined,
+    ended: 'failed',
+    trigger: null,
+    open: false,
+    conditions,
+    observed: [],
+    unknown: undefined,
+  };
+  try {
+    if (!start.snapshot.equals(context.entry.snapshot))
+      throw new Fired('before-diverged', 'start', 'a fresh clone is not the captured before-state');
+    const fault = await context.executorFault();
+    if (fault !== undefined) throw new Fired('executor-changed', 'executor', fault);
+    await inTransaction(leg, clone, change, context);
+    if (leg !== 'T' && change.ended === 'committed') change.after = await clone.capture(context.objects);
+  } catch (error) {
+    if (!(error instanceof Fired)) throw error;
+    aborted(change, error);
+  }
+  return change;
+}
+
+function aborted(change: Change, fired: Fired): void {
+  change.ended = 'aborted';
+  change.trigger = fired.trigger;
+  change.observed.push(fired.finding);
+}
+
+/** Opens the one session, applies the executor inside a transaction, and ends that whatever happens. */
+async function inTransaction(leg: LegName, clone: Clone, change: Change, context: LegContext): Promise<void> {
   await using session = await clone.open();
   await session.begin();
   try {
-    await session.apply(executor, boundary);
-    // Constraints that are deferred fail only now: that is the executor's failure, too.
-    return { ...(await finish(session)), observed: [] };
+    await apply(session, change, context);
   } catch (error) {
-    const code = isCustodyError(error) ? EVIDENCE[error.code] : undefined;
-    if (code === undefined) throw error;
-    const failure = error as CustodyError;
-    const open = await endAfterFailure(session);
-    return { after: undefined, open, observed: [finding(code, failure.path ?? 'executor', failure.message)] };
+    if (error instanceof Fired) aborted(change, error);
+    else if (!failed(change, error, 'executor')) throw error;
+    change.open = await endAfterFailure(session);
+    return;
   }
+  await end(change, session, leg === 'T' ? 'rolled-back' : 'committed');
+}
+
+/** The gates once more, the change, and whether it did what it must: all before anything is committed. */
+async function apply(session: Session, change: Change, context: LegContext): Promise<void> {
+  const { plan, objects, entry, baseline } = context;
+  const answers = await askGates(session, plan.preflight);
+  change.preflight.push(...answers.map(({ actual }) => actual));
+  const blocked = firedByGates(answers);
+  if (blocked) throw blocked;
+  await session.apply(context.executor, executorBoundary(plan));
+  // Constraints that are deferred fail only now: that is the executor's failure, too.
+  change.after = await session.capture(objects);
+  const differs = firedByDelta(
+    plan.delta,
+    resultOf(deltaOf(entry.snapshot, change.after.snapshot), objects.get),
+  );
+  if (differs) throw differs;
+  for (const [i, condition] of plan.postconditions.entries()) {
+    if (condition.at !== 'applied') continue;
+    const answer = await askCondition(session, condition, baseline);
+    change.conditions = change.conditions.with(i, { name: condition.name, ...answer });
+    if (!answer.ok)
+      throw new Fired(
+        'false-done',
+        `postconditions/${condition.name}`,
+        `not met while applied: ${answer.actual}`,
+      );
+  }
+}
+
+/** Commits or rolls back. What the engine answers is not believed: the state is captured afterwards. */
+async function end(change: Change, session: Session, ended: 'rolled-back' | 'committed'): Promise<void> {
+  try {
+    await (ended === 'committed' ? session.commit() : session.rollback());
+    change.open = await session.inTransaction();
+    change.ended = ended;
+  } catch (error) {
+    if (isCustodyError(error, 'SQL_FAILED') && failed(change, error, 'executor')) {
+      change.after = undefined;
+      change.open = await endAfterFailure(session);
+    } else if (isUnknown(error)) change.unknown = `${ended} was not acknowledged: ${error.code}`;
+    else throw error;
+  }
+}
+
+/** Whether the error is evidence; it is noted then. */
+function failed(change: { observed: Finding[] }, error: unknown, script: string): boolean {
+  const code = isCustodyError(error) ? EVIDENCE[error.code] : undefined;
+  if (code === undefined) return false;
+  const failure = error as CustodyError;
+  change.observed.push(finding(code, failure.path ?? script, failure.message));
+  return true;
 }
 
 /** A session whose script failed may be gone (killed at its time limit): then nothing can be open on it. */
@@ -102,4 +215,80 @@ async function endAfterFailure(session: Session): Promise<boolean> {
     if (isCustodyError(error)) return false;
     throw error;
   }
+}
+
+/** The way back of a committed change; what was rolled back or never applied needs none. */
+async function goBack(
+  leg: LegName,
+  clone: Clone,
+  change: Change,
+  context: LegContext,
+): Promise<{ observed: Finding[]; unknown?: string }> {
+  if (change.ended !== 'committed') return NOTHING;
+  try {
+    if (leg === 'S') return await runRollback(clone, context);
+    await clone.reset();
+    return NOTHING;
+  } catch (error) {
+    if (isUnknown(error)) return { observed: [], unknown: `the way back failed: ${error.code}` };
+    throw error;
+  }
+}
+
+/** The rollback script, in a session and a transaction of its own. */
+async function runRollback(
+  clone: Clone,
+  context: LegContext,
+): Promise<{ observed: Finding[]; unknown?: string }> {
+  const { plan, rollback } = context;
+  const boundary = rollbackBoundary(plan);
+  const seen: { observed: Finding[] } = { observed: [] };
+  await using session = await clone.open();
+  await session.begin();
+  try {
+    await session.apply(rollback ?? new Uint8Array(), boundary);
+    await session.commit();
+  } catch (error) {
+    if (!failed(seen, error, 'rollback')) throw error;
+    await endAfterFailure(session);
+  }
+  return seen;
+}
+
+async function captureBack(
+  clone: Clone,
+  { objects }: LegContext,
+): Promise<{ back?: Captured; unknown?: string }> {
+  try {
+    return { back: await clone.capture(objects) };
+  } catch (error) {
+    if (isUnknown(error))
+      return { unknown: `the state after the way back cannot be captured: ${error.code}` };
+    throw error;
+  }
+}
+
+async function askBack(clone: Clone, conditions: Conditions, context: LegContext): Promise<Conditions> {
+  const answers = [...conditions];
+  for (const [i, condition] of context.plan.postconditions.entries()) {
+    if (condition.at === 'back')
+      answers[i] = { name: condition.name, ...(await askCondition(clone, condition, context.baseline)) };
+  }
+  return answers;
+}
+
+function isUnknown(error: unknown): error is CustodyError {
+  return isCustodyError(error) && UNKNOWN.includes(error.code);
+}
+
+/** What the plan's boundary lets the executor write. */
+export function executorBoundary({ boundary }: PlanForm): Boundary {
+  const allowed = (action: 'update' | 'delete'): string[] =>
+    boundary.allow.filter((a) => a.action === action).map(({ table }) => table);
+  return { insert: boundary.tables, update: allowed('update'), delete: allowed('delete'), counters: false };
+}
+
+/** A rollback script may do whatever brings the boundary's tables back; what it did is judged by the state. */
+export function rollbackBoundary({ boundary: { tables } }: PlanForm): Boundary {
+  return { insert: tables, update: tables, delete: tables, counters: true };
 }

@@ -1,75 +1,47 @@
 import { dirname, resolve } from 'node:path';
 import { CustodyError } from '../errors.ts';
-import { compareNames } from '../objects/tree.ts';
-import { parseDigest, type Digest } from '../objects/digest.ts';
-import { parsePlanDocument } from './plan-document.ts';
 import { readRegular } from '../engines/regular-file.ts';
-import { parseExpectation } from '../objects/expectation.ts';
+import { parseDigest, type Digest } from '../objects/digest.ts';
+import { planForm, type PlanDocument, type PlanForm, type ScriptDocument } from '../objects/plan-form.ts';
+import { checkPlan } from './plan-check.ts';
+import { parsePlanDocument } from './plan-document.ts';
 
-export interface Counts {
-  readonly table: string;
-  readonly inserted: number;
-  readonly updated: number;
-  readonly deleted: number;
+export interface PlanFile {
+  /** Absolute. */
+  readonly file: string;
+  /** As the plan writes it. */
+  readonly path: string;
+  readonly sha256: Digest | undefined;
 }
 
-/** A plan file, read and checked. Paths are absolute; lists are sorted where their order means nothing. */
+export interface PlanScript extends PlanFile {
+  readonly includes: readonly (PlanFile & { readonly sha256: Digest })[];
+}
+
+/** A plan file, read and checked. */
 export interface Plan {
   /** The bytes of the file as it stands. */
   readonly document: Uint8Array;
+  /** Where it lies; relative paths in it start from its folder. */
   readonly path: string;
-  readonly name: string;
-  readonly macro: string | undefined;
-  readonly engine: 'sqlite' | 'postgres';
-  readonly source: {
-    readonly file: string;
-    readonly kind: 'surrogate' | 'fixture' | 'real-dump';
-    readonly marker: string | undefined;
-    readonly sha256: Digest | undefined;
-  };
-  readonly executor: { readonly file: string; readonly sha256: Digest | undefined };
-  readonly session: readonly (readonly [string, string])[];
-  readonly preflight: readonly { readonly name: string; readonly sql: string; readonly expect: string }[];
-  /** Tables that may be written: those of the boundary, or of the delta where the plan names none. */
-  readonly tables: readonly string[];
-  readonly delta: readonly Counts[];
-  readonly clock: readonly {
-    readonly table: string;
-    readonly column: string;
-    readonly reason: string;
-    /** Where it stands in the file. */
-    readonly line: number;
-  }[];
-  readonly bounded: readonly {
-    readonly effect: 'sequence';
-    readonly name: string;
-    readonly reason: string;
-  }[];
-  readonly legs: readonly ('T' | 'R')[];
-  /** Milliseconds. */
-  readonly timeLimit: number;
+  /** What it says, in one form: what the `plan` object holds. */
+  readonly form: PlanForm;
+  readonly profile: (PlanFile & { readonly sha256: Digest }) | undefined;
+  readonly source: PlanFile;
+  readonly executor: PlanScript;
+  readonly rollback: PlanScript | undefined;
   /** The line of a JSON pointer into the file, from 1. */
   lineOf(pointer: string): number;
+  /** The JSON pointer of a declared column. */
+  clockAt(table: string, column: string): string;
 }
 
-/** The plan as its JSON Schema admits it. */
-interface PlanDocument {
-  name: string;
-  macro?: string;
-  engine: 'sqlite' | 'postgres';
-  source: { file: string; kind: 'surrogate' | 'fixture' | 'real-dump'; marker?: string; sha256?: string };
-  executor: { file: string; sha256?: string };
-  session?: Record<string, string | number | boolean>;
-  preflight?: { name: string; sql: string; expect: string | number }[];
-  boundary?: { mode?: 'insert-only'; tables?: string[] };
-  delta: Record<string, { inserted?: number; updated?: number; deleted?: number }>;
-  clock?: { table: string; column: string; reason: string }[];
-  bounded?: { effect: 'sequence'; name: string; reason: string }[];
-  legs?: ('T' | 'R')[];
-  timeLimit?: number;
-}
+/** Where faults go: by default the first one is thrown; `rehearse --check` collects them. */
+export type Report = (error: CustodyError) => void;
 
-const DEFAULT_TIME_LIMIT = 60;
+function thrown(error: CustodyError): never {
+  throw error;
+}
 
 /** Bytes of a plan file. */
 const MAX_PLAN = 1024 * 1024;
@@ -79,7 +51,7 @@ const MAX_PLAN = 1024 * 1024;
  * @throws CustodyError PLAN_UNREADABLE (with the cause), PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID; `path` is
  *   `FILE:LINE` where a line is to blame.
  */
-export async function readPlan(file: string): Promise<Plan> {
+export async function readPlan(file: string, report: Report = thrown): Promise<Plan> {
   const path = resolve(file);
   let document: Uint8Array | undefined;
   try {
@@ -97,83 +69,49 @@ export async function readPlan(file: string): Promise<Plan> {
       hint: 'Give the path of a plan; data belongs into the source or the executor.',
     });
   }
-  return parsePlan(document, path);
+  return parsePlan(document, path, report);
 }
 
-/** @param path where the plan lies: relative paths in it start from its folder. */
-export async function parsePlan(document: Uint8Array, path: string): Promise<Plan> {
-  const { value: raw, lineOf } = await parsePlanDocument(document, path);
-  const value = raw as PlanDocument;
-  const invalid = (pointer: string, message: string): never => {
-    throw new CustodyError('PLAN_INVALID', message, {
-      path: `${path}:${lineOf(pointer)}`,
-      hint: 'Correct this line of the plan.',
-    });
-  };
-  const folder = dirname(path);
-  const delta = Object.entries(value.delta)
-    .map(([table, c]) => ({
-      table,
-      inserted: c.inserted ?? 0,
-      updated: c.updated ?? 0,
-      deleted: c.deleted ?? 0,
-    }))
-    .sort((a, b) => compareNames(a.table, b.table));
-  const tables = [...(value.boundary?.tables ?? delta.map((d) => d.table))].sort(compareNames);
-  for (const { table, inserted, updated, deleted } of delta) {
-    if (inserted + updated + deleted === 0)
-      invalid(`/delta/${table}`, `the delta of ${table} is empty; leave the table out`);
-    if (updated + deleted > 0)
-      invalid(`/delta/${table}`, `the delta of ${table} updates or deletes, but the boundary is insert-only`);
-    if (!tables.includes(table)) invalid('/boundary', `${table} is in the delta but not within the boundary`);
-  }
-  const preflight = (value.preflight ?? []).map((p, i) => {
-    const expect = String(p.expect);
-    if (!parseExpectation(expect))
-      invalid(`/preflight/${i}/expect`, `cannot read the expectation ${JSON.stringify(expect)}`);
-    return { name: p.name, sql: p.sql, expect };
-  });
-  const once = (field: 'preflight' | 'clock' | 'bounded', names: readonly string[]): void => {
-    names.forEach((name, i) => {
-      if (names.indexOf(name) < i) invalid(`/${field}/${i}`, `${name.replace('\0', '.')} is named twice`);
-    });
-  };
-  once(
-    'preflight',
-    preflight.map((p) => p.name),
+/**
+ * @param path where the plan lies: relative paths in it start from its folder.
+ * @param report is given each fault of what the plan says. Where the text itself is none of a plan, it throws after that.
+ */
+export async function parsePlan(document: Uint8Array, path: string, report: Report = thrown): Promise<Plan> {
+  const { value, lineOf } = await parsePlanDocument(document, path, report);
+  const raw = value as PlanDocument;
+  const form = planForm(raw);
+  checkPlan(raw, form, (pointer, message) =>
+    report(
+      new CustodyError('PLAN_INVALID', message, {
+        path: `${path}:${lineOf(pointer)}`,
+        hint: 'Correct this line of the plan.',
+      }),
+    ),
   );
-  once('clock', value.clock?.map(({ table, column }) => `${table}\0${column}`) ?? []);
-  once('bounded', value.bounded?.map((b) => b.name) ?? []);
-  if (value.engine === 'sqlite' && value.bounded?.length)
-    invalid('/bounded', 'SQLite undoes its counters with everything else; nothing may be bounded');
-  const legs = value.legs ?? ['T', 'R'];
-  if (legs.join() !== 'T,R') invalid('/legs', 'the legs of a rehearsal are T and R, in this order');
+  const folder = dirname(path);
+  const fileOf = <D extends Digest | undefined>(name: string, sha256: D): PlanFile & { sha256: D } => ({
+    file: resolve(folder, name),
+    path: name,
+    sha256,
+  });
+  const scriptOf = ({ file, sha256, includes }: ScriptDocument): PlanScript => ({
+    ...fileOf(file, digest(sha256)),
+    includes: (includes ?? []).map((include) => fileOf(include.file, parseDigest(include.sha256))),
+  });
   return {
     document,
     path,
-    name: value.name,
-    macro: value.macro,
-    engine: value.engine,
-    source: {
-      file: resolve(folder, value.source.file),
-      kind: value.source.kind,
-      marker: value.source.marker,
-      sha256: value.source.sha256 === undefined ? undefined : parseDigest(value.source.sha256),
-    },
-    executor: {
-      file: resolve(folder, value.executor.file),
-      sha256: value.executor.sha256 === undefined ? undefined : parseDigest(value.executor.sha256),
-    },
-    session: Object.entries(value.session ?? {}).map(([k, v]) => [k, String(v)]),
-    preflight,
-    tables,
-    delta,
-    clock: (value.clock ?? [])
-      .map((entry, i) => ({ ...entry, line: lineOf(`/clock/${i}`) }))
-      .sort((a, b) => compareNames(`${a.table}\0${a.column}`, `${b.table}\0${b.column}`)),
-    bounded: [...(value.bounded ?? [])].sort((a, b) => compareNames(a.name, b.name)),
-    legs,
-    timeLimit: Math.max(1, Math.round((value.timeLimit ?? DEFAULT_TIME_LIMIT) * 1000)),
+    form,
+    profile: raw.profile && fileOf(raw.profile.file, parseDigest(raw.profile.sha256)),
+    source: fileOf(raw.source.file, digest(raw.source.sha256)),
+    executor: scriptOf(raw.executor),
+    rollback: raw.rollback && scriptOf(raw.rollback),
     lineOf,
+    clockAt: (table, column) =>
+      `/clock/${raw.clock?.findIndex((c) => c.table === table && c.column === column) ?? 0}`,
   };
+}
+
+function digest(text: string | undefined): Digest | undefined {
+  return text === undefined ? undefined : parseDigest(text);
 }

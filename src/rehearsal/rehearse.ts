@@ -1,25 +1,36 @@
-import type { Captured, Clone, Engine, Isolation } from '../engines/engine.ts';
-import { CustodyError, isCustodyError } from '../errors.ts';
+import type { Captured, Clone, Engine, Isolation, Workspace } from '../engines/engine.ts';
+import { CustodyError } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import { deltaOf } from '../objects/delta.ts';
 import { digestToBytes } from '../objects/digest.ts';
-import { meets, parseExpectation } from '../objects/expectation.ts';
-import { storeContent } from '../objects/file.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { putObject } from '../objects/sink.ts';
 import { resultOf } from '../objects/walk.ts';
-import { legR, legT, type LegResult } from './legs.ts';
+import { askBaseline, askGates, type AnsweredGate, type Baseline } from './gates.ts';
+import { executorBoundary, rollbackBoundary, runLeg, type LegContext, type LegResult } from './legs.ts';
 import { maskSnapshot } from './mask.ts';
 import { checkPlanNames } from './plan-names.ts';
 import type { Plan } from './plan.ts';
 import { putPlan } from './plan-object.ts';
-import { readExecutor } from './read-executor.ts';
+import { readScript } from './read-script.ts';
+import { approvalFault, executorFault, scriptObject, type Scripts } from './script-use.ts';
+import { firedByGates } from './triggers.ts';
 
 export interface RehearsalOptions {
-  /** The validator that will judge; the rehearsal names it. */
-  readonly validator: Link;
+  /** The validators that will judge; the rehearsal names them. */
+  readonly validators: readonly Link[];
+  /** A `probes` object that is in `objects`. */
+  readonly probes?: Link;
+  /** The scripts, where they were read already: what was looked at is what runs. */
+  readonly scripts?: Scripts;
+  /** The profile's bytes, where the plan names one. */
+  readonly profile?: Uint8Array;
+  /** Assertions about isolation without which nothing may run: the policy's. */
+  readonly isolation?: readonly string[];
+  /** The folder where clones of unknown state are kept. */
+  readonly quarantine: string;
   readonly now: () => number;
   readonly signal?: AbortSignal;
   readonly progress?: (phrase: string) => void;
@@ -35,14 +46,17 @@ export interface RehearsalResult {
   readonly legs: readonly LegResult[];
   /** The masked after-state, where a leg got that far. */
   readonly after: Link | undefined;
+  /** What fired before any leg: then nothing was run. */
+  readonly trigger: ObjectOf<'rehearsal'>['trigger'];
 }
 
 /**
  * Runs a plan (design section 7): isolates the source, makes and verifies a restore image, captures the before-state
  * twice around the preflight, runs each leg on a fresh restore, and writes what was seen into `objects`. It judges
  * nothing: that is the validator's part.
- * @throws CustodyError for what is refused before anything ran (PREFLIGHT_FAILED, BOUNDARY_VIOLATED, SQL_SYNTAX,
- *   TRANSACTION_CONTROL, EXECUTOR_CHANGED, SOURCE_CHANGED) and for I/O; an executor that fails is evidence, not an error.
+ * @throws CustodyError for what is refused before anything ran (BOUNDARY_VIOLATED, SQL_SYNTAX, TRANSACTION_CONTROL,
+ *   EXECUTOR_CHANGED, SOURCE_CHANGED, ISOLATION_REFUSED) and for I/O; a gate that is not met, an approval that is for
+ *   another script, and a script that fails are evidence, not errors.
  */
 export async function rehearse(
   plan: Plan,
@@ -50,150 +64,206 @@ export async function rehearse(
   objects: MemoryObjects,
   options: RehearsalOptions,
 ): Promise<RehearsalResult> {
-  const { now, progress = () => undefined } = options;
-  const started = now();
-  const durations: [string, number][] = [];
-  const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
-    progress(what);
-    const from = now();
-    const result = await work();
-    durations.push([what, Math.max(0, now() - from)]);
-    return result;
+  const steps = new Steps(options);
+  const scripts = options.scripts ?? {
+    executor: await readScript(plan.executor),
+    rollback: plan.rollback && (await readScript(plan.rollback)),
   };
-
-  if (plan.legs.length === 0) throw new CustodyError('PLAN_INVALID', 'a plan without legs tries no way back');
-  const executor = await readExecutor(plan.executor.file, plan.executor.sha256);
-  const planLink = putPlan(plan, executor.digest, objects);
-  await using workspace = await timed('isolate', () =>
+  const planLink = putPlan(
+    plan,
+    { executor: scripts.executor.digest, rollback: scripts.rollback?.digest, profile: options.profile },
+    objects,
+  );
+  await using workspace = await steps.timed('isolate', () =>
     engine.prepare(
       { file: plan.source.file },
-      { session: plan.session, timeLimit: plan.timeLimit, ...pick(options) },
+      { session: plan.form.session, timeLimit: plan.form.timeLimit, ...pick(options) },
     ),
   );
-  if (plan.source.sha256 !== undefined && plan.source.sha256 !== workspace.sourceDigest) {
-    throw new CustodyError(
-      'SOURCE_CHANGED',
-      `the source has digest ${workspace.sourceDigest}, the plan pins ${plan.source.sha256}`,
-      {
-        path: plan.source.file,
-        hint: 'Rehearse on the source that the plan was written for, or review and pin the new one.',
-      },
-    );
-  }
+  requireSource(plan, workspace);
+  const files = await steps.timed('keep the source', async () => ({
+    source: await workspace.storeSource(objects),
+    image: await workspace.storeImage(objects),
+  }));
+  const before = await steps.timed('before', () => lookBefore(plan, scripts, workspace, objects));
+  await requireIsolation(workspace, options.isolation ?? []);
 
-  const { entry, exit, preflight } = await timed('before', async () => {
-    await using clone = await workspace.restore('before');
-    const first = await clone.capture(objects);
-    const answers: ObjectOf<'rehearsal'>['preflight'][number][] = [];
-    for (const { name, sql, expect } of plan.preflight) {
-      const actual = await askPreflight(clone, name, sql);
-      const expectation = parseExpectation(expect);
-      answers.push({
-        name,
-        sql,
-        expect,
-        actual,
-        ok: expectation !== undefined && meets(expectation, actual),
-      });
-    }
-    return { entry: first, exit: await clone.capture(objects), preflight: answers };
-  });
-  checkPlanNames(plan, entry, objects);
-  refuseFailedPreflight(preflight);
-
-  const context = {
-    workspace,
-    executor: executor.bytes,
-    boundary: { mode: 'insert-only', tables: plan.tables },
-    sink: objects,
-  } as const;
+  const fired = approvalFault(plan, scripts) ?? firedByGates(before.preflight);
+  const restored = fired
+    ? undefined
+    : await steps.timed('verify the image', () => verifyImage(workspace, objects));
+  const verified = restored?.snapshot.equals(before.entry.snapshot) ?? false;
   const legs: LegResult[] = [];
-  for (const leg of plan.legs) {
-    const result = await timed(`leg ${leg}`, () => (leg === 'T' ? legT(context) : legR(context)));
+  const context: LegContext = {
+    workspace,
+    plan: plan.form,
+    executor: scripts.executor.bytes,
+    rollback: scripts.rollback?.bytes,
+    executorFault: () => executorFault(plan.executor, scripts.executor.digest),
+    entry: before.entry,
+    baseline: before.baseline,
+    objects,
+    quarantine: options.quarantine,
+  };
+  for (const leg of verified ? plan.form.legs : []) {
+    const result = await steps.timed(`leg ${leg}`, () => runLeg(leg, context));
     legs.push(result);
-    if (result.ended === 'failed') break;
+    if (result.ended === 'failed' || result.ended === 'aborted') break;
   }
-  const isolation = await timed('isolation', () => workspace.isolation());
-  const executorAfter = await readExecutor(plan.executor.file);
-
+  const isolation = await steps.timed('isolation', () => workspace.isolation());
   const afters = legs.map(
-    (leg) => leg.after && maskSnapshot(entry.snapshot, leg.after.snapshot, plan.clock, objects),
+    (leg) => leg.after && maskSnapshot(before.entry.snapshot, leg.after.snapshot, plan.form.masked, objects),
   );
   const after = afters.find((link) => link !== undefined);
   const rehearsal = putObject(objects, {
     kind: 'rehearsal',
-    v: 1,
+    v: 2,
     plan: planLink,
-    validator: options.validator,
+    validators: options.validators,
     engine: engine.name,
-    executor: {
-      file: storeContent(objects, executor.bytes),
-      before: digestToBytes(executor.digest),
-      after: digestToBytes(executorAfter.digest),
+    executor: await scriptObject(plan.executor, scripts.executor, objects),
+    rollback:
+      plan.rollback && scripts.rollback ? await scriptObject(plan.rollback, scripts.rollback, objects) : null,
+    source: { sha256: digestToBytes(workspace.sourceDigest), files: files.source },
+    image: {
+      sha256: digestToBytes(workspace.imageDigest),
+      file: files.image,
+      restored: restored?.snapshot ?? null,
     },
-    source: digestToBytes(workspace.sourceDigest),
-    image: { sha256: digestToBytes(workspace.imageDigest), restored: legs[0]!.start.snapshot },
-    entry: entry.snapshot,
-    exit: exit.snapshot,
-    preflight,
-    delta: after ? resultOf(deltaOf(entry.snapshot, after), objects.get).tables : [],
-    legs: legs.map((leg, i) => ({
-      leg: leg.leg,
-      start: leg.start.snapshot,
-      after: afters[i] ?? null,
-      ended: leg.ended,
-      open: leg.open,
-      back: leg.back.snapshot,
-      identical: leg.identical,
-    })),
+    entry: before.entry.snapshot,
+    exit: before.exit.snapshot,
+    preflight: before.preflight,
+    baseline: before.baseline,
+    trigger: fired?.trigger ?? null,
+    delta: after ? resultOf(deltaOf(before.entry.snapshot, after), objects.get).tables : [],
+    legs: legs.map((leg, i) => legObject(leg, afters[i])),
     isolation: isolation.assertions.map(({ assertion, holds }) => ({ assertion, holds })),
-    observed: observedOf(legs),
+    probes: options.probes ?? null,
+    observed: [
+      ...(fired ? [fired.finding] : []),
+      ...legs.flatMap(({ leg, observed }) =>
+        observed.map((f): Finding => finding(f.code, `legs/${leg}/${f.path}`, f.detail)),
+      ),
+    ].sort(compareFindings),
   });
-  const run = runOf({
-    rehearsal,
-    started,
-    durations,
-    isolation,
-    versions: workspace.versions,
-    legs,
-  });
-  return { rehearsal, run, plan: planLink, before: entry, legs, after };
+  const run = runOf({ rehearsal, steps, isolation, versions: workspace.versions, legs });
+  const trigger = fired?.trigger ?? null;
+  return { rehearsal, run, plan: planLink, before: before.entry, legs, after, trigger };
 }
 
-/** A gate that cannot be asked refuses, too; the error says which one it was. */
-async function askPreflight(clone: Clone, name: string, sql: string): Promise<string> {
-  try {
-    return await clone.query(sql);
-  } catch (cause) {
-    if (!isCustodyError(cause) || cause.exitCode === 4) throw cause;
-    throw new CustodyError(cause.code, `preflight "${name}": ${cause.message}`, {
-      cause,
-      hint: 'A preflight reads one row of one column and changes nothing; correct it in the plan.',
-    });
+/** Steps with how long each took. */
+class Steps {
+  readonly started: number;
+  readonly durations: [string, number][] = [];
+  readonly #now: () => number;
+  readonly #progress: (phrase: string) => void;
+
+  constructor({ now, progress }: RehearsalOptions) {
+    this.#now = now;
+    this.#progress = progress ?? (() => undefined);
+    this.started = now();
+  }
+
+  async timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+    this.#progress(what);
+    const from = this.#now();
+    const result = await work();
+    this.durations.push([what, Math.max(0, this.#now() - from)]);
+    return result;
   }
 }
 
-function refuseFailedPreflight(preflight: ObjectOf<'rehearsal'>['preflight']): void {
-  const failed = preflight.filter(({ ok }) => !ok);
-  if (failed.length === 0) return;
-  const list = failed
-    .map(({ name, expect, actual }) => `${name} (expected ${expect}, found ${actual})`)
-    .join('; ');
-  throw new CustodyError('PREFLIGHT_FAILED', `preflight refused the change: ${list}`, {
-    hint: 'Nothing was run. Bring the source into the state that the preflight asks for, or correct the plan.',
-  });
+interface Before {
+  readonly entry: Captured;
+  readonly exit: Captured;
+  readonly preflight: readonly AnsweredGate[];
+  readonly baseline: Baseline;
 }
 
-function observedOf(legs: readonly LegResult[]): Finding[] {
-  return legs
-    .flatMap(({ leg, observed }) => observed.map((f) => finding(f.code, `legs/${leg}/${f.path}`, f.detail)))
-    .sort(compareFindings);
+/** Captures the before-state, asks what the plan asks, has the scripts compiled, and captures again: entry == exit. */
+async function lookBefore(
+  plan: Plan,
+  scripts: Scripts,
+  workspace: Workspace,
+  objects: MemoryObjects,
+): Promise<Before> {
+  await using clone = await workspace.restore('before');
+  const entry = await clone.capture(objects);
+  checkPlanNames(plan, entry, objects, (error) => {
+    throw error;
+  });
+  for (const refusal of await refusals(clone, plan, scripts)) throw refusal;
+  const preflight = await askGates(clone, plan.form.preflight);
+  const baseline = await askBaseline(clone, plan.form.postconditions);
+  return { entry, exit: await clone.capture(objects), preflight, baseline };
+}
+
+/** What the boundary refuses of both scripts, before anything runs. */
+export async function refusals(
+  clone: Clone,
+  { form }: Plan,
+  { executor, rollback }: Scripts,
+): Promise<CustodyError[]> {
+  return [
+    ...(await clone.check(executor.bytes, executorBoundary(form))),
+    ...(rollback ? await clone.check(rollback.bytes, rollbackBoundary(form)) : []),
+  ];
+}
+
+/** A snapshot that nobody verified is none to restore from: a clone of the image is made and captured for that alone. */
+async function verifyImage(workspace: Workspace, objects: MemoryObjects): Promise<Captured> {
+  await using clone = await workspace.restore('verify');
+  return await clone.capture(objects);
+}
+
+export function requireSource({ source }: Plan, workspace: Workspace): void {
+  if (source.sha256 === undefined || source.sha256 === workspace.sourceDigest) return;
+  throw new CustodyError(
+    'SOURCE_CHANGED',
+    `the source has digest ${workspace.sourceDigest}, the plan pins ${source.sha256}`,
+    {
+      path: source.file,
+      hint: 'Rehearse on the source that the plan was written for, or review and pin the new one.',
+    },
+  );
+}
+
+/** What the policy requires must be proven before anything runs; the validator and `verify` judge the end. */
+async function requireIsolation(workspace: Workspace, required: readonly string[]): Promise<void> {
+  if (required.length === 0) return;
+  const { assertions } = await workspace.isolation();
+  const missing = required.filter((name) => !assertions.some((a) => a.assertion === name && a.holds));
+  if (missing.length === 0) return;
+  throw new CustodyError(
+    'ISOLATION_REFUSED',
+    `the policy requires what this system does not give: ${missing.join(', ')}`,
+    {
+      hint: 'Rehearse on a system that grants it (Linux, as root or with user namespaces), or have the policy changed.',
+    },
+  );
+}
+
+function legObject(result: LegResult, after: Link | undefined): ObjectOf<'rehearsal'>['legs'][number] {
+  const { leg, start, preflight, ended, trigger, open, back, postconditions, identical, quarantined } =
+    result;
+  return {
+    leg,
+    start: start.snapshot,
+    preflight,
+    after: after ?? null,
+    ended,
+    trigger,
+    open,
+    back: back?.snapshot ?? null,
+    postconditions,
+    identical,
+    quarantined,
+  };
 }
 
 function runOf(run: {
   rehearsal: Link;
-  started: number;
-  durations: [string, number][];
+  steps: Steps;
   isolation: Isolation;
   versions: readonly (readonly [string, string])[];
   legs: readonly LegResult[];
@@ -202,10 +272,15 @@ function runOf(run: {
     kind: 'run',
     v: 1,
     rehearsal: run.rehearsal,
-    started: run.started,
-    durations: run.durations,
+    started: run.steps.started,
+    durations: run.steps.durations,
     versions: run.versions.map(([k, v]) => [k, v]),
-    isolation: run.isolation.raw.map(([k, v]) => [k, v]),
+    isolation: [
+      ...run.isolation.raw.map(([k, v]): [string, string] => [k, v]),
+      ...run.legs.flatMap(({ leg, kept }): [string, string][] =>
+        kept === undefined ? [] : [[`quarantined-${leg}`, kept]],
+      ),
+    ],
     afters: run.legs.flatMap(({ leg, after }): [string, Link][] => (after ? [[leg, after.snapshot]] : [])),
   };
 }

@@ -26,7 +26,7 @@ export function useDesk(): Desk {
 
   beforeAll(async () => {
     desk.temp = mkdtempSync(join(tmpdir(), 'custody-rehearse-'));
-    const text = `custody: plan/1
+    const text = `custody: plan/2
 name: one birth
 engine: sqlite
 source: { file: source.sqlite, kind: fixture }
@@ -60,7 +60,11 @@ export async function run(plan: Plan, engine: FakeEngine, changes: Partial<Plan>
     sha256: sha256Bytes(code),
     runner: 'node',
   });
-  const result = await rehearse({ ...plan, ...changes }, engine, objects, { validator, now: Date.now });
+  const result = await rehearse({ ...plan, ...changes }, engine, objects, {
+    validators: [validator],
+    quarantine: '/quarantine',
+    now: Date.now,
+  });
   const { findings, accepted } = judge(result.rehearsal.digest, objects);
   const found = findings.map(({ code: c, path }) => `${c} ${path}`).sort();
   expect(accepted).toBe(found.length === 0);

@@ -3,7 +3,10 @@ import type { Captured, Clone, Engine, Isolation, Session, Workspace } from '../
 import { digestOf, type Digest } from '../../src/objects/digest.ts';
 import { encodeKey } from '../../src/objects/key.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
-import type { ObjectSink } from '../../src/objects/sink.ts';
+import { storeContent } from '../../src/objects/file.ts';
+import type { Link } from '../../src/objects/link.ts';
+import { sha256Bytes } from '../../src/objects/sha256.ts';
+import { putObject, type ObjectSink } from '../../src/objects/sink.ts';
 import { SnapshotBuilder } from '../../src/objects/snapshot-builder.ts';
 
 /** A database in memory: rows of one table, `births(id, name, born)`. */
@@ -20,13 +23,21 @@ export interface Lies {
   /** The engine still sees a transaction after it was ended. */
   readonly open?: 'T' | 'R';
   /** A clone with this label does not hold what the image should hold. */
-  readonly image?: 'before' | 'T' | 'R';
+  readonly image?: 'before' | 'verify' | 'T' | 'R';
   /** Reading a clone writes to it. */
   readonly capture?: 'writes';
   /** The state inside the transaction is not the one that would be committed. */
   readonly inside?: 'another name';
   readonly identical?: false | null;
   readonly apply?: ErrorCode;
+  /** The session dies while its transaction is ended. */
+  readonly dies?: 'COMMIT' | 'ROLLBACK';
+  /** The state after the way back cannot be captured. */
+  readonly back?: 'unreadable';
+  /** The rollback script does nothing, or fails. */
+  readonly script?: 'does nothing' | 'fails';
+  /** A gate's answer inside a leg. */
+  readonly gate?: string;
   /** Ending the transaction after a failure fails too. */
   readonly failedRollback?: 'fails';
   readonly isolation?: readonly string[];
@@ -34,6 +45,22 @@ export interface Lies {
   readonly query?: string;
   readonly writes?: 'an update' | 'a deletion' | 'another row' | 'nothing';
 }
+
+/** All of SPEC.md, "Isolation". */
+const SQLITE_ASSERTIONS = [
+  'attach-refused',
+  'child-processes-refused',
+  'clone-folder-private',
+  'clone-not-linked-to-source',
+  'clone-not-open-elsewhere',
+  'extensions-refused',
+  'file-access-restricted',
+  'image-unchanged',
+  'network-isolated',
+  'paths-confined',
+  'source-opened-read-only',
+  'source-unchanged',
+];
 
 const SOURCE: Database = new Map([
   [1, ['one', '2026']],
@@ -76,6 +103,21 @@ class FakeWorkspace implements Workspace {
     this.sourceDigest = digestOf(new Uint8Array(Buffer.from(engine.lies.source ?? 'source')));
   }
 
+  async storeSource(sink: ObjectSink): Promise<Link> {
+    const bytes = new Uint8Array(Buffer.from(this.#engine.lies.source ?? 'source'));
+    const entry = { name: 'source', mode: 'file', size: bytes.length, sha256: sha256Bytes(bytes) } as const;
+    return putObject(sink, {
+      kind: 'tree',
+      v: 1,
+      level: 0,
+      entries: [{ ...entry, link: storeContent(sink, bytes) }],
+    });
+  }
+
+  async storeImage(sink: ObjectSink): Promise<Link> {
+    return storeContent(sink, new Uint8Array(Buffer.from('image')));
+  }
+
   async restore(label: string): Promise<Clone> {
     this.#engine.calls.push(`restore ${label}`);
     return new FakeClone(this.#engine, label);
@@ -83,9 +125,8 @@ class FakeWorkspace implements Workspace {
 
   async isolation(): Promise<Isolation> {
     this.#engine.calls.push('isolation');
-    const names = ['clone-folder-private', 'clone-not-linked-to-source', 'source-unchanged'];
     return {
-      assertions: names.map((assertion) => ({
+      assertions: SQLITE_ASSERTIONS.map((assertion) => ({
         assertion,
         holds: !this.#engine.lies.isolation?.includes(assertion),
       })),
@@ -102,6 +143,8 @@ class FakeClone implements Clone {
   database: Database = new Map(SOURCE);
   readonly engine: FakeEngine;
   readonly label: string;
+  /** How many sessions there were. */
+  opened = 0;
 
   constructor(engine: FakeEngine, label: string) {
     this.engine = engine;
@@ -111,6 +154,7 @@ class FakeClone implements Clone {
 
   async capture(sink: ObjectSink): Promise<Captured> {
     this.engine.calls.push(`capture ${this.label}`);
+    if (this.engine.lies.back && this.opened) throw new CustodyError('DATABASE_CORRUPT', 'unreadable');
     const captured = captureOf(this.database, sink);
     if (this.engine.lies.capture) this.database.set(100, ['seen', '2026']);
     return captured;
@@ -123,7 +167,20 @@ class FakeClone implements Clone {
 
   async open(): Promise<Session> {
     this.engine.calls.push(`open ${this.label}`);
-    return new FakeSession(this);
+    return new FakeSession(this, this.opened++ > 0);
+  }
+
+  async check(): Promise<readonly CustodyError[]> {
+    return [];
+  }
+
+  async checkQuery(): Promise<undefined> {
+    return undefined;
+  }
+
+  async quarantine(folder: string, reason: string): Promise<string> {
+    this.engine.calls.push(`quarantine ${this.label}: ${reason}`);
+    return `${folder}/${this.label}`;
   }
 
   async reset(): Promise<void> {
@@ -144,10 +201,19 @@ class FakeClone implements Clone {
 
 class FakeSession implements Session {
   readonly #clone: FakeClone;
+  /** Whether this is the rollback script's session. */
+  readonly #back: boolean;
   #work: Database | undefined;
 
-  constructor(clone: FakeClone) {
+  constructor(clone: FakeClone, back: boolean) {
     this.#clone = clone;
+    this.#back = back;
+  }
+
+  async query(sql: string): Promise<string> {
+    const { engine, label } = this.#clone;
+    engine.calls.push(`ask ${label} ${sql}`);
+    return engine.lies.gate ?? engine.lies.query ?? String(this.#work!.size);
   }
 
   async begin(): Promise<void> {
@@ -157,6 +223,7 @@ class FakeSession implements Session {
   async apply(): Promise<void> {
     const { engine, label } = this.#clone;
     engine.calls.push(`apply ${label}`);
+    if (this.#back) return this.#rollBack();
     engine.during();
     const { apply, writes } = engine.lies;
     if (apply) throw new CustodyError(apply, 'as asked', { path: 'statement 1' });
@@ -166,6 +233,12 @@ class FakeSession implements Session {
     if (writes === 'another row') this.#work!.set(4, ['four', engine.tick()]);
   }
 
+  #rollBack(): void {
+    const { script } = this.#clone.engine.lies;
+    if (script === 'fails') throw new CustodyError('SQL_FAILED', 'as asked', { path: 'statement 1' });
+    if (script === undefined) this.#work = new Map(SOURCE);
+  }
+
   async capture(sink: ObjectSink): Promise<Captured> {
     const work = new Map(this.#work);
     if (this.#clone.engine.lies.inside) work.set(3, ['another', 'x']);
@@ -173,7 +246,8 @@ class FakeSession implements Session {
   }
 
   async rollback(): Promise<void> {
-    const { rollback, apply, failedRollback } = this.#clone.engine.lies;
+    const { rollback, apply, failedRollback, dies } = this.#clone.engine.lies;
+    if (dies === 'ROLLBACK') throw new CustodyError('ENGINE_FAILED', 'the session is gone');
     if (apply && failedRollback) throw new CustodyError('ENGINE_FAILED', 'the session is gone');
     if (rollback) this.#clone.database = new Map(this.#work);
     if (rollback === 'takes a row along') this.#clone.database.delete(3);
@@ -182,6 +256,8 @@ class FakeSession implements Session {
   }
 
   async commit(): Promise<void> {
+    if (this.#clone.engine.lies.dies === 'COMMIT')
+      throw new CustodyError('ENGINE_FAILED', 'the session is gone');
     if (!this.#clone.engine.lies.commit) this.#clone.database = new Map(this.#work);
     this.#work = undefined;
   }

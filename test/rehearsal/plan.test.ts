@@ -20,6 +20,8 @@ const LINES = [
 const parseText = (text: string | Uint8Array): Promise<Plan> =>
   parsePlan(typeof text === 'string' ? Buffer.from(text) : text, PATH);
 const withLines = (...lines: string[]): string => [...LINES, ...lines, ''].join('\n');
+/** The same as a plan of version 2. */
+const second = (...lines: string[]): string => withLines(...lines).replace('plan/1', 'plan/2');
 
 async function refused(text: string | Uint8Array): Promise<[string, string | undefined]> {
   const error: unknown = await parseText(text).then(
@@ -35,16 +37,19 @@ describe('a plan', () => {
   it('has defaults', async () => {
     const plan = await parseText(withLines());
     expect(plan).toMatchObject({
-      name: 'one birth',
-      source: { file: '/plans/a.sqlite', kind: 'fixture', sha256: undefined },
+      source: { file: '/plans/a.sqlite', sha256: undefined },
       executor: { file: '/plans/a.sql', sha256: undefined },
-      delta: [{ table: 'births', inserted: 1, updated: 0, deleted: 0 }],
-      tables: ['births'],
-      preflight: [],
-      clock: [],
-      bounded: [],
-      legs: ['T', 'R'],
-      timeLimit: 60_000,
+      rollback: undefined,
+      form: {
+        delta: [{ table: 'births', inserted: 1, updated: 0, deleted: 0 }],
+        boundary: { tables: ['births'], allow: [] },
+        preflight: [],
+        postconditions: [],
+        masked: [],
+        bounded: [],
+        legs: ['T', 'R'],
+        timeLimit: 60_000,
+      },
     });
   });
 
@@ -64,28 +69,54 @@ describe('a plan', () => {
         'timeLimit: 0.0001',
       ),
     );
-    expect(plan.delta.map(({ table }) => table)).toEqual(['Zeta', 'alpha', 'births']);
-    expect(plan.tables).toEqual(['Zeta', 'alpha', 'births']);
-    expect(plan.clock.map(({ table, column }) => `${table}.${column}`)).toEqual([
+    expect(plan.form.delta.map(({ table }) => table)).toEqual(['Zeta', 'alpha', 'births']);
+    expect(plan.form.boundary.tables).toEqual(['Zeta', 'alpha', 'births']);
+    expect(plan.form.masked.map(({ table, column }) => `${table}.${column}`)).toEqual([
       'Zeta.a',
       'births.a',
       'births.b',
     ]);
-    expect(plan.preflight).toEqual([
+    expect(plan.form.preflight).toEqual([
       { name: 'z', sql: 'SELECT 1', expect: '1' },
       { name: 'a', sql: 'SELECT 2', expect: '>= 1' },
     ]);
-    expect(plan.session).toEqual([
+    expect(plan.form.session).toEqual([
       ['foreign_keys', 'true'],
       ['cache_size', '-5'],
       ['temp_store', 'memory'],
     ]);
-    expect(plan.timeLimit).toBe(1);
+    expect(plan.form.timeLimit).toBe(1);
   });
 
   it('may allow more tables than it expects to change', async () => {
     const plan = await parseText(withLines('boundary: { tables: [births, audit] }'));
-    expect(plan.tables).toEqual(['audit', 'births']);
+    expect(plan.form.boundary.tables).toEqual(['audit', 'births']);
+  });
+
+  it('of version 2 says more, and has leg S where it has a rollback script', async () => {
+    const plan = await parseText(
+      second(
+        'rollback: { file: b.sql }',
+        'boundary: { tables: [births, jobs], allow: [{ action: update, table: jobs, reason: the state }] }',
+        'postconditions: [{ name: n, sql: S, unchanged: true }, { name: m, sql: S, expect: 0, at: applied }]',
+        `approval: { by: owner, executor: ${'a'.repeat(64)}, rollback: ${'b'.repeat(64)} }`,
+      ),
+    );
+    expect(plan.rollback?.file).toBe('/plans/b.sql');
+    expect(plan.form.legs).toEqual(['T', 'R', 'S']);
+    expect(plan.form.boundary.allow).toEqual([{ action: 'update', table: 'jobs', reason: 'the state' }]);
+    expect(plan.form.postconditions.map(({ expect: e, at }) => [e, at])).toEqual([
+      [null, 'back'],
+      ['0', 'applied'],
+    ]);
+    expect(plan.form.approval?.by).toBe('owner');
+  });
+
+  it('with several faults names them all', async () => {
+    const found: (string | undefined)[] = [];
+    const text = withLines('legs: [R, T]', 'actions: [apply]', 'timeLimit: 1');
+    await parsePlan(Buffer.from(text), PATH, (error) => found.push(`${error.code} ${error.path}`));
+    expect(found).toEqual([`PLAN_INVALID ${PATH}:9`, `PLAN_INVALID ${PATH}:8`]);
   });
 
   it.each<[what: string, code: string, line: string, text: string | Uint8Array]>([
@@ -113,7 +144,7 @@ describe('a plan', () => {
     ],
     ['a missing key', 'PLAN_INVALID', '1', LINES.slice(1).join('\n')],
     ['a missing key inside', 'PLAN_INVALID', '9', withLines('preflight:', '  - { name: a, expect: 1 }')],
-    ['another format', 'PLAN_INVALID', '1', withLines().replace('plan/1', 'plan/2')],
+    ['another format', 'PLAN_INVALID', '1', withLines().replace('plan/1', 'plan/3')],
     [
       'an engine that nobody knows',
       'PLAN_INVALID',
@@ -199,7 +230,75 @@ describe('a plan', () => {
     ['one leg alone', 'PLAN_INVALID', '8', withLines('legs: [T]')],
     ['a leg twice', 'PLAN_INVALID', '8', withLines('legs: [T, T, R]')],
     ['no legs', 'PLAN_INVALID', '8', withLines('legs: []')],
-    ['leg S, which this version cannot prove', 'PLAN_INVALID', '8', withLines('legs: [T, R, S]')],
+    ['leg S without a rollback script', 'PLAN_INVALID', '8', second('legs: [T, R, S]')],
+    [
+      'a rollback script without leg S',
+      'PLAN_INVALID',
+      '9',
+      second('rollback: { file: b.sql }', 'legs: [T, R]'),
+    ],
+    ['a key of plan/2 in plan/1', 'PLAN_INVALID', '8', withLines('actions: [apply]')],
+    ['an allowance in plan/1', 'PLAN_INVALID', '9', withLines('boundary:', '  allow: []')],
+    ['includes in plan/1', 'PLAN_INVALID', '5', withLines().replace('a.sql }', 'a.sql, includes: [] }')],
+    [
+      'an allowance without a reason',
+      'PLAN_INVALID',
+      '8',
+      second('boundary: { tables: [births], allow: [{ action: update, table: births }] }'),
+    ],
+    [
+      'an allowance outside the boundary',
+      'PLAN_INVALID',
+      '8',
+      second('boundary: { tables: [births], allow: [{ action: update, table: b, reason: why }] }'),
+    ],
+    [
+      'an allowance twice',
+      'PLAN_INVALID',
+      '8',
+      second(`boundary: { allow: [${'{ action: update, table: births, reason: why },'.repeat(2)}] }`),
+    ],
+    [
+      'a deletion where only an update is allowed',
+      'PLAN_INVALID',
+      '7',
+      second('boundary: { allow: [{ action: update, table: births, reason: why }] }').replace(
+        'inserted: 1',
+        'deleted: 1',
+      ),
+    ],
+    ['an action that is none', 'PLAN_INVALID', '8', second('actions: [apply, apply]')],
+    [
+      'a postcondition that expects nothing',
+      'PLAN_INVALID',
+      '8',
+      second('postconditions: [{ name: a, sql: S }]'),
+    ],
+    [
+      'a postcondition that expects two things',
+      'PLAN_INVALID',
+      '8',
+      second('postconditions: [{ name: a, sql: S, expect: 1, unchanged: true }]'),
+    ],
+    [
+      'a postcondition twice',
+      'PLAN_INVALID',
+      '8',
+      second('postconditions: [{ name: a, sql: S, expect: 1 }, { name: a, sql: S, expect: 1 }]'),
+    ],
+    [
+      'an approval of one script of two',
+      'PLAN_INVALID',
+      '9',
+      second('rollback: { file: b.sql }', `approval: { by: owner, executor: ${'a'.repeat(64)} }`),
+    ],
+    ['a profile that is not pinned', 'PLAN_INVALID', '8', second('profile: { file: p.yaml }')],
+    [
+      'an include that is not pinned',
+      'PLAN_INVALID',
+      '5',
+      second().replace('a.sql }', 'a.sql, includes: [{ file: b }] }'),
+    ],
     ['a syntax error', 'PLAN_SYNTAX', '8', withLines('session: ]')],
     ['a tab', 'PLAN_SYNTAX', '9', withLines('session:', '\tforeign_keys: 1')],
     ['a key twice', 'PLAN_SYNTAX', '8', withLines('name: another')],
@@ -238,7 +337,7 @@ describe('a plan', () => {
 
   it('does not touch prototypes', async () => {
     const plan = await parseText(withLines('  __proto__: { inserted: 1 }', 'session: { constructor: 1 }'));
-    expect(plan.delta.map(({ table }) => table)).toEqual(['__proto__', 'births']);
+    expect(plan.form.delta.map(({ table }) => table)).toEqual(['__proto__', 'births']);
     expect(({} as Record<string, unknown>)['inserted']).toBeUndefined();
   });
 });

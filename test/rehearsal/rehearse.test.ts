@@ -32,18 +32,11 @@ describe('an honest engine', () => {
       'query SELECT count(*) FROM births',
       'capture before',
       'dispose before',
-      ...['restore T', 'capture T', 'open T', 'apply T', 'close T', 'capture T', 'dispose T'],
-      ...[
-        'restore R',
-        'capture R',
-        'open R',
-        'apply R',
-        'close R',
-        'capture R',
-        'reset R',
-        'capture R',
-        'dispose R',
-      ],
+      ...['restore verify', 'capture verify', 'dispose verify'],
+      ...['restore T', 'capture T', 'open T', 'ask T SELECT count(*) FROM births', 'apply T', 'close T'],
+      ...['capture T', 'dispose T'],
+      ...['restore R', 'capture R', 'open R', 'ask R SELECT count(*) FROM births', 'apply R', 'close R'],
+      ...['capture R', 'reset R', 'capture R', 'dispose R'],
       'isolation',
       'dispose workspace',
     ]);
@@ -56,7 +49,7 @@ describe('an honest engine', () => {
   });
 
   it('gives different after-states where the plan does not declare the clock', async () => {
-    const { found } = await run(desk.plan, new FakeEngine(), { clock: [] });
+    const { found } = await run(desk.plan, new FakeEngine(), { form: { ...desk.plan.form, masked: [] } });
     expect(found).toEqual(['AFTER_STATES_DIFFER legs/R/after']);
   });
 
@@ -71,8 +64,6 @@ describe('what is refused before anything runs', () => {
   const NOTHING_RAN = (calls: string[]): boolean => !calls.some((call) => /^(open|apply)/.test(call));
 
   it.each<[string, ErrorCode, Lies, (plan: Plan) => Partial<Plan>]>([
-    ['a preflight that fails', 'PREFLIGHT_FAILED', { query: '3' }, () => ({})],
-    ['a preflight whose answer is no number', 'PREFLIGHT_FAILED', { query: '2.0' }, () => ({})],
     [
       'another source',
       'SOURCE_CHANGED',
@@ -89,9 +80,8 @@ describe('what is refused before anything runs', () => {
       'an executor that is missing',
       'PATH_NOT_FOUND',
       {},
-      () => ({ executor: { file: join(desk.temp, 'missing.sql'), sha256: undefined } }),
+      (p) => ({ executor: { ...p.executor, file: join(desk.temp, 'missing.sql') } }),
     ],
-    ['a plan without legs', 'PLAN_INVALID', {}, () => ({ legs: [] })],
   ])('%s', async (_, code, lies, changes) => {
     const engine = new FakeEngine(lies);
     expect(await refused(desk.plan, engine, changes(desk.plan))).toBe(code);

@@ -1,3 +1,5 @@
+import type { CheckResult } from '../../workflows/check-plan.ts';
+import type { RehearseResult } from '../../workflows/rehearse.ts';
 import { defineCommand } from '../command.ts';
 import { findingLines, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
@@ -5,8 +7,9 @@ import { checkMessage, writing, writingOptions } from '../writing.ts';
 export const command = defineCommand({
   usage: 'rehearse <plan>',
   about:
-    'Runs a plan on an isolated clone: captures the before-state twice, applies the change and rolls it back (leg T), applies\nand commits it and restores the image (leg R), captures after each step, lets the pinned validator judge in a process of\nits own, and commits plan, evidence, verdict and packet. Exit 0: accepted. 1: rejected (recorded, with findings).\n3: refused before the change ran (preflight, boundary, SQL that does not parse); the ledger stays as it was.',
+    'Runs a plan on an isolated clone: captures the before-state twice, applies the change and rolls it back (leg T), applies\nand commits it and restores the image (leg R), or takes it back by a rollback script (leg S), captures after each step,\nlets the pinned validators judge in processes of their own, and commits plan, evidence, verdicts and packet.\nExit 0: accepted. 1: rejected (recorded, with findings). 3: refused before the change ran; where a gate or the approval\nrefused it, that is recorded, else the ledger stays as it was.',
   examples: [
+    ['custody rehearse plan.yaml --check', 'name everything that would be refused; runs nothing'],
     ['custody rehearse plan.yaml', 'rehearse and record'],
     ['custody rehearse plan.yaml --out packet', 'write the sealed packet into a folder too'],
   ],
@@ -18,6 +21,16 @@ export const command = defineCommand({
           demandOption: true,
           describe: 'a plan (YAML; SPEC.md, "Plans")',
         })
+        .option('check', {
+          type: 'boolean',
+          default: false,
+          describe: 'run nothing, record nothing: name everything that would be refused',
+        })
+        .option('unsandboxed', {
+          type: 'boolean',
+          default: false,
+          describe: 'run a foreign validator without a sandbox where none is granted (recorded)',
+        })
         .option('out', {
           type: 'string',
           requiresArg: true,
@@ -25,6 +38,15 @@ export const command = defineCommand({
         }),
     ),
   async run(args, context) {
+    if (args.check) {
+      const { checkPlanFile } = await import('../../workflows/check-plan.ts');
+      const { signal, progress } = context;
+      const checked = await checkPlanFile(context.path(args.plan), { signal, progress }).finally(() =>
+        context.progressDone(),
+      );
+      context.print(checkDocument(checked), () => checkText(checked));
+      return checked.refusals[0]?.exitCode ?? 0;
+    }
     const { rehearsePlan } = await import('../../workflows/rehearse.ts');
     const common = writing(args, context);
     await using ledger = await context.openLedger();
@@ -32,33 +54,83 @@ export const command = defineCommand({
       ...common,
       ...(args.message !== undefined && { message: checkMessage(args.message) }),
       ...(args.out !== undefined && { out: context.path(args.out) }),
+      ...(args.unsandboxed && { unsandboxed: true }),
       progress: context.progress,
     }).finally(() => context.progressDone());
-    context.print(result, () =>
-      [
-        result.accepted ? 'ACCEPTED: both ways back give the before-state' : 'REJECTED',
-        ...table(
-          result.delta.map((d) => [
-            `  ${printable(d.table)}`,
-            `+${d.inserted}`,
-            `~${d.updated}`,
-            `-${d.deleted}`,
-          ]),
-        ),
-        ...result.legs.map(
-          ({ leg, ended, exact, bounded }) =>
-            `  leg ${leg}  ${ended.padEnd(11)}  ${exact ? 'before-state back, exactly' : result.accepted ? `before-state back, but for the declared sequence ${printable(bounded.join(', '))}` : 'before-state differs'}`,
-        ),
-        ...findingLines(result.findings),
-        `  rehearsal  ${result.rehearsal}`,
-        `  before     ${result.before}`,
-        ...(result.after === null ? [] : [`  after      ${result.after}`]),
-        `  seal       ${result.seal}`,
-        `  recorded as @${result.record}`,
-        '',
-      ].join('\n'),
-    );
+    context.print(result, () => rehearsalText(result));
     context.warnUnsigned(result.signed);
-    return result.accepted ? 0 : 1;
+    // A trigger that fired before any leg: nothing was run.
+    return result.trigger !== null ? 3 : result.accepted ? 0 : 1;
   },
 });
+
+function rehearsalText(result: RehearseResult): string {
+  return [
+    headline(result),
+    ...table(
+      result.delta.map((d) => [
+        `  ${printable(d.table)}`,
+        `+${d.inserted}`,
+        `~${d.updated}`,
+        `-${d.deleted}`,
+      ]),
+    ),
+    ...result.legs.map(
+      (leg) => `  leg ${leg.leg}  ${leg.ended.padEnd(11)}  ${wayBack(leg, result.accepted)}`,
+    ),
+    ...findingLines(result.findings),
+    ...result.legs.flatMap(({ leg, quarantined }) =>
+      quarantined === null ? [] : [`  the clone of leg ${leg} is kept: ${printable(quarantined)}`],
+    ),
+    `  rehearsal  ${result.rehearsal}`,
+    `  before     ${result.before}`,
+    ...(result.after === null ? [] : [`  after      ${result.after}`]),
+    `  seal       ${result.seal}`,
+    `  recorded as @${result.record}`,
+    '',
+  ].join('\n');
+}
+
+function headline({ accepted, trigger }: RehearseResult): string {
+  if (trigger !== null) return `REFUSED (${trigger}): nothing was run`;
+  return accepted ? 'ACCEPTED: every way back gives the before-state' : 'REJECTED';
+}
+
+function wayBack(
+  { exact, bounded, trigger, quarantined }: RehearseResult['legs'][number],
+  accepted: boolean,
+): string {
+  const aborted = trigger === null ? '' : `${trigger}; `;
+  if (quarantined !== null) return `${aborted}state unknown`;
+  if (exact) return `${aborted}before-state back, exactly`;
+  return accepted
+    ? `before-state back, but for the declared sequence ${printable(bounded.join(', '))}`
+    : `${aborted}before-state differs`;
+}
+
+function checkDocument({ ok, refusals, digests }: CheckResult): unknown {
+  return {
+    ok,
+    refusals: refusals.map(({ code, message, path, hint }) => ({
+      code,
+      message,
+      ...(path !== undefined && { path }),
+      ...(hint !== '' && { hint }),
+    })),
+    digests,
+  };
+}
+
+function checkText({ ok, refusals, digests }: CheckResult): string {
+  return [
+    ok
+      ? 'nothing would be refused before it runs; nothing was run'
+      : `${refusals.length} ${refusals.length === 1 ? 'thing' : 'things'} would be refused; nothing was run`,
+    ...refusals.flatMap(({ code, message, path, hint }) => [
+      `  ${code}  ${path !== undefined && !message.includes(path) ? `${printable(path)}: ` : ''}${printable(message)}`,
+      ...(hint === '' ? [] : [`      ${printable(hint)}`]),
+    ]),
+    ...digests.map(({ file, sha256 }) => `  ${sha256}  ${printable(file)}`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,127 @@
+import { digestToBytes, parseDigest } from './digest.ts';
+import type { ObjectOf } from './kinds.ts';
+import { compareNames } from './tree.ts';
+
+export interface ScriptDocument {
+  file: string;
+  sha256?: string;
+  includes?: { file: string; sha256: string }[];
+}
+
+export interface GateDocument {
+  name: string;
+  sql: string;
+  expect: string | number;
+}
+
+/** A plan file as its JSON Schema admits it (src/rehearsal/plan-schema.ts). */
+export interface PlanDocument {
+  custody: 'plan/1' | 'plan/2';
+  name: string;
+  macro?: string;
+  engine: 'sqlite' | 'postgres';
+  profile?: { file: string; sha256: string };
+  actions?: string[];
+  source: { file: string; kind: 'surrogate' | 'fixture' | 'real-dump'; marker?: string; sha256?: string };
+  executor: ScriptDocument;
+  rollback?: ScriptDocument;
+  approval?: { by: string; reference?: string; executor: string; rollback?: string };
+  session?: Record<string, string | number | boolean>;
+  preflight?: GateDocument[];
+  boundary?: {
+    mode?: 'insert-only';
+    tables?: string[];
+    allow?: { action: 'update' | 'delete'; table: string; reason: string }[];
+  };
+  delta: Record<string, { inserted?: number; updated?: number; deleted?: number }>;
+  postconditions?: {
+    name: string;
+    sql: string;
+    expect?: string | number;
+    unchanged?: true;
+    at?: 'applied' | 'back';
+  }[];
+  clock?: { table: string; column: string; reason: string }[];
+  bounded?: { effect: 'sequence'; name: string; reason: string }[];
+  legs?: ('T' | 'R' | 'S')[];
+  isolation?: string[];
+  timeLimit?: number;
+}
+
+/** What a plan file says, in the form of the `plan` object, without what the file only names: profile and scripts. */
+export type PlanForm = Omit<
+  ObjectOf<'plan'>,
+  'kind' | 'v' | 'document' | 'profile' | 'executor' | 'rollback'
+>;
+
+/** Seconds. */
+const DEFAULT_TIME_LIMIT = 60;
+
+/**
+ * The one form of a plan file (SPEC.md, "Plans"): defaults written out, lists whose order means nothing sorted. The
+ * runner writes it into the `plan` object; the validator makes it again from the file's text and compares.
+ */
+export function planForm(plan: PlanDocument): PlanForm {
+  const delta = Object.entries(plan.delta).map(([table, c]) => ({
+    table,
+    inserted: c.inserted ?? 0,
+    updated: c.updated ?? 0,
+    deleted: c.deleted ?? 0,
+  }));
+  const tables = [...(plan.boundary?.tables ?? delta.map(({ table }) => table))].sort(compareNames);
+  const { approval } = plan;
+  return {
+    name: plan.name,
+    engine: plan.engine,
+    macro: plan.macro ?? null,
+    actions: [...(plan.actions ?? [])].sort(compareNames),
+    timeLimit: Math.max(1, Math.round((plan.timeLimit ?? DEFAULT_TIME_LIMIT) * 1000)),
+    source: {
+      kind: plan.source.kind,
+      marker: plan.source.marker ?? null,
+      sha256: hash(plan.source.sha256),
+    },
+    approval: approval
+      ? {
+          by: approval.by,
+          reference: approval.reference ?? null,
+          executor: digestToBytes(parseDigest(approval.executor)),
+          rollback: hash(approval.rollback),
+        }
+      : null,
+    session: Object.entries(plan.session ?? {}).map(([name, value]): [string, string] => [
+      name,
+      String(value),
+    ]),
+    preflight: (plan.preflight ?? []).map(({ name, sql, expect }) => ({ name, sql, expect: String(expect) })),
+    boundary: {
+      tables,
+      allow: (plan.boundary?.allow ?? [])
+        .map(({ action, table, reason }) => ({ action, table, reason }))
+        .sort(by(({ table, action }) => `${table}\0${action}`)),
+    },
+    delta: delta.sort(by(({ table }) => table)),
+    postconditions: (plan.postconditions ?? []).map(({ name, sql, expect, at }) => ({
+      name,
+      sql,
+      expect: expect === undefined ? null : String(expect),
+      at: at ?? 'back',
+    })),
+    masked: (plan.clock ?? [])
+      .map(({ table, column, reason }) => ({ table, column, reason }))
+      .sort(by(({ table, column }) => `${table}\0${column}`)),
+    bounded: (plan.bounded ?? [])
+      .map(({ effect, name, reason }) => ({ effect, name, reason }))
+      .sort(by(({ name }) => name)),
+    legs: [...(plan.legs ?? (plan.rollback ? (['T', 'R', 'S'] as const) : (['T', 'R'] as const)))],
+    isolation: [...(plan.isolation ?? [])].sort(compareNames),
+  };
+}
+
+function hash(digest: string | undefined): Uint8Array | null {
+  return digest === undefined ? null : digestToBytes(parseDigest(digest));
+}
+
+function by<T>(key: (item: T) => string): (a: T, b: T) => number {
+  return (a, b) => compareNames(key(a), key(b));
+}

@@ -1,0 +1,60 @@
+import { isCustodyError, CustodyError } from '../errors.ts';
+import { meets, parseExpectation } from '../objects/expectation.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+
+type Plan = ObjectOf<'plan'>;
+export type Gate = Plan['preflight'][number];
+export type AnsweredGate = ObjectOf<'rehearsal'>['preflight'][number];
+export type Postcondition = Plan['postconditions'][number];
+export type Baseline = ObjectOf<'rehearsal'>['baseline'];
+
+/** Whatever answers a query with one value: a clone, or a session inside its transaction. */
+export interface Asked {
+  query(sql: string): Promise<string>;
+}
+
+/** Asks each gate, in order. @throws CustodyError where one cannot be asked: that refuses, too, and says which. */
+export async function askGates(asked: Asked, gates: readonly Gate[]): Promise<AnsweredGate[]> {
+  const answers: AnsweredGate[] = [];
+  for (const { name, sql, expect } of gates) {
+    const actual = await ask(asked, 'preflight', name, sql);
+    answers.push({ name, sql, expect, actual, ok: holds(expect, actual) });
+  }
+  return answers;
+}
+
+/** What each postcondition gives before anything was done. */
+export async function askBaseline(asked: Asked, conditions: readonly Postcondition[]): Promise<Baseline> {
+  const answers: Baseline[number][] = [];
+  for (const { name, sql } of conditions)
+    answers.push({ name, actual: await ask(asked, 'postcondition', name, sql) });
+  return answers;
+}
+
+/** The answer to one postcondition, and whether it is the one that must be. */
+export async function askCondition(
+  asked: Asked,
+  { name, sql, expect }: Postcondition,
+  baseline: Baseline,
+): Promise<{ actual: string; ok: boolean }> {
+  const actual = await ask(asked, 'postcondition', name, sql);
+  const before = baseline.find((b) => b.name === name)?.actual;
+  return { actual, ok: expect === null ? actual === before : holds(expect, actual) };
+}
+
+function holds(expect: string, actual: string): boolean {
+  const expectation = parseExpectation(expect);
+  return expectation !== undefined && meets(expectation, actual);
+}
+
+async function ask(asked: Asked, what: string, name: string, sql: string): Promise<string> {
+  try {
+    return await asked.query(sql);
+  } catch (cause) {
+    if (!isCustodyError(cause) || cause.exitCode === 4) throw cause;
+    throw new CustodyError(cause.code, `${what} "${name}": ${cause.message}`, {
+      cause,
+      hint: `A ${what} reads one row of one column and changes nothing; correct it in the plan.`,
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import { parseExpectation } from '../objects/expectation.ts';
+import type { PlanDocument, PlanForm } from '../objects/plan-form.ts';
+import { SINCE_PLAN_2 } from './plan-schema.ts';
+
+/** Is given a JSON pointer into the plan and what is wrong there. */
+export type Fault = (pointer: string, message: string) => void;
+
+/** What a plan must be beyond its JSON Schema: its parts agree with each other. */
+export function checkPlan(document: PlanDocument, form: PlanForm, fault: Fault): void {
+  checkVersion(document, fault);
+  checkBoundary(form, fault);
+  checkQueries(document, fault);
+  checkNamedOnce(document, fault);
+  checkLegs(document, form, fault);
+}
+
+/** A plan of version 1 has no keys of version 2: it means what it meant. */
+function checkVersion(document: PlanDocument, fault: Fault): void {
+  if (document.custody !== 'plan/1') return;
+  const newer: [string, boolean][] = [
+    ...SINCE_PLAN_2.map((key): [string, boolean] => [`/${key}`, document[key] !== undefined]),
+    ['/boundary/allow', document.boundary?.allow !== undefined],
+    ['/executor/includes', document.executor.includes !== undefined],
+  ];
+  for (const [pointer, there] of newer)
+    if (there) fault(pointer, `${pointer.slice(1).replace('/', '.')} needs "custody: plan/2"`);
+}
+
+function checkBoundary({ boundary, delta }: PlanForm, fault: Fault): void {
+  const allowed = (action: 'update' | 'delete', table: string): boolean =>
+    boundary.allow.some((a) => a.action === action && a.table === table);
+  for (const { table, inserted, updated, deleted } of delta) {
+    const at = `/delta/${table}`;
+    if (inserted + updated + deleted === 0) fault(at, `the delta of ${table} is empty; leave the table out`);
+    if (updated > 0 && !allowed('update', table))
+      fault(at, `nothing allows to update ${table}; see boundary.allow`);
+    if (deleted > 0 && !allowed('delete', table))
+      fault(at, `nothing allows to delete from ${table}; see boundary.allow`);
+    if (!boundary.tables.includes(table))
+      fault('/boundary', `${table} is in the delta but not within the boundary`);
+  }
+  for (const { table, action } of boundary.allow)
+    if (!boundary.tables.includes(table))
+      fault('/boundary/allow', `${action} of ${table} is allowed, but ${table} is not within the boundary`);
+}
+
+function checkQueries(document: PlanDocument, fault: Fault): void {
+  const readable = (pointer: string, expect: string | number | undefined): void => {
+    if (expect !== undefined && !parseExpectation(String(expect)))
+      fault(`${pointer}/expect`, `cannot read the expectation ${JSON.stringify(String(expect))}`);
+  };
+  document.preflight?.forEach(({ expect }, i) => readable(`/preflight/${i}`, expect));
+  document.postconditions?.forEach(({ expect, unchanged }, i) => {
+    const at = `/postconditions/${i}`;
+    readable(at, expect);
+    if ((expect === undefined) === (unchanged === undefined))
+      fault(at, 'either expect or unchanged, not both');
+  });
+}
+
+function checkNamedOnce(document: PlanDocument, fault: Fault): void {
+  const once = (field: string, names: readonly string[] = []): void => {
+    names.forEach((name, i) => {
+      if (names.indexOf(name) < i) fault(`/${field}/${i}`, `${name.replace('\0', '.')} is named twice`);
+    });
+  };
+  const nameOf = ({ name }: { name: string }): string => name;
+  once('preflight', document.preflight?.map(nameOf));
+  once('postconditions', document.postconditions?.map(nameOf));
+  once('bounded', document.bounded?.map(nameOf));
+  once(
+    'clock',
+    document.clock?.map(({ table, column }) => `${table}\0${column}`),
+  );
+  once(
+    'boundary/allow',
+    document.boundary?.allow?.map(({ table, action }) => `${table}\0${action}`),
+  );
+}
+
+function checkLegs(
+  { engine, rollback, approval }: PlanDocument,
+  { legs, bounded }: PlanForm,
+  fault: Fault,
+): void {
+  const due = rollback ? 'T,R,S' : 'T,R';
+  if (legs.join() !== due)
+    fault(
+      '/legs',
+      `the legs of a rehearsal ${rollback ? 'with' : 'without'} a rollback script are ${due}, in this order`,
+    );
+  if (engine === 'sqlite' && !rollback && bounded.length > 0)
+    fault(
+      '/bounded',
+      'SQLite undoes its counters with everything else; only a rollback script may leave one moved',
+    );
+  if (approval && (approval.rollback === undefined) !== (rollback === undefined))
+    fault('/approval', 'an approval covers the executor and, where there is one, the rollback script');
+}

@@ -1,0 +1,63 @@
+import { finding, type Finding, type FindingCode } from '../finding.ts';
+import type { Delta, TableDelta } from '../objects/delta.ts';
+import type { ObjectOf, TRIGGERS } from '../objects/kinds.ts';
+import { compareNames } from '../objects/tree.ts';
+
+/**
+ * What makes the runner abort, roll back and verify (seed 004, "Rollback trigger"; SPEC.md, "Triggers"): the digest of
+ * the executor, a gate, the before-state, the delta, or a false "done".
+ */
+export type Trigger = (typeof TRIGGERS)[number];
+
+/** The finding that a trigger leaves. */
+export const TRIGGER_CODES = {
+  'executor-changed': 'EXECUTOR_CHANGED',
+  'preflight-failed': 'PREFLIGHT_FAILED',
+  'before-diverged': 'BEFORE_DIVERGED',
+  'delta-differs': 'DELTA_UNEXPECTED',
+  'false-done': 'FALSE_DONE',
+} as const satisfies Record<Trigger, FindingCode>;
+
+/** Thrown inside a leg when a trigger fires; nobody outside of the leg sees it. */
+export class Fired extends Error {
+  readonly trigger: Trigger;
+  readonly path: string;
+
+  constructor(trigger: Trigger, path: string, detail: string) {
+    super(detail);
+    this.trigger = trigger;
+    this.path = path;
+  }
+
+  get finding(): Finding {
+    return finding(TRIGGER_CODES[this.trigger], this.path, this.message);
+  }
+}
+
+type Answer = ObjectOf<'rehearsal'>['preflight'][number];
+
+/** The gates that are not met, as one trigger. */
+export function firedByGates(answers: readonly Answer[]): Fired | undefined {
+  const failed = answers.filter(({ ok }) => !ok);
+  if (failed.length === 0) return undefined;
+  const list = failed.map(({ name, expect, actual }) => `${name} (expected ${expect}, found ${actual})`);
+  return new Fired('preflight-failed', 'preflight', list.join('; '));
+}
+
+/** What the change did, where that is not what the plan expects. */
+export function firedByDelta(expected: readonly TableDelta[], { tables, others }: Delta): Fired | undefined {
+  const names = new Set([...expected, ...tables].map(({ table }) => table));
+  const differs = [...names].sort(compareNames).flatMap((table) => {
+    const [wanted, found] = [expected, tables].map((list) => describe(list.find((c) => c.table === table)));
+    return wanted === found ? [] : [`${table}: expected ${wanted}, found ${found}`];
+  });
+  const more = others
+    .filter(({ part }) => part !== 'sequence')
+    .map(({ part, name, change }) => `${part} ${name} ${change}`);
+  const all = [...differs, ...more];
+  return all.length === 0 ? undefined : new Fired('delta-differs', 'delta', all.join('; '));
+}
+
+function describe(counts: TableDelta | undefined): string {
+  return counts ? `+${counts.inserted} ~${counts.updated} -${counts.deleted}` : 'no change';
+}

@@ -1,0 +1,90 @@
+import type { Finding } from '../finding.ts';
+import { storeContent } from '../objects/file.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+import type { Link } from '../objects/link.ts';
+import { MemoryObjects } from '../objects/memory-objects.ts';
+import { putObject } from '../objects/sink.ts';
+import type { Plan } from '../rehearsal/plan.ts';
+import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
+import type { Scripts } from '../rehearsal/script-use.ts';
+import { loadEngine } from './engines.ts';
+import { judgeAll, judgesIsolation, verdictOf, type Judgement } from './judge.ts';
+import type { PinnedValidator } from './policy.ts';
+
+export interface RunPlanOptions {
+  readonly now?: () => number;
+  readonly signal?: AbortSignal;
+  readonly progress?: (phrase: string) => void;
+  /** Where clones of unknown state are kept. */
+  readonly quarantine: string;
+  /** The scripts as the guard read them. */
+  readonly scripts?: Scripts;
+  /** The profile's bytes, where the plan names one, and what its probes came to. */
+  readonly profile?: Uint8Array;
+  readonly probes?: ObjectOf<'probes'>;
+  /** A foreign validator may run without a sandbox, which is recorded. */
+  readonly unsandboxed?: boolean;
+  /** Assertions about isolation that the policy requires. */
+  readonly isolation?: readonly string[];
+}
+
+/** A rehearsal that was run and judged; nothing of it is stored yet. */
+export interface Rehearsed {
+  readonly plan: Plan;
+  readonly result: RehearsalResult;
+  readonly run: Link;
+  /** One for each validator, in the order of the rehearsal's `validators`. */
+  readonly verdicts: readonly Link[];
+  readonly judged: readonly Judgement[];
+  readonly accepted: boolean;
+  /** Of all validators. */
+  readonly findings: readonly Finding[];
+  /** Everything above and what it reaches. */
+  readonly objects: MemoryObjects;
+}
+
+/**
+ * Runs a plan and has every given validator judge it, each in a process of its own. Accepted is only what all accept.
+ * @throws CustodyError what {@link rehearse} throws; VALIDATOR_FAILED where one gives no judgement.
+ */
+export async function runPlan(
+  plan: Plan,
+  validators: readonly PinnedValidator[],
+  options: RunPlanOptions,
+): Promise<Rehearsed> {
+  const { progress = () => undefined, signal } = options;
+  const engine = await loadEngine(plan.form.engine);
+  const objects = new MemoryObjects();
+  for (const { validator, code } of validators) {
+    storeContent(objects, code);
+    putObject(objects, validator);
+  }
+  const result = await rehearse(plan, engine, objects, {
+    validators: validators.map(({ link }) => link),
+    now: options.now ?? Date.now,
+    quarantine: options.quarantine,
+    progress,
+    ...(options.isolation && { isolation: options.isolation }),
+    ...(options.scripts && { scripts: options.scripts }),
+    ...(options.profile && { profile: options.profile }),
+    ...(options.probes && { probes: putObject(objects, options.probes) }),
+    ...(signal && { signal }),
+  });
+  progress('judge');
+  const judged = await judgeAll(validators, result.rehearsal, objects, {
+    ...(signal && { signal }),
+    ...(options.unsandboxed && { unsandboxed: true }),
+  });
+  const verdicts = judged.map((judgement) => putObject(objects, verdictOf(judgement, result.rehearsal)));
+  const isolation = [...result.run.isolation, ...judgesIsolation(judged)];
+  return {
+    plan,
+    result,
+    run: putObject(objects, { ...result.run, isolation }),
+    verdicts,
+    judged,
+    accepted: judged.length > 0 && judged.every(({ accepted }) => accepted),
+    findings: judged.flatMap(({ findings }) => findings),
+    objects,
+  };
+}
