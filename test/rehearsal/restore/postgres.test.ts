@@ -119,6 +119,8 @@ describe.each(INSTALLATIONS)('restore scripts on the $name PostgreSQL', ({ folde
     );
     await backFrom('DELETE FROM shop.ticket; DELETE FROM shop.event');
     await backFrom('DELETE FROM ONLY shop.parent; INSERT INTO shop.child VALUES (1)');
+    // A child has a row at the same place (ctid).
+    await backFrom('INSERT INTO shop.parent VALUES (7)');
     await backFrom('INSERT INTO shop.bare DEFAULT VALUES');
     await backFrom('DELETE FROM shop.bare');
   });
