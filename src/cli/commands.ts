@@ -97,6 +97,14 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     },
   ],
   [
+    'restore-script',
+    {
+      usage: 'restore-script <a> <b>',
+      summary: 'write the SQL that brings the rows of one state back to another',
+      load: () => load(import('./commands/restore-script.ts')),
+    },
+  ],
+  [
     'verify',
     {
       usage: 'verify [subject]',
@@ -123,8 +131,8 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
   [
     'validator',
     {
-      usage: 'validator <action>',
-      summary: 'list, pin or self-test the validators that judge rehearsals',
+      usage: 'validator <action> [file]',
+      summary: 'list, pin, expect or self-test the validators that judge rehearsals',
       load: () => load(import('./commands/validator.ts')),
     },
   ],

@@ -1,6 +1,6 @@
 /**
- * Words that a profile names, found in text whatever their case and whatever stands between their parts: `REAL_RUN` is
- * also `real run` and `Real-Run`. A phrase begins and ends where no letter and no digit stands beside it, so `_` ends one.
+ * Words that a profile names, found in text whatever their case and whatever stands between their parts: `GO_LIVE` is
+ * also `go live` and `Go-Live`. A phrase begins and ends where no letter and no digit stands beside it, so `_` ends one.
  */
 export interface Match {
   /** UTF-16 units from the start of the text. */

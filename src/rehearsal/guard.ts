@@ -2,6 +2,7 @@ import { CustodyError, type ErrorCode } from '../errors.ts';
 import { findClaims, hideClaims, type Claims } from '../objects/claims.ts';
 import type { ScriptPart } from '../objects/includes.ts';
 import { findPhrases, lineAt, samePhrase } from '../objects/phrase.ts';
+import { textsIn } from '../objects/texts.ts';
 import type { Plan } from './plan.ts';
 import type { Profile, Surface } from './profile.ts';
 import { withoutComments } from './sql-comments.ts';
@@ -117,17 +118,10 @@ function* claimsIn(
       yield { path: `${path}:${lineAt(text, at)}`, phrase };
     }
   for (const [key, value] of Object.entries(plan.form))
-    for (const text of textsIn(value))
+    for (const { text } of textsIn(value))
       for (const { phrase } of findClaims(text, claims))
         if (!seen.has(phrase))
           yield { path: `${plan.path}:${plan.lineOf(`/${key === 'masked' ? 'clock' : key}`)}`, phrase };
-}
-
-function* textsIn(value: unknown): Generator<string> {
-  if (typeof value === 'string') yield value;
-  else if (Array.isArray(value)) for (const item of value) yield* textsIn(item);
-  else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value))
-    for (const item of Object.values(value)) yield* textsIn(item);
 }
 
 function quoted({ id, title }: Surface): string {

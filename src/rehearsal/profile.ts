@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { readRegular } from '../engines/regular-file.ts';
 import { CustodyError } from '../errors.ts';
-import { findClaims, type Claims } from '../objects/claims.ts';
+import { findClaims } from '../objects/claims.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import type { GateDocument } from '../objects/plan-form.ts';
 import { lineAt } from '../objects/phrase.ts';
+import { textsIn } from '../objects/texts.ts';
 import { PROFILE_SCHEMA } from './profile-schema.ts';
 import { parseDocument } from './yaml-document.ts';
 
@@ -109,7 +110,7 @@ export async function parseProfile(bytes: Uint8Array, path: string): Promise<Pro
   const document = value as ProfileDocument;
   checkNamedOnce(document, path, lineOf);
   checkProbes(document, path, lineOf);
-  checkOwnClaims(Buffer.from(bytes).toString('utf8'), document.claims, path);
+  checkOwnClaims(document, Buffer.from(bytes).toString('utf8'), path, lineOf);
   return { ...document, bytes, digest: digestOf(bytes), path, lineOf };
 }
 
@@ -128,7 +129,13 @@ function checkNamedOnce(document: ProfileDocument, path: string, lineOf: (pointe
   const ids = (items: readonly { id: string }[] = []): string[] => items.map(({ id }) => id);
   once('/surfaces', ids(surfaces));
   once('/blockers', ids(blockers));
-  if (probes) once('/probes/cases', [...ids(probes.cases), probes.control.id]);
+  once('/probes/cases', ids(probes?.cases));
+  if (probes && ids(probes.cases).includes(probes.control.id))
+    throw invalid(
+      `${path}:${lineOf('/probes/control')}`,
+      `the id ${probes.control.id} is also a probe's`,
+      'Give the control an id of its own.',
+    );
 }
 
 /** A probe changes something, and what is fabricated is put before `verify`, what is planned before `rehearse`. */
@@ -147,15 +154,25 @@ function checkProbes({ probes }: ProfileDocument, path: string, lineOf: (pointer
   });
 }
 
-/** A profile travels in packets: it must not be what it forbids. */
-function checkOwnClaims(text: string, claims: Claims, path: string): void {
-  const [found] = findClaims(text, claims);
-  if (found)
-    throw invalid(
-      `${path}:${lineAt(text, found.at)}`,
-      `the profile itself holds the forbidden claim ${found.phrase}`,
+/** A profile travels in packets: it must not be what it forbids, neither as it is written nor as it is read. */
+function checkOwnClaims(
+  document: ProfileDocument,
+  text: string,
+  path: string,
+  lineOf: (pointer: string) => number,
+): void {
+  const refuse = (line: number, phrase: string): CustodyError =>
+    invalid(
+      `${path}:${line}`,
+      `the profile itself holds the forbidden claim ${phrase}`,
       'Write subject and verdict apart; in a probe, ${SUBJECT+VERDICT} stands for the token.',
     );
+  const [written] = findClaims(text, document.claims);
+  if (written) throw refuse(lineAt(text, written.at), written.phrase);
+  for (const { pointer, text: read } of textsIn(document)) {
+    const [found] = findClaims(read, document.claims);
+    if (found) throw refuse(lineOf(pointer), found.phrase);
+  }
 }
 
 function invalid(path: string, message: string, hint: string): CustodyError {

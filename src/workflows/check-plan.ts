@@ -6,6 +6,7 @@ import { readScript, type Script } from '../rehearsal/read-script.ts';
 import { refusals, requireSource } from '../rehearsal/rehearse.ts';
 import { approvalFault } from '../rehearsal/script-use.ts';
 import { loadEngine } from './engines.ts';
+import { guardFiles } from './guarded-plan.ts';
 
 export interface CheckResult {
   /** Whether a rehearsal would start. What the gates answer, and what the script does, only running it shows. */
@@ -31,7 +32,9 @@ export async function checkPlanFile(file: string, options: CheckOptions = {}): P
   const report = (error: CustodyError): void => void found.push(error);
   const digests: CheckResult['digests'][number][] = [];
   const plan = await kept(() => readPlan(file, report), report);
-  if (plan) {
+  const guarded = plan && (await kept(() => guardFiles(plan), report));
+  guarded?.refusals.forEach(report);
+  if (plan && !guarded?.refusals.some(({ code }) => code === 'TARGET_PRODUCTION')) {
     const executor = await kept(() => readScript(plan.executor), report);
     const rollback = await readRollback(plan, report);
     for (const { path, digest } of [executor, rollback].flatMap((script) => script?.parts ?? []))

@@ -6,12 +6,14 @@ import type { Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import { closure } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
-import { decodeKind } from '../objects/kinds.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { driveSync } from '../objects/walk.ts';
 import { readPlan } from '../rehearsal/plan.ts';
+import type { Profile } from '../rehearsal/profile.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
 import { requireSealed, storePacket } from './commit.ts';
+import { guardFiles } from './guarded-plan.ts';
 import { copyOut, requireEmpty } from './packet/out-folder.ts';
 import { movedSequences, packetFiles, writeFiles } from './packet-files.ts';
 import { pinnedValidators } from './policy.ts';
@@ -23,6 +25,8 @@ export interface RehearseOptions extends AppendOptions {
   readonly message?: string;
   /** A folder that does not exist yet, or is empty: the packet is written there too. */
   readonly out?: string;
+  /** Runs a profile's probes (probe.ts); without it a profile's probes are not run, and the validator misses them. */
+  readonly probe?: (profile: Profile) => Promise<ObjectOf<'probes'>>;
   readonly progress?: (phrase: string) => void;
 }
 
@@ -79,11 +83,17 @@ export async function rehearsePlan(
 ): Promise<RehearseResult> {
   const plan = await readPlan(planFile);
   if (options.out !== undefined) await requireEmpty(options.out);
+  const { profile, refusals } = await guardFiles(plan);
+  for (const refusal of refusals) throw refusal;
   const { validators, policy } = await pinnedValidators(ledger);
   const { progress = () => undefined, now, signal } = options;
+  if (profile?.probes && options.probe) progress('probes');
+  const probes = profile?.probes && (await options.probe?.(profile));
   const rehearsed = await runPlan(plan, validators, {
     quarantine: join(ledger.folder, 'quarantine'),
     isolation: policy.isolation,
+    ...(profile && { profile: profile.bytes }),
+    ...(probes && { probes }),
     progress,
     ...(now && { now }),
     ...(signal && { signal }),

@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts';
 import { closure } from '../objects/closure.ts';
 import { storeContent } from '../objects/file.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { putObject } from '../objects/sink.ts';
@@ -17,6 +18,9 @@ export interface RunPlanOptions {
   readonly progress?: (phrase: string) => void;
   /** Where clones of unknown state are kept. */
   readonly quarantine: string;
+  /** The profile's bytes, where the plan names one, and what its probes came to. */
+  readonly profile?: Uint8Array;
+  readonly probes?: ObjectOf<'probes'>;
   /** Assertions about isolation that the policy requires. */
   readonly isolation?: readonly string[];
 }
@@ -58,6 +62,8 @@ export async function runPlan(
     quarantine: options.quarantine,
     progress,
     ...(options.isolation && { isolation: options.isolation }),
+    ...(options.profile && { profile: options.profile }),
+    ...(options.probes && { probes: putObject(objects, options.probes) }),
     ...(signal && { signal }),
   });
   progress('judge');

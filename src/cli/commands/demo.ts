@@ -11,7 +11,7 @@ import { findingLines, plural, printable } from '../text.ts';
 export const command = defineCommand({
   usage: 'demo',
   about:
-    'Tells the whole story in a new folder, in a few seconds: makes a production-shaped surrogate database, rehearses one\ngated birth on a clone of it, proves both ways back, seals, commits, verifies, shows the change row by row, then flips\none byte in a copy of the packet and shows what verify says. The ledger stays, to explore.',
+    'Tells the whole story in a new folder, in a few seconds: makes a production-shaped surrogate database, rehearses the\nchange of a profile on a clone of it, proves each way back, seals, commits, verifies, shows the change row by row, then flips\none byte in a copy of the packet and shows what verify says. The ledger stays, to explore.',
   examples: [['custody demo', 'succeed first, then break it']],
   options: (y) =>
     y.option('folder', {
@@ -49,6 +49,13 @@ class Story {
     if (!this.#context.args.json && !this.#context.args.quiet) this.#context.io.stdout.write(`${text}\n`);
   }
 }
+
+/** By leg. */
+const WAYS_BACK: Readonly<Record<string, string>> = {
+  T: 'BEGIN, apply, ROLLBACK',
+  R: 'apply, COMMIT, restore the image',
+  S: 'apply, COMMIT, rollback script',
+};
 
 async function makeFolder(folder: string | undefined, context: Context): Promise<string> {
   if (folder === undefined) {
@@ -126,17 +133,18 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   );
   story.say(`   its whole state as one digest, the same every time: ${state.snapshot}`);
 
-  story.chapter('Rehearse one gated birth on an isolated clone, and both ways back');
+  story.chapter(`Rehearse ${printable(plan.form.name)} on an isolated clone, and each way back`);
   const packet = join(folder, 'packet');
   const r = await rehearsePlan(ledger, plan.path, {
     ...who,
     out: packet,
     progress: context.progress,
   }).finally(() => context.progressDone());
-  story.say('   preflight   an approval is there, meant for directus; the object is not born yet');
+  const gates = plan.form.preflight.map(({ name }) => printable(name));
+  story.say(`   preflight   ${gates.join('\n               ')}`);
   for (const { leg, exact } of r.legs) {
     story.say(
-      `   leg ${leg}       ${(leg === 'T' ? 'BEGIN, insert, ROLLBACK' : 'insert, COMMIT, restore the image').padEnd(34)} ${exact ? 'every row is as it was' : 'NOT the before-state'}`,
+      `   leg ${leg}       ${WAYS_BACK[leg]?.padEnd(34)} ${exact ? 'every row is as it was' : 'NOT the before-state'}`,
     );
   }
   story.say(
@@ -144,7 +152,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   );
   for (const line of findingLines(r.findings)) story.say(`  ${line}`);
 
-  story.chapter('What the birth changed, row by row');
+  story.chapter('What it changed, row by row');
   const get = (id: ReturnType<typeof parseDigest>): Promise<Uint8Array> => ledger.store.get(id);
   const side = (id: string) => ({ kind: 'snapshot', link: nodeLink(parseDigest(id)), get }) as const;
   const diff = await diffOperands(side(r.before), side(r.after ?? r.before));
