@@ -7,7 +7,8 @@ import { finding, type Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { toJson, type Json } from '../objects/json.ts';
-import { decodeKind } from '../objects/kinds.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import type { Profile } from '../rehearsal/profile.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
 import { requireSealed } from './commit.ts';
 import { rowChanges } from './packet/changes.ts';
@@ -22,6 +23,7 @@ import { subjectFromLedger } from './rerun/from-ledger.ts';
 import { materialise } from './rerun/materialise.ts';
 import { recordRerun, refuseLogKey } from './rerun/record.ts';
 import type { RerunSubject } from './rerun/subject.ts';
+import { guardFiles } from './guarded-plan.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 
 export interface RerunOptions extends AppendOptions {
@@ -33,6 +35,8 @@ export interface RerunOptions extends AppendOptions {
   readonly accepted?: boolean;
   /** Signs the result with this key of the user's, and records it. */
   readonly signer?: { readonly skey: string; readonly author: string; readonly lane: string };
+  /** Runs the profile's probes on the plan of that path, where they were run for the subject. */
+  readonly probe?: (profile: Profile, plan: string) => Promise<ObjectOf<'probes'>>;
   readonly progress?: (phrase: string) => void;
 }
 
@@ -97,7 +101,13 @@ async function rerunIn(
   await mkdir(packet, { mode: 0o700 });
   progress('unpack');
   const plan = await materialise(subject, work);
+  const { profile, refusals } = await guardFiles(plan);
+  for (const refusal of refusals) throw refusal;
+  if (subject.probed) progress('probes');
+  const probes = subject.probed && profile ? await options.probe?.(profile, plan.path) : undefined;
   const rehearsed = await runPlan(plan, subject.validators, {
+    ...(profile && { profile: profile.bytes }),
+    ...(probes && { probes }),
     // A clone of unknown state goes with the scratch folder: the recorded one is kept where it was.
     quarantine: join(scratch, 'quarantine'),
     progress,
