@@ -14,7 +14,7 @@ import { driveAsync } from '../../src/objects/walk.ts';
 import { decodeHead, encodeHead } from '../../src/store/heads.ts';
 import { sealFolder } from '../../src/verify/packet/seal.ts';
 import { requireSealed, storePacket } from '../../src/workflows/commit.ts';
-import { packetFiles } from '../../src/workflows/packet-files.ts';
+import { packetFiles, writeFiles } from '../../src/workflows/packet-files.ts';
 import { currentPolicy, loadValidator, policyWith } from '../../src/workflows/policy.ts';
 import type { Desk } from '../cli/desk.ts';
 
@@ -54,10 +54,11 @@ export async function commitForged(
     change?: (packet: ObjectOf<'packet'>) => ObjectOf<'packet'>;
   } = {},
 ): Promise<number> {
-  const { objects, rehearsal, verdict, code } = material;
+  const { objects, rehearsal, verdict } = material;
   const dir = desk.path(`forged-${Math.random().toString(36).slice(2)}`);
-  const files = packetFiles(rehearsal, verdict, code, objects);
-  for (const [name, content] of [...files, ...Object.entries(options.files ?? {})]) {
+  mkdirSync(dir);
+  await writeFiles(dir, await packetFiles(rehearsal, [verdict], objects), objects.get);
+  for (const [name, content] of Object.entries(options.files ?? {})) {
     const path = join(dir, name);
     mkdirSync(dirname(path), { recursive: true });
     if (content === null) rmSync(path);
