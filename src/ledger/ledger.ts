@@ -45,6 +45,8 @@ export interface AppendOptions {
   readonly lockTimeout?: number;
   readonly signal?: AbortSignal;
   readonly now?: () => number;
+  /** Runs under the lock, before anything is appended: what it throws keeps the entry out. */
+  readonly check?: () => Promise<void>;
 }
 
 export interface AppendResult {
@@ -199,6 +201,7 @@ export class Ledger implements AsyncDisposable {
       ...(options.lockTimeout !== undefined && { timeout: options.lockTimeout }),
       ...(options.signal && { signal: options.signal }),
     });
+    await options.check?.();
     const stored = await this.#storedHead();
     const { head, index, record, objects } = appendRecord(stored?.head ?? EMPTY_HEAD, entry, now());
     if (objects.length > 0) {

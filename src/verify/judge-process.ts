@@ -54,9 +54,9 @@ export async function runToEnd(
   const fed = feed(child.stdin, input);
   // Each is awaited below, but maybe not before it fails.
   for (const promise of [closed, exited, fed]) promise.catch(() => undefined);
-  let late = false;
+  const time = { out: false };
   const timer = setTimeout(() => {
-    late = true;
+    time.out = true;
     end();
   }, timeLimit);
   signal?.addEventListener('abort', end, { once: true });
@@ -69,7 +69,7 @@ export async function runToEnd(
     end();
     await exited.catch(() => undefined);
     if (signal?.aborted) throw interrupted(error);
-    throw late ? failed(`it took longer than ${timeLimit / 1000} s`, error) : error;
+    throw time.out ? failed(`it took longer than ${timeLimit / 1000} s`, error) : error;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', end);

@@ -54,7 +54,7 @@ function secondPacketFiles(material: Material): PacketFiles {
     ...judgements.map(({ validator, validatorFile }): [string, Link] => [validatorFile, validator.file]),
     ...sourceFiles(material),
     ['rehearsal-target-lock.json', jsonFile(targetLock(material))],
-    ['rehearsal-execution-evidence.json', jsonFile(executionEvidence(id, rehearsal))],
+    ['rehearsal-execution-evidence.json', executionEvidence(id, rehearsal)],
     ['clone-rollback-evidence.json', jsonFile(cloneRollback(material))],
     ['rollback-recovery-proof.json', jsonFile(rollbackProof(material))],
     ['hardened-validator-result.json', jsonFile(validatorResult(material))],

@@ -20,16 +20,17 @@ export function validatorNames(
   });
 }
 
-type Script = ObjectOf<'rehearsal'>['executor'];
-type Part = Script['parts'][number];
+type Part = Pick<ObjectOf<'rehearsal'>['executor']['parts'][number], 'path' | 'sha256'>;
 
 /**
  * Where a packet holds the files that scripts were made of, for scripts that include others: `scripts/PATH`, as the plan
  * names them. A path that leaves the plan's folder, or is not plain, gives way to the file's SHA-256.
  */
-export function scriptNames(scripts: readonly (Script | null)[]): Map<Part, string> {
+export function scriptNames<P extends Part>(
+  scripts: readonly ({ readonly parts: readonly P[] } | null)[],
+): Map<P, string> {
   const taken = new Map<string, Taken>();
-  const names = new Map<Part, string>();
+  const names = new Map<P, string>();
   for (const script of scripts) {
     if (!script || script.parts.length < 2) continue;
     for (const part of script.parts)

@@ -1,7 +1,8 @@
 import { CustodyError } from '../../errors.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
-import type { GetSync } from './content.ts';
+import { parseProfile, type Profile } from '../../rehearsal/profile.ts';
+import { bytesOf, type GetSync } from './content.ts';
 import { validatorNames } from './file-names.ts';
 
 /** One validator's verdict on the rehearsal. */
@@ -19,6 +20,8 @@ export interface Material {
   readonly id: Link;
   readonly rehearsal: ObjectOf<'rehearsal'>;
   readonly plan: ObjectOf<'plan'>;
+  /** The team's rules, where the plan names a profile. */
+  readonly profile: Profile | undefined;
   /** In the order of the rehearsal's validators. */
   readonly judgements: readonly Judgement[];
   /** Whether every validator that the rehearsal names has judged it, and each accepts. */
@@ -26,7 +29,7 @@ export interface Material {
   readonly get: GetSync;
 }
 
-/** @throws CustodyError OBJECT_FIELD_INVALID where the objects do not belong together; what decoding throws. */
+/** @throws CustodyError OBJECT_FIELD_INVALID where the objects do not belong together; PROFILE_INVALID; what decoding throws. */
 export async function gather(
   id: Link,
   rehearsal: ObjectOf<'rehearsal'>,
@@ -53,7 +56,9 @@ export async function gather(
       ({ verdict }, i) =>
         verdict.accepted && verdict.subject.equals(id) && verdict.validator.equals(rehearsal.validators[i]!),
     );
-  return { id, rehearsal, plan: plan.object, judgements, accepted, get };
+  const { profile: bytes } = plan.object;
+  const profile = bytes ? await parseProfile(bytesOf(bytes, get), 'profile.yaml') : undefined;
+  return { id, rehearsal, plan: plan.object, profile, judgements, accepted, get };
 }
 
 /** `verdict.json`, `verdict-2.json`, …; a packet object links them under the same names without the extension. */
