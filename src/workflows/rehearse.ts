@@ -10,6 +10,7 @@ import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { driveSync } from '../objects/walk.ts';
 import { readPlan } from '../rehearsal/plan.ts';
+import { guardWords } from '../rehearsal/guard.ts';
 import type { Profile } from '../rehearsal/profile.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
 import { requireSealed, storePacket } from './commit.ts';
@@ -83,8 +84,9 @@ export async function rehearsePlan(
 ): Promise<RehearseResult> {
   const plan = await readPlan(planFile);
   if (options.out !== undefined) await requireEmpty(options.out);
-  const { profile, refusals } = await guardFiles(plan);
-  for (const refusal of refusals) throw refusal;
+  const { profile, refusals, scripts } = await guardFiles(plan);
+  const { message = '', author, lane } = options;
+  for (const refusal of [...refusals, ...guardWords(profile, { message, author, lane })]) throw refusal;
   const { validators, policy } = await pinnedValidators(ledger);
   const { progress = () => undefined, now, signal } = options;
   if (profile?.probes && options.probe) progress('probes');
@@ -93,6 +95,7 @@ export async function rehearsePlan(
     quarantine: join(ledger.folder, 'quarantine'),
     isolation: policy.isolation,
     ...(profile && { profile: profile.bytes }),
+    ...(scripts && { scripts }),
     ...(probes && { probes }),
     progress,
     ...(now && { now }),

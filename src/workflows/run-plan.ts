@@ -8,6 +8,7 @@ import { putObject } from '../objects/sink.ts';
 import { driveSync } from '../objects/walk.ts';
 import type { Plan } from '../rehearsal/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
+import type { Scripts } from '../rehearsal/script-use.ts';
 import { runValidator, type Judged } from '../verify/validator-process.ts';
 import { loadEngine } from './engines.ts';
 import type { PinnedValidator } from './policy.ts';
@@ -21,6 +22,8 @@ export interface RunPlanOptions {
   /** The profile's bytes, where the plan names one, and what its probes came to. */
   readonly profile?: Uint8Array;
   readonly probes?: ObjectOf<'probes'>;
+  /** The scripts as the guard read them. */
+  readonly scripts?: Scripts;
   /** Assertions about isolation that the policy requires. */
   readonly isolation?: readonly string[];
 }
@@ -63,6 +66,7 @@ export async function runPlan(
     progress,
     ...(options.isolation && { isolation: options.isolation }),
     ...(options.profile && { profile: options.profile }),
+    ...(options.scripts && { scripts: options.scripts }),
     ...(options.probes && { probes: putObject(objects, options.probes) }),
     ...(signal && { signal }),
   });

@@ -1,6 +1,7 @@
 import type { CheckResult } from '../../workflows/check-plan.ts';
 import type { RehearseResult } from '../../workflows/rehearse.ts';
 import { defineCommand } from '../command.ts';
+import { probing } from '../probing.ts';
 import { findingLines, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 
@@ -49,6 +50,7 @@ export const command = defineCommand({
       ...common,
       ...(args.message !== undefined && { message: checkMessage(args.message) }),
       ...(args.out !== undefined && { out: context.path(args.out) }),
+      probe: probing(context),
       progress: context.progress,
     }).finally(() => context.progressDone());
     context.print(result, () => rehearsalText(result));

@@ -42,11 +42,8 @@ export async function layOut(profile: Profile, planFile: string, folder: string)
   if (profile.surrogate) await makeSurrogate(profile, plan.source.file);
   else await copySource(planFile, plan.source.path, plan.source.file);
   const { parse } = await import('yaml');
-  const { probes: _probes, ...rest } = parse(Buffer.from(profile.bytes).toString('utf8')) as Record<
-    string,
-    unknown
-  >;
-  const bare = Buffer.from(JSON.stringify(rest));
+  const rules: unknown = parse(Buffer.from(profile.bytes).toString('utf8'));
+  const bare = Buffer.from(JSON.stringify(mergePatch(rules, { probes: null })));
   await writeFile(plan.profile.file, bare);
   const document = parse(Buffer.from(plan.document).toString('utf8')) as PlanDocument;
   return { folder, document: { ...document, profile: { file: plan.profile.path, sha256: digestOf(bare) } } };
