@@ -2,12 +2,12 @@ import yargs, { type Argv } from 'yargs';
 import { CustodyError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { Context, type CommonArgs } from './context.ts';
+import { Context, type CommonArgs, type Main } from './context.ts';
 import type { Io } from './io.ts';
 import { version } from './version.ts';
 
 /** Parses with yargs and runs the one command that is named. @throws CustodyError USAGE, and what the command throws. */
-export async function parseAndRun(argv: readonly string[], io: Io): Promise<number> {
+export async function parseAndRun(argv: readonly string[], io: Io, main: Main): Promise<number> {
   const name = commandName(argv);
   const chosen = name === undefined ? undefined : COMMANDS.get(name);
   if (name !== undefined && !chosen) throw usage(`there is no command ${JSON.stringify(name)}`);
@@ -24,7 +24,7 @@ export async function parseAndRun(argv: readonly string[], io: Io): Promise<numb
       chosen.summary,
       (y) => describe(command, y) as Argv<unknown>,
       async (args) => {
-        exit = await command.run(args as never, new Context(io, args as unknown as CommonArgs));
+        exit = await command.run(args as never, new Context(io, args as unknown as CommonArgs, main));
       },
     );
   }
