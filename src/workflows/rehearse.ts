@@ -9,15 +9,15 @@ import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { driveSync } from '../objects/walk.ts';
-import { readPlan } from '../rehearsal/plan.ts';
 import { guardWords } from '../rehearsal/guard.ts';
+import { openGuarded } from '../rehearsal/guarded.ts';
+import { readPlan } from '../rehearsal/plan.ts';
 import type { Profile } from '../rehearsal/profile.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
 import { requireSealed, storePacket } from './commit.ts';
-import { guardFiles } from './guarded-plan.ts';
 import { copyOut, requireEmpty } from './packet/out-folder.ts';
 import { movedSequences, packetFiles, writeFiles } from './packet-files.ts';
-import { pinnedValidators } from './policy.ts';
+import { currentPolicy, pinnedValidators, requirePolicy } from './policy.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 
 export interface RehearseOptions extends AppendOptions {
@@ -28,6 +28,8 @@ export interface RehearseOptions extends AppendOptions {
   readonly out?: string;
   /** Runs a profile's probes (probe.ts); without it a profile's probes are not run, and the validator misses them. */
   readonly probe?: (profile: Profile) => Promise<ObjectOf<'probes'>>;
+  /** A foreign validator may run without a sandbox, which is recorded. */
+  readonly unsandboxed?: boolean;
   readonly progress?: (phrase: string) => void;
 }
 
@@ -84,25 +86,31 @@ export async function rehearsePlan(
 ): Promise<RehearseResult> {
   const plan = await readPlan(planFile);
   if (options.out !== undefined) await requireEmpty(options.out);
-  const { profile, refusals, scripts } = await guardFiles(plan);
+  const inputs = await openGuarded(plan);
+  const profile = inputs?.profile;
   const { message = '', author, lane } = options;
-  for (const refusal of [...refusals, ...guardWords(profile, { message, author, lane })]) throw refusal;
-  const { validators, policy } = await pinnedValidators(ledger);
+  for (const refusal of guardWords(profile, { message, author, lane })) throw refusal;
+  const current = await currentPolicy(ledger);
+  const validators = await pinnedValidators(ledger, current);
   const { progress = () => undefined, now, signal } = options;
   if (profile?.probes && options.probe) progress('probes');
   const probes = profile?.probes && (await options.probe?.(profile));
   const rehearsed = await runPlan(plan, validators, {
     quarantine: join(ledger.folder, 'quarantine'),
-    isolation: policy.isolation,
+    isolation: current.policy.isolation,
+    ...(inputs && { scripts: inputs }),
     ...(profile && { profile: profile.bytes }),
-    ...(scripts && { scripts }),
     ...(probes && { probes }),
     progress,
     ...(now && { now }),
     ...(signal && { signal }),
+    ...(options.unsandboxed && { unsandboxed: true }),
   });
   progress('packet');
-  return commitRehearsal(ledger, rehearsed, options);
+  return commitRehearsal(ledger, rehearsed, {
+    ...options,
+    check: () => requirePolicy(ledger, current),
+  });
 }
 
 /** What a packet of a rehearsal links, by name. */

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { digestOf } from '../../src/objects/digest.ts';
+import { openGuarded } from '../../src/rehearsal/guarded.ts';
 import { readPlan } from '../../src/rehearsal/plan.ts';
-import { readScripts } from '../../src/rehearsal/script-use.ts';
-import { guardFiles } from '../../src/workflows/guarded-plan.ts';
+import { readScript } from '../../src/rehearsal/read-script.ts';
 import { openProfile } from '../../src/workflows/profile-files.ts';
 import { profileFolder, readSurrogate } from '../../src/workflows/surrogate.ts';
 
@@ -69,17 +69,18 @@ describe('profiles/fix7-p0', () => {
     expect(plan.profile?.sha256).toBe(profile.digest);
     expect(plan.source.sha256).toBe(profile.surrogate?.sha256);
     expect(plan.source).toMatchObject({ path: 'surrogate.sqlite' });
-    const { executor, rollback } = await readScripts(plan);
+    const executor = await readScript(plan.executor);
+    const rollback = await readScript(plan.rollback!);
     const { approval, legs } = plan.form;
     expect(legs).toEqual(['T', 'R', 'S']);
     expect(Buffer.from(approval!.executor).toString('hex')).toBe(executor.digest);
-    expect(Buffer.from(approval!.rollback!).toString('hex')).toBe(rollback?.digest);
+    expect(Buffer.from(approval!.rollback!).toString('hex')).toBe(rollback.digest);
     await expect(readSurrogate(profile)).resolves.toMatchObject({ marker: plan.form.source.marker });
   });
 
   it('passes its own guard', async () => {
-    const { refusals } = await guardFiles(await readPlan(join(FOLDER, 'plan.yaml')));
-    expect(refusals).toEqual([]);
+    const inputs = await openGuarded(await readPlan(join(FOLDER, 'plan.yaml')));
+    expect(inputs?.profile?.digest).toBe(profile.digest);
   });
 
   it('asks Tier-0, and that nothing is done or permitted', async () => {

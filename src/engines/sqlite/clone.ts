@@ -64,6 +64,7 @@ export class SqliteClone implements Clone {
   }
 
   async check(script: Uint8Array, boundary: Boundary): Promise<readonly CustodyError[]> {
+    this.#assertClosed();
     let text: string;
     try {
       text = textOf(script);
@@ -113,7 +114,7 @@ export class SqliteClone implements Clone {
 
   async quarantine(folder: string, reason: string): Promise<string> {
     this.#assertUsable();
-    await this.#session?.[Symbol.asyncDispose]();
+    await this.#session?.kill();
     // From here on it is out of use, whether or not it can be moved.
     this.#quarantined = folder;
     return (this.#quarantined = await moveToQuarantine(this.#folder, folder, this.#label, reason));
