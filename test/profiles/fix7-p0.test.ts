@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { digestOf } from '../../src/objects/digest.ts';
-import { openGuarded } from '../../src/rehearsal/guarded.ts';
 import { readPlan } from '../../src/rehearsal/plan.ts';
 import { readScript } from '../../src/rehearsal/read-script.ts';
+import { guardFiles } from '../../src/workflows/guarded-plan.ts';
 import { openProfile } from '../../src/workflows/profile-files.ts';
 import { profileFolder, readSurrogate } from '../../src/workflows/surrogate.ts';
 
@@ -79,8 +79,9 @@ describe('profiles/fix7-p0', () => {
   });
 
   it('passes its own guard', async () => {
-    const inputs = await openGuarded(await readPlan(join(FOLDER, 'plan.yaml')));
-    expect(inputs?.profile?.digest).toBe(profile.digest);
+    const guarded = await guardFiles(await readPlan(join(FOLDER, 'plan.yaml')));
+    expect(guarded.refusals).toEqual([]);
+    expect(guarded.profile?.digest).toBe(profile.digest);
   });
 
   it('asks Tier-0, and that nothing is done or permitted', async () => {

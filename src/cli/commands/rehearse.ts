@@ -55,8 +55,8 @@ export const command = defineCommand({
       ...common,
       ...(args.message !== undefined && { message: checkMessage(args.message) }),
       ...(args.out !== undefined && { out: context.path(args.out) }),
-      probe: probing(context),
       ...(args.unsandboxed && { unsandboxed: true }),
+      probe: probing(context),
       progress: context.progress,
     }).finally(() => context.progressDone());
     context.print(result, () => rehearsalText(result));

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
 import { digestOf } from '../../objects/digest.ts';
 import type { PlanDocument } from '../../objects/plan-form.ts';
-import { openGuarded } from '../../rehearsal/guarded.ts';
 import type { Probe, Profile } from '../../rehearsal/profile.ts';
+import { guardFiles } from '../guarded-plan.ts';
 import { copyPlan } from '../profile-files.ts';
 import { makeSurrogate } from '../surrogate.ts';
 import { mergePatch } from './merge-patch.ts';
@@ -37,7 +37,8 @@ export async function layOut(profile: Profile, planFile: string, folder: string)
       path: `${planFile}:${plan.lineOf('/profile')}`,
       hint: 'Name the profile in the plan, with its digest.',
     });
-  await openGuarded(plan);
+  const { refusals } = await guardFiles(plan);
+  for (const refusal of refusals) throw refusal;
   if (profile.surrogate) await makeSurrogate(profile, plan.source.file);
   else await copySource(planFile, plan.source.path, plan.source.file);
   const { parse } = await import('yaml');
