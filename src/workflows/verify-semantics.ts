@@ -120,6 +120,8 @@ async function judgeClaim(
   if (!judged.accepted) {
     const codes = [...new Set(again.map(({ code }) => code))].join(', ');
     findings.push(finding('VERDICT_REJECTED', name, `rejected: ${codes}`));
+    // Why: each with its own code, under the verdict that it belongs to.
+    findings.push(...again.map(({ code, path, detail }) => finding(code, `${name}/${path}`, detail)));
   }
   return findings;
 }
