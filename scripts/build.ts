@@ -33,10 +33,10 @@ export async function buildValidator(out: string, root = ROOT): Promise<string> 
     external: ['node:*'],
     // Else the bundle would name the place that a linked node_modules leads to.
     preserveSymlinks: true,
+    // Both as they are for browsers: without node's own modules.
     alias: {
       'cbor-x': join(root, 'node_modules/cbor-x/index.js'),
-      // Its build for browsers: modules, and nothing of node.
-      yaml: join(root, 'node_modules/yaml/browser/index.js'),
+      yaml: join(root, 'node_modules/yaml/browser/dist/index.js'),
     },
     plugins: [
       {
