@@ -1,11 +1,12 @@
 import { CustodyError, isCustodyError } from '../errors.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { checkPlanNames } from '../rehearsal/plan-names.ts';
-import { readPlan, type Plan, type PlanScript } from '../rehearsal/plan.ts';
-import { readScript, type Script } from '../rehearsal/read-script.ts';
+import { readPlan, type Plan } from '../rehearsal/plan.ts';
+import type { Script } from '../rehearsal/read-script.ts';
 import { refusals, requireSource } from '../rehearsal/rehearse.ts';
 import { approvalFault } from '../rehearsal/script-use.ts';
 import { loadEngine } from './engines.ts';
+import { guardFiles } from './guarded-plan.ts';
 
 export interface CheckResult {
   /** Whether a rehearsal would start. What the gates answer, and what the script does, only running it shows. */
@@ -31,21 +32,17 @@ export async function checkPlanFile(file: string, options: CheckOptions = {}): P
   const report = (error: CustodyError): void => void found.push(error);
   const digests: CheckResult['digests'][number][] = [];
   const plan = await kept(() => readPlan(file, report), report);
-  if (plan) {
-    const executor = await kept(() => readScript(plan.executor), report);
-    const rollback = await readRollback(plan, report);
-    for (const { path, digest } of [executor, rollback].flatMap((script) => script?.parts ?? []))
+  const guarded = plan && (await kept(() => guardFiles(plan), report));
+  guarded?.refusals.forEach(report);
+  if (plan && guarded?.scripts) {
+    const { executor, rollback } = guarded.scripts;
+    for (const { path, digest } of [...executor.parts, ...(rollback?.parts ?? [])])
       digests.push({ file: path, sha256: digest });
-    if (executor) await kept(() => checkOnClone(plan, { executor, rollback }, report, options), report);
+    await kept(() => checkOnClone(plan, { executor, rollback }, report, options), report);
   }
   // A fault of the schema is reported, and thrown as well.
   const unique = found.filter((error, i) => found.findIndex((e) => same(e, error)) === i);
   return { ok: unique.length === 0, refusals: unique, digests };
-}
-
-async function readRollback(plan: Plan, report: (error: CustodyError) => void): Promise<Script | undefined> {
-  const script: PlanScript | undefined = plan.rollback;
-  return script && (await kept(() => readScript(script), report));
 }
 
 /** Runs one step; what it refuses is reported. What the environment does is no refusal. */

@@ -1,6 +1,7 @@
 import type { CheckResult } from '../../workflows/check-plan.ts';
 import type { RehearseResult } from '../../workflows/rehearse.ts';
 import { defineCommand } from '../command.ts';
+import { probing } from '../probing.ts';
 import { findingLines, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 
@@ -26,6 +27,11 @@ export const command = defineCommand({
           default: false,
           describe: 'run nothing, record nothing: name everything that would be refused',
         })
+        .option('unsandboxed', {
+          type: 'boolean',
+          default: false,
+          describe: 'run a foreign validator without a sandbox where none is granted (recorded)',
+        })
         .option('out', {
           type: 'string',
           requiresArg: true,
@@ -49,6 +55,8 @@ export const command = defineCommand({
       ...common,
       ...(args.message !== undefined && { message: checkMessage(args.message) }),
       ...(args.out !== undefined && { out: context.path(args.out) }),
+      ...(args.unsandboxed && { unsandboxed: true }),
+      probe: probing(context),
       progress: context.progress,
     }).finally(() => context.progressDone());
     context.print(result, () => rehearsalText(result));
