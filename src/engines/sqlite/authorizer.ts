@@ -1,13 +1,13 @@
 import { constants as C, type DatabaseSync } from 'node:sqlite';
 import { CustodyError } from '../../errors.ts';
-import { hasWords, upper } from './tokens.ts';
 
 /**
  * SQLite's authorizer (https://www.sqlite.org/c3ref/set_authorizer.html) as the boundary: it is asked for every action
  * while a statement is compiled, those of triggers too. Whatever is not allowed here is denied.
  *
  * What it does not see, and what is done about it: VACUUM and REINDEX without an index (script.ts allows only a few first
- * words) · the rows that REPLACE deletes (refused by words, {@link Boundary}) · how many rows a trigger's SELECT reads.
+ * words) · the rows that REPLACE deletes (boundary-guard.ts refuses by words) · which rows of a table are meant · how many
+ * rows a trigger's SELECT reads.
  */
 export interface Denial {
   readonly action: string;
@@ -17,7 +17,7 @@ export interface Denial {
   readonly trigger: string | null;
 }
 
-type Action = readonly [
+export type Action = readonly [
   code: number,
   a: string | null,
   b: string | null,
@@ -41,7 +41,8 @@ const READ_PRAGMAS =
 const READ_PRAGMAS_OF =
   /^(table_list|table_info|table_xinfo|index_list|index_info|index_xinfo|foreign_key_list|foreign_key_check|integrity_check|quick_check)$/;
 
-function reads([code, , b]: Action): boolean {
+/** Whether an action only reads. */
+export function reads([code, , b]: Action): boolean {
   switch (code) {
     case C.SQLITE_SELECT:
     case C.SQLITE_READ:
@@ -68,23 +69,29 @@ export class Guard {
     });
   }
 
-  /** @throws CustodyError TRANSACTION_CONTROL or BOUNDARY_VIOLATED when something was denied since the last call. */
-  check(path: string): void {
+  /** What was denied since the last call, as the error to refuse with: TRANSACTION_CONTROL or BOUNDARY_VIOLATED. */
+  refusal(path: string): CustodyError | undefined {
     const denied = this.denied;
-    if (denied === undefined) return;
     this.denied = undefined;
+    if (denied === undefined) return undefined;
     const trigger = denied.trigger === null ? '' : ` by trigger ${denied.trigger}`;
     const what = `${path}: ${denied.action}${denied.subject === '' ? '' : ` ${denied.subject}`}${trigger}`;
     if (denied.transaction) {
-      throw new CustodyError('TRANSACTION_CONTROL', `${what} is refused: the runner owns the transaction`, {
+      return new CustodyError('TRANSACTION_CONTROL', `${what} is refused: the runner owns the transaction`, {
         path,
         hint: 'Keep at most one BEGIN as the first and one COMMIT as the last statement.',
       });
     }
-    throw new CustodyError('BOUNDARY_VIOLATED', `${what} is outside the boundary`, {
+    return new CustodyError('BOUNDARY_VIOLATED', `${what} is outside the boundary`, {
       path,
-      hint: 'Insert only into tables that the plan names, or widen the plan and have it reviewed.',
+      hint: 'Write only what the plan allows, or widen the plan, with a reason, and have it reviewed.',
     });
+  }
+
+  /** @throws CustodyError what {@link refusal} gives. */
+  check(path: string): void {
+    const refusal = this.refusal(path);
+    if (refusal !== undefined) throw refusal;
   }
 
   lift(): void {
@@ -106,44 +113,4 @@ export function readOnlyGuard(db: DatabaseSync): Guard {
     const name = (a ?? '').toLowerCase();
     return (b === null && READ_PRAGMAS.test(name)) || READ_PRAGMAS_OF.test(name);
   });
-}
-
-/** Allows reading, and inserting into `tables` of the main database. */
-export class InsertGuard extends Guard {
-  /** How the statement that is being compiled resolves conflicts: upper case, or null where it does not say. */
-  conflict: string | null = null;
-  /** While a script is split, so that its own BEGIN and COMMIT can be seen; SAVEPOINT never. */
-  transactions = false;
-
-  constructor(db: DatabaseSync, tables: readonly string[]) {
-    const schema = db.prepare('SELECT type, name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL').all();
-    const named = (type: string, ...words: string[]): Set<string> =>
-      new Set(
-        schema
-          .filter(
-            (row) => row['type'] === type && (words.length === 0 || hasWords(String(row['sql']), ...words)),
-          )
-          .map((row) => upper(String(row['name']))),
-      );
-    const allowed = new Set(tables.map(upper));
-    const views = named('view');
-    const replacingTables = named('table', 'CONFLICT', 'REPLACE');
-    const replacingTriggers = named('trigger', 'REPLACE', 'INTO');
-    super(db, (action) => {
-      const [code, a, b, database, trigger] = action;
-      if (code === C.SQLITE_TRANSACTION)
-        return this.transactions && b === null && (a === 'BEGIN' || a === 'COMMIT');
-      if (code !== C.SQLITE_INSERT) return reads(action);
-      const table = upper(a ?? '');
-      // sqlite_sequence is written by AUTOINCREMENT without a question; an INSERT that is asked about is the script's.
-      if (database !== 'main' || table.startsWith('SQLITE_')) return false;
-      // A view stores nothing: what its INSTEAD OF triggers write is asked about on its own.
-      if (views.has(table)) return true;
-      // Deletes rows that nobody is asked about, unless the statement itself says what to do about conflicts.
-      const keeps = this.conflict !== null && this.conflict !== 'REPLACE';
-      if (replacingTables.has(table) && !keeps) return false;
-      if (trigger !== null && replacingTriggers.has(upper(trigger)) && !keeps) return false;
-      return allowed.has(table);
-    });
-  }
 }

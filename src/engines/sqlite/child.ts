@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { CustodyError } from '../../errors.ts';
+import { isConfined, type ConfinedRoot } from './confined-root.ts';
 import type { Hello, Reply, Request } from './protocol.ts';
 import { childCommand, networkOf } from './sandbox.ts';
 
@@ -11,6 +12,8 @@ export interface Witnessed {
   readonly refused: Hello['refused'];
   /** True when the child's network namespace is not ours: a fresh one has no way out. */
   readonly networkIsolated: boolean;
+  /** True when the kernel's list of its mounts holds its folder and what node needs, and a file elsewhere was refused. */
+  readonly pathsConfined: boolean;
 }
 
 interface Pending {
@@ -25,13 +28,15 @@ interface Pending {
 export class Child implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #exited: Promise<unknown>;
+  readonly #root: ConfinedRoot | undefined;
   #pending: Pending | undefined;
   #ended: CustodyError | undefined;
   #stderr = '';
   witnessed!: Witnessed;
 
   private constructor(folder: string) {
-    const { command, args } = childCommand(folder);
+    const { command, args, root } = childCommand(folder);
+    this.#root = root;
     this.#process = spawn(command, args, {
       cwd: folder,
       // UTC, so that `localtime` means the same everywhere; SQLite's temporary files stay in the private folder.
@@ -73,7 +78,8 @@ export class Child implements AsyncDisposable {
       const pid = child.#process.pid ?? 0;
       const network = networkOf(pid);
       const networkIsolated = network !== undefined && network !== networkOf('self');
-      child.witnessed = { pid, sqlite, refused, networkIsolated };
+      const pathsConfined = child.#root !== undefined && isConfined(pid, child.#root) && refused.paths;
+      child.witnessed = { pid, sqlite, refused, networkIsolated, pathsConfined };
       return child;
     } catch (error) {
       child.kill();

@@ -1,66 +1,100 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { CustodyError } from '../../errors.ts';
+import { dirname, join } from 'node:path';
+import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
-import type { Captured, Clone, Session } from '../engine.ts';
-import { captureDatabase } from './capture.ts';
+import type { Boundary, Captured, Clone, Session } from '../engine.ts';
 import {
   copyFileHashed,
   hashFile,
+  imageChanged,
   isPrivateFolder,
   removeSidecars,
   replaceDatabase,
   sidecars,
   statOf,
 } from './files.ts';
-import type { CloneWitnessed } from './isolation.ts';
+import { isOwnFile, UNSEEN, type CloneWitnessed } from './isolation.ts';
+import { isOpenNowhereElse } from './open-files.ts';
 import type { Place } from './place.ts';
-import { SqliteSession } from './session.ts';
+import type { Failure, Request } from './protocol.ts';
+import { moveToQuarantine } from './quarantine.ts';
+import { plain, SqliteSession, textOf } from './session.ts';
 
 /** One database file made from the restore image, in a folder of its own. At most one session is open on it. */
 export class SqliteClone implements Clone {
-  witnessed: CloneWitnessed = { folderPrivate: false, notLinked: false, inode: '' };
   readonly #place: Place;
+  readonly #label: string;
   readonly #folder: string;
   readonly #path: string;
+  #witnessed: CloneWitnessed | undefined;
   #session: SqliteSession | undefined;
+  #quarantined: string | undefined;
 
-  constructor(place: Place, folder: string, path: string) {
+  private constructor(place: Place, label: string, folder: string, path: string) {
     this.#place = place;
+    this.#label = label;
     this.#folder = folder;
     this.#path = path;
   }
 
-  /** Looks at the fresh file, for the isolation record. */
-  async witness(source: string): Promise<void> {
-    const mine = await statOf(this.#path);
-    const theirs = await statOf(source);
-    const same = mine?.dev === theirs?.dev && mine?.ino === theirs?.ino;
-    this.witnessed = {
-      folderPrivate: await isPrivateFolder(this.#folder),
-      notLinked: mine !== undefined && theirs !== undefined && mine.isFile() && mine.nlink === 1n && !same,
-      inode: mine === undefined ? '' : `${mine.dev}:${mine.ino}`,
-    };
+  /** @throws CustodyError ENGINE_FAILED where the image changed, or the file is not one of its own; DISK_FULL, … */
+  static async make(place: Place, label: string): Promise<SqliteClone> {
+    const folder = await mkdtemp(join(place.folder, `${label}-`)).catch((error: unknown) => {
+      throw fromSystemError(error, place.folder);
+    });
+    const path = join(folder, 'clone.db');
+    if ((await copyFileHashed(place.image, path)) !== place.imageDigest) throw imageChanged();
+    const clone = new SqliteClone(place, label, folder, path);
+    await clone.#assertOwn();
+    return clone;
+  }
+
+  /** What was seen of the clone's file, each time that it was looked at. */
+  get witnessed(): CloneWitnessed {
+    return this.#witnessed ?? UNSEEN;
   }
 
   async capture(sink: ObjectSink): Promise<Captured> {
-    const { signal } = this.#place;
-    return this.#withClosedFile((path) =>
-      captureDatabase(path, sink, signal === undefined ? {} : { signal }),
-    );
+    return this.#withClosedFile((path) => this.#place.capture(path, sink));
   }
 
   async query(sql: string): Promise<string> {
+    const { timeLimit } = this.#place;
+    return String(await this.#ask((path) => ({ op: 'query', path, sql }), timeLimit));
+  }
+
+  async check(script: Uint8Array, boundary: Boundary): Promise<readonly CustodyError[]> {
+    let text: string;
+    try {
+      text = textOf(script);
+    } catch (error) {
+      if (error instanceof CustodyError) return [error];
+      throw error;
+    }
+    const { pragmas, timeLimit } = this.#place;
+    const asked = { pragmas, script: text, boundary: plain(boundary) };
+    return refusals(await this.#ask((path) => ({ op: 'check', path, ...asked }), timeLimit));
+  }
+
+  async checkQuery(sql: string): Promise<CustodyError | undefined> {
+    const { timeLimit } = this.#place;
+    return refusals(await this.#ask((path) => ({ op: 'checkQuery', path, sql }), timeLimit))[0];
+  }
+
+  /** One request to a child of its own, about the closed file. */
+  async #ask(request: (path: string) => Request, timeLimit: number): Promise<unknown> {
     return this.#withClosedFile(async (path) => {
-      await using child = await this.#place.start(this.#folder);
-      return String(await child.request({ op: 'query', path, sql }, this.#place.timeLimit));
+      await using child = await this.#place.start(dirname(path));
+      return await child.request(request(path), timeLimit);
     });
   }
 
   async open(): Promise<Session> {
     this.#assertClosed();
+    await this.#assertOwn();
+    await this.#lookForOthers();
     const child = await this.#place.start(this.#folder);
-    const session = new SqliteSession(child, this.#folder, this.#place);
+    const session = new SqliteSession(child, this.#folder, this.#place, () => this.#lookForOthers());
     this.#session = session;
     try {
       await child.request({ op: 'open', path: this.#path, pragmas: this.#place.pragmas });
@@ -74,6 +108,15 @@ export class SqliteClone implements Clone {
   async reset(): Promise<void> {
     this.#assertClosed();
     await replaceDatabase(this.#place.image, this.#path);
+    await this.#assertOwn();
+  }
+
+  async quarantine(folder: string, reason: string): Promise<string> {
+    this.#assertUsable();
+    await this.#session?.[Symbol.asyncDispose]();
+    // From here on it is out of use, whether or not it can be moved.
+    this.#quarantined = folder;
+    return (this.#quarantined = await moveToQuarantine(this.#folder, folder, this.#label, reason));
   }
 
   /** After what lies beside the file (a WAL, a hot journal) is taken into account. */
@@ -87,6 +130,7 @@ export class SqliteClone implements Clone {
    */
   async #withClosedFile<T>(use: (path: string) => Promise<T>): Promise<T> {
     this.#assertClosed();
+    await this.#assertOwn();
     const left = (await sidecars(this.#path)).filter((suffix) => suffix !== '-shm');
     if (left.length === 0) return use(this.#path);
     const folder = await mkdtemp(join(this.#folder, 'settled-'));
@@ -105,15 +149,58 @@ export class SqliteClone implements Clone {
     }
   }
 
+  #assertUsable(): void {
+    if (this.#quarantined === undefined) return;
+    throw new CustodyError('ENGINE_FAILED', `this clone is quarantined in ${this.#quarantined}`, {
+      path: this.#quarantined,
+      hint: 'Restore a new clone; a quarantined one is never used again.',
+    });
+  }
+
   #assertClosed(): void {
+    this.#assertUsable();
     if (this.#session === undefined || this.#session.closed) return;
     throw new CustodyError('INTERNAL', 'a session is open on this clone', {
       hint: 'Dispose of the session first.',
     });
   }
 
+  /** Before each use: a link put in the file's place would lead the session into another database. */
+  async #assertOwn(): Promise<void> {
+    const mine = await statOf(this.#path);
+    const source = await statOf(this.#place.source);
+    const own = isOwnFile(mine, source);
+    const before = this.#witnessed;
+    this.#witnessed = {
+      folderPrivate: (await isPrivateFolder(this.#folder)) && before?.folderPrivate !== false,
+      notLinked: own && source !== undefined && before?.notLinked !== false,
+      inode: mine === undefined ? 'gone' : `${mine.dev}:${mine.ino}`,
+      owner: String((await statOf(this.#folder))?.uid ?? 'gone'),
+      alone: before?.alone ?? [],
+    };
+    if (own) return;
+    throw new CustodyError('ENGINE_FAILED', 'the clone is no file of its own', {
+      path: this.#path,
+      hint: 'Find out who put a link into the working folder; the source may be in danger.',
+    });
+  }
+
+  /** Whether somebody else has the file open: before each session, and after it. */
+  async #lookForOthers(): Promise<void> {
+    const mine = await statOf(this.#path);
+    const alone = mine !== undefined && isOpenNowhereElse(mine);
+    this.#witnessed = { ...this.witnessed, alone: [...this.witnessed.alone, alone] };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session?.[Symbol.asyncDispose]();
-    await rm(this.#folder, { recursive: true, force: true });
+    if (this.#quarantined === undefined) await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+function refusals(answer: unknown): CustodyError[] {
+  return (answer as readonly Failure[]).map(
+    ({ code, message, hint, path }) =>
+      new CustodyError(code, message, { hint, ...(path === undefined ? {} : { path }) }),
+  );
 }

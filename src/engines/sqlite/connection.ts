@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CustodyError } from '../../errors.ts';
-import { InsertGuard, readOnlyGuard } from './authorizer.ts';
+import type { Boundary } from '../engine.ts';
+import { BoundaryGuard, CounterWatch } from './boundary-guard.ts';
+import { checkOne, queryOne } from './query.ts';
 import { splitScript } from './script.ts';
 import { sqlError } from './sql-error.ts';
-import { tokens } from './tokens.ts';
 
 /**
  * What the child does with SQLite, on one connection (worker.ts is the entry that talks to the parent).
@@ -20,6 +21,9 @@ const OPTIONS = {
   timeout: 0,
 } as const;
 
+/** Ends with every transaction, so it is set inside each. */
+const DEFER = 'defer_foreign_keys';
+
 export class Connection {
   readonly #db: DatabaseSync;
   readonly #deferForeignKeys: boolean;
@@ -27,23 +31,25 @@ export class Connection {
   /** @param pragmas normalised by pragmas.ts; each is read back. */
   constructor(path: string, pragmas: readonly (readonly [string, string])[]) {
     this.#db = attempt('ENGINE_FAILED', () => new DatabaseSync(path, OPTIONS));
-    // Ends with every transaction, so it is set inside each.
-    this.#deferForeignKeys = pragmas.some(([name, value]) => name === 'defer_foreign_keys' && value === '1');
-    for (const [name, value] of pragmas) if (name !== 'defer_foreign_keys') setPragma(this.#db, name, value);
+    this.#deferForeignKeys = pragmas.some(([name, value]) => name === DEFER && value === '1');
+    for (const [name, value] of pragmas) if (name !== DEFER) setPragma(this.#db, name, value);
   }
 
   begin(): void {
     attempt('ENGINE_FAILED', () => this.#db.exec('BEGIN IMMEDIATE'));
-    if (this.#deferForeignKeys) setPragma(this.#db, 'defer_foreign_keys', '1');
+    if (this.#deferForeignKeys) setPragma(this.#db, DEFER, '1');
   }
 
-  /** @throws what {@link splitScript} throws before anything runs; then SQL_FAILED, BOUNDARY_VIOLATED, TRANSACTION_LOST. */
-  apply(script: string, tables: readonly string[]): void {
+  /** @throws CustodyError the first refusal of {@link splitScript}; then SQL_FAILED, BOUNDARY_VIOLATED, TRANSACTION_LOST. */
+  apply(script: string, boundary: Boundary): void {
     if (!this.#db.isTransaction) throw new CustodyError('INTERNAL', 'a script runs inside a transaction');
-    const guard = new InsertGuard(this.#db, tables);
+    const guard = new BoundaryGuard(this.#db, boundary);
     try {
-      for (const { at, sql, conflict } of splitScript(this.#db, guard, script)) {
-        guard.conflict = conflict;
+      const { statements, refusals } = splitScript(this.#db, guard, script);
+      if (refusals[0] !== undefined) throw refusals[0];
+      const counters = boundary.counters ? new CounterWatch(this.#db, boundary) : undefined;
+      for (const { at, sql, conflict } of statements) {
+        guard.next(conflict);
         try {
           drain(this.#db.prepare(sql));
         } catch (error) {
@@ -53,10 +59,19 @@ export class Connection {
         }
         this.#assertTransaction(at);
         guard.check(at);
+        if (guard.movesCounters && counters?.kept !== true) throw foreignCounter(at);
       }
     } finally {
       guard.lift();
     }
+  }
+
+  /** {@link queryOne} on the uncommitted state. */
+  query(sql: string): string {
+    if (!this.#db.isTransaction) throw new CustodyError('INTERNAL', 'a query inside needs a transaction');
+    const value = queryOne(this.#db, sql);
+    this.#assertTransaction('query');
+    return value;
   }
 
   /** `INSERT OR ROLLBACK` and RAISE(ROLLBACK) end the transaction; what came after them would commit on its own. */
@@ -110,51 +125,50 @@ export function settle(path: string): void {
   }
 }
 
-/** @returns the one value as text: NULL, a number as SQLite prints it, text as it is, a blob as `x'…'`. */
+/** {@link queryOne} on a closed file. */
 export function query(path: string, sql: string): string {
-  const url = pathToFileURL(path);
-  url.search = '?immutable=1';
-  const db = attempt('ENGINE_FAILED', () => new DatabaseSync(url, { ...OPTIONS, readOnly: true }));
-  const guard = readOnlyGuard(db);
-  const at = 'query';
+  const db = openImmutable(path);
   try {
-    let statement: StatementSync;
-    try {
-      statement = db.prepare(sql);
-    } catch (error) {
-      guard.check(at);
-      throw sqlError(error, 'SQL_SYNTAX', at);
-    }
-    if (tokens(sql, statement.sourceSQL.length).next().done !== true) throw failed('more than one statement');
-    if (statement.expandedSQL !== statement.sourceSQL) throw failed('a parameter, which nothing would bind');
-    if (statement.columns().length !== 1) throw failed(`${statement.columns().length} columns, not one`);
-    statement.setReadBigInts(true);
-    statement.setReturnArrays(true);
-    let value: unknown;
-    let rows = 0;
-    try {
-      for (const row of statement.iterate()) {
-        if (++rows > 1) break;
-        value = (row as unknown as unknown[])[0];
-      }
-    } catch (error) {
-      guard.check(at);
-      throw sqlError(error, 'SQL_FAILED', at);
-    }
-    if (rows !== 1) throw failed(rows === 0 ? 'no row' : 'more than one row');
-    guard.lift();
-    return asText(db, value);
+    return queryOne(db, sql);
   } finally {
     db.close();
   }
 }
 
-function asText(db: DatabaseSync, value: unknown): string {
-  if (value === null) return 'NULL';
-  if (typeof value === 'string') return value;
-  if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString('hex')}'`;
-  const bound = typeof value === 'bigint' ? value : Number(value);
-  return String(db.prepare('SELECT CAST(? AS TEXT) AS value').get(bound)?.['value']);
+/** {@link checkOne} on a closed file. */
+export function checkQuery(path: string, sql: string): CustodyError | undefined {
+  const db = openImmutable(path);
+  try {
+    return checkOne(db, sql);
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * What {@link Connection.apply} would refuse before anything runs, on a closed file.
+ * @param pragmas those of the session: foreign keys, for one, decide what a statement writes.
+ */
+export function check(
+  path: string,
+  pragmas: readonly (readonly [string, string])[],
+  script: string,
+  boundary: Boundary,
+): readonly CustodyError[] {
+  const db = openImmutable(path);
+  try {
+    for (const [name, value] of pragmas) if (name !== DEFER) setPragma(db, name, value);
+    return splitScript(db, new BoundaryGuard(db, boundary), script).refusals;
+  } finally {
+    db.close();
+  }
+}
+
+/** Nothing is locked, and nothing is made beside the file: https://www.sqlite.org/c3ref/open.html */
+function openImmutable(path: string): DatabaseSync {
+  const url = pathToFileURL(path);
+  url.search = '?immutable=1';
+  return attempt('ENGINE_FAILED', () => new DatabaseSync(url, { ...OPTIONS, readOnly: true }));
 }
 
 /** Runs a statement to its end, whatever it returns. */
@@ -185,9 +199,10 @@ function attempt<T>(otherwise: 'ENGINE_FAILED' | 'SQL_FAILED' | 'DATABASE_CORRUP
   }
 }
 
-function failed(what: string): CustodyError {
-  return new CustodyError('SQL_FAILED', `the query gives ${what}`, {
-    path: 'query',
-    hint: 'Write one SELECT that gives one row with one column.',
-  });
+function foreignCounter(at: string): CustodyError {
+  return new CustodyError(
+    'BOUNDARY_VIOLATED',
+    `${at} moves the counter of a table that is outside the boundary`,
+    { path: at, hint: 'Put back only the counters of tables that the plan names.' },
+  );
 }

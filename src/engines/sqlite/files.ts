@@ -1,9 +1,11 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fromSystemError } from '../../errors.ts';
+import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
+import { ContentBuilder, type StoredContent } from '../../objects/file.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
+import type { ObjectSink } from '../../objects/sink.ts';
 import { openRegular } from '../regular-file.ts';
 
 /** First 16 bytes of every SQLite database: https://www.sqlite.org/fileformat2.html#the_database_header */
@@ -43,6 +45,18 @@ export async function copyHashed(from: FileHandle, to: string | undefined): Prom
     await out?.close();
   }
   return hasher.hex() as Digest;
+}
+
+/** Stores what `from` holds as content, read piece by piece. @throws CustodyError IO_FAILED, and what the sink throws. */
+export async function storeFile(from: FileHandle, path: string, sink: ObjectSink): Promise<StoredContent> {
+  const content = new ContentBuilder(sink);
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  for (let at = 0; ;) {
+    const { bytesRead } = await wrapped(path, from.read(buffer, 0, CHUNK, at));
+    if (bytesRead === 0) return content.finish();
+    content.add(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
 }
 
 /** SHA-256 of a file's bytes. */
@@ -98,6 +112,10 @@ export async function isPrivateFolder(path: string): Promise<boolean> {
   return (
     stat !== undefined && stat.isDirectory() && (stat.mode & 0o777n) === 0o700n && Number(stat.uid) === uid
   );
+}
+
+export function imageChanged(): CustodyError {
+  return new CustodyError('ENGINE_FAILED', 'the restore image changed', { hint: 'Run the command again.' });
 }
 
 async function wrapped<T>(path: string, work: Promise<T>): Promise<T> {

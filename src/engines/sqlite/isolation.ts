@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import type { Isolation } from '../engine.ts';
 import type { Witnessed } from './child.ts';
 
@@ -7,6 +8,24 @@ export interface CloneWitnessed {
   /** A regular file of its own: no symbolic link, one name, another inode than the source's. */
   readonly notLinked: boolean;
   readonly inode: string;
+  /** Uid that owns its folder. */
+  readonly owner: string;
+  /** Each time that other processes were looked at: whether none had the file open. */
+  readonly alone: readonly boolean[];
+}
+
+export const UNSEEN: CloneWitnessed = {
+  folderPrivate: false,
+  notLinked: false,
+  inode: '',
+  owner: '',
+  alone: [],
+};
+
+/** A regular file with one name that is not the source. */
+export function isOwnFile(mine: BigIntStats | undefined, source: BigIntStats | undefined): boolean {
+  if (mine === undefined || !mine.isFile() || mine.nlink !== 1n) return false;
+  return mine.dev !== source?.dev || mine.ino !== source.ino;
 }
 
 export interface Observed {
@@ -27,15 +46,18 @@ export function isolationOf(seen: Observed): Isolation {
   const { clones, children } = seen;
   const every = <T>(list: readonly T[], holds: (item: T) => boolean): boolean =>
     list.length > 0 && list.every(holds);
+  const looks = clones.flatMap(({ alone }) => alone);
   const assertions: [assertion: string, holds: boolean][] = [
     ['attach-refused', every(children, ({ refused }) => refused.attach)],
     ['child-processes-refused', every(children, ({ refused }) => refused.processes)],
     ['clone-folder-private', seen.workspacePrivate && every(clones, ({ folderPrivate }) => folderPrivate)],
     ['clone-not-linked-to-source', every(clones, ({ notLinked }) => notLinked)],
+    ['clone-not-open-elsewhere', every(looks, (alone) => alone)],
     ['extensions-refused', every(children, ({ refused }) => refused.extensions)],
     ['file-access-restricted', every(children, ({ refused }) => refused.files)],
     ['image-unchanged', seen.imageUnchanged],
     ['network-isolated', every(children, ({ networkIsolated }) => networkIsolated)],
+    ['paths-confined', every(children, ({ pathsConfined }) => pathsConfined)],
     ['source-opened-read-only', seen.sourceOpenedReadOnly],
     ['source-unchanged', seen.sourceUnchanged],
   ];
@@ -44,6 +66,7 @@ export function isolationOf(seen: Observed): Isolation {
     raw: [
       ...seen.raw,
       ['sql-processes', children.map(({ pid }) => pid).join(' ')],
+      ['clone-owners', clones.map(({ owner }) => owner).join(' ')],
       ['clone-inodes', clones.map(({ inode }) => inode).join(' ')],
     ],
   };

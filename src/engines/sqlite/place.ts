@@ -1,4 +1,6 @@
 import type { Digest } from '../../objects/digest.ts';
+import type { ObjectSink } from '../../objects/sink.ts';
+import type { Captured } from '../engine.ts';
 import type { Child } from './child.ts';
 
 /** What the clones of one workspace share: the folder, the restore image, settings, and how a child is started. */
@@ -6,10 +8,14 @@ export interface Place {
   readonly folder: string;
   readonly image: string;
   readonly imageDigest: Digest;
+  /** The source's real path: a clone must be another file. */
+  readonly source: string;
   readonly pragmas: readonly (readonly [string, string])[];
   /** Milliseconds that a script or a query may take. */
   readonly timeLimit: number;
   readonly signal: AbortSignal | undefined;
   /** Starts a child that may use one folder; what is seen of it goes into the isolation record. */
   readonly start: (folder: string) => Promise<Child>;
+  /** Captures a closed file. */
+  readonly capture: (path: string, sink: ObjectSink) => Promise<Captured>;
 }

@@ -2,26 +2,38 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readlinkSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { confinedRoot, packageOf, type ConfinedRoot } from './confined-root.ts';
+
+export interface ChildCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Where the system grants one. */
+  readonly root: ConfinedRoot | undefined;
+}
 
 /**
- * How the child is started: no network (a network namespace of its own, where the system grants one), killed with its
- * parent (Linux), and node's permission model with nothing but the clone's folder.
+ * How the child is started: no network (a network namespace of its own) and a root folder of its own, where the system
+ * grants them; killed with its parent (Linux); and node's permission model with nothing but the clone's folder.
  *
  * What the permission model does not do: it does not hold back files that SQLite itself opens (measured on node 24.21:
- * ATTACH and `new DatabaseSync` outside the folder work). The authorizer refuses ATTACH; nothing else opens files.
+ * ATTACH and `new DatabaseSync` outside the folder work). The authorizer refuses ATTACH, nothing else opens files, and in
+ * a root folder of its own there is nothing to open.
  */
-export function childCommand(folder: string): { command: string; args: string[] } {
+export function childCommand(folder: string): ChildCommand {
   const entry = workerEntry();
+  const sources = entry.endsWith('.ts') ? [sourceRoot(entry)] : [];
   const node = [
     '--permission',
     `--allow-fs-read=${folder}`,
     `--allow-fs-write=${folder}`,
-    ...(entry.endsWith('.ts') ? [`--allow-fs-read=${sourceRoot(entry)}`] : []),
+    ...sources.map((path) => `--allow-fs-read=${path}`),
     '--no-warnings',
     entry,
   ];
-  const [command, ...args] = [...wrapper(), process.execPath, ...node];
-  return { command: command ?? process.execPath, args };
+  const reads = [...(sources.length > 0 ? sources : [entry]), ...packageOf(entry)];
+  granted ??= candidates().find((candidate) => works(commandOf(candidate, folder, ['--version'], reads)));
+  const made = commandOf(granted ?? NOTHING, folder, node, reads);
+  return made ?? { command: process.execPath, args: node, root: undefined };
 }
 
 /** `worker.ts` beside this file when run from source; `sqlite-worker.js` beside the bundle in the published package. */
@@ -35,33 +47,62 @@ function sourceRoot(entry: string): string {
   return join(dirname(entry), '..', '..');
 }
 
-let probed: readonly string[] | undefined;
-
-/** Tried once per process; the first that works. */
-function wrapper(): readonly string[] {
-  probed ??= candidates().find(works) ?? [];
-  return probed;
+/** A way to start node. */
+interface Candidate {
+  readonly before: readonly string[];
+  /** In a root folder of its own, which also sees to the child's death. */
+  readonly root: boolean;
 }
 
-function candidates(): string[][] {
+const NOTHING: Candidate = { before: [], root: false };
+
+/** Tried once per process; the first that works. */
+let granted: Candidate | undefined;
+
+function commandOf(
+  { before, root }: Candidate,
+  folder: string,
+  args: readonly string[],
+  reads: readonly string[],
+): ChildCommand | undefined {
+  const run = [process.execPath, ...args];
+  const made = root ? rootFor(folder, run, reads) : undefined;
+  if (root && made === undefined) return undefined;
+  const [command, ...rest] = [...before, ...(made?.command ?? run)];
+  return command === undefined ? undefined : { command, args: rest, root: made };
+}
+
+function rootFor(folder: string, run: readonly string[], reads: readonly string[]): ConfinedRoot | undefined {
+  const [sh, setpriv, umount] = [program('sh'), program('setpriv'), program('umount')];
+  if (sh === undefined || setpriv === undefined || umount === undefined) return undefined;
+  return confinedRoot({ sh, setpriv, umount }, folder, run, reads);
+}
+
+function candidates(): Candidate[] {
   if (process.platform !== 'linux') return [];
   const unshare = program('unshare');
   const setpriv = program('setpriv');
   const death = setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL'];
-  const alone = death.length > 0 ? [death] : [];
+  const plain = (before: readonly string[]): Candidate => ({ before, root: false });
+  const alone = death.length > 0 ? [plain(death)] : [];
   if (unshare === undefined) return alone;
   const namespaces = [
     [unshare, '--net'],
     [unshare, '--map-root-user', '--net'],
   ];
-  return [...namespaces.map((net) => [...net, ...death]), ...namespaces, ...alone];
+  return [
+    ...namespaces.map((net) => ({ before: [...net, '--mount'], root: true })),
+    ...namespaces.map((net) => plain([...net, ...death])),
+    ...namespaces.map(plain),
+    ...alone,
+  ];
 }
 
-function works([command, ...args]: string[]): boolean {
-  return (
-    command !== undefined &&
-    spawnSync(command, [...args, program('true') ?? 'true'], { stdio: 'ignore', timeout: 5_000 }).status === 0
-  );
+/** The probe is the real thing, up to a node that starts. */
+function works(made: ChildCommand | undefined): boolean {
+  if (made === undefined) return false;
+  const { command, args } = made;
+  return spawnSync(command, args, { stdio: 'ignore', env: {}, timeout: 5_000 }).status === 0;
 }
 
 function program(name: string): string | undefined {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { CustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Session } from '../engine.ts';
-import { captureDatabase } from './capture.ts';
 import type { Child } from './child.ts';
 import type { Place } from './place.ts';
 
@@ -15,11 +14,14 @@ export class SqliteSession implements Session {
   readonly #child: Child;
   readonly #folder: string;
   readonly #place: Place;
+  readonly #onClosed: () => Promise<void>;
 
-  constructor(child: Child, folder: string, place: Place) {
+  /** @param onClosed called once, when the child has ended. */
+  constructor(child: Child, folder: string, place: Place, onClosed: () => Promise<void>) {
     this.#child = child;
     this.#folder = folder;
     this.#place = place;
+    this.#onClosed = onClosed;
   }
 
   async begin(): Promise<void> {
@@ -27,13 +29,7 @@ export class SqliteSession implements Session {
   }
 
   async apply(script: Uint8Array, boundary: Boundary): Promise<void> {
-    if (!isUtf8(script)) {
-      throw new CustodyError('SQL_SYNTAX', 'the script is not UTF-8', {
-        path: 'script',
-        hint: 'Save the script as UTF-8.',
-      });
-    }
-    const request = { op: 'apply', script: Buffer.from(script).toString(), tables: boundary.tables } as const;
+    const request = { op: 'apply', script: textOf(script), boundary: plain(boundary) } as const;
     await this.#child.request(request, this.#place.timeLimit);
   }
 
@@ -41,11 +37,14 @@ export class SqliteSession implements Session {
     const path = join(this.#folder, `inside-${randomUUID()}.db`);
     try {
       await this.#child.request({ op: 'image', path });
-      const { signal } = this.#place;
-      return await captureDatabase(path, sink, signal === undefined ? {} : { signal });
+      return await this.#place.capture(path, sink);
     } finally {
       await rm(path, { force: true });
     }
+  }
+
+  async query(sql: string): Promise<string> {
+    return String(await this.#child.request({ op: 'queryInside', sql }, this.#place.timeLimit));
   }
 
   async rollback(): Promise<void> {
@@ -62,6 +61,22 @@ export class SqliteSession implements Session {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#child[Symbol.asyncDispose]();
+    if (this.closed) return;
     this.closed = true;
+    await this.#onClosed();
   }
+}
+
+/** @throws CustodyError SQL_SYNTAX for a script that is not UTF-8. */
+export function textOf(script: Uint8Array): string {
+  if (isUtf8(script)) return Buffer.from(script).toString();
+  throw new CustodyError('SQL_SYNTAX', 'the script is not UTF-8', {
+    path: 'script',
+    hint: 'Save the script as UTF-8.',
+  });
+}
+
+/** What goes to the child: the four fields, and no others that a caller's object may have. */
+export function plain({ insert, update, delete: deletes, counters }: Boundary): Boundary {
+  return { insert, update, delete: deletes, counters };
 }

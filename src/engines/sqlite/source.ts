@@ -1,9 +1,12 @@
 import { writeSync } from 'node:fs';
 import { realpath, type FileHandle } from 'node:fs/promises';
 import { CustodyError, fromSystemError } from '../../errors.ts';
-import type { Digest } from '../../objects/digest.ts';
+import { digestToBytes, type Digest } from '../../objects/digest.ts';
+import type { Link } from '../../objects/link.ts';
+import type { ObjectSink } from '../../objects/sink.ts';
+import { compareNames, TreeBuilder } from '../../objects/tree.ts';
 import { openRegular } from '../regular-file.ts';
-import { copyHashed, hasMagic, statOf } from './files.ts';
+import { copyHashed, hasMagic, statOf, storeFile } from './files.ts';
 
 /** The files of a source that count: the database and what its last writer left beside it. `-shm` is only an index. */
 const PARTS = ['', '-wal', '-journal'] as const;
@@ -12,6 +15,12 @@ type Part = (typeof PARTS)[number];
 /** The last 8 bytes of a journal that belongs to a transaction over several files (sqlite3.c, `aJournalMagic`). */
 const JOURNAL_MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
 
+/** What was read of one part. */
+interface Copied {
+  readonly digest: Digest;
+  readonly size: bigint;
+}
+
 /** A database file from outside, read and never written. */
 export class Source {
   /** With links resolved: SQLite looks for the journal beside the file that a link leads to. */
@@ -19,12 +28,12 @@ export class Source {
   readonly digest: Digest;
   /** Writing through the handle that was read from was tried and refused. */
   readonly openedReadOnly: boolean;
-  readonly #digests: ReadonlyMap<Part, Digest>;
+  readonly #parts: ReadonlyMap<Part, Copied>;
 
-  private constructor(path: string, digests: ReadonlyMap<Part, Digest>, openedReadOnly: boolean) {
+  private constructor(path: string, parts: ReadonlyMap<Part, Copied>, openedReadOnly: boolean) {
     this.path = path;
-    this.digest = digests.get('')!;
-    this.#digests = digests;
+    this.digest = parts.get('')!.digest;
+    this.#parts = parts;
     this.openedReadOnly = openedReadOnly;
   }
 
@@ -44,38 +53,68 @@ export class Source {
       });
     }
     await refusePadding(path);
-    const digests = new Map<Part, Digest>();
+    const parts = new Map<Part, Copied>();
     let readOnly = true;
     for (const part of PARTS) {
       if (part !== '' && !(await statOf(path + part))?.size) continue;
       await using handle = await openRegular(path + part, { follow: false });
       if (part === '-journal') await refuseSharedJournal(handle, path + part);
       readOnly &&= refusesWrites(handle);
-      digests.set(part, await copyHashed(handle, to + part));
+      const digest = await copyHashed(handle, to + part);
+      parts.set(part, { digest, size: (await statOf(to + part))?.size ?? 0n });
     }
-    const source = new Source(path, digests, readOnly);
-    if (!(await source.unchanged())) {
-      throw new CustodyError('SOURCE_CHANGED', `${file} was written to while it was copied`, {
-        path: file,
-        hint: 'Stop what writes to the database, or give a copy made with VACUUM INTO or .backup.',
-      });
-    }
+    const source = new Source(path, parts, readOnly);
+    if (!(await source.unchanged())) throw changed(file, 'while it was copied');
     return source;
+  }
+
+  /**
+   * Stores the source's files, read once more, as a `tree`: `source`, and what lay beside it under `source-wal` and
+   * `source-journal`. @throws CustodyError SOURCE_CHANGED where they are not the bytes that were copied.
+   */
+  async store(sink: ObjectSink): Promise<Link> {
+    const tree = new TreeBuilder(sink);
+    for (const part of [...PARTS].sort((a, b) => compareNames(nameOf(a), nameOf(b)))) {
+      const known = this.#parts.get(part);
+      const size = (await statOf(this.path + part))?.size ?? 0n;
+      if (size !== (known?.size ?? 0n)) throw changed(this.path, 'since it was copied');
+      if (known === undefined) continue;
+      await using handle = await openRegular(this.path + part, { follow: false });
+      const stored = await storeFile(handle, this.path + part, sink);
+      if (stored.sha256 !== known.digest) throw changed(this.path, 'since it was copied');
+      const { link } = stored;
+      const sha256 = digestToBytes(stored.sha256);
+      tree.add({ name: nameOf(part), mode: 'file', size: stored.size, sha256, link });
+    }
+    return tree.finish();
   }
 
   /** Whether the source's files still have the bytes that were copied. */
   async unchanged(): Promise<boolean> {
     for (const part of PARTS) {
       const stat = await statOf(this.path + part);
-      const known = this.#digests.get(part);
+      const known = this.#parts.get(part);
       const present = part === '' ? stat !== undefined : (stat?.size ?? 0n) > 0n;
       if (present !== (known !== undefined)) return false;
       if (known === undefined) continue;
+      if (stat?.size !== known.size) return false;
       await using handle = await openRegular(this.path + part, { follow: false });
-      if ((await copyHashed(handle, undefined)) !== known) return false;
+      if ((await copyHashed(handle, undefined)) !== known.digest) return false;
     }
     return true;
   }
+}
+
+/** A part's name in the stored tree. */
+function nameOf(part: Part): string {
+  return `source${part}`;
+}
+
+function changed(file: string, when: string): CustodyError {
+  return new CustodyError('SOURCE_CHANGED', `${file} was written to ${when}`, {
+    path: file,
+    hint: 'Stop what writes to the database, or give a copy made with VACUUM INTO or .backup.',
+  });
 }
 
 /** Programs grow their files in steps (SQLITE_FCNTL_CHUNK_SIZE); so much behind the last page is no fault. Bytes. */

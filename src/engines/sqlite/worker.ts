@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { CustodyError, fromSystemError, unreachable } from '../../errors.ts';
-import { InsertGuard } from './authorizer.ts';
-import { Connection, query, settle } from './connection.ts';
+import { BoundaryGuard } from './boundary-guard.ts';
+import { check, checkQuery, Connection, query, settle } from './connection.ts';
 import type { Failure, Hello, Reply, Request } from './protocol.ts';
 
 /**
@@ -22,7 +22,7 @@ function perform(request: Request): unknown {
       opened().begin();
       return null;
     case 'apply':
-      opened().apply(request.script, request.tables);
+      opened().apply(request.script, request.boundary);
       return null;
     case 'image':
       opened().image(request.path);
@@ -37,6 +37,14 @@ function perform(request: Request): unknown {
       return opened().inTransaction;
     case 'query':
       return query(request.path, request.sql);
+    case 'queryInside':
+      return opened().query(request.sql);
+    case 'check':
+      return check(request.path, request.pragmas, request.script, request.boundary).map(failure);
+    case 'checkQuery': {
+      const refusal = checkQuery(request.path, request.sql);
+      return refusal === undefined ? [] : [failure(refusal)];
+    }
     case 'close':
       connection?.close();
       connection = undefined;
@@ -70,7 +78,7 @@ function failure(error: unknown): Failure {
 /** Tries what must not work, under the guard that scripts run under. */
 function hello(): Hello {
   const db = new DatabaseSync(':memory:');
-  const guard = new InsertGuard(db, []);
+  const guard = new BoundaryGuard(db, { insert: [], update: [], delete: [], counters: false });
   const denied = (sql: string): boolean => {
     try {
       db.prepare(sql);
@@ -86,11 +94,26 @@ function hello(): Hello {
     extensions: denied(`SELECT load_extension('none')`) && throws(() => db.enableLoadExtension(true)),
     // The permission model as node itself reports it; it does not hold back SQLite's own opens (the guard does).
     files: !permitted('fs.read', '/') && !permitted('fs.write', '/'),
+    paths: cannotOpen('/proc/self/cmdline'),
     processes: !permitted('child') && !permitted('worker'),
   };
   db.close();
   return { sqlite: process.versions['sqlite'] ?? 'unknown', refused };
 }
+
+/** A file of every process where there is a /proc; it is no database, which is another error than not to be there. */
+function cannotOpen(path: string): boolean {
+  try {
+    using db = new DatabaseSync(path, { readOnly: true });
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'errcode' in error && error.errcode === CANTOPEN;
+  }
+}
+
+/** https://www.sqlite.org/rescode.html#cantopen */
+const CANTOPEN = 14;
 
 function permitted(scope: string, reference?: string): boolean {
   const { permission } = process as { permission?: NodeJS.ProcessPermission };

@@ -1,15 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
+import { CustodyError, noTemporaryFolder } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
+import type { Link } from '../../objects/link.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Clone, EngineOptions, Isolation, SourceSpec, Workspace } from '../engine.ts';
+import { openRegular } from '../regular-file.ts';
 import { claimFolder, sweepStale } from '../stale-folders.ts';
 import { captureDatabase } from './capture.ts';
+import { CaptureMemo } from './capture-memo.ts';
 import { Child, type Witnessed } from './child.ts';
 import { SqliteClone } from './clone.ts';
-import { copyFileHashed, hashFile, isPrivateFolder, removeSidecars, statOf } from './files.ts';
+import { hashFile, imageChanged, isPrivateFolder, removeSidecars, statOf, storeFile } from './files.ts';
 import { isolationOf } from './isolation.ts';
 import type { Place } from './place.ts';
 import { sessionPragmas } from './pragmas.ts';
@@ -60,7 +63,10 @@ export class SqliteWorkspace implements Workspace {
       await removeSidecars(image);
       checkImage(image, file);
       const imageDigest = await hashFile(image);
-      const place: Place = { folder, image, imageDigest, pragmas, timeLimit, signal, start };
+      const memo = new CaptureMemo((path, sink) => captureDatabase(path, sink, withSignal(signal)));
+      const capture = memo.capture.bind(memo);
+      const where = { folder, image, imageDigest, source: source.path };
+      const place: Place = { ...where, pragmas, timeLimit, signal, start, capture };
       return new SqliteWorkspace(source, place, witnessed);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
@@ -83,25 +89,26 @@ export class SqliteWorkspace implements Workspace {
         hint: 'Use letters and digits.',
       });
     }
-    const folder = await mkdtemp(join(this.#place.folder, `${label}-`)).catch((error: unknown) => {
-      throw fromSystemError(error, this.#place.folder);
-    });
-    const path = join(folder, 'clone.db');
-    if ((await copyFileHashed(this.#place.image, path)) !== this.imageDigest) {
-      throw new CustodyError('ENGINE_FAILED', 'the restore image changed', {
-        hint: 'Run the command again.',
-      });
-    }
-    const clone = new SqliteClone(this.#place, folder, path);
-    await clone.witness(this.#source.path);
+    const clone = await SqliteClone.make(this.#place, label);
     this.#clones.push(clone);
     return clone;
   }
 
+  storeSource(sink: ObjectSink): Promise<Link> {
+    return this.#source.store(sink);
+  }
+
+  async storeImage(sink: ObjectSink): Promise<Link> {
+    const { image } = this.#place;
+    await using handle = await openRegular(image, { follow: false });
+    const { link, sha256 } = await storeFile(handle, image, sink);
+    if (sha256 !== this.imageDigest) throw imageChanged();
+    return link;
+  }
+
   /** Captures the restore image itself, without a clone: for a snapshot of a file. */
   captureImage(sink: ObjectSink): Promise<Captured> {
-    const { image, signal } = this.#place;
-    return captureDatabase(image, sink, signal === undefined ? {} : { signal });
+    return captureDatabase(this.#place.image, sink, withSignal(this.#place.signal));
   }
 
   sourceUnchanged(): Promise<boolean> {
@@ -130,6 +137,10 @@ export class SqliteWorkspace implements Workspace {
     for (const clone of this.#clones) await clone[Symbol.asyncDispose]();
     await rm(this.#place.folder, { recursive: true, force: true });
   }
+}
+
+function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
 }
 
 /** The library that will read every capture must find the image whole before anything else is done with it. */

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, cp, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CustodyError, fromSystemError } from '../../errors.ts';
+import { isPrivateFolder } from './files.ts';
+
+/** Why a clone is kept, beside its files. */
+export const NOTE = 'QUARANTINE.txt';
+
+/**
+ * Moves a clone's folder, with a note, into `folder` under a name of its own: `sqlite-<label>-<16 hex>`. It is there
+ * whole or not at all, also where `folder` lies in another file system.
+ * @returns where it is now. @throws CustodyError ENGINE_FAILED where `folder` cannot be made private, IO_FAILED, DISK_FULL
+ */
+export async function moveToQuarantine(
+  clone: string,
+  folder: string,
+  label: string,
+  reason: string,
+): Promise<string> {
+  const to = join(folder, `sqlite-${label}-${randomBytes(8).toString('hex')}`);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (!(await lstat(folder)).isSymbolicLink()) await chmod(folder, 0o700);
+    if (!(await isPrivateFolder(folder))) throw notPrivate(folder);
+    const note = join(clone, NOTE);
+    await writeFile(note, `${reason}\n`, { mode: 0o600, flag: 'wx' });
+    await synced(note);
+    await synced(clone);
+    await move(clone, to);
+    await synced(folder);
+    await synced(dirname(folder));
+    return to;
+  } catch (error) {
+    throw fromSystemError(error, to);
+  }
+}
+
+async function move(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+    const copy = `${to}.tmp`;
+    try {
+      await cp(from, copy, { recursive: true, errorOnExist: true, force: false });
+      await syncAll(copy);
+      await rename(copy, to);
+    } catch (failed) {
+      await rm(copy, { recursive: true, force: true });
+      throw failed;
+    }
+    await rm(from, { recursive: true, force: true });
+  }
+}
+
+/** Files first, then their folders. */
+async function syncAll(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await syncAll(path);
+    else if (entry.isFile()) await synced(path);
+  }
+  await synced(folder);
+}
+
+async function synced(path: string): Promise<void> {
+  await using handle = await open(path);
+  await handle.sync();
+}
+
+function notPrivate(folder: string): CustodyError {
+  return new CustodyError('ENGINE_FAILED', `${folder} is not a folder of our own`, {
+    path: folder,
+    hint: 'Remove what is there, or give it to the account that runs this.',
+  });
+}
