@@ -50,7 +50,12 @@ export function checkOne(db: DatabaseSync, sql: string): CustodyError | undefine
   }
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(['SQL_SYNTAX', 'SQL_FAILED', 'BOUNDARY_VIOLATED']);
+const REFUSALS: ReadonlySet<string> = new Set([
+  'SQL_SYNTAX',
+  'SQL_FAILED',
+  'BOUNDARY_VIOLATED',
+  'TRANSACTION_CONTROL',
+]);
 
 function compile(db: DatabaseSync, guard: Guard, sql: string): StatementSync {
   let statement: StatementSync;

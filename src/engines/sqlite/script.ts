@@ -154,7 +154,9 @@ function judge({ at, verb, conflict }: Statement, words: ReadonlySet<string>): C
 function takeOver(judged: readonly Judged[], cut: boolean): Split {
   const last = judged.length - 1;
   const control = ({ verb }: Statement): boolean => BEGIN.has(verb) || COMMIT.has(verb);
-  const owns = last > 0 && BEGIN.has(judged[0]!.verb) && (cut || COMMIT.has(judged[last]!.verb));
+  // A ROLLBACK in the place of COMMIT was refused already; the BEGIN is not to blame.
+  const ends = (verb: string): boolean => COMMIT.has(verb) || verb === 'ROLLBACK' || cut;
+  const owns = last > 0 && BEGIN.has(judged[0]!.verb) && ends(judged[last]!.verb);
   const kept = owns ? judged.slice(1, last) : judged;
   const refusals: CustodyError[] = [];
   for (const statement of judged) {

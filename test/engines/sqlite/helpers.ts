@@ -38,7 +38,11 @@ export function prepare(file: string, options: Partial<EngineOptions> = {}): Pro
 }
 
 export function insertOnly(...tables: string[]): Boundary {
-  return { mode: 'insert-only', tables };
+  return boundary({ insert: tables });
+}
+
+export function boundary(allowed: Partial<Boundary>): Boundary {
+  return { insert: [], update: [], delete: [], counters: false, ...allowed };
 }
 
 export function capture(path: string): Promise<Captured> {

@@ -84,7 +84,7 @@ describe.skipIf(!linux)('no process and no folder is left', () => {
       const workspace = await sqliteEngine.prepare({ file: ${JSON.stringify(source())} }, { session: [], timeLimit: 600000 });
       const session = await (await workspace.restore('T')).open();
       await session.begin();
-      const running = session.apply(Buffer.from(${JSON.stringify(ENDLESS.toString())}), { mode: 'insert-only', tables: [] });
+      const running = session.apply(Buffer.from(${JSON.stringify(ENDLESS.toString())}), { insert: [], update: [], delete: [], counters: false });
       console.log('running');
       await running;`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {
