@@ -15,7 +15,7 @@ import { checkPlanNames } from './plan-names.ts';
 import type { Plan } from './plan.ts';
 import { putPlan } from './plan-object.ts';
 import { readScript } from './read-script.ts';
-import { approvalFault, executorFault, scriptObject, type Scripts } from './script-use.ts';
+import { approvalFault, scriptFault, scriptObject, type Scripts } from './script-use.ts';
 import { firedByGates } from './triggers.ts';
 
 export interface RehearsalOptions {
@@ -97,7 +97,7 @@ export async function rehearse(
     plan: plan.form,
     executor: scripts.executor.bytes,
     rollback: scripts.rollback?.bytes,
-    executorFault: () => executorFault(plan.executor, scripts.executor.digest),
+    scriptFault: (script) => scriptFault(plan, scripts, script),
     entry: before.entry,
     baseline: before.baseline,
     objects,

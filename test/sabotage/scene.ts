@@ -194,7 +194,10 @@ export interface Sabotage {
 }
 
 /** Runs a sabotage, and asserts that it took place and was caught by what is meant for it. */
-export async function caught(stage: Stage, { setting, saboteur, caught: wanted }: Sabotage): Promise<Drilled> {
+export async function caught(
+  stage: Stage,
+  { setting, saboteur, caught: wanted }: Sabotage,
+): Promise<Drilled> {
   const drilled = await drill(stage.set(setting), saboteur?.());
   if (saboteur) expect(drilled.hits, 'the saboteur never came to act').toBeGreaterThan(0);
   expect(drilled.found).toEqual(expect.arrayContaining([...wanted]));
@@ -212,7 +215,11 @@ export async function accepted(stage: Stage, setting: Setting = {}): Promise<Dri
 }
 
 /** The scene is refused before anything ran: nothing was made that could be recorded. */
-export async function refused(stage: Stage, setting: Setting, saboteur: Saboteur = {}): Promise<CustodyError> {
+export async function refused(
+  stage: Stage,
+  setting: Setting,
+  saboteur: Saboteur = {},
+): Promise<CustodyError> {
   const error: unknown = await drill(stage.set(setting), saboteur).then(
     ({ found }) => found,
     (reason: unknown) => reason,

@@ -1,9 +1,13 @@
 import { copyFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Captured } from '../../src/engines/engine.ts';
 import type { CloneAt, Saboteur } from './harness.ts';
 import { accepted, caught, ROLLBACK, useStage, type Sabotage } from './scene.ts';
+
+vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+  (await import('./bundled-worker.ts')).bundledWorker(load),
+);
 
 const stage = useStage();
 
@@ -72,7 +76,10 @@ const SABOTAGES: Sabotage[] = [
   {
     name: 'a rollback that changes the order of columns',
     saboteur: afterRollback(REBUILT),
-    caught: ['ROLLBACK_NOT_EXACT legs/T/back/schema/table issues', 'ROLLBACK_NOT_EXACT legs/T/back/table/issues'],
+    caught: [
+      'ROLLBACK_NOT_EXACT legs/T/back/schema/table issues',
+      'ROLLBACK_NOT_EXACT legs/T/back/table/issues',
+    ],
   },
   {
     name: 'a rollback that makes an index anew, with its columns the other way round',
@@ -87,13 +94,16 @@ const SABOTAGES: Sabotage[] = [
   },
   {
     name: 'a rollback that makes a trigger anew, with another body',
-    saboteur: afterRollback(`DROP TRIGGER births_registered; CREATE TRIGGER births_registered AFTER INSERT ON births
+    saboteur:
+      afterRollback(`DROP TRIGGER births_registered; CREATE TRIGGER births_registered AFTER INSERT ON births
       BEGIN INSERT INTO register VALUES (new.id, 'not registered'); END`),
     caught: ['ROLLBACK_NOT_EXACT legs/T/back/schema/trigger births_registered'],
   },
   {
     name: 'a rollback that makes a view anew, with another body',
-    saboteur: afterRollback(`DROP VIEW living; CREATE VIEW living AS SELECT name, 'registered' AS state FROM births`),
+    saboteur: afterRollback(
+      `DROP VIEW living; CREATE VIEW living AS SELECT name, 'registered' AS state FROM births`,
+    ),
     caught: ['ROLLBACK_NOT_EXACT legs/T/back/schema/view living'],
   },
   {
@@ -113,7 +123,9 @@ const SABOTAGES: Sabotage[] = [
   },
   {
     name: 'a rollback that changes only what no snapshot holds: bytes of a freed page',
-    saboteur: afterRollback(`CREATE TABLE gone (a); INSERT INTO gone VALUES (zeroblob(9000)); DROP TABLE gone`),
+    saboteur: afterRollback(
+      `CREATE TABLE gone (a); INSERT INTO gone VALUES (zeroblob(9000)); DROP TABLE gone`,
+    ),
     caught: ['ROLLBACK_NOT_EXACT legs/T/identical'],
   },
   {
@@ -195,12 +207,17 @@ describe('a way back that is none', () => {
 const scripts: Sabotage[] = [
   {
     name: 'deletes too much',
-    setting: { rollback: `DELETE FROM approvals WHERE 0; ${ROLLBACK} DELETE FROM births WHERE name = 'abel';` },
+    setting: { rollback: `${ROLLBACK} DELETE FROM births WHERE name = 'abel';` },
     caught: ['ROLLBACK_NOT_EXACT legs/S/back/births'],
   },
   {
     name: 'deletes too little',
-    setting: { rollback: ROLLBACK.replace('DELETE FROM register WHERE birth IN (6, 7)', 'DELETE FROM register WHERE birth = 6') },
+    setting: {
+      rollback: ROLLBACK.replace(
+        'DELETE FROM register WHERE birth IN (6, 7)',
+        'DELETE FROM register WHERE birth = 6',
+      ),
+    },
     caught: ['ROLLBACK_NOT_EXACT legs/S/back/register'],
   },
   {
@@ -268,7 +285,9 @@ describe('a capture that lies', () => {
   it('gives the before-state again after a rollback script, where no bytes can be compared: the postcondition', async () => {
     const saboteur = (): Saboteur => ({
       clone: (real, at) =>
-        at.label === 'S' ? { capture: async (sink) => (at.sessions > 1 ? first(at) : real.capture(sink)) } : {},
+        at.label === 'S'
+          ? { capture: async (sink) => (at.sessions > 1 ? first(at) : real.capture(sink)) }
+          : {},
     });
     await caught(stage, {
       name: '',

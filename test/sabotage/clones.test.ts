@@ -1,0 +1,280 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { describe, expect, it, vi } from 'vitest';
+import type { Clone, Session } from '../../src/engines/engine.ts';
+import { isOpenNowhereElse } from '../../src/engines/sqlite/open-files.ts';
+import { digestOf } from '../../src/objects/digest.ts';
+import { withoutNamespaces } from './bundled-worker.ts';
+import { damageFile, type CloneAt, type Saboteur } from './harness.ts';
+import { accepted, caught, drill, refused, useStage, type Sabotage } from './scene.ts';
+
+vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+  (await import('./bundled-worker.ts')).bundledWorker(load),
+);
+
+const stage = useStage();
+
+/** Something done to the file of leg T's clone just before the session is opened, or the clone is captured. */
+const before = (method: 'open' | 'capture', act: (at: CloneAt) => void): Saboteur => ({
+  clone: (real, at) => {
+    if (at.label !== 'T') return {};
+    const open = async () => (act(at), real.open());
+    return method === 'open' ? { open } : { capture: async (sink) => (act(at), real.capture(sink)) };
+  },
+});
+
+const LINKS: [name: string, link: (at: CloneAt) => void][] = [
+  ['a symbolic link to the source', ({ file, source }) => (rmSync(file), symlinkSync(source, file))],
+  ['a hard link to the source', ({ file, source }) => (rmSync(file), linkSync(source, file))],
+  ['a hard link that somebody else has too', ({ file }) => linkSync(file, `${file}.too`)],
+  ['a symbolic link to another clone', ({ file, image }) => (rmSync(file), symlinkSync(image, file))],
+];
+
+describe('a clone that is', () => {
+  for (const method of ['open', 'capture'] as const)
+    it.each(LINKS)(`%s, before it is used (${method})`, async (_, link) => {
+      let source: string | undefined;
+      const saboteur = before(method, (at) => {
+        source = at.source;
+        link(at);
+      });
+      const error = await refused(stage, {}, saboteur);
+      expect(error.code).toBe('ENGINE_FAILED');
+      expect(error.path).toMatch(/clone\.db$/);
+      // The source is as it was: nothing got through the link.
+      expect(digestOf(readFileSync(source!))).toBe(digestOf(readFileSync(`${stage.path}/template.db`)));
+    });
+});
+
+describe('a source that', () => {
+  const written = (source: string, n: number): void => {
+    const fd = openSync(source, 'r+');
+    // The change counter of the header.
+    writeSync(fd, Uint8Array.of(n), 0, 1, 27);
+    closeSync(fd);
+  };
+
+  it('is written to while it is copied', async () => {
+    let n = 100;
+    let timer: NodeJS.Immediate | undefined;
+    const error = await refused(
+      stage,
+      {},
+      {
+        prepare: async (prepare, { file }) => {
+          const write = (): void => {
+            written(file, n++ % 200);
+            timer = setImmediate(write);
+          };
+          write();
+          try {
+            return await prepare();
+          } finally {
+            clearImmediate(timer);
+          }
+        },
+      },
+    );
+    expect({ code: error.code, exit: error.exitCode }).toEqual({ code: 'SOURCE_CHANGED', exit: 3 });
+  });
+
+  it('is written to after it was copied, before it is kept', async () => {
+    const error = await refused(
+      stage,
+      {},
+      {
+        workspace: (real, { source }) => ({
+          storeSource: async (sink) => {
+            damageFile(source, `UPDATE issues SET open = 0`);
+            return real.storeSource(sink);
+          },
+        }),
+      },
+    );
+    expect({ code: error.code, exit: error.exitCode }).toEqual({ code: 'SOURCE_CHANGED', exit: 3 });
+  });
+
+  const LATE: Sabotage[] = [
+    {
+      name: 'is written to while the before-state is captured',
+      saboteur: () => ({
+        clone: (real, { label, source }) =>
+          label === 'before'
+            ? {
+                capture: async (sink) => {
+                  damageFile(source, `INSERT INTO issues (text) VALUES ('new')`);
+                  return real.capture(sink);
+                },
+              }
+            : {},
+      }),
+      caught: ['ISOLATION_UNPROVEN isolation/source-unchanged'],
+    },
+    {
+      name: 'is written to between the copy and the end',
+      saboteur: () => ({
+        session: (real, { label, source }) =>
+          label === 'R'
+            ? {
+                commit: async () => {
+                  damageFile(source, `DELETE FROM issues`);
+                  await real.commit();
+                },
+              }
+            : {},
+      }),
+      caught: ['ISOLATION_UNPROVEN isolation/source-unchanged'],
+    },
+    {
+      name: 'is swapped for another file',
+      saboteur: () => ({
+        session: (real, { source }) => ({
+          begin: async () => {
+            renameSync(source, `${source}.old`);
+            damageFile(source, 'CREATE TABLE other (a)');
+            await real.begin();
+          },
+        }),
+      }),
+      caught: ['ISOLATION_UNPROVEN isolation/source-unchanged'],
+    },
+  ];
+
+  it.each(LATE)('$name', async (sabotage) => {
+    await caught(stage, sabotage);
+  });
+
+  it('nobody touches is accepted, and is what it was', async () => {
+    const { rehearsed } = await accepted(stage);
+    expect(Buffer.from(rehearsed.source.sha256).toString('hex')).toBe(
+      digestOf(readFileSync(`${stage.path}/template.db`)),
+    );
+  });
+});
+
+describe('an image that', () => {
+  const corrupt = (image: string): void => damageFile(image, `DELETE FROM issues WHERE id = 2`);
+
+  it('is changed on disk between the legs ends the rehearsal: there is nothing left to restore from', async () => {
+    const error = await refused(
+      stage,
+      {},
+      {
+        clone: (real, { label, image }) =>
+          label === 'T' ? { identical: async () => (corrupt(image), real.identical()) } : {},
+      },
+    );
+    expect(error.code).toBe('ENGINE_FAILED');
+  });
+
+  const SABOTAGES: Sabotage[] = [
+    {
+      name: 'is changed on disk after the change was committed, before it is put back',
+      saboteur: () => ({
+        clone: (real, { label, image }) =>
+          label === 'R' ? { reset: async () => (corrupt(image), real.reset()) } : {},
+      }),
+      caught: ['ROLLBACK_NOT_EXACT legs/R/back/issues', 'ISOLATION_UNPROVEN isolation/image-unchanged'],
+    },
+    {
+      name: 'is not what is restored for leg T',
+      saboteur: () =>
+        before('capture', ({ damage, sessions }) => {
+          if (sessions === 0) damage('DELETE FROM issues WHERE id = 2');
+        }),
+      caught: ['BEFORE_DIVERGED legs/T/start', 'IMAGE_UNVERIFIED legs/T/start'],
+    },
+  ];
+
+  it.each(SABOTAGES)('$name', async (sabotage) => {
+    await caught(stage, sabotage);
+  });
+});
+
+describe('somebody else who has the clone open', () => {
+  /** Processes that hide what they have open: on such a system nobody can say that a file is open nowhere else. */
+  const hiding = (): number[] => {
+    const pids = readdirSync('/proc')
+      .filter((name) => /^[0-9]+$/.test(name))
+      .map(Number);
+    const nothing = { dev: 0n, ino: 0n };
+    return pids.filter(
+      (pid) =>
+        !isOpenNowhereElse(
+          nothing,
+          pids.filter((other) => other !== pid),
+        ),
+    );
+  };
+
+  it('is seen', async () => {
+    const setting = { plan: 'isolation: [clone-not-open-elsewhere]' };
+    const hidden = hiding();
+    if (hidden.length === 0) await accepted(stage, setting);
+    const seen: boolean[] = [];
+    const held = async (real: Clone, file: string): Promise<Session> => {
+      await using other = await holding(file);
+      const stat = statSync(file, { bigint: true });
+      for (const allowed of [hidden, [...hidden, other.pid]]) seen.push(isOpenNowhereElse(stat, allowed));
+      return await real.open();
+    };
+    const { found } = await drill(stage.set(setting), {
+      clone: (real, { label, file }) => (label === 'T' ? { open: () => held(real, file) } : {}),
+    });
+    expect(seen).toEqual([false, true]);
+    expect(found).toContain('ISOLATION_UNPROVEN isolation/clone-not-open-elsewhere');
+  });
+});
+
+/** A process that has a file open. */
+async function holding(file: string): Promise<AsyncDisposable & { pid: number }> {
+  const code = `const fd = require('fs').openSync(process.argv[1]); console.log(fd); setInterval(() => {}, 1000)`;
+  const child = spawn(process.execPath, ['-e', code, file], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await once(child.stdout, 'data');
+  return {
+    pid: child.pid!,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await once(child, 'close');
+    },
+  };
+}
+
+describe('a process that runs SQL with a network', () => {
+  const setting = { plan: 'isolation: [network-isolated]' };
+
+  it('is refused where the policy requires that it has none', async () => {
+    using _ = withoutNamespaces();
+    const error = await drill(stage.set(), {}, { isolation: ['network-isolated'] }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ code: 'ISOLATION_REFUSED', exitCode: 3 });
+  });
+
+  it('is rejected where the plan requires that it has none', async () => {
+    const isolated = await drill(stage.set(setting));
+    const { holds } = isolated.rehearsed.isolation.find(({ assertion }) => assertion === 'network-isolated')!;
+    // A system may refuse namespaces; then there is nothing to take away.
+    if (holds) expect(isolated.found).toEqual([]);
+    using _ = withoutNamespaces();
+    const { found } = await drill(stage.set(setting));
+    expect(found).toEqual(['ISOLATION_UNPROVEN isolation/network-isolated']);
+  });
+
+  it('is accepted where nobody requires anything', async () => {
+    using _ = withoutNamespaces();
+    await accepted(stage);
+  });
+});
