@@ -48,6 +48,30 @@ CREATE TABLE rollback_anchors (
   created_at TEXT NOT NULL
 );
 
+-- Nothing is permitted and nothing is applied: both are empty, and a rehearsal leaves them so.
+CREATE TABLE permits (
+  permit_id TEXT NOT NULL PRIMARY KEY,
+  action TEXT NOT NULL,
+  object_id TEXT NOT NULL,
+  granted_by TEXT NOT NULL,
+  granted_at TEXT NOT NULL
+);
+
+CREATE TABLE apply_ledger (
+  entry_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  action TEXT NOT NULL,
+  object_id TEXT NOT NULL,
+  applied_at TEXT NOT NULL
+);
+
+-- A job says done = 1 only after a real run.
+CREATE TABLE birth_jobs (
+  job_id TEXT NOT NULL PRIMARY KEY,
+  object_id TEXT NOT NULL,
+  approval_id TEXT NOT NULL REFERENCES os_proposal_approvals (id),
+  done INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1))
+);
+
 CREATE TABLE b_documents (
   doc_id TEXT NOT NULL PRIMARY KEY,
   title TEXT NOT NULL,
@@ -83,3 +107,8 @@ INSERT INTO rollback_anchors VALUES
 INSERT INTO b_documents VALUES
   ('doc:2026-01-0001', 'First note', 'test1', '1b4f0e9851971998e732078544c96b36c3d01cedf7caa332359d6f1d83567014', '2026-01-05T08:00:00Z'),
   ('doc:2026-01-0002', 'Second note', 'test2', '60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752', '2026-01-12T08:00:00Z');
+
+INSERT INTO birth_jobs VALUES
+  ('job-2026-06-0006', 'doc:2026-06-0006', 'a0000000-0000-4000-8000-000000000001', 0),
+  ('job-2026-06-0007', 'doc:2026-06-0007', 'a0000000-0000-4000-8000-000000000002', 0),
+  ('job-2026-06-0008', 'doc:2026-06-0008', 'a0000000-0000-4000-8000-000000000003', 0);

@@ -57,9 +57,11 @@ export function makeWorld(): World {
   });
   const policy = put({
     kind: 'policy',
-    v: 1,
+    v: 2,
     previous: null,
     validators: [validator],
+    expected: [{ name: 'hardened', prefix: 'e6547e69', suffix: '956c47' }],
+    isolation: ['network-isolated'],
     roles: [],
     required: [],
   });

@@ -33,6 +33,14 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     },
   ],
   [
+    'surrogate',
+    {
+      usage: 'surrogate <profile>',
+      summary: "make a profile's surrogate database",
+      load: () => load(import('./commands/surrogate.ts')),
+    },
+  ],
+  [
     'snapshot',
     {
       usage: 'snapshot <database>',
@@ -89,11 +97,27 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     },
   ],
   [
+    'restore-script',
+    {
+      usage: 'restore-script <a> <b>',
+      summary: 'write the SQL that brings the rows of one state back to another',
+      load: () => load(import('./commands/restore-script.ts')),
+    },
+  ],
+  [
     'verify',
     {
       usage: 'verify [subject]',
       summary: 'check a packet folder or a revision, level by level',
       load: () => load(import('./commands/verify.ts')),
+    },
+  ],
+  [
+    'rerun',
+    {
+      usage: 'rerun [subject]',
+      summary: 'run a rehearsal again from what was kept of it, and compare',
+      load: () => load(import('./commands/rerun.ts')),
     },
   ],
   [
@@ -107,8 +131,8 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
   [
     'validator',
     {
-      usage: 'validator <action>',
-      summary: 'list, pin or self-test the validators that judge rehearsals',
+      usage: 'validator <action> [file]',
+      summary: 'list, pin, expect or self-test the validators that judge rehearsals',
       load: () => load(import('./commands/validator.ts')),
     },
   ],

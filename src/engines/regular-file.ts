@@ -36,8 +36,12 @@ export async function openRegular(
  * @returns undefined where it is larger, also when it grows while it is read (files of /proc claim to be empty).
  * @throws CustodyError as {@link openRegular}.
  */
-export async function readRegular(path: string, limit: number): Promise<Uint8Array | undefined> {
-  await using file = await openRegular(path);
+export async function readRegular(
+  path: string,
+  limit: number,
+  options: { follow?: boolean } = {},
+): Promise<Uint8Array | undefined> {
+  await using file = await openRegular(path, options);
   try {
     const { size } = await file.stat();
     if (size > limit) return undefined;

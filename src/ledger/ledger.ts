@@ -45,6 +45,8 @@ export interface AppendOptions {
   readonly lockTimeout?: number;
   readonly signal?: AbortSignal;
   readonly now?: () => number;
+  /** Runs under the lock, before anything is appended: what it throws keeps the entry out. */
+  readonly check?: () => Promise<void>;
 }
 
 export interface AppendResult {
@@ -119,7 +121,7 @@ export class Ledger implements AsyncDisposable {
   ): Promise<{ ledger: Ledger; policy: Digest; appended: AppendResult }> {
     if (!isKeyName(options.origin)) {
       throw new CustodyError('ORIGIN_MALFORMED', `${JSON.stringify(options.origin)} cannot name a log`, {
-        hint: 'Give a name without spaces and plus signs, such as evidence.example.com/fix7.',
+        hint: 'Give a name without spaces and plus signs, such as evidence.example.com/team.',
       });
     }
     const { keys = keyFolder() } = options;
@@ -199,6 +201,7 @@ export class Ledger implements AsyncDisposable {
       ...(options.lockTimeout !== undefined && { timeout: options.lockTimeout }),
       ...(options.signal && { signal: options.signal }),
     });
+    await options.check?.();
     const stored = await this.#storedHead();
     const { head, index, record, objects } = appendRecord(stored?.head ?? EMPTY_HEAD, entry, now());
     if (objects.length > 0) {

@@ -49,6 +49,12 @@ export function integerKey(value: bigint): Uint8Array {
   return out;
 }
 
+/** The value of an integer key; undefined for any other key. */
+export function integerOfKey(key: Uint8Array): bigint | undefined {
+  if (key.length !== 9 || key[0] !== INTEGER) return undefined;
+  return BigInt.asIntN(64, Buffer.from(key).readBigUInt64BE(1) ^ 0x8000000000000000n);
+}
+
 function writeUint32(out: Uint8Array, at: number, value: number): void {
   out[at] = value >>> 24;
   out[at + 1] = value >>> 16;

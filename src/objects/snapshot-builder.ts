@@ -11,7 +11,7 @@ export type EngineName = 'sqlite' | 'postgres';
 export type Pairs = readonly (readonly [name: string, value: string])[];
 
 export interface TableSpec {
-  /** The name that plans and diffs use: `birth_registry` (SQLite), `public.birth_registry` (PostgreSQL). */
+  /** The name that plans and diffs use: `posts` (SQLite), `public.posts` (PostgreSQL). */
   readonly name: string;
   readonly format: 'sqlite-record' | 'postgres-copy';
   /** In the order of declaration: the order is state. `type` is the declared type as the engine prints it. */

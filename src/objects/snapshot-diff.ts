@@ -94,7 +94,7 @@ function* diffDefinitions(part: 'schema' | 'sequence', a: Link, b: Link): Walk<S
 export const MAX_DEFINITION = 256 * 1_048_576;
 
 /** `name: value` lines of a definition stored as DAG-CBOR pairs. */
-function definitionText(bytes: Uint8Array): string {
+export function definitionText(bytes: Uint8Array): string {
   const pairs = decode(bytes, MAX_DEFINITION);
   return Array.isArray(pairs)
     ? pairs.map((pair: Value) => (Array.isArray(pair) ? pair.map(String).join(': ') : '')).join('\n')

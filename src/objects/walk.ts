@@ -76,3 +76,15 @@ export function resultOf<R>(walk: Walk<unknown, R>, get: (id: Digest) => Uint8Ar
   while (!step.done) step = driven.next();
   return step.value;
 }
+
+/** {@link resultOf} with an asynchronous source. */
+export async function resultOfAsync<R>(
+  walk: Walk<unknown, R>,
+  get: (id: Digest) => Promise<Uint8Array>,
+  options: { signal?: AbortSignal } = {},
+): Promise<R> {
+  const driven = driveAsync(walk, get, options);
+  let step = await driven.next();
+  while (!step.done) step = await driven.next();
+  return step.value;
+}

@@ -1,126 +1,23 @@
-import type { ErrorObject } from 'ajv/dist/2020.js';
-import { CustodyError } from '../errors.ts';
+import type { CustodyError } from '../errors.ts';
 import { PLAN_SCHEMA } from './plan-schema.ts';
+import { parseDocument, type DocumentKind, type YamlDocument } from './yaml-document.ts';
 
-export interface PlanDocumentResult {
-  readonly value: unknown;
-  /** The line of a JSON pointer (`/delta/posts`), or of the nearest parent that is written down; from 1. */
-  readonly lineOf: (pointer: string) => number;
-}
+const PLAN: DocumentKind = {
+  noun: 'plan',
+  schema: PLAN_SCHEMA,
+  codes: { syntax: 'PLAN_SYNTAX', unknownKey: 'PLAN_KEY_UNKNOWN', invalid: 'PLAN_INVALID' },
+  reference: 'SPEC.md, "Plans"',
+};
 
 /**
- * Parses YAML and checks it against the plan's JSON Schema.
+ * Parses a plan file and checks it against its JSON Schema.
  * @param report is given each fault against the schema, unknown keys first; then the first of them is thrown.
  * @throws CustodyError PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID, each with `path` = `FILE:LINE`.
  */
 export async function parsePlanDocument(
   bytes: Uint8Array,
   path: string,
-  report: (error: CustodyError) => void = () => undefined,
-): Promise<PlanDocumentResult> {
-  const { LineCounter, parseDocument, isMap, isNode, visit } = await import('yaml');
-  const counter = new LineCounter();
-  let source: string;
-  try {
-    source = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new CustodyError('PLAN_SYNTAX', 'a plan is UTF-8 text', {
-      cause,
-      path: `${path}:1`,
-      hint: 'Save the file as UTF-8.',
-    });
-  }
-  const document = parseDocument(source, {
-    lineCounter: counter,
-    strict: true,
-    uniqueKeys: true,
-    merge: false,
-    version: '1.2',
-  });
-  const first = document.errors[0] ?? document.warnings[0];
-  if (first) {
-    throw new CustodyError('PLAN_SYNTAX', first.message.split('\n')[0]!.replace(/:$/, ''), {
-      path: `${path}:${first.linePos?.[0].line ?? 1}`,
-      hint: 'Correct the YAML at this line.',
-    });
-  }
-  visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document) !== undefined) return;
-      throw new CustodyError('PLAN_SYNTAX', `nothing is called *${alias.source}`, {
-        path: `${path}:${counter.linePos(alias.range?.[0] ?? 0).line}`,
-        hint: 'Write the value out.',
-      });
-    },
-  });
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 100 });
-  } catch (cause) {
-    throw new CustodyError('PLAN_SYNTAX', 'the plan expands too many aliases', {
-      cause,
-      path: `${path}:1`,
-      hint: 'Write the values out.',
-    });
-  }
-  const lineOf = (pointer: string): number => {
-    const keys = pointer
-      .split('/')
-      .slice(1)
-      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-    for (; keys.length > 0; keys.pop()) {
-      const parent = document.getIn(keys.slice(0, -1), true);
-      // Of a pair the key's line: its value may stand on the next one.
-      const pair = isMap(parent) ? parent.items.find(({ key }) => String(key) === keys.at(-1)) : undefined;
-      const node = pair ? pair.key : document.getIn(keys, true);
-      if (isNode(node) && node.range) return counter.linePos(node.range[0]).line;
-    }
-    return 1;
-  };
-  const faults = await schemaFaults(value, path, lineOf);
-  faults.forEach(report);
-  if (faults[0]) throw faults[0];
-  return { value, lineOf };
-}
-
-/** Unknown keys first: they are mostly why a needed one is missing. */
-async function schemaFaults(
-  value: unknown,
-  path: string,
-  lineOf: (pointer: string) => number,
-): Promise<CustodyError[]> {
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
-  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
-  const validate = ajv.compile(PLAN_SCHEMA);
-  if (validate(value)) return [];
-  const unknown: CustodyError[] = [];
-  const invalid: CustodyError[] = [];
-  for (const error of validate.errors ?? []) {
-    if (error.keyword === 'additionalProperties') {
-      const key = String((error.params as { additionalProperty: unknown }).additionalProperty);
-      const line = lineOf(`${error.instancePath}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
-      const options = {
-        path: `${path}:${line}`,
-        hint: 'Remove the key or correct its name; SPEC.md, "Plans", lists the keys.',
-      };
-      unknown.push(new CustodyError('PLAN_KEY_UNKNOWN', `unknown key ${JSON.stringify(key)}`, options));
-    } else {
-      const line = lineOf(error.instancePath);
-      const message = `${error.instancePath || 'the plan'} ${explain(error)}`;
-      const options = {
-        path: `${path}:${line}`,
-        hint: 'Correct this line; SPEC.md, "Plans", lists the keys.',
-      };
-      invalid.push(new CustodyError('PLAN_INVALID', message, options));
-    }
-  }
-  return [...unknown, ...invalid];
-}
-
-/** Ajv's message, with what it leaves out: the values that are allowed, the value that is wanted. */
-function explain({ keyword, message, params }: ErrorObject): string {
-  const { allowedValues, allowedValue } = params as { allowedValues?: unknown[]; allowedValue?: unknown };
-  if (keyword === 'enum' && allowedValues) return `must be one of ${allowedValues.map(String).join(', ')}`;
-  if (keyword === 'const') return `must be ${String(allowedValue)}`;
-  return message ?? 'is not valid';
+  report?: (error: CustodyError) => void,
+): Promise<YamlDocument> {
+  return parseDocument(bytes, path, PLAN, report);
 }

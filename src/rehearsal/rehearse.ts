@@ -23,6 +23,8 @@ export interface RehearsalOptions {
   readonly validators: readonly Link[];
   /** A `probes` object that is in `objects`. */
   readonly probes?: Link;
+  /** The scripts, where they were read already: what was looked at is what runs. */
+  readonly scripts?: Scripts;
   /** The profile's bytes, where the plan names one. */
   readonly profile?: Uint8Array;
   /** Assertions about isolation without which nothing may run: the policy's. */
@@ -63,7 +65,7 @@ export async function rehearse(
   options: RehearsalOptions,
 ): Promise<RehearsalResult> {
   const steps = new Steps(options);
-  const scripts = {
+  const scripts = options.scripts ?? {
     executor: await readScript(plan.executor),
     rollback: plan.rollback && (await readScript(plan.rollback)),
   };

@@ -5,6 +5,7 @@ import { decodeKind } from '../objects/kinds.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import type { ChainReport } from './chain.ts';
 import { PolicyChain } from './policy-chain.ts';
+import { readPolicy } from './policy-view.ts';
 
 /** Record 0 must hold the first policy: the one that config.yaml names, or that an auditor was given. The others follow. */
 export async function checkGenesis(
@@ -21,7 +22,7 @@ export async function checkGenesis(
     const link = entry.links.find(([name]) => name === 'policy')?.[1];
     if (entry.type !== 'policy' || link?.digest !== policy)
       return wrong(`it does not hold the first policy ${policy}`);
-    const { previous } = decodeKind('policy', await source.get(policy), policy);
+    const { previous } = readPolicy(await source.get(policy), policy);
     if (previous !== null) return wrong('the first policy names one before it');
   } catch (error) {
     if (!isCustodyError(error)) throw error;

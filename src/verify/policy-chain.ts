@@ -1,10 +1,12 @@
 import { isCustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
-import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
+import { readPolicy } from './policy-view.ts';
 
 export interface ChainedPolicy {
   readonly id: Digest;
+  /** A policy of version 1 is shown as one of version 2. */
   readonly policy: ObjectOf<'policy'>;
 }
 
@@ -39,7 +41,7 @@ export class PolicyChain {
 
   async #read({ digest }: Link): Promise<ObjectOf<'policy'> | undefined> {
     try {
-      return decodeKind('policy', await this.#get(digest), digest);
+      return readPolicy(await this.#get(digest), digest);
     } catch (error) {
       const damage = isCustodyError(error, 'OBJECT_CORRUPT') || isCustodyError(error, 'PACK_CORRUPT');
       if (!isCustodyError(error) || error.exitCode !== 1 || damage) throw error;

@@ -1,27 +1,19 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { fromSystemError } from '../errors.ts';
 import { FINDING_CODES, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { Link } from '../objects/link.ts';
 import { frameHeader, frameSubject } from '../validator/frames.ts';
 import { confine } from './confinement.ts';
+import { failed, runToEnd, type Ended, type Input, type ProcessOptions } from './judge-process.ts';
 
 export interface Judged {
   readonly accepted: boolean;
   readonly findings: readonly Finding[];
   /** Whether the process had no network, socket files or sight of other processes: where the system grants that. */
   readonly networkRestricted: boolean;
-}
-
-export interface JudgeOptions {
-  readonly signal?: AbortSignal;
-  /** Milliseconds; the process is ended then. */
-  readonly timeLimit?: number;
 }
 
 /**
@@ -35,12 +27,14 @@ export async function runValidator(
   code: Uint8Array,
   subject: Digest,
   evidence: AsyncIterable<{ link: Link; bytes: Uint8Array }> | Iterable<{ link: Link; bytes: Uint8Array }>,
-  options: JudgeOptions = {},
+  options: ProcessOptions = {},
 ): Promise<Judged> {
   return inFolder(code, async (file) => {
     const input = framed(subject, evidence);
-    const { code: exit, output, errors, networkRestricted } = await run(file, [], input, options);
+    const { code: exit, output, errors, taken, networkRestricted } = await run(file, [], input, options);
     if (exit !== 0) throw failed(`it exited with ${exit}: ${errors}`);
+    // What did not take all of the evidence judged something else.
+    if (!taken) throw failed('it did not read all of the evidence');
     return { ...parseJudgement(output, subject), networkRestricted };
   });
 }
@@ -48,7 +42,7 @@ export async function runValidator(
 /** Runs the validator's own self-test: every check against evidence in which only its fault is present. */
 export async function runSelftest(
   code: Uint8Array,
-  options: JudgeOptions = {},
+  options: ProcessOptions = {},
 ): Promise<{ ok: boolean; vectors: number; failed: string[] }> {
   return inFolder(code, async (file) => {
     const { output, errors, code: exit } = await run(file, ['--selftest'], [], options);
@@ -95,92 +89,15 @@ async function* framed(
   }
 }
 
-const DEFAULT_TIME_LIMIT = 300_000;
-const MAX_OUTPUT = 16 * 1024 * 1024;
-
-async function run(
+function run(
   file: string,
   args: string[],
-  input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { signal, timeLimit = DEFAULT_TIME_LIMIT }: JudgeOptions,
-): Promise<{ code: number; output: string; errors: string; networkRestricted: boolean }> {
-  const confined = confine(file, args);
-  const child = spawn(confined.command, confined.args, {
-    env: {},
-    // A process group of its own: what it sends to its group reaches nobody else.
-    detached: true,
-    cwd: join(file, '..'),
-    stdio: ['pipe', 'pipe', 'pipe'],
-    ...(signal && { signal }),
-    timeout: timeLimit,
-    killSignal: 'SIGKILL',
-  });
-  let output = '';
-  let errors = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    if (output.length > MAX_OUTPUT) child.kill('SIGKILL');
-    else output += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-4000)));
-  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  const fed = feed(child.stdin, input);
-  // Each is awaited below, but maybe not before it fails.
-  for (const promise of [ended, fed]) promise.catch(() => undefined);
-  try {
-    const [code, killedBy] = await Promise.race([ended, fed.then(() => ended)]);
-    if (code === null) throw failed(`it was ended by ${String(killedBy)}`);
-    // What did not take all of the evidence judged something else. The last acknowledgement may be a moment behind.
-    const all = await within(ACKNOWLEDGED, fed);
-    if (code === 0 && !all) throw failed('it did not read all of the evidence');
-    return { code, output, errors: errors.trim(), networkRestricted: confined.restricted };
-  } catch (error) {
-    child.kill('SIGKILL');
-    await ended.catch(() => undefined);
-    if (signal?.aborted)
-      throw new CustodyError('INTERRUPTED', 'interrupted while the validator ran', { cause: error });
-    throw error;
-  }
-}
-
-/** Milliseconds. */
-const ACKNOWLEDGED = 2_000;
-
-async function within(limit: number, work: Promise<boolean>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), limit)));
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** @returns whether everything was taken. A process that ends early breaks the pipe: its exit says more than EPIPE. */
-async function feed(
-  stdin: Writable,
-  input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<boolean> {
-  stdin.on('error', () => undefined);
-  for await (const bytes of input) {
-    if (stdin.destroyed) return false;
-    if (!stdin.write(bytes)) await drained(stdin);
-  }
-  return new Promise((resolve) => {
-    if (stdin.destroyed) resolve(false);
-    else
-      stdin.once('close', () => resolve(stdin.writableFinished)).end(() => resolve(stdin.writableFinished));
-  });
-}
-
-function drained(stdin: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stdin.off('drain', done).off('close', done);
-      resolve();
-    };
-    if (stdin.destroyed) resolve();
-    else stdin.on('drain', done).on('close', done);
-  });
+  input: Input,
+  options: ProcessOptions,
+): Promise<Ended & { networkRestricted: boolean }> {
+  const { command, args: all, restricted } = confine(file, args);
+  const confined = { command, args: all, cwd: join(file, '..'), env: {} };
+  return runToEnd(confined, input, options).then((ended) => ({ ...ended, networkRestricted: restricted }));
 }
 
 function parseJudgement(output: string, subject: Digest): { accepted: boolean; findings: Finding[] } {
@@ -214,11 +131,4 @@ function parseJson(output: string): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function failed(what: string, cause?: unknown): CustodyError {
-  return new CustodyError('VALIDATOR_FAILED', `the validator did not judge: ${what}`, {
-    cause,
-    hint: 'custody validator selftest tries the pinned validator; custody fsck checks its bytes.',
-  });
 }

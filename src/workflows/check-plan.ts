@@ -1,8 +1,9 @@
 import { CustodyError, isCustodyError } from '../errors.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { checkPlanNames } from '../rehearsal/plan-names.ts';
-import { readPlan, type Plan, type PlanScript } from '../rehearsal/plan.ts';
-import { readScript, type Script } from '../rehearsal/read-script.ts';
+import { openGuarded } from '../rehearsal/guarded.ts';
+import { readPlan, type Plan } from '../rehearsal/plan.ts';
+import type { Script } from '../rehearsal/read-script.ts';
 import { refusals, requireSource } from '../rehearsal/rehearse.ts';
 import { approvalFault } from '../rehearsal/script-use.ts';
 import { loadEngine } from './engines.ts';
@@ -31,21 +32,16 @@ export async function checkPlanFile(file: string, options: CheckOptions = {}): P
   const report = (error: CustodyError): void => void found.push(error);
   const digests: CheckResult['digests'][number][] = [];
   const plan = await kept(() => readPlan(file, report), report);
-  if (plan) {
-    const executor = await kept(() => readScript(plan.executor), report);
-    const rollback = await readRollback(plan, report);
-    for (const { path, digest } of [executor, rollback].flatMap((script) => script?.parts ?? []))
+  const inputs = plan && (await kept(() => openGuarded(plan, report), report));
+  if (plan && inputs) {
+    const { executor, rollback } = inputs;
+    for (const { path, digest } of [...executor.parts, ...(rollback?.parts ?? [])])
       digests.push({ file: path, sha256: digest });
-    if (executor) await kept(() => checkOnClone(plan, { executor, rollback }, report, options), report);
+    await kept(() => checkOnClone(plan, { executor, rollback }, report, options), report);
   }
   // A fault of the schema is reported, and thrown as well.
   const unique = found.filter((error, i) => found.findIndex((e) => same(e, error)) === i);
   return { ok: unique.length === 0, refusals: unique, digests };
-}
-
-async function readRollback(plan: Plan, report: (error: CustodyError) => void): Promise<Script | undefined> {
-  const script: PlanScript | undefined = plan.rollback;
-  return script && (await kept(() => readScript(script), report));
 }
 
 /** Runs one step; what it refuses is reported. What the environment does is no refusal. */

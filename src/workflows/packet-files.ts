@@ -1,106 +1,81 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fromSystemError } from '../errors.ts';
+import { decodeEither } from '../objects/kinds.ts';
 import { jsonFile } from '../objects/json.ts';
-import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import type { MemoryObjects } from '../objects/memory-objects.ts';
-import { readWhole } from '../objects/file.ts';
-import { diffSnapshots } from '../objects/snapshot-diff.ts';
-import { driveSync, resultOf } from '../objects/walk.ts';
-import { deltaOf } from '../objects/delta.ts';
-import { packetReadme } from './packet-readme.ts';
-import { showChange } from './row-changes.ts';
+import { walkTree } from '../objects/tree.ts';
+import { driveSync } from '../objects/walk.ts';
+import { executionEvidence } from './execution-evidence.ts';
+import { rowChanges } from './packet/changes.ts';
+import { cloneRollback } from './packet/clone-rollback.ts';
+import { commandsScript } from './packet/commands.ts';
+import { bytesOf, type GetSync, type PacketContent, type PacketFiles } from './packet/content.ts';
+import { scriptNames } from './packet/file-names.ts';
+import { firstPacketFiles } from './packet/first.ts';
+import { damaged, gather, type Material } from './packet/material.ts';
+import { profileFiles } from './packet/profile-files.ts';
+import { packetReadme } from './packet/readme.ts';
+import { rerunScript } from './packet/rerun-script.ts';
+import { rollbackProof } from './packet/rollback-proof.ts';
+import { targetLock } from './packet/target-lock.ts';
+import { validatorResult } from './packet/validator-result.ts';
+
+export { writeFiles } from './packet/content.ts';
+export { movedSequences } from './packet/moved-sequences.ts';
 
 /**
  * The files of a rehearsal's packet, made from its objects alone: no clock, no lane, no path of this machine, so two
- * rehearsals of one plan give the same bytes.
+ * rehearsals of one plan give the same bytes. A rehearsal of version 1 gets the files of version 1.
+ * @param verdicts one of each validator, in the order of the rehearsal's.
+ * @throws CustodyError what reading and decoding objects throws; OBJECT_FIELD_INVALID where they do not belong together.
  */
-export function packetFiles(
+export async function packetFiles(
   rehearsal: Link,
-  verdict: Link,
-  code: Uint8Array,
-  objects: MemoryObjects,
-): Map<string, string | Uint8Array> {
-  const evidence = decodeKind('rehearsal', objects.get(rehearsal.digest));
-  const judgement = decodeKind('verdict', objects.get(verdict.digest));
-  const plan = decodeKind('plan', objects.get(evidence.plan.digest));
-  const content = (link: Link): Uint8Array => [...driveSync(readWhole(link), objects.get)][0]!;
-  return new Map<string, string | Uint8Array>([
-    [
-      'README.md',
-      packetReadme({
-        rehearsal,
-        evidence,
-        plan,
-        verdict: judgement,
-        back: (link) => describeBack(evidence.entry, link, judgement, objects),
-      }),
-    ],
-    ['plan.yaml', content(plan.document)],
-    ['executor.sql', content(evidence.executor.file)],
-    ['validator.mjs', code],
-    ['rehearsal.json', jsonFile({ id: rehearsal, ...evidence })],
-    ['rehearsal-execution-evidence.json', jsonFile(executionEvidence(rehearsal, evidence))],
-    ['row-changes.json', jsonFile(rowChanges(evidence, objects))],
-    ['verdict.json', jsonFile({ id: verdict, ...judgement })],
+  verdicts: readonly Link[],
+  { get }: { readonly get: GetSync },
+): Promise<PacketFiles> {
+  const decoded = decodeEither('rehearsal', get(rehearsal.digest), rehearsal.digest);
+  if (decoded.v === 2) return secondPacketFiles(await gather(rehearsal, decoded.object, verdicts, get));
+  const [verdict, ...more] = verdicts;
+  if (!verdict || more.length > 0) throw damaged(rehearsal, 'a rehearsal of version 1 has one verdict');
+  return firstPacketFiles(rehearsal, decoded.first, verdict, get);
+}
+
+function secondPacketFiles(material: Material): PacketFiles {
+  const { id, rehearsal, plan, judgements, get } = material;
+  return new Map<string, PacketContent>([
+    ['README.md', packetReadme(material)],
+    ['plan.yaml', bytesOf(plan.document, get)],
+    ['rehearsal.json', jsonFile({ id, ...rehearsal })],
+    ...judgements.map(({ link, verdict, verdictFile }): [string, string] => [
+      verdictFile,
+      jsonFile({ id: link, ...verdict }),
+    ]),
+    ['row-changes.json', jsonFile(rowChanges(rehearsal, get))],
+    ...scriptFiles(material),
+    ...judgements.map(({ validator, validatorFile }): [string, Link] => [validatorFile, validator.file]),
+    ...sourceFiles(material),
+    ['rehearsal-target-lock.json', jsonFile(targetLock(material))],
+    ['rehearsal-execution-evidence.json', executionEvidence(id, rehearsal)],
+    ['clone-rollback-evidence.json', jsonFile(cloneRollback(material))],
+    ['rollback-recovery-proof.json', jsonFile(rollbackProof(material))],
+    ['hardened-validator-result.json', jsonFile(validatorResult(material))],
+    ...profileFiles(material),
+    ['commands.sh', commandsScript(material)],
+    ['RERUN.sh', rerunScript()],
   ]);
 }
 
-/** The field names that the seeds' validator reads, one entry a way back. */
-function executionEvidence(rehearsal: Link, evidence: ObjectOf<'rehearsal'>): unknown {
-  return {
-    rehearsal,
-    entries: evidence.legs.map(({ leg, after, back }) => ({
-      leg,
-      before_hash: evidence.entry,
-      after_apply_hash: after,
-      after_rollback_hash: back,
-      restored_match: back?.equals(evidence.entry) ?? false,
-    })),
-  };
+/** What ran, includes expanded; and the files that it was made of, where there was more than one. */
+function scriptFiles({ rehearsal: { executor, rollback } }: Material): [string, PacketContent][] {
+  return [
+    ['executor.sql', executor.file],
+    ...(rollback ? [['rollback.sql', rollback.file] satisfies [string, Link]] : []),
+    ...[...scriptNames([executor, rollback])].map(([part, path]): [string, Link] => [path, part.file]),
+  ];
 }
 
-function rowChanges(evidence: ObjectOf<'rehearsal'>, objects: MemoryObjects): unknown {
-  const after = evidence.legs.find((leg) => leg.after !== null)?.after;
-  if (!after) return { before: evidence.entry, after: null, changes: [] };
-  const changes = [...driveSync(diffSnapshots(evidence.entry, after), objects.get)].map(showChange);
-  return { before: evidence.entry, after, changes };
-}
-
-function describeBack(
-  entry: Link,
-  back: Link | null,
-  verdict: ObjectOf<'verdict'>,
-  objects: MemoryObjects,
-): string {
-  if (!back) return 'not captured';
-  if (back.equals(entry)) return 'exact';
-  const moved = verdict.accepted ? movedSequences(entry, back, objects) : [];
-  return moved.length > 0
-    ? `exact but for what the plan declares: sequence ${moved.join(', ')}`
-    : 'not exact';
-}
-
-/** Sequences that stand elsewhere than before: what a plan may declare bounded in leg T. */
-export function movedSequences(entry: Link, back: Link, objects: MemoryObjects): string[] {
-  if (back.equals(entry)) return [];
-  const { others } = resultOf(deltaOf(entry, back), objects.get);
-  return others.filter(({ part }) => part === 'sequence').map(({ name }) => name);
-}
-
-/** Writes the files into an existing, empty folder. @throws DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED. */
-export async function writeFiles(
-  dir: string,
-  files: ReadonlyMap<string, string | Uint8Array>,
-): Promise<void> {
-  for (const [name, content] of files) {
-    const path = join(dir, name);
-    try {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, content, { flag: 'wx', mode: 0o600 });
-    } catch (error) {
-      throw fromSystemError(error, path);
-    }
-  }
+/** The source's files as they were read; only linked here, since they may be large. */
+function sourceFiles({ rehearsal: { source }, get }: Material): [string, PacketContent][] {
+  return [...driveSync(walkTree(source.files), get)].flatMap(({ path, entry }): [string, Link][] =>
+    entry.mode === 'dir' ? [] : [[`source/${path}`, entry.link]],
+  );
 }

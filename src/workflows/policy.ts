@@ -1,37 +1,44 @@
 import { readFile } from 'node:fs/promises';
 import { CustodyError, fromSystemError } from '../errors.ts';
-import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
-import { digestFromBytes, digestToBytes, type Digest } from '../objects/digest.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { digestFromBytes, digestOf, digestToBytes, type Digest } from '../objects/digest.ts';
 import { readWhole, storeContent } from '../objects/file.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import { putObject, type ObjectSink } from '../objects/sink.ts';
-import { sha256Hasher } from '../objects/sha256.ts';
 import { driveAsync } from '../objects/walk.ts';
 import { PolicyChain } from '../verify/policy-chain.ts';
 import { builtInFile } from './built-in.ts';
 
 export const BUILT_IN_VALIDATOR = 'validator.mjs';
+export const BUILT_IN_NAME = 'custody';
 
-/** Stores the validator that this version of custody was built with. @throws VALIDATOR_NOT_BUILT */
-export async function putBuiltInValidator(sink: ObjectSink): Promise<Link> {
+/** How a validator is run (SPEC.md, "The validator"): ours, by node with its permission model; or by its `#!` line. */
+export type Runner = 'node-permission' | 'interpreter';
+
+/** The bytes of the validator that this version of custody was built with. @throws VALIDATOR_NOT_BUILT */
+export async function builtInValidator(): Promise<Uint8Array> {
   const path = builtInFile(BUILT_IN_VALIDATOR);
-  let code: Uint8Array;
   try {
-    code = new Uint8Array(await readFile(path));
+    return new Uint8Array(await readFile(path));
   } catch (error) {
     throw fromSystemError(error, path);
   }
-  const hasher = sha256Hasher();
-  hasher.update(code);
-  return putObject(sink, {
-    kind: 'validator',
-    v: 1,
-    name: 'custody',
-    file: storeContent(sink, code),
-    sha256: digestToBytes(hasher.hex() as Digest),
-    runner: 'node-permission',
-  });
+}
+
+/** Stores a validator's file and the object that names it. */
+export function putValidator(
+  sink: ObjectSink,
+  { name, code, runner }: { name: string; code: Uint8Array; runner: Runner },
+): Link {
+  const sha256 = digestToBytes(digestOf(code));
+  return putObject(sink, { kind: 'validator', v: 1, name, file: storeContent(sink, code), sha256, runner });
+}
+
+/** Stores the built-in validator. @throws VALIDATOR_NOT_BUILT */
+export async function putBuiltInValidator(sink: ObjectSink): Promise<Link> {
+  const code = await builtInValidator();
+  return putValidator(sink, { name: BUILT_IN_NAME, code, runner: 'node-permission' });
 }
 
 export interface CurrentPolicy {
@@ -74,9 +81,7 @@ export async function loadValidator(ledger: Ledger, link: Link): Promise<PinnedV
   const pieces: Uint8Array[] = [];
   for await (const bytes of driveAsync(readWhole(validator.file), get)) pieces.push(bytes);
   const code = new Uint8Array(Buffer.concat(pieces));
-  const hasher = sha256Hasher();
-  hasher.update(code);
-  if (hasher.hex() !== digestFromBytes(validator.sha256)) {
+  if (digestOf(code) !== digestFromBytes(validator.sha256)) {
     throw new CustodyError('OBJECT_CORRUPT', 'the validator is not the file that it is named after', {
       path: link.digest,
       hint: 'Run custody fsck.',
@@ -85,59 +90,55 @@ export async function loadValidator(ledger: Ledger, link: Link): Promise<PinnedV
   return { link, validator, code };
 }
 
-/** The validator that judges new rehearsals: the last one that the current policy pins. @throws VALIDATOR_NOT_PINNED */
-export async function pinnedValidator(ledger: Ledger): Promise<PinnedValidator> {
-  const { policy } = await currentPolicy(ledger);
-  const link = policy.validators.at(-1);
-  if (!link)
+/**
+ * The validators that judge new rehearsals: all that the current policy pins, in its order.
+ * @throws CustodyError VALIDATOR_NOT_PINNED where it pins none.
+ */
+export async function pinnedValidators(
+  ledger: Ledger,
+  { policy }: Pick<CurrentPolicy, 'policy'>,
+): Promise<PinnedValidator[]> {
+  if (policy.validators.length === 0)
     throw new CustodyError('VALIDATOR_NOT_PINNED', 'the policy pins no validator', {
       hint: 'Run custody validator pin.',
     });
-  return loadValidator(ledger, link);
+  const pinned: PinnedValidator[] = [];
+  for (const link of policy.validators) pinned.push(await loadValidator(ledger, link));
+  return pinned;
 }
 
-/** A first policy that pins the built-in validator and requires nothing else. */
-export async function firstPolicy(sink: ObjectSink): Promise<ObjectOf<'policy'>> {
+/**
+ * For `check` of an append, under its lock: a record counts under the policy that is in force at its place, and a policy that
+ * does not name that one changes nothing. @throws CustodyError HEAD_MOVED where another policy is in force by now.
+ */
+export async function requirePolicy(ledger: Ledger, { id }: Pick<CurrentPolicy, 'id'>): Promise<void> {
+  if ((await currentPolicy(ledger)).id === id) return;
+  throw new CustodyError('HEAD_MOVED', 'the policy changed meanwhile; nothing was recorded', {
+    hint: 'Run the command again: it then works with the new policy.',
+  });
+}
+
+/** A first policy that pins the built-in validator. @param isolation assertions that every rehearsal must prove. */
+export async function firstPolicy(
+  sink: ObjectSink,
+  isolation: readonly string[] = [],
+): Promise<ObjectOf<'policy'>> {
   return {
     kind: 'policy',
-    v: 1,
+    v: 2,
     previous: null,
     validators: [await putBuiltInValidator(sink)],
+    expected: [],
+    isolation: [...new Set(isolation)].sort(),
     roles: [],
     required: [],
   };
 }
 
-/** The policy that follows: one more validator pinned. */
-export function policyWith(current: CurrentPolicy, validator: Link): ObjectOf<'policy'> {
-  return {
-    ...current.policy,
-    previous: nodeLink(current.id),
-    validators: [...current.policy.validators, validator],
-  };
-}
-
-/** Pins the validator that this version brings, unless the policy pins it already. `record` is null then. */
-export async function pinBuiltIn(
-  ledger: Ledger,
-  options: AppendOptions & { author: string; lane: string },
-): Promise<{ validator: Digest; policy: Digest; record: number | null }> {
-  await using session = await ledger.writer();
-  // Read under the lock: of two that name the same policy before them, one would not count.
-  const current = await currentPolicy(ledger);
-  const validator = await putBuiltInValidator(session.writer);
-  if (current.policy.validators.some((link) => link.equals(validator))) {
-    return { validator: validator.digest, policy: current.id, record: null };
-  }
-  const policy = putObject(session.writer, policyWith(current, validator));
-  const { author, lane } = options;
-  const draft = {
-    type: 'policy',
-    links: [['policy', policy]],
-    author,
-    lane,
-    message: `pin validator ${validator.digest.slice(0, 12)}`,
-  } as const;
-  const { index } = await ledger.append(session.writer, draft, options);
-  return { validator: validator.digest, policy: policy.digest, record: index };
+/** The policy that follows. */
+export function policyAfter(
+  current: Pick<CurrentPolicy, 'id' | 'policy'>,
+  changes: Partial<Pick<ObjectOf<'policy'>, 'validators' | 'expected'>>,
+): ObjectOf<'policy'> {
+  return { ...current.policy, ...changes, previous: nodeLink(current.id) };
 }

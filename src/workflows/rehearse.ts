@@ -1,20 +1,22 @@
-import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CustodyError, fromSystemError, noTemporaryFolder } from '../errors.ts';
+import { noTemporaryFolder } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import { closure } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
-import { decodeKind } from '../objects/kinds.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { driveSync } from '../objects/walk.ts';
+import { openGuarded } from '../rehearsal/guarded.ts';
 import { readPlan } from '../rehearsal/plan.ts';
+import type { Profile } from '../rehearsal/profile.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
 import { requireSealed, storePacket } from './commit.ts';
+import { copyOut, requireEmpty } from './packet/out-folder.ts';
 import { movedSequences, packetFiles, writeFiles } from './packet-files.ts';
-import { pinnedValidators } from './policy.ts';
+import { currentPolicy, pinnedValidators, requirePolicy } from './policy.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 
 export interface RehearseOptions extends AppendOptions {
@@ -23,6 +25,10 @@ export interface RehearseOptions extends AppendOptions {
   readonly message?: string;
   /** A folder that does not exist yet, or is empty: the packet is written there too. */
   readonly out?: string;
+  /** Runs a profile's probes (probe.ts); without it a profile's probes are not run, and the validator misses them. */
+  readonly probe?: (profile: Profile) => Promise<ObjectOf<'probes'>>;
+  /** A foreign validator may run without a sandbox, which is recorded. */
+  readonly unsandboxed?: boolean;
   readonly progress?: (phrase: string) => void;
 }
 
@@ -79,17 +85,29 @@ export async function rehearsePlan(
 ): Promise<RehearseResult> {
   const plan = await readPlan(planFile);
   if (options.out !== undefined) await requireEmpty(options.out);
-  const { validators, policy } = await pinnedValidators(ledger);
+  const inputs = await openGuarded(plan);
+  const profile = inputs?.profile;
+  const current = await currentPolicy(ledger);
+  const validators = await pinnedValidators(ledger, current);
   const { progress = () => undefined, now, signal } = options;
+  if (profile?.probes && options.probe) progress('probes');
+  const probes = profile?.probes && (await options.probe?.(profile));
   const rehearsed = await runPlan(plan, validators, {
     quarantine: join(ledger.folder, 'quarantine'),
-    isolation: policy.isolation,
+    isolation: current.policy.isolation,
+    ...(inputs && { scripts: inputs }),
+    ...(profile && { profile: profile.bytes }),
+    ...(probes && { probes }),
     progress,
     ...(now && { now }),
     ...(signal && { signal }),
+    ...(options.unsandboxed && { unsandboxed: true }),
   });
   progress('packet');
-  return commitRehearsal(ledger, rehearsed, options);
+  return commitRehearsal(ledger, rehearsed, {
+    ...options,
+    check: () => requirePolicy(ledger, current),
+  });
 }
 
 /** What a packet of a rehearsal links, by name. */
@@ -110,7 +128,7 @@ async function commitRehearsal(
     throw noTemporaryFolder(error, tmpdir());
   });
   try {
-    await writeFiles(work, packetFiles(result.rehearsal, verdicts, objects));
+    await writeFiles(work, await packetFiles(result.rehearsal, verdicts, objects), objects.get);
     await sealFolder(work);
     await using session = await ledger.writer();
     for (const { link, bytes } of driveSync(closure([...verdicts, run]), objects.get))
@@ -176,7 +194,7 @@ export function described(
       after: legs[i]?.after?.digest ?? null,
       back: back?.snapshot.digest ?? null,
       exact: back?.snapshot.equals(result.before.snapshot) ?? false,
-      bounded: back ? movedSequences(result.before.snapshot, back.snapshot, objects) : [],
+      bounded: back ? movedSequences(result.before.snapshot, back.snapshot, objects.get) : [],
       quarantined: kept ?? null,
     })),
     delta,
@@ -185,27 +203,4 @@ export function described(
       ? 'restricted'
       : 'not restricted',
   };
-}
-
-async function requireEmpty(dir: string): Promise<void> {
-  if (!existsSync(dir)) return;
-  const names = await readdir(dir).catch((error: unknown) => {
-    throw fromSystemError(error, dir);
-  });
-  if (names.length > 0)
-    throw new CustodyError('USAGE', `${dir} is not empty`, {
-      path: dir,
-      hint: 'Give a folder that does not exist yet.',
-    });
-}
-
-async function copyOut(work: string, dir: string): Promise<void> {
-  try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    // Rows of databases are for their owner; a copy has the modes of its original.
-    for (const name of await readdir(work)) await chmod(join(work, name), 0o600);
-    await cp(work, dir, { recursive: true });
-  } catch (error) {
-    throw fromSystemError(error, dir);
-  }
 }

@@ -1,3 +1,4 @@
+import { integerOfKey } from '../objects/key.ts';
 import { decodeRow, rowOf, showValue } from '../objects/rows/row.ts';
 import type { SnapshotChange, Table } from '../objects/snapshot-diff.ts';
 
@@ -76,7 +77,7 @@ function cells(table: Table, key: Uint8Array, value: Uint8Array): Cells {
   // INTEGER PRIMARY KEY is NULL in SQLite's record: its value is the key.
   const [alias, ...more] = table.key.columns;
   if (table.format === 'sqlite-record' && alias !== undefined && more.length === 0 && out[alias] === null) {
-    out[alias] = integerOf(key)?.toString() ?? null;
+    out[alias] = integerOfKey(key)?.toString() ?? null;
   }
   if (table.key.type === 'multiset' && count > 1) out['(count)'] = String(count);
   return out;
@@ -87,14 +88,8 @@ function keyCells(table: Table, key: Uint8Array, row: Cells): Cells {
   if (table.key.type === 'declared')
     return Object.fromEntries(table.key.columns.map((name) => [name, row[name] ?? null]));
   if (table.key.type === 'rowid')
-    return { rowid: integerOf(key)?.toString() ?? Buffer.from(key).toString('hex') };
+    return { rowid: integerOfKey(key)?.toString() ?? Buffer.from(key).toString('hex') };
   return { sha256: Buffer.from(key).toString('hex') };
-}
-
-/** The value of an integer key (key.ts), undefined for any other key. */
-function integerOf(key: Uint8Array): bigint | undefined {
-  if (key.length !== 9 || key[0] !== 0x10) return undefined;
-  return BigInt.asIntN(64, Buffer.from(key).readBigUInt64BE(1) ^ 0x8000000000000000n);
 }
 
 function shape(table: Table): string {

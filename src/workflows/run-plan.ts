@@ -1,14 +1,14 @@
 import type { Finding } from '../finding.ts';
-import { closure } from '../objects/closure.ts';
 import { storeContent } from '../objects/file.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { putObject } from '../objects/sink.ts';
-import { driveSync } from '../objects/walk.ts';
 import type { Plan } from '../rehearsal/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
-import { runValidator, type Judged } from '../verify/validator-process.ts';
+import type { Scripts } from '../rehearsal/script-use.ts';
 import { loadEngine } from './engines.ts';
+import { judgeAll, judgesIsolation, verdictOf, type Judgement } from './judge.ts';
 import type { PinnedValidator } from './policy.ts';
 
 export interface RunPlanOptions {
@@ -17,6 +17,13 @@ export interface RunPlanOptions {
   readonly progress?: (phrase: string) => void;
   /** Where clones of unknown state are kept. */
   readonly quarantine: string;
+  /** The scripts as the guard read them. */
+  readonly scripts?: Scripts;
+  /** The profile's bytes, where the plan names one, and what its probes came to. */
+  readonly profile?: Uint8Array;
+  readonly probes?: ObjectOf<'probes'>;
+  /** A foreign validator may run without a sandbox, which is recorded. */
+  readonly unsandboxed?: boolean;
   /** Assertions about isolation that the policy requires. */
   readonly isolation?: readonly string[];
 }
@@ -28,7 +35,7 @@ export interface Rehearsed {
   readonly run: Link;
   /** One for each validator, in the order of the rehearsal's `validators`. */
   readonly verdicts: readonly Link[];
-  readonly judged: readonly Judged[];
+  readonly judged: readonly Judgement[];
   readonly accepted: boolean;
   /** Of all validators. */
   readonly findings: readonly Finding[];
@@ -58,29 +65,18 @@ export async function runPlan(
     quarantine: options.quarantine,
     progress,
     ...(options.isolation && { isolation: options.isolation }),
+    ...(options.scripts && { scripts: options.scripts }),
+    ...(options.profile && { profile: options.profile }),
+    ...(options.probes && { probes: putObject(objects, options.probes) }),
     ...(signal && { signal }),
   });
   progress('judge');
-  const judged: Judged[] = [];
-  for (const { code } of validators) {
-    const evidence = driveSync(closure([result.rehearsal]), objects.get);
-    judged.push(await runValidator(code, result.rehearsal.digest, evidence, signal ? { signal } : {}));
-  }
-  const verdicts = judged.map(({ accepted, findings }, i) =>
-    putObject(objects, {
-      kind: 'verdict',
-      v: 1,
-      validator: validators[i]!.link,
-      subject: result.rehearsal,
-      accepted,
-      findings: findings.map(({ code, path, detail }) => ({ code, path, detail })),
-    }),
-  );
-  const restricted = judged.every(({ networkRestricted }) => networkRestricted);
-  const isolation: [string, string][] = [
-    ...result.run.isolation,
-    ['validator-network', restricted ? 'restricted' : 'not restricted'],
-  ];
+  const judged = await judgeAll(validators, result.rehearsal, objects, {
+    ...(signal && { signal }),
+    ...(options.unsandboxed && { unsandboxed: true }),
+  });
+  const verdicts = judged.map((judgement) => putObject(objects, verdictOf(judgement, result.rehearsal)));
+  const isolation = [...result.run.isolation, ...judgesIsolation(judged)];
   return {
     plan,
     result,

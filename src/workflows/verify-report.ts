@@ -1,5 +1,6 @@
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
+import type { Rerun } from '../verify/reruns.ts';
 
 export const LEVELS = ['seal', 'objects', 'chain', 'signatures', 'semantics', 'reexecuted'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -17,6 +18,8 @@ export interface VerifyReport {
   readonly signed: { readonly covered: number; readonly size: number } | null;
   /** The validator that the verdict names, where the subject is a rehearsal. Whether it may judge: level semantics. */
   readonly validator: Digest | null;
+  /** Who claims to have run the rehearsal again; those count that a key given by the auditor signed. */
+  readonly reruns: readonly Rerun[];
   readonly findings: readonly Finding[];
 }
 
@@ -48,6 +51,7 @@ export class ReportBuilder {
   seal: Digest | null = null;
   signed: VerifyReport['signed'] = null;
   judge: Judge | null = null;
+  reruns: readonly Rerun[] = [];
 
   constructor(required: readonly Level[]) {
     this.required = new Set(required);
@@ -69,10 +73,12 @@ export class ReportBuilder {
       if (this.levels[level] === 'skipped')
         this.findings.push(finding('LEVEL_SKIPPED', level, 'this level is required and was not verified'));
     }
-    const { levels, seal, signed, judge } = this;
-    const trust = judge
-      ? `${this.trust}; validator ${judge.validator} ${JUDGE[judge.trustedBy]}`
-      : this.trust;
+    const { levels, seal, signed, judge, reruns } = this;
+    const trust = [
+      this.trust,
+      ...(judge ? [`validator ${judge.validator} ${JUDGE[judge.trustedBy]}`] : []),
+      ...rerunTrust(reruns),
+    ].join('; ');
     const required = LEVELS.filter((level) => this.required.has(level));
     const ok = this.findings.length === 0 && required.every((level) => levels[level] === 'done');
     const validator = judge?.validator ?? null;
@@ -84,7 +90,18 @@ export class ReportBuilder {
       seal,
       signed,
       validator,
+      reruns,
       findings: this.findings.sort(compareFindings),
     };
   }
+}
+
+function rerunTrust(reruns: readonly Rerun[]): string[] {
+  const names = (counted: boolean): string =>
+    [...new Set(reruns.filter((rerun) => rerun.counted === counted).map(({ signer }) => signer))].join(', ');
+  const [yes, no] = [names(true), names(false)];
+  return [
+    ...(yes === '' ? [] : [`run again with the same result by ${yes}, whose key the auditor gave`]),
+    ...(no === '' ? [] : [`a rerun claimed by ${no} is not counted`]),
+  ];
 }

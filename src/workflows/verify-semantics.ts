@@ -2,14 +2,13 @@ import { isCustodyError } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { closure } from '../objects/closure.ts';
-import { digestFromBytes, digestOf, type Digest } from '../objects/digest.ts';
+import { type Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
-import { walkTree } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
-import { MANIFEST_NAME, SEAL_NAME } from '../verify/packet/names.ts';
 import { runValidator } from '../verify/validator-process.ts';
+import { comparePacketFiles } from './packet/compare.ts';
 import { packetFiles } from './packet-files.ts';
 import { currentPolicy, loadValidator } from './policy.ts';
 import type { Judge } from './verify-report.ts';
@@ -105,10 +104,8 @@ async function judgeAgain(
       ),
     );
   }
-  return [
-    ...findings,
-    ...(await compareFiles(packet, packetFiles(subject, verdictLink, code, objects), get)),
-  ];
+  const files = await packetFiles(subject, [verdictLink], objects);
+  return [...findings, ...(await comparePacketFiles(packet, files, objects.get, get))];
 }
 
 async function judgeOf(
@@ -134,25 +131,4 @@ function compare(
   b: { path: string; code: string; detail: string },
 ): number {
   return compareFindings(a as Finding, b as Finding);
-}
-
-/** The packet's files are a function of its objects: a file that says something else is a forgery. */
-async function compareFiles(
-  packet: ObjectOf<'packet'>,
-  wanted: ReadonlyMap<string, string | Uint8Array>,
-  get: (id: Digest) => Promise<Uint8Array>,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const left = new Set(wanted.keys());
-  for await (const { path, entry } of driveAsync(walkTree(packet.tree), get)) {
-    if (entry.mode === 'dir' || path === MANIFEST_NAME || path === SEAL_NAME) continue;
-    const content = wanted.get(path);
-    left.delete(path);
-    if (content === undefined)
-      findings.push(finding('TREE_DIFFERS', path, 'not a file of a rehearsal packet'));
-    else if (digestOf(Buffer.from(content)) !== digestFromBytes(entry.sha256))
-      findings.push(finding('TREE_DIFFERS', path, 'it is not what the objects of this packet give'));
-  }
-  for (const path of left) findings.push(finding('TREE_DIFFERS', path, 'the packet lacks this file'));
-  return findings;
 }

@@ -8,12 +8,13 @@ import { Link, nodeLink } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { diffTrees } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
-import { verifyChain } from '../verify/chain.ts';
+import { verifyChain, type ChainReport } from '../verify/chain.ts';
 import { checkGenesis } from '../verify/genesis.ts';
 import { ObjectsCheck } from '../verify/objects.ts';
 import { checkFolder } from '../verify/packet/check.ts';
 import { SEAL_NAME } from '../verify/packet/names.ts';
 import { verifyCheckpoint } from '../verify/signatures.ts';
+import { checkRerunners, verifyReruns } from '../verify/reruns.ts';
 import { checkStoredPacket } from '../verify/stored-packet.ts';
 import { ingestFolder } from './ingest-folder.ts';
 import { findPacket, linkOf } from './packet.ts';
@@ -32,6 +33,8 @@ export interface VerifyOptions {
   readonly policy?: Digest;
   /** Validators that the auditor trusts beside those that the first policy pins. */
   readonly validators?: readonly Digest[];
+  /** Verifier keys of those whose reruns count; to give one requires the level `reexecuted`. */
+  readonly rerunners?: readonly string[];
 }
 
 /**
@@ -124,14 +127,20 @@ async function verifyStored(
   resolved: Revision,
   options: VerifyOptions,
 ): Promise<void> {
+  const { rerunners = [] } = options;
+  checkRerunners(rerunners, options.key ?? ledger.config.verifierKey);
+  // A rerun that was asked for and is not there is no yes.
+  if (rerunners.length > 0) report.require('reexecuted');
   const roots =
     resolved.type === 'record' ? [resolved.record.record.entry] : [await linkTo(ledger, resolved.id)];
   const objects = new ObjectsCheck(ledger.store, options.signal);
   await objects.reach(roots, resolved.type === 'record' ? `records/${resolved.record.index}` : 'revision');
   report.require('objects', 'chain');
   report.level('objects', objects.findings);
-  await verifyLog(report, ledger, resolved.type === 'record' ? resolved.record.index : undefined, options);
+  const index = resolved.type === 'record' ? resolved.record.index : undefined;
+  const entries = await verifyLog(report, ledger, index, options);
   await verifyPacket(report, ledger, resolved, objects.findings.length === 0, options);
+  await verifyReexecuted(report, ledger, resolved, entries, options);
 }
 
 /** The chain from the first record to the head, and how far the signatures reach. */
@@ -140,7 +149,7 @@ async function verifyLog(
   ledger: Ledger,
   index: number | undefined,
   options: VerifyOptions,
-): Promise<void> {
+): Promise<ChainReport['entries']> {
   const head = await ledger.head();
   const { origin, verifierKey, policy } = ledger.config;
   const chain = await verifyChain(ledger, head, options.signal ? { signal: options.signal } : {});
@@ -153,6 +162,24 @@ async function verifyLog(
   report.signed = { covered, size: head.size };
   if (findings.length > 0) report.level('signatures', findings);
   else if (index !== undefined && index < covered) report.level('signatures', []);
+  return chain.entries;
+}
+
+/** Who ran the rehearsal of this packet again, of those whom the auditor trusts. */
+async function verifyReexecuted(
+  report: ReportBuilder,
+  ledger: Ledger,
+  resolved: Revision,
+  entries: ChainReport['entries'],
+  { rerunners = [], signal }: VerifyOptions,
+): Promise<void> {
+  const found = await findPacket(ledger, resolved);
+  const subject = found && linkOf(found.packet.links, 'rehearsal');
+  if (!subject) return;
+  const options = { rerunners, ...(signal && { signal }) };
+  const { reruns, findings } = await verifyReruns(ledger, entries, subject, options);
+  report.reruns = reruns;
+  if (findings.length > 0 || reruns.some(({ counted }) => counted)) report.level('reexecuted', findings);
 }
 
 /** The packet of a revision: its seal, and its verdict where it is a rehearsal. Both are required where they apply. */

@@ -35,9 +35,11 @@ export const WHO = { author: 'tester', lane: 'deep' } as const;
 
 const EMPTY_POLICY: ObjectOf<'policy'> = {
   kind: 'policy',
-  v: 1,
+  v: 2,
   previous: null,
   validators: [],
+  expected: [],
+  isolation: [],
   roles: [],
   required: [],
 };

@@ -41,7 +41,8 @@ export class Place implements Disposable {
 
 /** A first policy that pins nothing: the ledger does not look into it. */
 export async function fill(): Promise<ObjectOf<'policy'>> {
-  return { kind: 'policy', v: 1, previous: null, validators: [], roles: [], required: [] };
+  const none = { validators: [], expected: [], isolation: [], roles: [], required: [] };
+  return { kind: 'policy', v: 2, previous: null, ...none };
 }
 
 /** Appends one entry that links one blob. */

@@ -8,7 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { rawLink } from '../../src/objects/link.ts';
-import { runSelftest, runValidator, type JudgeOptions } from '../../src/verify/validator-process.ts';
+import type { ProcessOptions } from '../../src/verify/judge-process.ts';
+import { runSelftest, runValidator } from '../../src/verify/validator-process.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
 const SMALL = [piece(100)];
@@ -57,7 +58,7 @@ ${body}`),
   );
 }
 
-const run = (body: string, options: JudgeOptions = {}, read = true) =>
+const run = (body: string, options: ProcessOptions = {}, read = true) =>
   runValidator(program(body, read), SUBJECT, SMALL, { timeLimit: 20_000, ...options });
 
 async function fails(work: Promise<unknown>): Promise<string> {

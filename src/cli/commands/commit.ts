@@ -7,7 +7,7 @@ export const command = defineCommand({
   about:
     'Checks the seal of FOLDER, stores every file and appends an entry and a record to the log. A folder that is not\nsealed, or does not match its seal, is refused (exit 1) and nothing changes. The same folder again adds only an entry\nand a record.',
   examples: [
-    ['custody commit evidence -m "birth 0006"', 'commit a sealed folder'],
+    ['custody commit evidence -m "release 42"', 'commit a sealed folder'],
     ['custody commit evidence --lane lane-07 --json', 'as a lane, for a program'],
   ],
   options: (y) =>

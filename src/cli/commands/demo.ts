@@ -11,7 +11,7 @@ import { findingLines, plural, printable } from '../text.ts';
 export const command = defineCommand({
   usage: 'demo',
   about:
-    'Tells the whole story in a new folder, in a few seconds: makes a production-shaped surrogate database, rehearses one\ngated birth on a clone of it, proves both ways back, seals, commits, verifies, shows the change row by row, then flips\none byte in a copy of the packet and shows what verify says. The ledger stays, to explore.',
+    'Tells the whole story in a new folder, in a few seconds: makes a production-shaped surrogate database, rehearses the\nchange of a profile on a clone of it, proves each way back, seals, commits, verifies, shows the change row by row, then flips\none byte in a copy of the packet and shows what verify says. The ledger stays, to explore.',
   examples: [['custody demo', 'succeed first, then break it']],
   options: (y) =>
     y.option('folder', {
@@ -50,6 +50,13 @@ class Story {
   }
 }
 
+/** By leg. */
+const WAYS_BACK: Readonly<Record<string, string>> = {
+  T: 'BEGIN, apply, ROLLBACK',
+  R: 'apply, COMMIT, restore the image',
+  S: 'apply, COMMIT, rollback script',
+};
+
 async function makeFolder(folder: string | undefined, context: Context): Promise<string> {
   if (folder === undefined) {
     return mkdtemp(join(tmpdir(), 'custody-demo-')).catch((error: unknown) => {
@@ -87,7 +94,8 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
     { firstPolicy },
     { rehearsePlan },
     { verifyRevision, verifyFolder },
-    surrogate,
+    { makeSurrogate, profileFolder },
+    { copyProfile, openProfile },
     { snapshotDatabase },
     { diffOperands },
     { nodeLink },
@@ -97,6 +105,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
     import('../../workflows/rehearse.ts'),
     import('../../workflows/verify.ts'),
     import('../../workflows/surrogate.ts'),
+    import('../../workflows/profile-files.ts'),
     import('../../workflows/snapshot.ts'),
     import('../../workflows/diff.ts'),
     import('../../objects/link.ts'),
@@ -104,10 +113,10 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   const who = { author: context.author, lane: 'demo', signal: context.signal };
 
   story.chapter('A database that looks like production');
-  const profile = surrogate.profileFolder('fix7-p0');
-  const database = join(folder, 'surrogate.sqlite');
-  await surrogate.makeSurrogate(profile, database);
-  const plan = await surrogate.copyPlan(profile, folder);
+  const profile = await openProfile(profileFolder('fix7-p0'));
+  const plan = await copyProfile(profile, folder);
+  const database = plan.source.file;
+  await makeSurrogate(profile, database);
   const made = await Ledger.init(folder, {
     origin: `custody.demo/${basename(folder)}`,
     author: who.author,
@@ -120,19 +129,22 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
     message: 'the surrogate before anything',
   });
   story.say(
-    `   ${plural(Object.keys(state.tables).length, 'table')}, ${plural(state.rows, 'row')}, marked GENERATED_SURROGATE_NOT_REAL_PRODUCTION_DUMP`,
+    `   ${plural(Object.keys(state.tables).length, 'table')}, ${plural(state.rows, 'row')}, marked ${printable(profile.surrogate?.marker ?? '')}`,
   );
   story.say(`   its whole state as one digest, the same every time: ${state.snapshot}`);
 
-  story.chapter('Rehearse one gated birth on an isolated clone, and both ways back');
+  story.chapter(`Rehearse ${printable(plan.form.name)} on an isolated clone, and each way back`);
   const packet = join(folder, 'packet');
-  const r = await rehearsePlan(ledger, plan, { ...who, out: packet, progress: context.progress }).finally(
-    () => context.progressDone(),
-  );
-  story.say('   preflight   an approval is there, meant for directus; the object is not born yet');
+  const r = await rehearsePlan(ledger, plan.path, {
+    ...who,
+    out: packet,
+    progress: context.progress,
+  }).finally(() => context.progressDone());
+  const gates = plan.form.preflight.map(({ name }) => printable(name));
+  story.say(`   preflight   ${gates.join('\n               ')}`);
   for (const { leg, exact } of r.legs) {
     story.say(
-      `   leg ${leg}       ${(leg === 'T' ? 'BEGIN, insert, ROLLBACK' : 'insert, COMMIT, restore the image').padEnd(34)} ${exact ? 'every row is as it was' : 'NOT the before-state'}`,
+      `   leg ${leg}       ${WAYS_BACK[leg]?.padEnd(34)} ${exact ? 'every row is as it was' : 'NOT the before-state'}`,
     );
   }
   story.say(
@@ -140,7 +152,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   );
   for (const line of findingLines(r.findings)) story.say(`  ${line}`);
 
-  story.chapter('What the birth changed, row by row');
+  story.chapter('What it changed, row by row');
   const get = (id: ReturnType<typeof parseDigest>): Promise<Uint8Array> => ledger.store.get(id);
   const side = (id: string) => ({ kind: 'snapshot', link: nodeLink(parseDigest(id)), get }) as const;
   const diff = await diffOperands(side(r.before), side(r.after ?? r.before));

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { isCustodyError } from '../../errors.ts';
 import type { DiffResult } from '../../workflows/diff.ts';
 import { defineCommand } from '../command.ts';
-import type { Context } from '../context.ts';
 import { renderDiff } from '../diff-text.ts';
+import { ledgerFor } from '../optional-ledger.ts';
 
 export const command = defineCommand({
   usage: 'diff <a> <b>',
@@ -34,13 +33,3 @@ export const command = defineCommand({
     return args['exit-code'] && !result.equal ? 1 : 0;
   },
 });
-
-/** Two paths need no ledger, so a missing one is no fault here. */
-async function ledgerFor(context: Context): Promise<Awaited<ReturnType<Context['openLedger']>> | undefined> {
-  try {
-    return await context.openLedger();
-  } catch (error) {
-    if (context.args.ledger === undefined && isCustodyError(error, 'LEDGER_NOT_FOUND')) return undefined;
-    throw error;
-  }
-}

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { CustodyError } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
 import { printable } from '../text.ts';
 
@@ -8,7 +9,8 @@ export const command = defineCommand({
     'Makes a ledger in FOLDER/.custody (default: here): its first policy, which pins the validator that this version\nbrings, and a signing key for its log, which is kept outside the ledger in your configuration folder.',
   examples: [
     ['custody init', 'a ledger in the current folder'],
-    ['custody init evidence --origin example.com/fix7', 'a ledger with a name of its own'],
+    ['custody init evidence --origin example.com/team', 'a ledger with a name of its own'],
+    ['custody init --require-isolation network-isolated', 'rehearsals must prove that they had no network'],
   ],
   options: (y) =>
     y
@@ -17,10 +19,18 @@ export const command = defineCommand({
         type: 'string',
         requiresArg: true,
         describe: "the log's name in its checkpoints (default: custody.local/<random>)",
+      })
+      .option('require-isolation', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        default: [] as string[],
+        describe: 'an assertion that every rehearsal must prove, such as network-isolated',
       }),
   async run(args, context) {
     const { Ledger } = await import('../../ledger/ledger.ts');
     const { firstPolicy } = await import('../../workflows/policy.ts');
+    const isolation = args['require-isolation'].map(checkAssertion);
     const origin = args.origin ?? `custody.local/${randomBytes(8).toString('hex')}`;
     const folder = context.path(
       args.folder === '.' && context.args.ledger !== undefined ? context.args.ledger : args.folder,
@@ -29,7 +39,7 @@ export const command = defineCommand({
       origin,
       author: context.author,
       keys: await context.keys(),
-      fill: firstPolicy,
+      fill: (sink) => firstPolicy(sink, isolation),
     });
     await using ledger = made.ledger;
     const { policy } = made;
@@ -47,3 +57,11 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** Which assertions there are depends on the engine; one that none makes is never proven, and every rehearsal is refused. */
+function checkAssertion(name: string): string {
+  if (/^[a-z][a-z0-9-]{0,62}$/.test(name)) return name;
+  throw new CustodyError('USAGE', '--require-isolation takes the name of an assertion', {
+    hint: 'Give one that SPEC.md lists under "Isolation", such as network-isolated.',
+  });
+}

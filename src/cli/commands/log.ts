@@ -20,7 +20,7 @@ export const command = defineCommand({
       .option('type', {
         type: 'string',
         requiresArg: true,
-        choices: ['policy', 'packet', 'snapshot', 'rehearsal', 'validator'] as const,
+        choices: ['policy', 'packet', 'snapshot', 'rehearsal', 'validator', 'rerun'] as const,
         describe: 'only entries of this type',
       }),
   async run(args, context) {

@@ -26,6 +26,11 @@ export const command = defineCommand({
           default: false,
           describe: 'run nothing, record nothing: name everything that would be refused',
         })
+        .option('unsandboxed', {
+          type: 'boolean',
+          default: false,
+          describe: 'run a foreign validator without a sandbox where none is granted (recorded)',
+        })
         .option('out', {
           type: 'string',
           requiresArg: true,
@@ -49,6 +54,7 @@ export const command = defineCommand({
       ...common,
       ...(args.message !== undefined && { message: checkMessage(args.message) }),
       ...(args.out !== undefined && { out: context.path(args.out) }),
+      ...(args.unsandboxed && { unsandboxed: true }),
       progress: context.progress,
     }).finally(() => context.progressDone());
     context.print(result, () => rehearsalText(result));

@@ -1,83 +1,107 @@
-import { readFile } from 'node:fs/promises';
-import { CustodyError, fromSystemError } from '../../errors.ts';
-import { digestFromBytes } from '../../objects/digest.ts';
+import { CustodyError } from '../../errors.ts';
+import type { SelftestReport } from '../../workflows/validators.ts';
 import { defineCommand } from '../command.ts';
 import { plural, printable } from '../text.ts';
 import { writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
-  usage: 'validator <action>',
-  about: `Manages the validators that judge rehearsals:
-  list      those that the policy pins; the last one judges new rehearsals
-  pin       pin the one that this version of custody brings, with a new policy that names the one before it
-  selftest  run the pinned one against evidence in which one fault at a time is present`,
+  usage: 'validator <action> [file]',
+  about: `Manages the validators that judge rehearsals; every pinned one must accept:
+  list      those that the policy pins, those that are expected, and the one that this version brings
+  pin       pin FILE (default: the one that this version brings) in a new policy that names the one before it; another
+            one of the same name gives way. A file with an interpreter line (#!…) is tried on planted controls first
+  expect    write down the abbreviated SHA-256 of a validator that is not here yet: shown, never counted
+  selftest  run each pinned one against evidence in which one fault at a time is present`,
   examples: [
     ['custody validator list', 'who judges?'],
-    ['custody validator selftest', 'does it catch what it must?'],
+    ['custody validator pin run_hardened_validator.py --name hardened', 'somebody else judges too'],
+    ['custody validator expect e6547e69…956c47 --name hardened', 'which file it will have to be'],
+    ['custody validator selftest', 'do they catch what they must?'],
   ],
   options: (y) =>
     writingOptions(
-      y.positional('action', {
-        type: 'string',
-        demandOption: true,
-        choices: ['list', 'pin', 'selftest'] as const,
-        describe: 'what to do',
-      }),
+      y
+        .positional('action', {
+          type: 'string',
+          demandOption: true,
+          choices: ['list', 'pin', 'expect', 'selftest'] as const,
+          describe: 'what to do',
+        })
+        .positional('file', { type: 'string', describe: 'pin: a validator; expect: an abbreviated SHA-256' })
+        .option('name', {
+          type: 'string',
+          requiresArg: true,
+          describe: "what it is called (default: the name it is expected under, else the file's)",
+        })
+        .option('expect', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'pin: the SHA-256 that the file must have, whole or abbreviated',
+        })
+        .option('unsandboxed', {
+          type: 'boolean',
+          default: false,
+          describe: 'run foreign validators without a sandbox',
+        }),
     ),
   async run(args, context) {
-    const policies = await import('../../workflows/policy.ts');
-    const { builtInFile } = await import('../../workflows/built-in.ts');
+    const { action, file } = args;
+    checkOptions(action, args);
     await using ledger = await context.openLedger();
-    if (args.action === 'selftest') {
-      const { runSelftest } = await import('../../verify/validator-process.ts');
-      const pinned = await policies.pinnedValidator(ledger);
-      const result = await runSelftest(pinned.code, { signal: context.signal });
-      context.print({ validator: pinned.link.digest, ...result }, () =>
-        result.ok
-          ? `ok: ${plural(result.vectors, 'vector')}, each judged as it must be\n`
-          : `FAILED: ${result.failed.join(', ')}\n`,
-      );
-      return result.ok ? 0 : 1;
+    const options = {
+      ...writing(args, context),
+      unsandboxed: args.unsandboxed,
+      ...(args.name !== undefined && { name: args.name }),
+      ...(args.expect !== undefined && { expect: args.expect }),
+    };
+    if (action === 'selftest') {
+      const { selftestValidators } = await import('../../workflows/validators.ts');
+      const tested = await selftestValidators(ledger, options);
+      context.print(tested, () => tested.validators.map(selftestLine).join(''));
+      return tested.ok ? 0 : 1;
     }
-    if (args.action === 'pin') {
-      const pinned = await policies.pinBuiltIn(ledger, writing(args, context));
+    if (action === 'pin') {
+      const { pinValidator } = await import('../../workflows/pin.ts');
+      const path = file === undefined ? undefined : context.path(file);
+      const pinned = await pinValidator(ledger, path, options);
       context.print(pinned, () =>
         pinned.record === null
           ? `already pinned: ${pinned.validator}\n`
-          : `pinned ${pinned.validator} as @${pinned.record}\nThe first policy does not pin it: whoever verifies what it judges says custody verify --validator ${pinned.validator}\n`,
+          : [
+              `pinned ${pinned.name} ${pinned.validator} as @${pinned.record}`,
+              ...(pinned.promoted === null ? [] : [`it is the one that was expected: ${pinned.promoted}`]),
+              `The first policy does not pin it: whoever verifies what it judges says custody verify --validator ${pinned.validator}`,
+              '',
+            ].join('\n'),
       );
       return 0;
     }
-    const { policy, id } = await policies.currentPolicy(ledger);
-    const builtIn = await fileDigest(builtInFile(policies.BUILT_IN_VALIDATOR));
-    const validators: {
-      validator: string;
-      name: string;
-      sha256: string;
-      runner: string;
-      builtIn: boolean;
-    }[] = [];
-    for (const link of policy.validators) {
-      const { validator } = await policies.loadValidator(ledger, link);
-      const sha256 = digestFromBytes(validator.sha256);
-      validators.push({
-        validator: link.digest,
-        name: validator.name,
-        sha256,
-        runner: validator.runner,
-        builtIn: sha256 === builtIn,
-      });
+    if (action === 'expect') {
+      const { expectValidator } = await import('../../workflows/pin.ts');
+      const made = await expectValidator(ledger, file ?? '', { ...options, name: args.name ?? '' });
+      context.print(made, () =>
+        made.record === null
+          ? `already expected: ${made.name} ${made.identity}\n`
+          : `expected ${made.name} ${made.identity} as @${made.record}: it judges nothing until custody validator pin FILE\n`,
+      );
+      return 0;
     }
-    context.print({ policy: id, validators }, () =>
+    const { listValidators } = await import('../../workflows/validators.ts');
+    const listed = await listValidators(ledger);
+    context.print(listed, () =>
       [
-        `policy ${id}`,
-        ...validators.map(
+        `policy ${listed.policy}`,
+        ...listed.validators.map(
           (v) =>
-            `  ${v.validator}  ${printable(v.name)}  sha256:${v.sha256}${v.builtIn ? '  (this version)' : ''}`,
+            `  ${v.validator}  ${printable(v.name)}  sha256:${v.sha256}  ${printable(v.runner)}${v.builtIn ? '  (this version)' : ''}`,
         ),
-        ...(validators.some((v) => v.builtIn)
+        ...listed.expected.map(
+          (e) => `  expected, not counted  ${printable(e.name)}  sha256:${printable(e.identity)}`,
+        ),
+        ...listed.isolation.map((name) => `  required isolation  ${printable(name)}`),
+        ...(listed.builtIn.pinned
           ? []
-          : ['This version brings another validator: custody validator pin makes it the one that judges.']),
+          : ['This version brings another validator: custody validator pin makes it one that judges.']),
         '',
       ].join('\n'),
     );
@@ -85,11 +109,40 @@ export const command = defineCommand({
   },
 });
 
-async function fileDigest(path: string): Promise<string> {
-  try {
-    const { digestOf } = await import('../../objects/digest.ts');
-    return digestOf(await readFile(path));
-  } catch (error) {
-    throw error instanceof CustodyError ? error : fromSystemError(error, path);
-  }
+function selftestLine(one: SelftestReport['validators'][number]): string {
+  const result = one.ok
+    ? `${plural(one.vectors, 'vector')}, each judged as it must be`
+    : printable(one.failed.join(', '));
+  return `${one.ok ? 'ok' : 'FAILED'}  ${printable(one.name)}  ${result}  (${one.sandbox})\n`;
+}
+
+/** An option or a word that would be dropped is refused. */
+function checkOptions(
+  action: 'list' | 'pin' | 'expect' | 'selftest',
+  args: {
+    file: string | undefined;
+    name: string | undefined;
+    expect: string | undefined;
+    unsandboxed: boolean;
+  },
+): void {
+  const needs = action === 'expect' ? (['file', 'name'] as const) : [];
+  const takes: Record<typeof action, readonly string[]> = {
+    list: [],
+    selftest: ['unsandboxed'],
+    pin: ['file', 'name', 'expect', 'unsandboxed'],
+    expect: ['file', 'name'],
+  };
+  const lacking = needs.find((name) => args[name] === undefined);
+  if (lacking !== undefined)
+    throw new CustodyError('USAGE', 'expect takes an abbreviated SHA-256 and --name', {
+      hint: 'For example: custody validator expect e6547e69…956c47 --name hardened',
+    });
+  const given = (['file', 'name', 'expect'] as const).filter((name) => args[name] !== undefined);
+  const all = args.unsandboxed ? [...given, 'unsandboxed'] : given;
+  const dropped = all.find((name) => !takes[action].includes(name));
+  if (dropped !== undefined)
+    throw new CustodyError('USAGE', `${action} takes no ${dropped === 'file' ? 'file' : `--${dropped}`}`, {
+      hint: 'custody validator --help says what each action takes.',
+    });
 }

@@ -9,7 +9,7 @@ import { findingLines, plural, printable } from '../text.ts';
 export const command = defineCommand({
   usage: 'verify [subject]',
   about:
-    'Checks a packet folder (no ledger needed) or a revision of the ledger (default: HEAD), and says which level was done:\nseal, objects (every byte re-hashed), chain, signatures, semantics (judged again by the pinned validator), reexecuted.\nok is false when anything was found or a required level was skipped. Where a folder and a revision have the same name,\nthe folder is meant. A packet alone, without --expect or --against, is self-consistent only.',
+    'Checks a packet folder (no ledger needed) or a revision of the ledger (default: HEAD), and says which level was done:\nseal, objects (every byte re-hashed), chain, signatures, semantics (judged again by the pinned validator), reexecuted (run again by somebody whose key you give).\nok is false when anything was found or a required level was skipped. Where a folder and a revision have the same name,\nthe folder is meant. A packet alone, without --expect or --against, is self-consistent only.',
   examples: [
     ['custody verify evidence --expect 5f70bf18…', 'does this folder have the seal that I was given?'],
     ['custody verify evidence --against @3', 'is this folder what the ledger holds as record 3?'],
@@ -41,6 +41,13 @@ export const command = defineCommand({
         default: [] as string[],
         describe: 'a validator that you trust, beside those that the first policy pins',
       })
+      .option('rerunner', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        default: [] as string[],
+        describe: 'the verifier key of somebody whose rerun counts (level reexecuted)',
+      })
       .option('require', {
         type: 'string',
         array: true,
@@ -61,6 +68,7 @@ export const command = defineCommand({
       ...(args.key !== undefined && { key: args.key }),
       ...(args.policy !== undefined && { policy: parseDigest(args.policy) }),
       validators: args.validator.map((id) => parseDigest(id)),
+      rerunners: args.rerunner,
     };
     const folder = existsSync(path);
     checkOptions(args, folder);
@@ -108,13 +116,15 @@ function checkOptions(
     against: string | undefined;
     policy: string | undefined;
     validator: readonly string[];
+    rerunner: readonly string[];
   },
   folder: boolean,
 ): void {
-  if (args.key !== undefined) parseKey(args.key);
+  if (args.key !== undefined) parseKey('key', args.key);
+  for (const key of args.rerunner) parseKey('rerunner', key);
   const misplaced =
     folder && args.against === undefined
-      ? (['key', 'policy', 'validator'] as const).find(
+      ? (['key', 'policy', 'validator', 'rerunner'] as const).find(
           (name) => args[name] !== undefined && args[name].length > 0,
         )
       : undefined;
@@ -130,13 +140,13 @@ function checkOptions(
   }
 }
 
-function parseKey(key: string): void {
+function parseKey(option: string, key: string): void {
   try {
     parseVerifierKey(key);
   } catch (cause) {
-    throw new CustodyError('USAGE', '--key is not a verifier key', {
+    throw new CustodyError('USAGE', `--${option} is not a verifier key`, {
       cause,
-      hint: 'Give NAME+HASH+KEY, as custody init printed it.',
+      hint: 'Give NAME+HASH+KEY, as custody init or custody rerun --signer printed it.',
     });
   }
 }

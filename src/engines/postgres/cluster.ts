@@ -6,9 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CustodyError } from '../../errors.ts';
 import { serverAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
-import { makeFolder } from './cluster-folder.ts';
+import { disownFolder, makeFolder } from './cluster-folder.ts';
 import { connect, type Connection } from './connection.ts';
 import { interrupted } from './failure.ts';
+import { moveData } from './quarantine.ts';
 import { guard, unguard, type Mortal } from './reaper.ts';
 
 /** The bootstrap superuser of every throw-away cluster. Never an owner of anything that a dump brings. */
@@ -17,6 +18,7 @@ export const ADMIN = 'custody_admin';
 /** util-linux; prctl(2), PR_SET_PDEATHSIG. */
 const SETPRIV = '/usr/bin/setpriv';
 const START_LIMIT = 60_000;
+const STOP_LIMIT = 120_000;
 
 /**
  * Everything that could differ between two hosts or reach beyond the folder is written down here; the file replaces the
@@ -65,7 +67,7 @@ export class Cluster implements AsyncDisposable {
   readonly binaries: Binaries;
   readonly #account: Account | undefined;
   readonly #log: string[] = [];
-  readonly #mortal: Mortal & { pid: number | undefined };
+  readonly #mortal: Mortal & { pid: number | undefined; kept?: Mortal['kept'] };
   #server: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   #aborted = false;
@@ -136,6 +138,17 @@ export class Cluster implements AsyncDisposable {
     ];
   }
 
+  /** Folder that the data is moved to when the cluster is disposed of; undefined: it is removed. */
+  get kept(): string | undefined {
+    return this.#mortal.kept?.path;
+  }
+
+  /** From now on nothing removes the data: neither disposing, nor the end of the process, nor a later start's sweep. */
+  keep(path: string): void {
+    this.#mortal.kept ??= { dataFolder: this.dataFolder, path };
+    disownFolder(this.folder);
+  }
+
   /** Ends the server at once, without waiting for sessions: what waits for an answer gets an error. */
   abort(): void {
     this.#aborted = true;
@@ -145,6 +158,12 @@ export class Cluster implements AsyncDisposable {
   /** @throws CustodyError IO_FAILED that names the folder when it cannot be removed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stop();
+    try {
+      if (this.#mortal.kept) moveData(this.dataFolder, this.#mortal.kept.path);
+    } catch (error) {
+      unguard(this.#mortal);
+      throw error;
+    }
     try {
       await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     } catch (cause) {
@@ -208,7 +227,9 @@ export class Cluster implements AsyncDisposable {
     if (server?.pid === undefined) return;
     for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
       server.kill(signal);
-      if (await Promise.race([this.#ended.then(() => true), delay(5_000, false, { ref: false })])) break;
+      // A clean end writes what is in memory: data that is kept gets the time for it.
+      const patience = this.#mortal.kept && signal === 'SIGINT' ? STOP_LIMIT : 5_000;
+      if (await Promise.race([this.#ended.then(() => true), delay(patience, false, { ref: false })])) break;
     }
   }
 

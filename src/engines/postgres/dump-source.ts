@@ -2,9 +2,11 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip, gunzipSync, constants } from 'node:zlib';
 import { CustodyError, fromSystemError } from '../../errors.ts';
-import type { Digest } from '../../objects/digest.ts';
-import { parseDigest } from '../../objects/digest.ts';
+import { parseDigest, type Digest } from '../../objects/digest.ts';
+import { ContentBuilder, type StoredContent } from '../../objects/file.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
+import type { ObjectSink } from '../../objects/sink.ts';
+import { openRegular } from '../regular-file.ts';
 
 const HEADER = /^-- PostgreSQL database dump\r?$/m;
 /** The last comment of every plain dump: without it the file was cut off. */
@@ -68,6 +70,24 @@ export async function fileDigest(path: string): Promise<Digest> {
     throw fromSystemError(error, path);
   }
   return parseDigest(hasher.hex());
+}
+
+/** Stores a file's bytes as content, in pieces. @throws CustodyError SOURCE_CHANGED unless they have the digest. */
+export async function storeFile(sink: ObjectSink, path: string, digest: Digest): Promise<StoredContent> {
+  const builder = new ContentBuilder(sink);
+  await using file = await openRegular(path);
+  try {
+    for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>)
+      builder.add(chunk);
+  } catch (error) {
+    throw fromSystemError(error, path);
+  }
+  const stored = builder.finish();
+  if (stored.sha256 === digest) return stored;
+  throw new CustodyError('SOURCE_CHANGED', `${path} has other bytes than those that were loaded`, {
+    hint: 'Leave the source alone while it is rehearsed, and run the command again.',
+    path,
+  });
 }
 
 async function* hashing(

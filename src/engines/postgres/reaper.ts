@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
+import { moveData } from './quarantine.ts';
 
 /** What must not outlive this process: a server of ours and its folder. */
 export interface Mortal {
@@ -6,6 +7,8 @@ export interface Mortal {
   readonly folder: string;
   /** Exists as long as the server runs. */
   readonly lockFile: string;
+  /** What is moved away before the folder is removed, and where to (quarantine.ts). */
+  readonly kept?: { readonly dataFolder: string; readonly path: string } | undefined;
 }
 
 const living = new Set<Mortal>();
@@ -39,13 +42,28 @@ function reapAll(): void {
   living.clear();
 }
 
-/** Synchronous, for the last moments of a process: SIGQUIT makes a postmaster end its children and leave at once. */
-export function reap({ pid, folder, lockFile }: Mortal): void {
-  if (pid !== undefined && signalTo(pid, 'SIGQUIT')) {
-    for (let i = 0; i < 300 && existsSync(lockFile); i++) sleep(10);
+/**
+ * Synchronous, for the last moments of a process: SIGQUIT makes a postmaster end its children and leave at once; data that
+ * is kept is closed cleanly (SIGINT) where that takes no longer than it may. Data that cannot be moved stays in its folder.
+ */
+export function reap({ pid, folder, lockFile, kept }: Mortal): void {
+  if (pid !== undefined) {
+    if (kept) signalled(pid, 'SIGINT', lockFile, 1_000);
+    if (existsSync(lockFile)) signalled(pid, 'SIGQUIT', lockFile, 300);
     if (existsSync(lockFile)) signalTo(pid, 'SIGKILL');
   }
+  try {
+    if (kept) moveData(kept.dataFolder, kept.path);
+  } catch {
+    return; // the note says where it is
+  }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+}
+
+/** Waits until the server has left, for up to `rounds` hundredths of a second. */
+function signalled(pid: number, signal: NodeJS.Signals, lockFile: string, rounds: number): void {
+  if (!signalTo(pid, signal)) return;
+  for (let i = 0; i < rounds && existsSync(lockFile); i++) sleep(10);
 }
 
 export function signalTo(pid: number, signal: NodeJS.Signals): boolean {

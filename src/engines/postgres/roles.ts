@@ -1,6 +1,6 @@
 import { ADMIN } from './cluster.ts';
 import type { Connection } from './connection.ts';
-import { quoteIdentifier } from './names.ts';
+import { quoteIdentifier, quoteLiteral } from './names.ts';
 
 /** Reads everything, row security notwithstanding, and writes nothing. */
 export const CAPTURE = 'custody_capture';
@@ -91,6 +91,16 @@ export async function lockDatabase(admin: Connection, database: string): Promise
   const name = quoteIdentifier(database);
   await admin.script(
     `REVOKE ALL ON DATABASE ${name} FROM PUBLIC; GRANT CONNECT ON DATABASE ${name} TO ${CAPTURE}, ${EXECUTOR}`,
+  );
+}
+
+/** Takes the rights of {@link lockDatabase} back and ends every session: only the superuser gets in again. */
+export async function closeDatabase(admin: Connection, database: string): Promise<void> {
+  await admin.script(
+    `REVOKE ALL ON DATABASE ${quoteIdentifier(database)} FROM PUBLIC, ${CAPTURE}, ${EXECUTOR}`,
+  );
+  await admin.run(
+    `SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity WHERE datname = ${quoteLiteral(database)}`,
   );
 }
 

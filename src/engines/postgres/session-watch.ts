@@ -1,6 +1,7 @@
 import { CustodyError } from '../../errors.ts';
-import type { Boundary } from '../engine.ts';
+import { ACTIONS } from './boundary.ts';
 import type { Connection } from './connection.ts';
+import type { Tables } from './grants.ts';
 import { displayName } from './names.ts';
 import { EXECUTOR } from './roles.ts';
 
@@ -18,8 +19,8 @@ const SELF = `SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.tex
   (SELECT pg_catalog.count(*) FROM pg_catalog.pg_listening_channels())::pg_catalog.text`;
 
 /** What this transaction wrote, catalogue included, by the server's own count. Toast follows its table. */
-const WRITTEN = `SELECT s.schemaname, s.relname, s.n_tup_ins::pg_catalog.text,
-  (s.n_tup_upd OPERATOR(pg_catalog.+) s.n_tup_del)::pg_catalog.text FROM pg_catalog.pg_stat_xact_all_tables s
+const WRITTEN = `SELECT s.schemaname, s.relname, s.n_tup_ins::pg_catalog.text, s.n_tup_upd::pg_catalog.text,
+  s.n_tup_del::pg_catalog.text FROM pg_catalog.pg_stat_xact_all_tables s
   WHERE s.schemaname OPERATOR(pg_catalog.<>) 'pg_toast'
   AND (s.n_tup_ins OPERATOR(pg_catalog.+) s.n_tup_upd OPERATOR(pg_catalog.+) s.n_tup_del) OPERATOR(pg_catalog.>) 0`;
 
@@ -60,20 +61,17 @@ export async function assertSession(connection: Connection, xid: string, path: s
 }
 
 /**
- * Asserts that only the boundary's tables were written, and only by inserts, whoever's rights were used (SECURITY
- * DEFINER functions and triggers act with their owner's).
- * @param writable display names of the tables that may grow, leaf partitions included.
+ * Asserts that each table was written only as the boundary says, whoever's rights were used (SECURITY DEFINER functions,
+ * triggers and the actions of foreign keys act with their owner's).
+ * @param writable for each action the display names of its tables, leaf partitions included.
  */
-export async function assertWritten(
-  connection: Connection,
-  boundary: Boundary,
-  writable: ReadonlySet<string>,
-  path: string,
-): Promise<void> {
-  for (const [schema, name, inserted, other] of await connection.rows(WRITTEN)) {
+export async function assertWritten(connection: Connection, writable: Tables, path: string): Promise<void> {
+  for (const [schema, name, ...counts] of await connection.rows(WRITTEN)) {
     const table = displayName(schema ?? '', name ?? '');
-    if (other !== '0') throw violated(path, `it updated or deleted rows of ${table} (${boundary.mode})`);
-    if (inserted !== '0' && !writable.has(table)) throw violated(path, `it inserted rows into ${table}`);
+    for (const [i, action] of ACTIONS.entries()) {
+      if (counts[i] !== '0' && !writable[action].has(table))
+        throw violated(path, `the ${action} of ${counts[i] ?? ''} row(s) of ${table}`);
+    }
   }
 }
 

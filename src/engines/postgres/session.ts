@@ -1,12 +1,14 @@
 import { CustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Session } from '../engine.ts';
-import { checkBoundary } from './boundary.ts';
 import { captureUncommitted } from './capture.ts';
+import { checkScript, type Checked } from './check.ts';
 import type { Connection } from './connection.ts';
-import { isServerError, translated } from './failure.ts';
-import { grantBoundary } from './grants.ts';
-import { readScript, type Step } from './script.ts';
+import { translated } from './failure.ts';
+import { grantBoundary, type Tables } from './grants.ts';
+import { parseQuery, queryUncommitted } from './query.ts';
+import type { Step } from './script.ts';
+import { lost, scriptFailure } from './session-failure.ts';
 import { assertOpen, assertSession, assertWritten, notifications, violated } from './session-watch.ts';
 
 export interface SessionParts {
@@ -16,6 +18,8 @@ export interface SessionParts {
   readonly admin: () => Promise<Connection>;
   /** Milliseconds for one script. */
   readonly timeLimit: number;
+  /** The plan's settings, which a query has too. */
+  readonly settings: readonly (readonly [name: string, value: string])[];
 }
 
 /** The executor's one connection: role without rights, one transaction, watched after each statement. */
@@ -25,20 +29,24 @@ export class PostgresSession implements Session {
   readonly #timeLimit: number;
   #xid: string | undefined;
   #pid = '0';
-  #boundary: Boundary | undefined;
-  #writable: ReadonlySet<string> = new Set();
+  readonly #settings: SessionParts['settings'];
+  #writable: Tables | undefined;
   #notified = '';
 
   constructor(parts: SessionParts) {
     this.#connection = parts.connection;
     this.#admin = parts.admin;
     this.#timeLimit = parts.timeLimit;
+    this.#settings = parts.settings;
   }
 
   /** The transaction gets its id at once, so that it can be asserted from the first statement on. */
   async begin(): Promise<void> {
     if (this.#xid !== undefined) throw new CustodyError('INTERNAL', 'a transaction is open already');
+    this.#writable = undefined;
     await translated('begin', async () => {
+      // What an earlier transaction of this session wrote must not be counted as this one's.
+      await this.#connection.value('SELECT pg_catalog.pg_stat_force_next_flush()::pg_catalog.text');
       this.#pid =
         (await this.#connection.value('SELECT pg_catalog.pg_backend_pid()::pg_catalog.text')) ?? '0';
       await using admin = await this.#admin();
@@ -52,14 +60,8 @@ export class PostgresSession implements Session {
   async apply(script: Uint8Array, boundary: Boundary): Promise<void> {
     const xid = this.#open();
     assertOpen(this.#connection, 'apply');
-    const steps = await readScript(script);
-    const granted = await translated('grant', async () => {
-      await using admin = await this.#admin();
-      return await grantBoundary(admin, boundary);
-    });
-    checkBoundary(steps, boundary, granted.insertable);
-    this.#writable = granted.writable;
-    this.#boundary = boundary;
+    const { steps, resolved } = await this.#prepared(script, boundary);
+    this.#writable = resolved.writable;
     await this.#timed(async (late) => {
       for (const step of steps) {
         await this.#watched(at(step), late, async () => {
@@ -80,6 +82,20 @@ export class PostgresSession implements Session {
       () => assertSession(this.#connection, xid, 'capture'),
     );
     return captured;
+  }
+
+  async query(sql: string): Promise<string> {
+    const xid = this.#open();
+    assertOpen(this.#connection, 'query');
+    const statement = await parseQuery(sql);
+    let value = '';
+    await this.#timed(async (late) => {
+      await this.#watched('query', late, async () => {
+        value = await queryUncommitted(this.#connection, statement, this.#settings);
+        await assertSession(this.#connection, xid, 'query');
+      });
+    });
+    return value;
   }
 
   async rollback(): Promise<void> {
@@ -122,16 +138,25 @@ export class PostgresSession implements Session {
     await this.#connection[Symbol.asyncDispose]();
   }
 
+  /** @throws the first of what {@link checkScript} refuses; else the boundary's rights, and no others, are given. */
+  async #prepared(script: Uint8Array, boundary: Boundary): Promise<Checked> {
+    await using admin = await this.#admin();
+    const checked = await checkScript(admin, script, boundary);
+    if (checked.refusals[0]) throw checked.refusals[0];
+    await translated('grant', () => grantBoundary(admin, checked.resolved));
+    return checked;
+  }
+
   async #assertAll(xid: string, path: string): Promise<void> {
     await assertSession(this.#connection, xid, path);
-    if (this.#boundary) await assertWritten(this.#connection, this.#boundary, this.#writable, path);
+    if (this.#writable) await assertWritten(this.#connection, this.#writable, path);
   }
 
   async #watched(path: string, late: () => boolean, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      throw this.#failure(error, path, late());
+      throw late() ? this.#tooLate(path, error) : scriptFailure(error, path);
     }
   }
 
@@ -194,39 +219,6 @@ export class PostgresSession implements Session {
     return this.#xid;
   }
 
-  #failure(error: unknown, path: string, late: boolean): unknown {
-    if (late) return this.#tooLate(path, error);
-    if (!isServerError(error))
-      return error instanceof CustodyError && error.code === 'ENGINE_FAILED' ? lost(path, error) : error;
-    const message = `${path}: ${error.message} [${error.code}]`;
-    switch (error.code) {
-      case '42501': // insufficient_privilege
-      case '25006': // read_only_sql_transaction
-        return new CustodyError('BOUNDARY_VIOLATED', message, {
-          cause: error,
-          path,
-          hint: 'The boundary does not allow this.',
-        });
-      case '2D000': // invalid_transaction_termination: COMMIT in a procedure
-        return new CustodyError('TRANSACTION_CONTROL', message, {
-          cause: error,
-          path,
-          hint: 'The runner owns the transaction.',
-        });
-      case '25P03': // idle_in_transaction_session_timeout
-      case '57P01': // admin_shutdown
-      case '57P02':
-      case '57P03':
-        return lost(path, error);
-      default:
-        return new CustodyError('SQL_FAILED', message, {
-          cause: error,
-          path,
-          hint: 'Correct the script or its data.',
-        });
-    }
-  }
-
   #tooLate(path: string, cause?: unknown): CustodyError {
     return new CustodyError('TIME_LIMIT', `${path}: longer than the time limit of ${this.#timeLimit} ms`, {
       hint: 'Raise the time limit of the plan, or make the script faster.',
@@ -238,11 +230,4 @@ export class PostgresSession implements Session {
 
 function at(step: Step): string {
   return `statement ${step.number}`;
-}
-
-function lost(path: string, cause?: unknown): CustodyError {
-  return new CustodyError('TRANSACTION_LOST', `${path}: the session or its transaction was lost`, {
-    path,
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

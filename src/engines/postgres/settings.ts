@@ -19,7 +19,7 @@ const ALLOWED = new Set([
   'xmloption',
 ]);
 
-/** A setting of an application's own: `birth.object_id`. */
+/** A setting of an application's own: `app.tenant`. */
 const CUSTOM = /^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/i;
 
 type Settings = readonly (readonly [name: string, value: string])[];

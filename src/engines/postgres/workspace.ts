@@ -1,9 +1,12 @@
 import { CustodyError } from '../../errors.ts';
-import type { Digest } from '../../objects/digest.ts';
+import { digestToBytes, type Digest } from '../../objects/digest.ts';
+import type { Link } from '../../objects/link.ts';
+import type { ObjectSink } from '../../objects/sink.ts';
+import { TreeBuilder } from '../../objects/tree.ts';
 import type { Clone, EngineOptions, Isolation, Workspace } from '../engine.ts';
 import { PostgresClone } from './clone.ts';
 import type { Cluster } from './cluster.ts';
-import { fileDigest } from './dump-source.ts';
+import { fileDigest, storeFile } from './dump-source.ts';
 import { interrupted, translated } from './failure.ts';
 import { IMAGE, imageIsClosed } from './image.ts';
 import { executorIsUnprivileged } from './roles.ts';
@@ -32,6 +35,19 @@ export class PostgresWorkspace implements Workspace {
     this.versions = [['postgres', cluster.binaries.version]];
   }
 
+  /** A `tree` with one entry, `source`: a dump has no files beside it. @throws CustodyError SOURCE_CHANGED, … */
+  async storeSource(sink: ObjectSink): Promise<Link> {
+    const { link, size, sha256 } = await storeFile(sink, this.#file, this.sourceDigest);
+    const tree = new TreeBuilder(sink);
+    tree.add({ name: 'source', mode: 'file', size, sha256: digestToBytes(sha256), link });
+    return tree.finish();
+  }
+
+  /** The image is made from the dump's bytes and nothing else: they stand for it. @throws CustodyError SOURCE_CHANGED, … */
+  async storeImage(sink: ObjectSink): Promise<Link> {
+    return (await storeFile(sink, this.#file, this.imageDigest)).link;
+  }
+
   /** @throws CustodyError USAGE for a label that is no plain word or is in use, ENGINE_FAILED, INTERRUPTED */
   async restore(label: string): Promise<Clone> {
     if (this.#options.signal?.aborted) throw interrupted();
@@ -43,9 +59,13 @@ export class PostgresWorkspace implements Workspace {
       );
     }
     this.#options.progress?.(`clone ${label}`);
-    const clone = await PostgresClone.make(this.#cluster, database, this.#options, () =>
-      this.#clones.delete(database),
-    );
+    const clone = await PostgresClone.make({
+      cluster: this.#cluster,
+      label,
+      database,
+      options: this.#options,
+      gone: () => this.#clones.delete(database),
+    });
     this.#clones.set(database, clone);
     return clone;
   }

@@ -5,14 +5,13 @@ import type { Boundary, Captured, Clone, Workspace } from '../../../src/engines/
 import { postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { isCustodyError } from '../../../src/errors.ts';
-import { expectCode, INSTALLATIONS, OPTIONS, usePostgres, utf8 } from './support.ts';
+import { boundary, expectCode, INSTALLATIONS, OPTIONS, usePostgres, utf8 } from './support.ts';
 
 const DATA = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
 const read = (name: string): Uint8Array => readFileSync(DATA + name);
-const BOUNDARY: Boundary = {
-  mode: 'insert-only',
-  tables: ['public.birth_registry', 'public.directus_objects', 'public.system_issues'],
-};
+const BOUNDARY: Boundary = boundary({
+  insert: ['public.birth_registry', 'public.directus_objects', 'public.system_issues'],
+});
 
 describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
   'a real Directus database on the $name installation',
@@ -53,7 +52,7 @@ describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
       await using session = await clone.open();
       await session.begin();
       await session.apply(read('birth.sql'), BOUNDARY);
-      expect(changed(await session.capture(sink))).toEqual([...BOUNDARY.tables]);
+      expect(changed(await session.capture(sink))).toEqual([...BOUNDARY.insert]);
       await session.rollback();
       expect((await clone.capture(sink)).snapshot).toEqual(before.snapshot);
     });
@@ -66,8 +65,29 @@ describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
         await session.apply(read('birth.sql'), BOUNDARY);
         await session.commit();
       }
-      expect(changed(await other.capture(sink))).toEqual([...BOUNDARY.tables]);
+      expect(changed(await other.capture(sink))).toEqual([...BOUNDARY.insert]);
       await other.reset();
+      expect((await other.capture(sink)).snapshot).toEqual(before.snapshot);
+    });
+
+    it('leg S: the rollback script takes the committed birth back, to the row', async () => {
+      await using other = await workspace.restore('S');
+      const rollback = boundary({ delete: BOUNDARY.insert });
+      expect(await other.check(read('birth.sql'), BOUNDARY)).toEqual([]);
+      expect(await other.check(read('birth-rollback.sql'), rollback)).toEqual([]);
+      const births = 'SELECT count(*) FROM public.birth_registry';
+      for (const [script, allowed, rows] of [
+        ['birth.sql', BOUNDARY, '6'],
+        ['birth-rollback.sql', rollback, '5'],
+      ] as const) {
+        await using session = await other.open();
+        await session.begin();
+        await session.apply(read(script), allowed);
+        expect(await session.query(births)).toBe(rows);
+        await session.commit();
+        expect(await other.query(births)).toBe(rows);
+      }
+      // No table of a birth has a sequence: nothing at all is left.
       expect((await other.capture(sink)).snapshot).toEqual(before.snapshot);
     });
 
@@ -83,11 +103,8 @@ describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
     it('is refused outside of the boundary', async () => {
       await using session = await clone.open();
       await session.begin();
-      const boundary: Boundary = {
-        mode: 'insert-only',
-        tables: ['public.birth_registry', 'public.directus_objects'],
-      };
-      await expectCode(session.apply(read('birth.sql'), boundary), 'BOUNDARY_VIOLATED');
+      const allowed: Boundary = boundary({ insert: ['public.birth_registry', 'public.directus_objects'] });
+      await expectCode(session.apply(read('birth.sql'), allowed), 'BOUNDARY_VIOLATED');
     });
 
     it('the psql script is refused, by command and line', async () => {
@@ -98,6 +115,9 @@ describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
         .catch((e: unknown) => e);
       expect(isCustodyError(error, 'SQL_SYNTAX') && error.path).toBe('line 4');
       await expectCode(session.apply(read('birth-rollback.sql'), BOUNDARY), 'BOUNDARY_VIOLATED');
+      const found = await clone.check(read('birth-psql-script.sql'), BOUNDARY);
+      expect(found.length).toBeGreaterThan(3);
+      expect(found[0]?.path).toBe('line 4');
     });
   },
 );

@@ -5,9 +5,18 @@ import { isCustodyError } from '../../../src/errors.ts';
 import { decodeKind } from '../../../src/objects/kinds.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { FIXTURE } from './fixture.ts';
-import { expectCode, INSTALLATIONS, OPTIONS, temporaryFolder, usePostgres, utf8, zipped } from './support.ts';
+import {
+  boundary,
+  expectCode,
+  INSTALLATIONS,
+  OPTIONS,
+  temporaryFolder,
+  usePostgres,
+  utf8,
+  zipped,
+} from './support.ts';
 
-const BOUNDARY: Boundary = { mode: 'insert-only', tables: ['shop.item', 'shop.log'] };
+const BOUNDARY: Boundary = boundary({ insert: ['shop.item', 'shop.log'] });
 
 describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }) => {
   usePostgres(folder);
@@ -122,14 +131,14 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
 
   it('inserts through a partitioned table; the leaf grows, and only that of the boundary', async () => {
     await using other = await workspace.restore('partitions');
-    const boundary: Boundary = { mode: 'insert-only', tables: ['shop.event_new'] };
+    const allowed: Boundary = boundary({ insert: ['shop.event_new'] });
     await inside(async (session) => {
-      await session.apply(utf8("INSERT INTO shop.event (at, what) VALUES ('2022-01-01', 'x')"), boundary);
+      await session.apply(utf8("INSERT INTO shop.event (at, what) VALUES ('2022-01-01', 'x')"), allowed);
       expect(changed(await session.capture(sink))).toEqual(['shop.event_new']);
     }, other);
     const old = utf8("INSERT INTO shop.event (at, what) VALUES ('2000-01-01', 'x')");
-    await inside((session) => expectCode(session.apply(old, boundary), 'BOUNDARY_VIOLATED'), other);
-    await inside((session) => session.apply(old, { mode: 'insert-only', tables: ['shop.event'] }), other);
+    await inside((session) => expectCode(session.apply(old, allowed), 'BOUNDARY_VIOLATED'), other);
+    await inside((session) => session.apply(old, boundary({ insert: ['shop.event'] })), other);
   });
 
   it('row security hides nothing from a capture, but acts on the script', async () => {
@@ -175,7 +184,7 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
   it('what a SECURITY DEFINER function inserts elsewhere is seen', async () => {
     await inside((session) =>
       expectCode(
-        session.apply(utf8('SELECT shop.as_owner_insert()'), { mode: 'insert-only', tables: ['shop.item'] }),
+        session.apply(utf8('SELECT shop.as_owner_insert()'), boundary({ insert: ['shop.item'] })),
         'BOUNDARY_VIOLATED',
       ),
     );
@@ -193,16 +202,16 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
     await using other = await workspace.restore('commit');
     await using session = await other.open();
     await session.begin();
-    await session.apply(utf8(script), { mode: 'insert-only', tables: ['shop.deferred'] });
+    await session.apply(utf8(script), boundary({ insert: ['shop.deferred'] }));
     await expectCode(session.commit(), code);
   });
 
   it('a deferred constraint refuses the capture inside, and the transaction goes on', async () => {
     await inside(async (session) => {
-      const boundary: Boundary = { mode: 'insert-only', tables: ['shop.deferred'] };
-      await session.apply(utf8('INSERT INTO shop.deferred VALUES (1, 2)'), boundary);
+      const allowed: Boundary = boundary({ insert: ['shop.deferred'] });
+      await session.apply(utf8('INSERT INTO shop.deferred VALUES (1, 2)'), allowed);
       await expectCode(session.capture(sink), 'SQL_FAILED');
-      await session.apply(utf8('INSERT INTO shop.deferred VALUES (2, 1)'), boundary);
+      await session.apply(utf8('INSERT INTO shop.deferred VALUES (2, 1)'), allowed);
       expect((await session.capture(sink)).tables['shop.deferred']?.rows).toBe(2);
     });
   });
@@ -246,7 +255,7 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
   it('a boundary of a table that is not there is refused', async () => {
     await inside((session) =>
       expectCode(
-        session.apply(utf8('SELECT 1'), { mode: 'insert-only', tables: ['shop.nothing'] }),
+        session.apply(utf8('SELECT 1'), boundary({ insert: ['shop.nothing'] })),
         'BOUNDARY_VIOLATED',
       ),
     );

@@ -5,6 +5,7 @@ import { isCustodyError } from '../../../src/errors.ts';
 import { captureDump, postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import {
+  boundary,
   dumpText,
   expectCode,
   INSTALLATIONS,
@@ -102,10 +103,10 @@ describe.each(INSTALLATIONS)('a hostile dump on the $name installation', ({ fold
     const before = await clone.capture(sink);
     await using session = await clone.open();
     await session.begin();
-    await session.apply(utf8("INSERT INTO public.t (id, v) VALUES (1, 'x');"), {
-      mode: 'insert-only',
-      tables: ['public.t'],
-    });
+    await session.apply(
+      utf8("INSERT INTO public.t (id, v) VALUES (1, 'x');"),
+      boundary({ insert: ['public.t'] }),
+    );
     expect((await session.capture(sink)).tables['public.t']?.rows).toBe(1);
     await session.rollback();
     expect((await clone.capture(sink)).snapshot).toEqual(before.snapshot);

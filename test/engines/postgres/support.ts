@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { packagedFolder } from '../../../src/engines/postgres/binaries.ts';
 import { isCustodyError, type ErrorCode } from '../../../src/errors.ts';
-import type { EngineOptions } from '../../../src/engines/engine.ts';
+import type { Boundary, EngineOptions } from '../../../src/engines/engine.ts';
 
 /** Every installation that is here: the core tests run on each. */
 export const INSTALLATIONS: readonly { readonly name: string; readonly folder: string }[] = [
@@ -78,6 +78,11 @@ export function zipped(text: string): Uint8Array {
 }
 
 export const OPTIONS: EngineOptions = { session: [], timeLimit: 20_000 };
+
+/** A boundary that allows nothing but what is named. */
+export function boundary(allowed: Partial<Boundary>): Boundary {
+  return { insert: [], update: [], delete: [], counters: false, ...allowed };
+}
 
 export async function expectCode(work: Promise<unknown> | (() => unknown), code: ErrorCode): Promise<void> {
   let thrown: unknown;

@@ -1,11 +1,12 @@
-import { digestFromBytes } from '../objects/digest.ts';
-import type { ObjectOf } from '../objects/kinds.ts';
-import type { Link } from '../objects/link.ts';
+import { digestFromBytes } from '../../objects/digest.ts';
+import type { FirstOf, ObjectOf } from '../../objects/kinds.ts';
+import type { Link } from '../../objects/link.ts';
+import { section, tableOf, text } from './markdown.ts';
 
-export interface ReadmeParts {
+export interface FirstReadmeParts {
   readonly rehearsal: Link;
-  readonly evidence: ObjectOf<'rehearsal'>;
-  readonly plan: ObjectOf<'plan'>;
+  readonly evidence: FirstOf<'rehearsal'>;
+  readonly plan: FirstOf<'plan'>;
   readonly verdict: ObjectOf<'verdict'>;
   /** What to say of the state after a leg's way back. */
   readonly back: (back: Link | null) => string;
@@ -18,10 +19,10 @@ const LEGS = {
 } as const;
 
 /**
- * README.md of a rehearsal's packet: the verdict first, then what changed, what was not compared and why, and the ways
+ * README.md of a packet of version 1: the verdict first, then what changed, what was not compared and why, and the ways
  * back. Names and words of the plan, the source and the script are shown as text: they can form no Markdown of their own.
  */
-export function packetReadme({ rehearsal, evidence, plan, verdict, back }: ReadmeParts): string {
+export function firstReadme({ rehearsal, evidence, plan, verdict, back }: FirstReadmeParts): string {
   const { before, after } = evidence.executor;
   const same = digestFromBytes(before) === digestFromBytes(after);
   const marker = plan.source.marker === null ? '' : ` (${text(plan.source.marker)})`;
@@ -61,24 +62,4 @@ export function packetReadme({ rehearsal, evidence, plan, verdict, back }: Readm
     'Check this folder with `sha256sum -c HASH_MANIFEST.txt`, or with `custody verify`.',
     '',
   ].join('\n');
-}
-
-function section(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [title, '', ...lines.map((line) => `- ${line}`), ''];
-}
-
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  return [
-    `| ${head.join(' | ')} |`,
-    `|${'---|'.repeat(head.length)}`,
-    ...rows.map((row) => `| ${row.map(text).join(' | ')} |`),
-    '',
-  ];
-}
-
-/** Text that Markdown shows as it is, on one line (CommonMark 0.31, section 2.4: backslash escapes). */
-function text(value: string): string {
-  return value
-    .replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)
-    .replace(/[\\`*_[\]<>|~#&!]/g, (c) => `\\${c}`);
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { packetReadme, type ReadmeParts } from '../../src/workflows/packet-readme.ts';
-import { digestOf } from '../../src/objects/digest.ts';
-import { nodeLink } from '../../src/objects/link.ts';
+import { firstReadme, type FirstReadmeParts } from '../../../src/workflows/packet/first-readme.ts';
+import { digestOf } from '../../../src/objects/digest.ts';
+import { nodeLink } from '../../../src/objects/link.ts';
 
 const link = nodeLink(digestOf(new Uint8Array()));
 const hash = new Uint8Array(32);
 
-function parts(name: string, accepted = false): ReadmeParts {
+function parts(name: string, accepted = false): FirstReadmeParts {
   return {
     rehearsal: link,
     verdict: { kind: 'verdict', v: 1, validator: link, subject: link, accepted, findings: [] },
@@ -49,14 +49,14 @@ function parts(name: string, accepted = false): ReadmeParts {
   };
 }
 
-describe("a packet's README", () => {
+describe("a packet's README of version 1", () => {
   it('says first whether it was accepted', () => {
-    expect(packetReadme(parts('x'))).toMatch(/^# Rehearsal REJECTED: x\n/);
-    expect(packetReadme(parts('x', true))).toMatch(/^# Rehearsal accepted: x\n/);
+    expect(firstReadme(parts('x'))).toMatch(/^# Rehearsal REJECTED: x\n/);
+    expect(firstReadme(parts('x', true))).toMatch(/^# Rehearsal accepted: x\n/);
   });
 
   it('shows the words of a plan as text', () => {
-    const readme = packetReadme(parts('a\n\nVerdict: **accepted** <!-- \u001b[2J | `x`'));
+    const readme = firstReadme(parts('a\n\nVerdict: **accepted** <!-- \u001b[2J | `x`'));
     const [title = ''] = readme.split('\n');
     expect(title).toContain('Verdict: \\*\\*accepted\\*\\* \\<\\!-- ');
     expect(readme).not.toContain('\u001b');
@@ -64,7 +64,7 @@ describe("a packet's README", () => {
   });
 
   it('names what was not compared, and why', () => {
-    const readme = packetReadme(parts('x', true));
+    const readme = firstReadme(parts('x', true));
     expect(readme).toContain('- new values of t.at: the clock\n');
     expect(readme).toContain('- sequence s: nextval\n');
   });

@@ -1,0 +1,96 @@
+import { parseDigest } from '../../objects/digest.ts';
+import { defineCommand } from '../command.ts';
+import { findingLines, plural } from '../text.ts';
+import { writing, writingOptions } from '../writing.ts';
+
+export const command = defineCommand({
+  usage: 'rerun [subject]',
+  about:
+    'Runs a rehearsal again from what was kept of it (source, plan, scripts, validators, profile), on this machine, and\ncompares: the same seal, or which leg, table and row came out otherwise. The subject is a revision of the ledger or an\nunpacked packet, which needs no ledger. Where both have the same name, the folder is meant. Exit 0: the same. 1: it\ndiffers. With --signer the result is signed with a key of yours and recorded: custody verify --rerunner counts it.',
+  examples: [
+    ['custody rerun HEAD', 'the newest record, again'],
+    ['custody rerun ./packet --out again', 'an unpacked packet; what comes out goes into a folder'],
+    [
+      'custody rerun @3 --signer alice.example.com',
+      'sign the result, for auditors who have your verifier key',
+    ],
+  ],
+  options: (y) =>
+    writingOptions(
+      y
+        .positional('subject', {
+          type: 'string',
+          default: 'HEAD',
+          describe: 'a revision, or the folder of a packet',
+        })
+        .option('out', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'an empty or new folder for the packet that comes out',
+        })
+        .option('accepted', {
+          type: 'boolean',
+          default: false,
+          describe: 'exit 1 also where the rehearsal is rejected',
+        })
+        .option('validator', {
+          type: 'string',
+          array: true,
+          requiresArg: true,
+          default: [] as string[],
+          describe: 'a validator that you trust, beside the one of this version',
+        })
+        .option('signer', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'the name of your key, made at first use; signs and records the result',
+        }),
+    ),
+  async run(args, context) {
+    const { rerun } = await import('../../workflows/rerun.ts');
+    const { neitherNor } = await import('../../workflows/operand.ts');
+    const { signerKey } = await import('../../ledger/signer-key.ts');
+    const common = writing(args, context);
+    const signer = args.signer === undefined ? undefined : await signerKey(args.signer, await context.keys());
+    const result = await rerun(
+      { path: context.path(args.subject), revision: args.subject },
+      () => context.openLedger(),
+      {
+        signal: common.signal,
+        lockTimeout: common.lockTimeout,
+        accepted: args.accepted,
+        validators: args.validator.map((id) => parseDigest(id)),
+        ...(args.out !== undefined && { out: context.path(args.out) }),
+        ...(signer && { signer: { skey: signer.skey, author: common.author, lane: common.lane } }),
+        progress: context.progress,
+      },
+    )
+      .catch((error: unknown) => {
+        throw neitherNor(error);
+      })
+      .finally(() => context.progressDone());
+    const { same, accepted, findings } = result;
+    context.print({ ...result, signer: signer?.vkey ?? null }, () =>
+      [
+        `${same ? 'SAME' : 'DIFFERENT'}: ${same ? 'the rerun has the same seal' : plural(result.differences.length, 'difference')}`,
+        `  rehearsal  ${accepted ? 'accepted' : 'REJECTED'}, as judged again`,
+        `  subject    ${result.subject}`,
+        `  again      ${result.again}`,
+        `  seal       ${result.seal.subject}`,
+        `  seal again ${result.seal.again}`,
+        ...findingLines(findings),
+        ...(result.record === null ? [] : [`  recorded as @${result.record}`]),
+        ...(signer ? [`  verifier key  ${signer.vkey}`] : []),
+        '',
+      ].join('\n'),
+    );
+    if (signer?.made)
+      context.warn(
+        'A new key was made. Give its verifier key to your auditors, by another way than this ledger.',
+      );
+    if (signer && result.record === null)
+      context.warn('NOT RECORDED: this ledger does not hold the rehearsal that the rerun differs from.');
+    if (result.signed !== null) context.warnUnsigned(result.signed);
+    return findings.length === 0 && same ? 0 : 1;
+  },
+});

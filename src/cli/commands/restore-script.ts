@@ -1,0 +1,54 @@
+import { defineCommand } from '../command.ts';
+import { ledgerFor } from '../optional-ledger.ts';
+import { plural } from '../text.ts';
+import { existsSync } from 'node:fs';
+
+export const command = defineCommand({
+  usage: 'restore-script <a> <b>',
+  about:
+    'Writes the SQL that brings state B back to state A, row by row: A is the state to get back, B what a change left. Both\nare snapshots or databases, as custody diff takes them. Prints the script, or writes it to a new file. It is NOT\nVALIDATED until a plan that names it as its rollback was rehearsed and accepted.',
+  examples: [
+    ['custody restore-script before.sqlite after.sqlite', 'print it, no ledger needed'],
+    ['custody restore-script 3f2a91c0 77b0e1d4 --out rollback.sql', 'from two snapshots of the ledger'],
+  ],
+  options: (y) =>
+    y
+      .positional('a', { type: 'string', demandOption: true, describe: 'the state to get back' })
+      .positional('b', { type: 'string', demandOption: true, describe: 'the state to start from' })
+      .option('out', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'write to this file, which must be new',
+      }),
+  async run(args, context) {
+    const { makeRestoreScript } = await import('../../workflows/restore-script.ts');
+    const { resolveOperand } = await import('../../workflows/operand.ts');
+    const { writeNewFile } = await import('../../workflows/new-file.ts');
+    const sides = [args.a, args.b].map((text) =>
+      existsSync(context.path(text)) ? context.path(text) : text,
+    );
+    await using ledger = await ledgerFor(context);
+    const { signal } = context;
+    const [a, b] = await Promise.all(sides.map((text) => resolveOperand(text, ledger, { signal })));
+    const result = await makeRestoreScript(a!, b!, { signal });
+    const { script, ...facts } = result;
+    if (args.out !== undefined) await writeNewFile(context.path(args.out), Buffer.from(script));
+    if (context.args.json) context.print(result, () => '');
+    else if (args.out === undefined) context.io.stdout.write(script);
+    else
+      context.print(facts, () =>
+        [
+          `restore script ${args.out ?? ''}`,
+          `  sha256  ${facts.sha256}`,
+          `  ${plural(facts.statements, 'statement')}: ${facts.deleted} deleted, ${facts.updated} updated, ${facts.inserted} inserted, ${plural(facts.sequences, 'counter')} set`,
+          '',
+        ].join('\n'),
+      );
+    context.warn(
+      facts.validated === null
+        ? `NOT VALIDATED: rehearse it first, as leg S: rollback: { file: ${args.out ?? 'FILE'} } in the plan of the change.`
+        : `Validated by the rehearsal @${facts.validated}.`,
+    );
+    return 0;
+  },
+});

@@ -1,0 +1,14 @@
+import { isCustodyError } from '../errors.ts';
+import type { Context } from './context.ts';
+
+/** Two paths need no ledger, so a missing one is no fault here. */
+export async function ledgerFor(
+  context: Context,
+): Promise<Awaited<ReturnType<Context['openLedger']>> | undefined> {
+  try {
+    return await context.openLedger();
+  } catch (error) {
+    if (context.args.ledger === undefined && isCustodyError(error, 'LEDGER_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,180 @@
+import { resolve } from 'node:path';
+import { readRegular } from '../engines/regular-file.ts';
+import { CustodyError } from '../errors.ts';
+import { findClaims } from '../objects/claims.ts';
+import { digestOf, type Digest } from '../objects/digest.ts';
+import type { GateDocument } from '../objects/plan-form.ts';
+import { lineAt } from '../objects/phrase.ts';
+import { textsIn } from '../objects/texts.ts';
+import { PROFILE_SCHEMA } from './profile-schema.ts';
+import { parseDocument } from './yaml-document.ts';
+
+export interface Surface {
+  id: string;
+  title: string;
+  how: { isolation?: { sqlite?: string[]; postgres?: string[] }; action?: string; words?: string[] };
+  explanation: string;
+}
+
+export interface Probe {
+  id: string;
+  name: string;
+  command: 'rehearse' | 'verify';
+  expected: string;
+  plan?: Record<string, unknown>;
+  executor?: string;
+  evidence?: { edit: EvidenceEdit; leg?: 'T' | 'R' | 'S' };
+}
+
+export type EvidenceEdit = 'drop-leg' | 'not-compared' | 'after-is-entry' | 'drop-isolation';
+
+/** A profile file as its JSON Schema admits it (profile-schema.ts). */
+export interface ProfileDocument {
+  custody: 'profile/1';
+  name: string;
+  macro?: string;
+  production: { hosts: string[]; urls: string[]; paths: string[]; databases: string[] };
+  surfaces: Surface[];
+  claims: { subjects: string[]; verdicts: string[] };
+  preflight?: GateDocument[];
+  probes?: { plan: string; control: { id: string; name: string }; cases: Probe[] };
+  surrogate?: {
+    sql: { file: string; sha256: string };
+    spec: { file: string; sha256: string };
+    marker: string;
+    sha256: string;
+  };
+  ci?: {
+    id: string;
+    question: string;
+    classification: string;
+    status: string;
+    actor: string;
+    next_action: string;
+    explanation: string;
+  };
+  blockers?: {
+    id: string;
+    item: string;
+    status: string;
+    actor_needed: string;
+    next_action: string;
+    blocks: string;
+  }[];
+  validator?: { expected: string };
+}
+
+/** A team's rules, read and checked. The engine knows no team: all that differs between them is in here. */
+export interface Profile extends Readonly<ProfileDocument> {
+  /** The bytes of the file. */
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+  /** Where it lies; relative paths in it start from its folder. */
+  readonly path: string;
+  /** The line of a JSON pointer into the file, from 1. */
+  lineOf(pointer: string): number;
+}
+
+/** Bytes of a profile. */
+const MAX_PROFILE = 1024 * 1024;
+
+/**
+ * Reads a profile.
+ * @param pinned the digest that a plan pins.
+ * @throws CustodyError PROFILE_INVALID (`path` is `FILE:LINE` where a line is to blame), PATH_NOT_FOUND,
+ *   PATH_NOT_A_FILE, PERMISSION_DENIED.
+ */
+export async function readProfile(file: string, pinned?: Digest): Promise<Profile> {
+  const path = resolve(file);
+  const bytes = await readRegular(path, MAX_PROFILE);
+  if (bytes === undefined) throw invalid(path, 'the profile is larger than 1 MiB', 'Give a profile.');
+  const digest = digestOf(bytes);
+  if (pinned !== undefined && pinned !== digest) {
+    throw invalid(
+      path,
+      `the profile has digest ${digest}, the plan pins ${pinned}`,
+      'Review the profile; pin its digest in the plan only when it is the one that was agreed on.',
+    );
+  }
+  return parseProfile(bytes, path);
+}
+
+/** @param path where the profile lies. @throws CustodyError PROFILE_INVALID, with `path` = `FILE:LINE`. */
+export async function parseProfile(bytes: Uint8Array, path: string): Promise<Profile> {
+  const { value, lineOf } = await parseDocument(bytes, path, {
+    noun: 'profile',
+    schema: PROFILE_SCHEMA,
+    codes: { syntax: 'PROFILE_INVALID', unknownKey: 'PROFILE_INVALID', invalid: 'PROFILE_INVALID' },
+    reference: 'SPEC.md, "Profiles"',
+  });
+  const document = value as ProfileDocument;
+  checkNamedOnce(document, path, lineOf);
+  checkProbes(document, path, lineOf);
+  checkOwnClaims(document, Buffer.from(bytes).toString('utf8'), path, lineOf);
+  return { ...document, bytes, digest: digestOf(bytes), path, lineOf };
+}
+
+/** What is found by its id exists once. */
+function checkNamedOnce(document: ProfileDocument, path: string, lineOf: (pointer: string) => number): void {
+  const { surfaces, probes, blockers } = document;
+  const once = (pointer: string, ids: readonly string[]): void => {
+    const twice = ids.findIndex((id, i) => ids.indexOf(id) < i);
+    if (twice >= 0)
+      throw invalid(
+        `${path}:${lineOf(`${pointer}/${twice}`)}`,
+        `the id ${ids[twice]!} is there twice`,
+        'Give each an id of its own.',
+      );
+  };
+  const ids = (items: readonly { id: string }[] = []): string[] => items.map(({ id }) => id);
+  once('/surfaces', ids(surfaces));
+  once('/blockers', ids(blockers));
+  once('/probes/cases', ids(probes?.cases));
+  if (probes && ids(probes.cases).includes(probes.control.id))
+    throw invalid(
+      `${path}:${lineOf('/probes/control')}`,
+      `the id ${probes.control.id} is also a probe's`,
+      'Give the control an id of its own.',
+    );
+}
+
+/** A probe changes something, and what is fabricated is put before `verify`, what is planned before `rehearse`. */
+function checkProbes({ probes }: ProfileDocument, path: string, lineOf: (pointer: string) => number): void {
+  probes?.cases.forEach(({ command, plan, executor, evidence }, i) => {
+    const fits =
+      command === 'verify'
+        ? evidence !== undefined && plan === undefined && executor === undefined
+        : evidence === undefined && (plan !== undefined || executor !== undefined);
+    if (!fits || (evidence?.edit === 'drop-leg') !== (evidence?.leg !== undefined))
+      throw invalid(
+        `${path}:${lineOf(`/probes/cases/${i}`)}`,
+        'a probe of rehearse changes plan or executor; one of verify has evidence, and drop-leg names its leg',
+        'Correct the probe.',
+      );
+  });
+}
+
+/** A profile travels in packets: it must not be what it forbids, neither as it is written nor as it is read. */
+function checkOwnClaims(
+  document: ProfileDocument,
+  text: string,
+  path: string,
+  lineOf: (pointer: string) => number,
+): void {
+  const refuse = (line: number, phrase: string): CustodyError =>
+    invalid(
+      `${path}:${line}`,
+      `the profile itself holds the forbidden claim ${phrase}`,
+      'Write subject and verdict apart; in a probe, ${SUBJECT+VERDICT} stands for the token.',
+    );
+  const [written] = findClaims(text, document.claims);
+  if (written) throw refuse(lineAt(text, written.at), written.phrase);
+  for (const { pointer, text: read } of textsIn(document)) {
+    const [found] = findClaims(read, document.claims);
+    if (found) throw refuse(lineOf(pointer), found.phrase);
+  }
+}
+
+function invalid(path: string, message: string, hint: string): CustodyError {
+  return new CustodyError('PROFILE_INVALID', message, { path, hint });
+}

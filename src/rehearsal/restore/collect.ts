@@ -1,0 +1,176 @@
+import { CustodyError } from '../../errors.ts';
+import { decode, type Value } from '../../objects/codec.ts';
+import { integerOfKey, MAX_KEY } from '../../objects/key.ts';
+import { decodeKeyText } from '../../objects/key-text.ts';
+import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
+import type { Link } from '../../objects/link.ts';
+import { walkMap } from '../../objects/map-walk.ts';
+import { MASKED } from '../../objects/rows/masked.ts';
+import { splitMultisetValue } from '../../objects/multiset.ts';
+import { decodeRow, type RowValue } from '../../objects/rows/row.ts';
+import {
+  diffSnapshots,
+  MAX_DEFINITION,
+  readTable,
+  rowBytes,
+  type SnapshotChange,
+  type Table,
+} from '../../objects/snapshot-diff.ts';
+import { collect, need, type Walk } from '../../objects/walk.ts';
+import {
+  RESTORE_IMAGE_HINT,
+  unsupported,
+  type RowChange,
+  type SchemaObject,
+  type SequenceChange,
+} from './model.ts';
+
+/** Everything that a restore script is made of. */
+export interface Collected {
+  readonly snapshot: ObjectOf<'snapshot'>;
+  readonly schema: readonly SchemaObject[];
+  /** Every table of A, also those that did not change: others may refer to a changed one. */
+  readonly tables: readonly Table[];
+  readonly rows: readonly RowChange[];
+  readonly sequences: readonly SequenceChange[];
+}
+
+/**
+ * Reads what differs between A and B, as far as a script of row changes can undo it.
+ * @throws CustodyError RESTORE_UNSUPPORTED, KIND_NOT_COMPARABLE, and what reading snapshots throws.
+ */
+export function* collectChanges<T>(before: Link, after: Link): Walk<T, Collected> {
+  if (before.equals(after))
+    throw unsupported('snapshot', 'the two states are equal', 'There is nothing to restore.');
+  const rows: RowChange[] = [];
+  const sequences: SequenceChange[] = [];
+  const walk = diffSnapshots(before, after);
+  let step = walk.next();
+  while (!step.done) {
+    if ('need' in step.value) {
+      step = walk.next(yield step.value);
+      continue;
+    }
+    const change = step.value.item;
+    if (change.part === 'row') rows.push(...rowChange(change));
+    else if (change.part === 'sequence')
+      sequences.push({ name: change.name[0] ?? '', wanted: change.before, found: change.after });
+    else throw outOfReach(change);
+    step = walk.next();
+  }
+  const snapshot = decodeKind('snapshot', yield* need<T>(before.digest), before.digest);
+  const schema: SchemaObject[] = [];
+  for (const { key, row } of yield* collect(walkMap(snapshot.schema))) {
+    const [type = '', name = ''] = decodeKeyText(key);
+    schema.push({ type, name, pairs: pairsOf(yield* rowBytes<T>(row)) });
+  }
+  const tables: Table[] = [];
+  for (const { row } of yield* collect(walkMap(snapshot.tables))) tables.push(yield* readTable<T>(row));
+  if (rows.length === 0 && sequences.length === 0)
+    throw unsupported(
+      'snapshot',
+      'the two states differ only in what is masked',
+      'There is nothing to restore.',
+    );
+  return { snapshot, schema, tables, rows, sequences };
+}
+
+function outOfReach(change: Exclude<SnapshotChange, { part: 'row' | 'sequence' }>): CustodyError {
+  const name = typeof change.name === 'string' ? change.name : change.name.join(' ');
+  return unsupported(
+    `${change.part} ${name}`,
+    `${change.part} ${name} differs, and a script of row changes cannot put it back`,
+    RESTORE_IMAGE_HINT,
+  );
+}
+
+function pairsOf(bytes: Uint8Array): [string, string][] {
+  const pairs = decode(bytes, MAX_DEFINITION);
+  if (!Array.isArray(pairs)) throw new CustodyError('TREE_MALFORMED', 'a definition is no list of pairs');
+  return pairs.map((pair: Value): [string, string] => {
+    const [name, value] = Array.isArray(pair) ? (pair as readonly Value[]) : [];
+    if (typeof name !== 'string' || typeof value !== 'string')
+      throw new CustodyError('TREE_MALFORMED', 'a definition is no list of pairs');
+    return [name, value];
+  });
+}
+
+/** The change of one entry; none where a multiset's row is there as often as before. */
+function rowChange({ table, key, before, after }: Extract<SnapshotChange, { part: 'row' }>): RowChange[] {
+  const wanted = before && readRow(table, key, before);
+  const found = after && readRow(table, key, after);
+  if (wanted?.values.includes(MASKED))
+    throw masked(table, 'a value of the state to get back is masked', 'Name the raw before-state as A.');
+  if (table.key.type === 'multiset') {
+    if (found?.values.includes(MASKED)) throw masked(table, 'a row without a key is masked', RAW_HINT);
+    const gain = (wanted?.copies ?? 0) - (found?.copies ?? 0);
+    const copies = Math.abs(gain);
+    if (gain === 0) return [];
+    return gain > 0
+      ? [{ table, wanted: wanted!.values, found: undefined, rowid: undefined, copies }]
+      : [{ table, wanted: undefined, found: found!.values, rowid: undefined, copies }];
+  }
+  const { values, rowid } = (found ?? wanted)!;
+  if (table.key.columns.some((name) => values[columnOf(table, name)] === MASKED))
+    throw masked(table, 'the key of a row is masked', RAW_HINT);
+  return [{ table, wanted: wanted?.values, found: found?.values, rowid, copies: 1 }];
+}
+
+const RAW_HINT = 'Name the raw after-state as B: custody show lists it under afters.';
+
+function masked(table: Table, why: string, hint: string): CustodyError {
+  return unsupported(`table ${table.name}`, `${table.name}: ${why}`, hint);
+}
+
+interface ReadRow {
+  readonly values: RowValue[];
+  readonly rowid: bigint | undefined;
+  readonly copies: number;
+}
+
+function readRow(table: Table, key: Uint8Array, value: Uint8Array): ReadRow {
+  const counted = table.key.type === 'multiset' ? splitMultisetValue(value) : { row: value, count: 1 };
+  if (!counted) throw malformed(table, 'a row of a multiset has no count');
+  const values = table.columns.length === 0 ? [] : decodeRow(table.format, counted.row);
+  if (values.length !== table.columns.length) throw malformed(table, 'a row has another number of values');
+  return { values, rowid: rowidOf(table, key, values), copies: counted.count };
+}
+
+/**
+ * The rowid where it is the key (SPEC.md, "Keys of rows"). INTEGER PRIMARY KEY is NULL in the record: its value is put
+ * into `values`, and the column serves as the key.
+ */
+function rowidOf(table: Table, key: Uint8Array, values: RowValue[]): bigint | undefined {
+  if (table.format !== 'sqlite-record') return undefined;
+  if (table.key.type === 'rowid') {
+    const rowid = integerOfKey(key);
+    if (rowid === undefined) throw malformed(table, 'the key of a row is no rowid');
+    return rowid;
+  }
+  const columns = table.key.columns.map((name) => columnOf(table, name));
+  if (!columns.some((i) => values[i] === null)) return undefined;
+  const whole = integerOfKey(key);
+  if (columns.length === 1 && whole !== undefined) {
+    values[columns[0]!] = whole;
+    return undefined;
+  }
+  // With NULL in a declared key the rowid is the key's last part, unless the key was too long to be kept whole.
+  const rowid = key.length < MAX_KEY ? integerOfKey(key.subarray(-9)) : undefined;
+  if (rowid === undefined)
+    throw unsupported(
+      `table ${table.name}`,
+      `${table.name} has a long key with NULL in it, which does not tell the row`,
+      RESTORE_IMAGE_HINT,
+    );
+  return rowid;
+}
+
+export function columnOf(table: Table, name: string): number {
+  const at = table.columns.findIndex((column) => column.name === name);
+  if (at < 0) throw malformed(table, `its key names ${name}, which is no column`);
+  return at;
+}
+
+function malformed(table: Table, what: string): CustodyError {
+  return new CustodyError('ROW_MALFORMED', `table ${table.name}: ${what}`, { path: table.name });
+}

@@ -1,0 +1,79 @@
+import { CustodyError } from '../../errors.ts';
+import type { RowValue } from '../../objects/rows/row.ts';
+import type { Table } from '../../objects/snapshot-diff.ts';
+
+/** A schema object as a snapshot holds it. */
+export interface SchemaObject {
+  readonly type: string;
+  readonly name: string;
+  readonly pairs: readonly (readonly [name: string, value: string])[];
+}
+
+/** What writing to a table must know beyond its columns. Columns are indexes into `table.columns`. */
+export interface TableInfo {
+  readonly table: Table;
+  /** Never written: the engine computes them. */
+  readonly generated: ReadonlySet<number>;
+  /** PostgreSQL: GENERATED ALWAYS AS IDENTITY, which an UPDATE may not set. */
+  readonly identity: ReadonlySet<number>;
+  readonly references: readonly Reference[];
+  /** Sets of columns of which no two rows may hold the same values, as far as the schema's text says it simply. */
+  readonly uniques: readonly (readonly number[])[];
+  /** SQLite: the free name of the rowid that no column shows; undefined where none is free. */
+  readonly rowid: string | undefined;
+  /** SQLite: AUTOINCREMENT, so that an INSERT may move the counter. */
+  readonly counted: boolean;
+  /** SQLite: some collation may make different text equal. */
+  readonly collated: boolean;
+  /** What the engine runs by itself when rows are written: names of triggers and rules. */
+  readonly fires: readonly string[];
+}
+
+/** A foreign key of a table. */
+export interface Reference {
+  readonly columns: readonly number[];
+  /** Name of the table it points to. */
+  readonly table: string;
+  readonly targets: readonly number[];
+}
+
+/** One row that differs between the two states. */
+export interface RowChange {
+  readonly table: Table;
+  /** Its values in A, which must be there again; undefined: it must go. */
+  readonly wanted: readonly RowValue[] | undefined;
+  /** Its values in B; undefined: it is not there. */
+  readonly found: readonly RowValue[] | undefined;
+  /** SQLite: the rowid, where the declared key does not tell the row. */
+  readonly rowid: bigint | undefined;
+  /** Multisets: how many of these equal rows come or go; else 1. */
+  readonly copies: number;
+}
+
+export interface SequenceChange {
+  readonly name: string;
+  /** `name: value` lines of its definition in A and in B. */
+  readonly wanted: string | undefined;
+  readonly found: string | undefined;
+}
+
+/** One step of the script. An update may be carried out as a delete and an insert of the same change. */
+export interface Step {
+  readonly kind: 'delete' | 'update' | 'insert';
+  readonly change: RowChange;
+}
+
+/** How one engine describes its tables and writes its statements. */
+export interface Dialect {
+  describe(schema: readonly SchemaObject[], tables: readonly Table[]): ReadonlyMap<string, TableInfo>;
+  /** Statements without their semicolon, in order. @throws RESTORE_UNSUPPORTED */
+  rows(step: Step, info: TableInfo): string[];
+  sequence(change: SequenceChange): string[];
+}
+
+/** @param path names what cannot be restored: `fact user_version`, `schema index x`, `table x`. */
+export function unsupported(path: string, why: string, hint: string): CustodyError {
+  return new CustodyError('RESTORE_UNSUPPORTED', `no restore script: ${why}`, { path, hint });
+}
+
+export const RESTORE_IMAGE_HINT = 'Go back with the restore image (leg R) instead.';

@@ -1,0 +1,130 @@
+import { CustodyError, isCustodyError } from '../errors.ts';
+import { finding, type Finding } from '../finding.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { parseVerifierKey } from '../log/note-key.ts';
+import { claimedSigners, openRerun } from '../log/rerun-note.ts';
+import type { Digest } from '../objects/digest.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import type { Link } from '../objects/link.ts';
+import type { ChainReport } from './chain.ts';
+import { ObjectsCheck } from './objects.ts';
+
+/** A rerun that the log holds. */
+export interface Rerun {
+  readonly record: number;
+  /** `NAME+ID` of a signature, as the note claims it; `nobody` where the note cannot be read. */
+  readonly signer: string;
+  readonly same: boolean;
+  /** Whether a key that the auditor gave signed it, and everything that it links is there. */
+  readonly counted: boolean;
+}
+
+export interface RerunsReport {
+  readonly reruns: readonly Rerun[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Reruns of one rehearsal. Anybody who appends may claim one, so only those count that a key signed which the auditor
+ * gave, and which is not the log's own: who keeps the log is not somebody else.
+ * @param rerunners verifier keys; without any, nothing counts and nothing is a finding.
+ */
+export async function verifyReruns(
+  ledger: Ledger,
+  entries: ChainReport['entries'],
+  subject: Link,
+  { rerunners, signal }: { rerunners: readonly string[]; signal?: AbortSignal },
+): Promise<RerunsReport> {
+  const reruns: Rerun[] = [];
+  const findings: Finding[] = [];
+  for (const { index, entry } of entries) {
+    signal?.throwIfAborted();
+    const found = await readRerun(ledger, entry);
+    if (!found?.rerun.subject.equals(subject)) continue;
+    const path = `records/${index}`;
+    const signers = signersOf(found.rerun.note);
+    const given = signers.filter((signer) => rerunners.some((key) => key.startsWith(`${signer}+`)));
+    const faults = given.length === 0 ? [] : await faultsOf(ledger, found, path, rerunners, signal);
+    findings.push(...faults);
+    const counted = given.length > 0 && faults.length === 0;
+    for (const signer of signers.length > 0 ? signers : ['nobody'])
+      reruns.push({
+        record: index,
+        signer,
+        same: found.rerun.same,
+        counted: counted && given.includes(signer),
+      });
+  }
+  return { reruns, findings };
+}
+
+/** @throws CustodyError USAGE for a key that cannot be somebody else's, or is none. */
+export function checkRerunners(rerunners: readonly string[], logKey: string): void {
+  const log = Buffer.from(parseVerifierKey(logKey).publicKey);
+  for (const key of rerunners) {
+    // The same key under another name is still the log's.
+    if (log.equals(parseVerifierKey(key).publicKey)) {
+      throw new CustodyError('USAGE', "this is the log's own key: only a rerun by somebody else counts", {
+        hint: 'Give the verifier key of who ran it again, as custody rerun --signer printed it.',
+      });
+    }
+  }
+}
+
+interface Found {
+  readonly link: Link;
+  readonly rerun: ObjectOf<'rerun'>;
+}
+
+/** The rerun of an entry; undefined where it is none or is damaged (levels chain and objects name damage). */
+async function readRerun(ledger: Ledger, link: Link): Promise<Found | undefined> {
+  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+  try {
+    const entry = decodeKind('entry', await get(link.digest), link.digest);
+    if (entry.type !== 'rerun') return undefined;
+    const rerun = entry.links.find(([name]) => name === 'rerun')?.[1];
+    if (rerun?.codec !== 'dag-cbor') return undefined;
+    return { link: rerun, rerun: decodeKind('rerun', await get(rerun.digest), rerun.digest) };
+  } catch (error) {
+    if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+    return undefined;
+  }
+}
+
+function signersOf(note: string): string[] {
+  try {
+    return claimedSigners(note).map(({ name, keyId }) => `${name}+${keyId}`);
+  } catch (error) {
+    if (!isCustodyError(error, 'NOTE_MALFORMED')) throw error;
+    return [];
+  }
+}
+
+/** What speaks against a rerun that a given key claims to have signed. */
+async function faultsOf(
+  ledger: Ledger,
+  { link, rerun }: Found,
+  path: string,
+  rerunners: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Finding[]> {
+  const { subject, again, same, differences, note } = rerun;
+  const invalid = (what: string): Finding[] => [finding('RERUN_INVALID', path, what)];
+  try {
+    const claim = { subject: subject.digest, again: again.digest, same };
+    if (!openRerun(note, claim, rerunners)) return invalid('what was signed is another rerun');
+  } catch (error) {
+    if (!isCustodyError(error)) throw error;
+    return invalid(`${error.code}: ${error.message}`);
+  }
+  if (same && !again.equals(subject)) return invalid('it says "same" of another rehearsal');
+  if (!same) {
+    const first = differences[0] ?? 'it does not say where';
+    return [finding('RERUN_DIFFERS', path, `run again it differs: ${first}`)];
+  }
+  const objects = new ObjectsCheck(ledger.store, signal);
+  await objects.reach([link], path);
+  if (objects.findings.length > 0) return [...objects.findings];
+  const run = decodeKind('run', await ledger.store.get(rerun.run.digest), rerun.run.digest);
+  return run.rehearsal.equals(again) ? [] : invalid('its run is of another rehearsal');
+}

@@ -1,0 +1,101 @@
+import { lstat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { readRegular } from '../engines/regular-file.ts';
+import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
+import { finding } from '../finding.ts';
+import { digestOf, type Digest } from '../objects/digest.ts';
+import { hasInterpreterLine, interpreterOf } from '../verify/interpreter-line.ts';
+import { runSelftest } from '../verify/validator-process.ts';
+import { tryControls, type ControlResult } from './foreign-controls.ts';
+import type { JudgeOptions } from './judge.ts';
+import type { Runner } from './policy.ts';
+
+/** A file that may become a validator. */
+export interface Candidate {
+  readonly code: Uint8Array;
+  readonly sha256: Digest;
+  readonly runner: Runner;
+  /** What it is called unless the user says otherwise; undefined where the file's name is no name for a validator. */
+  readonly name: string | undefined;
+}
+
+const MAX_VALIDATOR = 16 * 2 ** 20;
+const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+/** A validator's name is a file's name in packets, on every system. @throws CustodyError USAGE */
+export function checkValidatorName(name: string): string {
+  if (NAME.test(name)) return name;
+  throw new CustodyError('USAGE', `${JSON.stringify(name.slice(0, 100))} cannot name a validator`, {
+    hint: 'Give --name: 1 to 63 of a to z, 0 to 9, full stop, underscore and hyphen.',
+  });
+}
+
+/**
+ * Reads a file that shall be pinned: a regular file of at most 16 MiB, with an interpreter line or for node.
+ * @throws CustodyError PATH_NOT_FOUND, PATH_NOT_A_FILE, VALIDATOR_REFUSED, …
+ */
+export async function readCandidate(path: string): Promise<Candidate> {
+  const stat = await lstat(path).catch((error: unknown) => {
+    throw fromSystemError(error, path);
+  });
+  if (stat.isSymbolicLink())
+    throw new CustodyError('PATH_NOT_A_FILE', `${path} is a symlink`, {
+      path,
+      hint: 'Give the file itself: what a link leads to may change.',
+    });
+  const code = await readRegular(path, MAX_VALIDATOR, { follow: false });
+  if (!code) throw refused(path, 'it has more than 16 MiB', 'Give a smaller file.');
+  if (code.length === 0) throw refused(path, 'it is empty', 'Give the file that the validator is.');
+  const foreign = hasInterpreterLine(code);
+  if (foreign && !interpreterOf(code))
+    throw refused(
+      path,
+      'its interpreter line is none that the kernel runs',
+      'Begin it with a line such as #!/usr/bin/env python3, ended by a line feed alone.',
+    );
+  const own = basename(path).toLowerCase();
+  return {
+    code,
+    sha256: digestOf(code),
+    runner: foreign ? 'interpreter' : 'node-permission',
+    name: NAME.test(own) ? own : undefined,
+  };
+}
+
+/** Runs what tells a validator from a file that says yes: ours tests itself, a foreign one is given planted controls. */
+export async function tryValidator(
+  { code, runner }: { code: Uint8Array; runner: string },
+  options: JudgeOptions = {},
+): Promise<ControlResult> {
+  if (runner === 'interpreter') return tryControls(code, options);
+  return { ...(await runSelftest(code, options)), sandbox: 'node --permission' };
+}
+
+/** @throws CustodyError VALIDATOR_REFUSED, VALIDATOR_FAILED, VALIDATOR_UNCONFINED, INTERRUPTED. */
+export async function requireJudging(
+  path: string,
+  candidate: Candidate,
+  options: JudgeOptions,
+): Promise<void> {
+  const tried = await tryValidator(candidate, options).catch((error: unknown) => {
+    if (candidate.runner !== 'node-permission' || !isCustodyError(error, 'VALIDATOR_FAILED')) throw error;
+    throw refused(
+      path,
+      'it has no interpreter line (#!…), and as a module for node it does not pass --selftest',
+      'Give a validator of custody, or a file that begins with its interpreter.',
+      error,
+    );
+  });
+  if (tried.ok) return;
+  throw new CustodyError('VALIDATOR_REFUSED', `${path} does not judge as a validator must`, {
+    path,
+    findings: tried.failed.map((name) =>
+      finding('VALIDATOR_LENIENT', `controls/${name}`, 'this control was not judged as it must be'),
+    ),
+    hint: 'It must accept a change that was made and undone, and reject one that was not (SPEC.md, "Foreign validators").',
+  });
+}
+
+function refused(path: string, why: string, hint: string, cause?: unknown): CustodyError {
+  return new CustodyError('VALIDATOR_REFUSED', `${path} cannot be pinned: ${why}`, { path, hint, cause });
+}

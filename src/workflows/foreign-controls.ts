@@ -1,0 +1,59 @@
+import { digestOf, type Digest } from '../objects/digest.ts';
+import { jsonFile } from '../objects/json.ts';
+import { runForeign, type ForeignOptions } from '../verify/foreign-process.ts';
+
+interface Entry {
+  readonly leg: string;
+  readonly before_hash: Digest;
+  readonly after_apply_hash: Digest | null;
+  readonly after_rollback_hash: Digest | null;
+  readonly restored_match: boolean;
+}
+
+const id = (text: string): Digest => digestOf(new Uint8Array(Buffer.from(text)));
+const [REHEARSAL, BEFORE, AFTER, OTHER] = ['a rehearsal', 'before', 'after', 'other'].map(id) as [
+  Digest,
+  Digest,
+  Digest,
+  Digest,
+];
+const GOOD: Entry = {
+  leg: 'T',
+  before_hash: BEFORE,
+  after_apply_hash: AFTER,
+  after_rollback_hash: BEFORE,
+  restored_match: true,
+};
+const good = (leg: string): Entry => ({ ...GOOD, leg });
+
+/** Evidence of which any validator must accept the first and reject the others, one fault each. */
+export const CONTROLS: readonly { readonly name: string; readonly entries: readonly Entry[] }[] = [
+  { name: 'control', entries: [good('T'), good('R')] },
+  { name: 'no-mutation', entries: ['T', 'R'].map((leg) => ({ ...good(leg), after_apply_hash: BEFORE })) },
+  { name: 'no-mutation-in-one-leg', entries: [good('T'), { ...good('R'), after_apply_hash: BEFORE }] },
+  {
+    name: 'not-restored',
+    entries: [good('T'), { ...good('R'), after_rollback_hash: OTHER, restored_match: false }],
+  },
+  { name: 'restored-by-claim-only', entries: [{ ...good('T'), after_rollback_hash: AFTER }, good('R')] },
+];
+
+export interface ControlResult {
+  readonly ok: boolean;
+  readonly vectors: number;
+  /** Names of the controls that were not judged as they must be. */
+  readonly failed: readonly string[];
+  readonly sandbox: string;
+}
+
+/** Tries a foreign validator on planted controls. @throws CustodyError as {@link runForeign}. */
+export async function tryControls(code: Uint8Array, options: ForeignOptions = {}): Promise<ControlResult> {
+  const failed: string[] = [];
+  let sandbox = '';
+  for (const [i, { name, entries }] of CONTROLS.entries()) {
+    const judged = await runForeign(code, REHEARSAL, jsonFile({ rehearsal: REHEARSAL, entries }), options);
+    if (judged.accepted !== (i === 0)) failed.push(name);
+    ({ sandbox } = judged);
+  }
+  return { ok: failed.length === 0, vectors: CONTROLS.length, failed, sandbox };
+}

@@ -1,0 +1,34 @@
+import type { Link } from '../../objects/link.ts';
+import type { Material } from './material.ts';
+
+/** clone-rollback-evidence.json: the read-only proof, and for each leg the states that were compared. */
+export function cloneRollback({ id, rehearsal, plan }: Material): unknown {
+  const { entry, exit } = rehearsal;
+  const isEntry = (link: Link | null): boolean => link?.equals(entry) ?? false;
+  return {
+    rehearsal: id,
+    entry,
+    exit,
+    entry_equals_exit: isEntry(exit),
+    preflight: rehearsal.preflight,
+    baseline: rehearsal.baseline,
+    planned_legs: plan.legs,
+    trigger: rehearsal.trigger,
+    legs: rehearsal.legs.map((leg) => ({
+      leg: leg.leg,
+      ended: leg.ended,
+      trigger: leg.trigger,
+      start: leg.start,
+      start_equals_entry: isEntry(leg.start),
+      after: leg.after,
+      back: leg.back,
+      back_equals_entry: isEntry(leg.back),
+      image_identical: leg.identical,
+      transaction_open: leg.open,
+      quarantined: leg.quarantined,
+      preflight: leg.preflight,
+      postconditions: leg.postconditions,
+    })),
+    observed: rehearsal.observed,
+  };
+}

@@ -1,0 +1,71 @@
+import { CustodyError } from '../../errors.ts';
+import { decodeEither, decodeKind, type ObjectOf } from '../../objects/kinds.ts';
+import type { Link } from '../../objects/link.ts';
+import { parseProfile, type Profile } from '../../rehearsal/profile.ts';
+import { bytesOf, type GetSync } from './content.ts';
+import { validatorNames } from './file-names.ts';
+
+/** One validator's verdict on the rehearsal. */
+export interface Judgement {
+  readonly link: Link;
+  readonly verdict: ObjectOf<'verdict'>;
+  readonly validator: ObjectOf<'validator'>;
+  /** Where the packet holds the verdict, and the validator's file. */
+  readonly verdictFile: string;
+  readonly validatorFile: string;
+}
+
+/** What the files of a packet are made from: objects alone, no clock, no lane, no path of this machine. */
+export interface Material {
+  readonly id: Link;
+  readonly rehearsal: ObjectOf<'rehearsal'>;
+  readonly plan: ObjectOf<'plan'>;
+  /** The team's rules, where the plan names a profile. */
+  readonly profile: Profile | undefined;
+  /** In the order of the rehearsal's validators. */
+  readonly judgements: readonly Judgement[];
+  /** Whether every validator that the rehearsal names has judged it, and each accepts. */
+  readonly accepted: boolean;
+  readonly get: GetSync;
+}
+
+/** @throws CustodyError OBJECT_FIELD_INVALID where the objects do not belong together; PROFILE_INVALID; what decoding throws. */
+export async function gather(
+  id: Link,
+  rehearsal: ObjectOf<'rehearsal'>,
+  verdicts: readonly Link[],
+  get: GetSync,
+): Promise<Material> {
+  const plan = decodeEither('plan', get(rehearsal.plan.digest), rehearsal.plan.digest);
+  if (plan.v !== 2) throw damaged(rehearsal.plan, 'a rehearsal of version 2 has a plan of version 2');
+  const read = verdicts.map((link) => {
+    const verdict = decodeKind('verdict', get(link.digest), link.digest);
+    const validator = decodeKind('validator', get(verdict.validator.digest), verdict.validator.digest);
+    return { link, verdict, validator };
+  });
+  const names = validatorNames(read.map(({ validator }) => validator));
+  const judgements = read.map((judgement, i) => ({
+    ...judgement,
+    verdictFile: verdictName(i),
+    validatorFile: names[i]!,
+  }));
+  const accepted =
+    read.length === rehearsal.validators.length &&
+    read.length > 0 &&
+    read.every(
+      ({ verdict }, i) =>
+        verdict.accepted && verdict.subject.equals(id) && verdict.validator.equals(rehearsal.validators[i]!),
+    );
+  const { profile: bytes } = plan.object;
+  const profile = bytes ? await parseProfile(bytesOf(bytes, get), 'profile.yaml') : undefined;
+  return { id, rehearsal, plan: plan.object, profile, judgements, accepted, get };
+}
+
+/** `verdict.json`, `verdict-2.json`, …; a packet object links them under the same names without the extension. */
+export function verdictName(index: number): string {
+  return index === 0 ? 'verdict.json' : `verdict-${index + 1}.json`;
+}
+
+export function damaged({ digest }: Link, what: string): CustodyError {
+  return new CustodyError('OBJECT_FIELD_INVALID', what, { path: digest, hint: 'Run custody fsck.' });
+}

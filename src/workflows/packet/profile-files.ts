@@ -1,0 +1,96 @@
+import { digestFromBytes } from '../../objects/digest.ts';
+import { jsonFile } from '../../objects/json.ts';
+import { decodeKind } from '../../objects/kinds.ts';
+import type { Profile } from '../../rehearsal/profile.ts';
+import { surfacesOf, type SurfaceProof } from '../../rehearsal/surfaces.ts';
+import { bytesOf, type PacketContent } from './content.ts';
+import { tableOf } from './markdown.ts';
+import type { Material } from './material.ts';
+
+/** The files that a packet has only where its plan names a profile. */
+export function profileFiles(material: Material): [string, PacketContent][] {
+  const { profile, id } = material;
+  if (!profile) return [];
+  const { surrogate, ci, bytes, digest } = profile;
+  const files: [string, PacketContent][] = [
+    ['profile.yaml', bytes],
+    ['forbidden-surface-proof.json', jsonFile(surfaceProof(material, profile))],
+  ];
+  if (ci) files.push(['ci-unknown-resolution.json', jsonFile({ rehearsal: id, profile: digest, ...ci })]);
+  if (surrogate)
+    files.push(['production-shaped-surrogate-spec.json', jsonFile(surrogateSpec(material, surrogate))]);
+  return [...files, ...probeFiles(material)];
+}
+
+/** The surfaces with what is known of each, from the isolation that was proven and from what was asked for. */
+function surfaces({ rehearsal, plan, get }: Material, profile: Profile): SurfaceProof[] {
+  const parts = [...rehearsal.executor.parts, ...(rehearsal.rollback?.parts ?? [])];
+  const scripts = parts.map(({ path, file }) => ({
+    path,
+    text: Buffer.from(bytesOf(file, get)).toString('utf8'),
+  }));
+  return surfacesOf(profile, rehearsal, plan, scripts);
+}
+
+function surfaceProof(material: Material, profile: Profile): unknown {
+  const proven = surfaces(material, profile);
+  const count = (status: SurfaceProof['status']): number =>
+    proven.filter((surface) => surface.status === status).length;
+  return {
+    rehearsal: material.id,
+    profile: profile.digest,
+    prevented: count('prevented'),
+    not_requested: count('not requested'),
+    observed: count('observed'),
+    of: proven.length,
+    surfaces: proven,
+  };
+}
+
+/** Which surrogate the profile describes, by digests, and whether it is what was rehearsed on. */
+function surrogateSpec({ id, rehearsal }: Material, surrogate: NonNullable<Profile['surrogate']>): unknown {
+  const { marker, sha256, sql, spec } = surrogate;
+  return {
+    rehearsal: id,
+    marker,
+    database_sha256: sha256,
+    rehearsed_on_it: digestFromBytes(rehearsal.source.sha256) === sha256,
+    generator: sql,
+    spec,
+  };
+}
+
+function probeFiles({ id, rehearsal, get }: Material): [string, PacketContent][] {
+  if (rehearsal.probes === null) return [];
+  const probes = decodeKind('probes', get(rehearsal.probes.digest), rehearsal.probes.digest);
+  const results = probes.results.map((result) => ({
+    ...result,
+    control: result.expected === null,
+    // A control must pass; a probe must fail, with its own code. Neither may leak a forbidden claim.
+    ok:
+      result.leaked.length === 0 &&
+      (result.expected === null
+        ? result.exit === 0
+        : result.exit !== 0 && result.codes.includes(result.expected)),
+  }));
+  const cases = results.filter(({ control }) => !control);
+  const document = {
+    rehearsal: id,
+    probes: rehearsal.probes,
+    failed_closed: cases.filter(({ ok }) => ok).length,
+    of: cases.length,
+    controls_allowed: results.filter(({ control, ok }) => control && ok).length,
+    results,
+  };
+  return [['rehearsal-bad-input-probes.json', jsonFile(document)]];
+}
+
+/** For the README. */
+export function surfaceSection(material: Material): string[] {
+  const { profile } = material;
+  if (!profile) return [];
+  return tableOf(
+    ['forbidden surface', 'status', 'how that is known'],
+    surfaces(material, profile).map(({ title, status, how }) => [title, status, how]),
+  );
+}

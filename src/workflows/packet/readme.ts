@@ -1,0 +1,152 @@
+import { digestFromBytes } from '../../objects/digest.ts';
+import type { ObjectOf } from '../../objects/kinds.ts';
+import { section, tableOf, text } from './markdown.ts';
+import type { Material } from './material.ts';
+import { describeBack } from './moved-sequences.ts';
+import { surfaceSection } from './profile-files.ts';
+
+const LEGS = {
+  T: 'BEGIN, apply, ROLLBACK',
+  R: 'apply, COMMIT, restore the image',
+  S: 'apply, COMMIT, rollback script',
+} as const;
+
+/**
+ * README.md of a rehearsal's packet: the verdict first, then what changed, the ways back, and what was not compared and
+ * why. Names and words of the plan, the source and the scripts are shown as text: they can form no Markdown of their own.
+ */
+export function packetReadme(material: Material): string {
+  const { id, rehearsal, plan, accepted } = material;
+  const marker = plan.source.marker === null ? '' : ` (${text(plan.source.marker)})`;
+  return [
+    `# Rehearsal ${accepted ? 'accepted' : 'REJECTED'}: ${text(plan.name)}`,
+    '',
+    ...verdicts(material),
+    `Rehearsal: \`${id.digest}\` · engine ${rehearsal.engine} · source: ${plan.source.kind}${marker}`,
+    '',
+    ...(plan.macro === null ? [] : [`Macro: ${text(plan.macro)}`, '']),
+    'A rehearsal runs on an isolated clone. It is not production execution and authorizes nothing: production stays on HOLD.',
+    '',
+    ...(rehearsal.trigger === null
+      ? []
+      : [`Rollback trigger: **${rehearsal.trigger}**. What follows it was not run.`, '']),
+    ...tableOf(
+      ['table', 'inserted', 'updated', 'deleted'],
+      rehearsal.delta.map((d) => [d.table, String(d.inserted), String(d.updated), String(d.deleted)]),
+    ),
+    ...waysBack(material),
+    ...postconditions(material),
+    ...declared(plan),
+    ...section(
+      'Findings:',
+      material.judgements.flatMap(({ verdict, validator }) =>
+        verdict.findings.map(
+          ({ code, path, detail }) =>
+            `${text(code)} at ${text(path)}: ${text(detail)} (${text(validator.name)})`,
+        ),
+      ),
+    ),
+    ...approval(plan),
+    scriptLine('Executor', rehearsal.executor),
+    ...(rehearsal.rollback ? [scriptLine('Rollback script', rehearsal.rollback)] : []),
+    '',
+    ...section(
+      'Isolation that was proven:',
+      rehearsal.isolation.filter(({ holds }) => holds).map(({ assertion }) => text(assertion)),
+    ),
+    ...section(
+      'Isolation that was NOT proven, and is not claimed:',
+      rehearsal.isolation.filter(({ holds }) => !holds).map(({ assertion }) => text(assertion)),
+    ),
+    ...surfaceSection(material),
+    ...HOW_TO_CHECK,
+  ].join('\n');
+}
+
+const HOW_TO_CHECK = [
+  '## Check it, run it again',
+  '',
+  '- `sha256sum -c HASH_MANIFEST.txt`, or `custody verify .`: is every byte as it was sealed?',
+  '- `sh commands.sh`: the whole rehearsal again, validators and probes included; ends in OVERALL PASS or OVERALL FAIL.',
+  '- `sh RERUN.sh`: the rehearsal again, and the seal of what comes out compared with the seal of this folder.',
+  '',
+  'The scripts need `custody`, a POSIX shell and coreutils, and change nothing here. `CUSTODY=/path/to/custody` names another one.',
+  '',
+];
+
+function verdicts({ judgements }: Material): string[] {
+  return [
+    ...judgements.map(
+      ({ verdict, validator, validatorFile }) =>
+        `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator ${text(validator.name)} \`${verdict.validator.digest}\` (${text(validatorFile)})  `,
+    ),
+  ];
+}
+
+function waysBack({ rehearsal, accepted, get }: Material): string[] {
+  return [
+    ...tableOf(
+      ['leg', 'way back', 'ended', 'before-state'],
+      rehearsal.legs.map(({ leg, ended, trigger, back }) => [
+        leg,
+        LEGS[leg],
+        trigger === null ? ended : `${ended}: ${trigger}`,
+        describeBack(rehearsal.entry, back, accepted, get),
+      ]),
+    ),
+    ...section(
+      'Clones whose state was not known at the end; they were taken out of use:',
+      rehearsal.legs.filter(({ quarantined }) => quarantined).map(({ leg }) => `leg ${leg}`),
+    ),
+  ];
+}
+
+function postconditions({ rehearsal, plan }: Material): string[] {
+  if (plan.postconditions.length === 0) return [];
+  return tableOf(
+    ['postcondition', 'expected', 'when', 'before', ...rehearsal.legs.map(({ leg }) => `leg ${leg}`)],
+    plan.postconditions.map(({ name, expect, at }, i) => [
+      name,
+      expect ?? 'as before',
+      at === 'back' ? 'after the way back' : 'while applied',
+      rehearsal.baseline[i]?.actual ?? 'not asked',
+      ...rehearsal.legs.map(({ postconditions: answers }) => {
+        const answer = answers[i];
+        return answer?.actual == null ? 'not asked' : `${answer.actual}${answer.ok ? '' : ' (NOT MET)'}`;
+      }),
+    ]),
+  );
+}
+
+function declared(plan: ObjectOf<'plan'>): string[] {
+  return [
+    ...section(
+      'The change may do more than insert, because the plan allows it:',
+      plan.boundary.allow.map(({ action, table, reason }) => `${action} ${text(table)}: ${text(reason)}`),
+    ),
+    ...section(
+      'Not compared between the legs, because the plan declares it (comparisons with the before-state are never relaxed):',
+      plan.masked.map(
+        ({ table, column, reason }) => `new values of ${text(table)}.${text(column)}: ${text(reason)}`,
+      ),
+    ),
+    ...section(
+      'May stay moved after the way back, because the plan declares it:',
+      plan.bounded.map(({ effect, name, reason }) => `${effect} ${text(name)}: ${text(reason)}`),
+    ),
+  ];
+}
+
+function approval({ approval: approved }: ObjectOf<'plan'>): string[] {
+  if (!approved) return ['Approval: none is pinned in the plan.', ''];
+  const where = approved.reference === null ? '' : ` (${text(approved.reference)})`;
+  return [
+    `Approval: the plan says that ${text(approved.by)} approved the package${where} with executor \`sha256:${digestFromBytes(approved.executor)}\`. It is not signed.`,
+    '',
+  ];
+}
+
+function scriptLine(what: string, { before, after }: ObjectOf<'rehearsal'>['executor']): string {
+  const same = digestFromBytes(before) === digestFromBytes(after);
+  return `${what}: \`sha256:${digestFromBytes(before)}\`, the same before and after: ${same ? 'yes' : 'NO'}  `;
+}

@@ -1,0 +1,150 @@
+import { CustodyError } from '../errors.ts';
+import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
+import { digestOf, type Digest } from '../objects/digest.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import type { Link } from '../objects/link.ts';
+import { putObject } from '../objects/sink.ts';
+import { checkValidatorName, readCandidate, requireJudging, type Candidate } from './candidate.ts';
+import { matches, parseIdentity, showIdentity } from './identity.ts';
+import type { JudgeOptions } from './judge.ts';
+import {
+  BUILT_IN_NAME,
+  builtInValidator,
+  currentPolicy,
+  policyAfter,
+  putValidator,
+  requirePolicy,
+  type CurrentPolicy,
+} from './policy.ts';
+
+export interface PinOptions extends AppendOptions, JudgeOptions {
+  readonly author: string;
+  readonly lane: string;
+  readonly name?: string;
+  /** An identity, abbreviated or whole, that the file must have. */
+  readonly expect?: string;
+}
+
+export interface Pinned {
+  readonly validator: Digest;
+  readonly name: string;
+  readonly sha256: Digest;
+  /** The identity that was expected and is fulfilled by this file. */
+  readonly promoted: string | null;
+  readonly policy: Digest;
+  /** Null where it was pinned already. */
+  readonly record: number | null;
+}
+
+/**
+ * Pins a validator: the file, or the one that this version brings. Another one of the same name gives way to it; records
+ * up to here are judged by the policy of their time.
+ * @throws CustodyError VALIDATOR_MISMATCH, VALIDATOR_REFUSED, VALIDATOR_FAILED, VALIDATOR_UNCONFINED, USAGE, LOCK_TIMEOUT, …
+ */
+export async function pinValidator(
+  ledger: Ledger,
+  path: string | undefined,
+  options: PinOptions,
+): Promise<Pinned> {
+  const candidate = path === undefined ? await builtIn() : await readCandidate(path);
+  const shown = path ?? 'the built-in validator';
+  if (options.expect !== undefined) requireMatch(shown, candidate.sha256, options.expect);
+  const name = nameOf(candidate, options.name, (await currentPolicy(ledger)).policy);
+  if (path !== undefined) await requireJudging(path, candidate, options);
+  const current = await currentPolicy(ledger);
+  await using session = await ledger.writer();
+  const expected = current.policy.expected.find((one) => one.name === name);
+  if (expected) requireMatch(shown, candidate.sha256, showIdentity(expected));
+  const validator = putValidator(session.writer, { ...candidate, name });
+  const result = { validator: validator.digest, name, sha256: candidate.sha256 };
+  if (!expected && current.policy.validators.some((link) => link.equals(validator)))
+    return { ...result, promoted: null, policy: current.id, record: null };
+  const changed = policyAfter(current, {
+    validators: await withValidator(ledger, current, name, validator),
+    expected: current.policy.expected.filter((one) => one !== expected),
+  });
+  const appended = await append(ledger, session.writer, current, changed, options, `pin validator ${name}`);
+  return { ...result, promoted: expected ? showIdentity(expected) : null, ...appended };
+}
+
+/**
+ * Writes down which file a validator of this name will have to be, by what is known of its SHA-256. That is shown and never
+ * counted: nobody judges until bytes that match are pinned. @throws CustodyError USAGE, LOCK_TIMEOUT, …
+ */
+export async function expectValidator(
+  ledger: Ledger,
+  identity: string,
+  options: PinOptions & { name: string },
+): Promise<{ name: string; identity: string; policy: Digest; record: number | null }> {
+  const wanted = parseIdentity(identity);
+  const name = checkValidatorName(options.name);
+  const current = await currentPolicy(ledger);
+  await using session = await ledger.writer();
+  const shown = { name, identity: showIdentity(wanted) };
+  const same = (one: { name: string }): boolean => one.name === name;
+  const known = current.policy.expected.find(same);
+  if (known && showIdentity(known) === shown.identity) return { ...shown, policy: current.id, record: null };
+  const expected = [...current.policy.expected.filter((one) => !same(one)), { name, ...wanted }];
+  const changed = policyAfter(current, { expected });
+  const message = `expect validator ${name} ${shown.identity}`;
+  return { ...shown, ...(await append(ledger, session.writer, current, changed, options, message)) };
+}
+
+async function builtIn(): Promise<Candidate> {
+  const code = await builtInValidator();
+  return { code, sha256: digestOf(code), runner: 'node-permission', name: BUILT_IN_NAME };
+}
+
+/** The name that was given; else the one under which this very file is expected; else ours, or the file's own. */
+function nameOf(
+  { name, sha256, runner }: Candidate,
+  given: string | undefined,
+  { expected }: ObjectOf<'policy'>,
+): string {
+  const waiting = expected.find((one) => matches(sha256, one))?.name;
+  return checkValidatorName(
+    given ?? waiting ?? (runner === 'node-permission' ? BUILT_IN_NAME : (name ?? '')),
+  );
+}
+
+function requireMatch(shown: string, sha256: Digest, identity: string): void {
+  if (matches(sha256, parseIdentity(identity))) return;
+  throw new CustodyError('VALIDATOR_MISMATCH', `${shown} has SHA-256 ${sha256}, not ${identity}`, {
+    hint: 'Ask for the right file; or pin this one under another name, without --expect.',
+  });
+}
+
+/** In its place where one of that name is pinned, else at the end: the order in which they judge. */
+async function withValidator(
+  ledger: Ledger,
+  { policy }: CurrentPolicy,
+  name: string,
+  validator: Link,
+): Promise<Link[]> {
+  const links: Link[] = [];
+  let placed = false;
+  for (const link of policy.validators) {
+    const other = decodeKind('validator', await ledger.store.get(link.digest), link.digest);
+    if (other.name !== name) links.push(link);
+    else if (!placed) links.push(validator);
+    placed ||= other.name === name;
+  }
+  return placed ? links : [...links, validator];
+}
+
+async function append(
+  ledger: Ledger,
+  writer: Parameters<Ledger['append']>[0],
+  current: CurrentPolicy,
+  changed: ObjectOf<'policy'>,
+  options: PinOptions,
+  message: string,
+): Promise<{ policy: Digest; record: number }> {
+  const policy = putObject(writer, changed);
+  const { author, lane } = options;
+  const draft = { type: 'policy', links: [['policy', policy]], author, lane, message } as const;
+  // Of two that name the same policy before them, one would not count.
+  const check = (): Promise<void> => requirePolicy(ledger, current);
+  const { index } = await ledger.append(writer, draft, { ...options, check });
+  return { policy: policy.digest, record: index };
+}

@@ -1,0 +1,95 @@
+import { statSync } from 'node:fs';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
+import { readRegular } from '../engines/regular-file.ts';
+import { CustodyError, fromSystemError } from '../errors.ts';
+import { digestOf } from '../objects/digest.ts';
+import { readPlan, type Plan } from '../rehearsal/plan.ts';
+import { readProfile, type Profile } from '../rehearsal/profile.ts';
+
+const PROFILE_NAME = 'profile.yaml';
+/** Bytes of a file that a profile names. */
+const MAX_FILE = 64 * 1024 * 1024;
+
+/** @param path a profile, or the folder that holds a `profile.yaml`. @throws CustodyError as {@link readProfile}. */
+export async function openProfile(path: string): Promise<Profile> {
+  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return readProfile(folder ? join(path, PROFILE_NAME) : path);
+}
+
+/**
+ * A file that the profile pins.
+ * @throws CustodyError PROFILE_INVALID where it is another one; PATH_NOT_FOUND, PATH_NOT_A_FILE, …
+ */
+export async function readPinned(
+  profile: Profile,
+  pointer: string,
+  { file, sha256 }: { file: string; sha256: string },
+): Promise<Uint8Array> {
+  const path = resolve(dirname(profile.path), file);
+  const bytes = await readRegular(path, MAX_FILE);
+  const digest = bytes && digestOf(bytes);
+  if (bytes && digest === sha256) return bytes;
+  throw new CustodyError(
+    'PROFILE_INVALID',
+    digest ? `${file} has digest ${digest}, the profile pins ${sha256}` : `${file} is larger than 64 MiB`,
+    {
+      path: `${profile.path}:${profile.lineOf(pointer)}`,
+      hint: 'Review the file; pin its digest only when it is the one that was agreed on.',
+    },
+  );
+}
+
+/** @throws CustodyError PROFILE_INVALID where the profile has no probes, and so names no plan. */
+export function controlPlan(profile: Profile): string {
+  if (!profile.probes)
+    throw new CustodyError('PROFILE_INVALID', 'the profile has no probes', {
+      path: profile.path,
+      hint: 'Give it probes: a control plan and its cases.',
+    });
+  return resolve(dirname(profile.path), profile.probes.plan);
+}
+
+/**
+ * Copies a plan and what it names, but not its source, into a folder, so that their paths still fit each other.
+ * @returns the copied plan.
+ * @throws CustodyError PLAN_INVALID where a path leads out of the plan's folder.
+ */
+export async function copyPlan(planFile: string, folder: string): Promise<Plan> {
+  const plan = await readPlan(planFile);
+  const files = [plan.profile, plan.executor, ...plan.executor.includes, plan.rollback];
+  for (const file of [...files, ...(plan.rollback?.includes ?? [])]) {
+    if (!file) continue;
+    requireInside(plan, file.path);
+    await copyTo(file.file, join(folder, file.path));
+  }
+  requireInside(plan, plan.source.path);
+  await copyTo(planFile, join(folder, 'plan.yaml'));
+  return readPlan(join(folder, 'plan.yaml'));
+}
+
+/** A profile, its control plan and everything that they name, for a folder to work in. @returns the plan. */
+export async function copyProfile(profile: Profile, folder: string): Promise<Plan> {
+  const { surrogate } = profile;
+  for (const { file } of surrogate ? [surrogate.sql, surrogate.spec] : [])
+    await copyTo(resolve(dirname(profile.path), file), join(folder, file));
+  return copyPlan(controlPlan(profile), folder);
+}
+
+function requireInside(plan: Plan, path: string): void {
+  const inner = normalize(path);
+  if (!isAbsolute(inner) && inner !== '..' && !inner.startsWith('../')) return;
+  throw new CustodyError('PLAN_INVALID', `${path} lies outside of the plan's folder`, {
+    path: plan.path,
+    hint: 'Keep what a control plan names beside it.',
+  });
+}
+
+async function copyTo(from: string, to: string): Promise<void> {
+  try {
+    await mkdir(dirname(to), { recursive: true });
+    await copyFile(from, to);
+  } catch (error) {
+    throw fromSystemError(error, from);
+  }
+}

@@ -1,0 +1,169 @@
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CustodyError, noTemporaryFolder } from '../errors.ts';
+import { finding, type Finding } from '../finding.ts';
+import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
+import type { Digest } from '../objects/digest.ts';
+import { toJson, type Json } from '../objects/json.ts';
+import { decodeKind } from '../objects/kinds.ts';
+import { sealFolder } from '../verify/packet/seal.ts';
+import { requireSealed } from './commit.ts';
+import { rowChanges } from './packet/changes.ts';
+import { verdictName } from './packet/material.ts';
+import { copyOut, requireEmpty } from './packet/out-folder.ts';
+import { packetFiles, writeFiles } from './packet-files.ts';
+import { compareRerun, type Again, type Comparison } from './rerun/compare.ts';
+import { describeDifference } from './rerun/describe.ts';
+import type { Difference } from './rerun/differences.ts';
+import { subjectFromFolder } from './rerun/from-folder.ts';
+import { subjectFromLedger } from './rerun/from-ledger.ts';
+import { materialise } from './rerun/materialise.ts';
+import { recordRerun, refuseLogKey } from './rerun/record.ts';
+import type { RerunSubject } from './rerun/subject.ts';
+import { runPlan, type Rehearsed } from './run-plan.ts';
+
+export interface RerunOptions extends AppendOptions {
+  /** Validators that the user trusts, beside the one of this version and those of the ledger's first policy. */
+  readonly validators?: readonly Digest[];
+  /** A folder that does not exist yet, or is empty: the packet that comes out is written there. */
+  readonly out?: string;
+  /** Whether a rejected rehearsal is a finding, too. */
+  readonly accepted?: boolean;
+  /** Signs the result with this key of the user's, and records it. */
+  readonly signer?: { readonly skey: string; readonly author: string; readonly lane: string };
+  readonly progress?: (phrase: string) => void;
+}
+
+export interface RerunResult {
+  /** The same rehearsal, verdicts and files: the same seal. */
+  readonly same: boolean;
+  /** What the validators say of the rerun. */
+  readonly accepted: boolean;
+  readonly subject: Digest;
+  readonly again: Digest;
+  readonly seal: { readonly subject: Digest; readonly again: Digest };
+  readonly differences: readonly Difference[];
+  /** Files of the packets that differ. */
+  readonly files: readonly string[];
+  readonly findings: readonly Finding[];
+  /** The `rerun` object and its record, where it was signed and recorded. */
+  readonly rerun: Digest | null;
+  readonly record: number | null;
+  /** Whether the log was signed after it; null where nothing was recorded. */
+  readonly signed: boolean | null;
+}
+
+/**
+ * `custody rerun`: runs a rehearsal again from what was kept of it, in a scratch folder, has the same validators judge,
+ * makes the packet again and compares.
+ * @param text a revision of the ledger, or an unpacked packet's folder, which is meant where both exist.
+ * @throws CustodyError what {@link subjectFromFolder}, {@link subjectFromLedger} and running a plan throw; USAGE.
+ */
+export async function rerun(
+  text: { readonly path: string; readonly revision: string },
+  openLedger: () => Promise<Ledger>,
+  options: RerunOptions,
+): Promise<RerunResult> {
+  if (options.out !== undefined) await requireEmpty(options.out);
+  const folder = existsSync(text.path) && statSync(text.path).isDirectory();
+  await using ledger = folder && !options.signer ? undefined : await openLedger();
+  const { validators = [], signal, signer } = options;
+  if (signer && ledger) refuseLogKey(ledger, signer.skey);
+  const subject =
+    folder || !ledger
+      ? await subjectFromFolder(text.path, validators, signal ? { signal } : {})
+      : await subjectFromLedger(ledger, text.revision, validators);
+  const scratch = await mkdtemp(join(tmpdir(), 'custody-rerun-')).catch((error: unknown) => {
+    throw noTemporaryFolder(error, tmpdir());
+  });
+  try {
+    return await rerunIn(scratch, subject, ledger, options);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function rerunIn(
+  scratch: string,
+  subject: RerunSubject,
+  ledger: Ledger | undefined,
+  options: RerunOptions,
+): Promise<RerunResult> {
+  const { progress = () => undefined, signal, now, out, signer } = options;
+  const [work, packet] = [join(scratch, 'plan'), join(scratch, 'packet')];
+  await mkdir(work, { mode: 0o700 });
+  await mkdir(packet, { mode: 0o700 });
+  progress('unpack');
+  const plan = await materialise(subject, work);
+  const rehearsed = await runPlan(plan, subject.validators, {
+    // A clone of unknown state goes with the scratch folder: the recorded one is kept where it was.
+    quarantine: join(scratch, 'quarantine'),
+    progress,
+    ...(now && { now }),
+    ...(signal && { signal }),
+  });
+  progress('packet');
+  const { result, verdicts, objects, accepted } = rehearsed;
+  await writeFiles(packet, await packetFiles(result.rehearsal, verdicts, objects), objects.get);
+  await sealFolder(packet);
+  const again = await againOf(rehearsed, packet);
+  const compared = await compareRerun(subject, again);
+  if (out !== undefined) await copyOut(packet, out);
+  const recorded =
+    signer && ledger
+      ? await recordRerun(ledger, { subject, rehearsed, compared }, { ...options, signer })
+      : undefined;
+  return {
+    same: compared.same,
+    accepted,
+    subject: subject.id,
+    again: result.rehearsal.digest,
+    seal: { subject: subject.seal, again: again.seal },
+    differences: compared.differences,
+    files: compared.files,
+    findings: findingsOf(compared, rehearsed, options.accepted ?? false),
+    rerun: recorded?.rerun ?? null,
+    record: recorded?.record ?? null,
+    signed: recorded?.signed ?? null,
+  };
+}
+
+/** The rerun in the forms that a packet has, and its files as they lie on disk. */
+async function againOf({ result, verdicts, objects }: Rehearsed, packet: string): Promise<Again> {
+  const { files, seal } = await requireSealed(packet);
+  const { get } = objects;
+  const rehearsal = decodeKind('rehearsal', get(result.rehearsal.digest));
+  return {
+    seal,
+    rehearsal: toJson({ id: result.rehearsal, ...rehearsal }),
+    verdicts: new Map(
+      verdicts.map((id, i): [string, Json] => [
+        verdictName(i),
+        toJson({ id, ...decodeKind('verdict', get(id.digest)) }),
+      ]),
+    ),
+    changes: toJson(rowChanges(rehearsal, get).changes) as Json[],
+    files: new Map(files.map(({ path, sha256 }) => [path, sha256])),
+    find: (id) => (objects.has(id) ? get(id) : undefined),
+  };
+}
+
+function findingsOf(
+  { same, differences, more, files }: Comparison,
+  { accepted, findings }: Rehearsed,
+  mustAccept: boolean,
+): Finding[] {
+  const found = differences.map((d) => finding('RERUN_DIFFERS', d.path, describeDifference(d)));
+  if (more > 0) found.push(finding('RERUN_DIFFERS', 'rehearsal.json', `${more} more differences`));
+  if (!same && found.length === 0)
+    found.push(...files.map((path) => finding('RERUN_DIFFERS', path, 'the file comes out otherwise')));
+  if (!same && found.length === 0)
+    throw new CustodyError('INTERNAL', 'the seals differ, and nothing else does');
+  if (mustAccept && !accepted) {
+    const codes = [...new Set(findings.map(({ code }) => code))].join(', ');
+    found.push(finding('VERDICT_REJECTED', 'verdict', `rejected: ${codes}`));
+  }
+  return found;
+}

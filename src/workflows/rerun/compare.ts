@@ -1,0 +1,115 @@
+import { isCustodyError } from '../../errors.ts';
+import { parseDigest, type Digest } from '../../objects/digest.ts';
+import { toJson, type Json } from '../../objects/json.ts';
+import { nodeLink } from '../../objects/link.ts';
+import { diffSnapshots } from '../../objects/snapshot-diff.ts';
+import { driveAsync } from '../../objects/walk.ts';
+import { showChange } from '../row-changes.ts';
+import { diffChanges, diffJson, MAX_DIFFERENCES, type Difference } from './differences.ts';
+import type { RerunSubject } from './subject.ts';
+
+/** What the rerun made, in the forms that a packet has. */
+export interface Again {
+  readonly seal: Digest;
+  readonly rehearsal: Json;
+  readonly verdicts: ReadonlyMap<string, Json>;
+  readonly changes: readonly Json[];
+  readonly files: ReadonlyMap<string, Digest>;
+  /** Reads the rerun's objects, undefined where it has none of that id. */
+  readonly find: (id: Digest) => Uint8Array | undefined;
+}
+
+export interface Comparison {
+  readonly same: boolean;
+  readonly differences: readonly Difference[];
+  /** How many more there are. */
+  readonly more: number;
+  /** Files of the packets that differ, or that only one of them has. */
+  readonly files: readonly string[];
+}
+
+/** Places of a rehearsal that hold a state of the database. */
+const STATE = /^rehearsal\.json\/(?:entry|exit|image\/restored|legs\/\d+\/(?:start|after|back))$/;
+
+/**
+ * Compares a rehearsal with its rerun. Same is only what has the same seal: then all files are the same, and with them
+ * every id that they name. Otherwise it says where: states row by row, where the subject's snapshots are at hand.
+ */
+export async function compareRerun(subject: RerunSubject, again: Again): Promise<Comparison> {
+  const files = [...new Set([...subject.files.keys(), ...again.files.keys()])]
+    .filter((path) => subject.files.get(path) !== again.files.get(path))
+    .sort();
+  const same = subject.seal === again.seal && files.length === 0;
+  const differences: Difference[] = [];
+  let more = 0;
+  for await (const difference of same ? [] : differencesOf(subject, again)) {
+    if (differences.length < MAX_DIFFERENCES) differences.push(difference);
+    else more++;
+  }
+  return { same, differences, more, files };
+}
+
+async function* differencesOf(subject: RerunSubject, again: Again): AsyncGenerator<Difference> {
+  // The same two states are named at several places: their rows are listed at the first.
+  const expanded = new Set<string>();
+  for (const { path, before, after } of diffJson('rehearsal.json', subject.rehearsal, again.rehearsal)) {
+    // The id differs whenever anything does.
+    if (path === 'rehearsal.json/id') continue;
+    const leg = legOf(path, again.rehearsal) ?? legOf(path, subject.rehearsal) ?? null;
+    yield { path, leg, change: null, before: before ?? null, after: after ?? null };
+    const pair = JSON.stringify([before, after]);
+    if (!STATE.test(path) || expanded.has(pair)) continue;
+    for await (const change of statesOf(before, after, subject, again)) {
+      expanded.add(pair);
+      yield { path, leg, change, before: null, after: null };
+    }
+  }
+  if (expanded.size === 0) {
+    for (const { change, before, after } of diffChanges(subject.changes, again.changes))
+      yield {
+        path: 'row-changes.json/changes',
+        leg: null,
+        change,
+        before: before ?? null,
+        after: after ?? null,
+      };
+  }
+  for (const name of new Set([...subject.verdicts.keys(), ...again.verdicts.keys()])) {
+    for (const { path, before, after } of diffJson(
+      name,
+      subject.verdicts.get(name),
+      again.verdicts.get(name),
+    ))
+      if (path !== `${name}/id` && path !== `${name}/subject`)
+        yield { path, leg: null, change: null, before: before ?? null, after: after ?? null };
+  }
+}
+
+/** What differs between two states, row by row; nothing where one of them is not at hand. */
+async function* statesOf(
+  before: Json | undefined,
+  after: Json | undefined,
+  subject: RerunSubject,
+  again: Again,
+): AsyncGenerator<Json> {
+  if (typeof before !== 'string' || typeof after !== 'string' || !subject.get) return;
+  const { get } = subject;
+  const either = async (id: Digest): Promise<Uint8Array> => again.find(id) ?? (await get(id));
+  const walk = diffSnapshots(nodeLink(parseDigest(before)), nodeLink(parseDigest(after)));
+  try {
+    for await (const change of driveAsync(walk, either)) yield toJson(showChange(change));
+  } catch (error) {
+    // A damaged state is named by its id alone; verify says what is wrong with it.
+    if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+  }
+}
+
+function legOf(path: string, rehearsal: Json): string | undefined {
+  const index = /^rehearsal\.json\/legs\/(\d+)/.exec(path)?.[1];
+  if (index === undefined) return undefined;
+  const { legs } = rehearsal as { legs?: Json };
+  const leg = Array.isArray(legs) ? legs[Number(index)] : undefined;
+  return typeof leg === 'object' && leg !== null && !Array.isArray(leg) && typeof leg['leg'] === 'string'
+    ? leg['leg']
+    : undefined;
+}

@@ -1,0 +1,70 @@
+import type { Json } from '../../objects/json.ts';
+
+/** One thing that came out otherwise. */
+export interface Difference {
+  /** The file of the packet, and a JSON pointer into it: `rehearsal.json/legs/0/after`. */
+  readonly path: string;
+  /** The leg, where it is about one. */
+  readonly leg: string | null;
+  /** A row, table, sequence or schema object that differs between the two states, as `custody diff` shows it. */
+  readonly change: Json;
+  /** The value that was recorded, and the one that came out; null where there is none. */
+  readonly before: Json;
+  readonly after: Json;
+}
+
+/** So many are listed; the rest is counted. */
+export const MAX_DIFFERENCES = 1000;
+
+/** Every place where two JSON values differ, deepest first where both have the same shape. */
+export function* diffJson(
+  path: string,
+  before: Json | undefined,
+  after: Json | undefined,
+): Generator<{ path: string; before: Json | undefined; after: Json | undefined }> {
+  if (isMap(before) && isMap(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
+      yield* diffJson(`${path}/${escapeKey(key)}`, own(before, key), own(after, key));
+    return;
+  }
+  if (Array.isArray(before) && Array.isArray(after)) {
+    for (let i = 0; i < Math.max(before.length, after.length); i++)
+      yield* diffJson(`${path}/${i}`, before[i], after[i]);
+    return;
+  }
+  if (JSON.stringify(before) !== JSON.stringify(after)) yield { path, before, after };
+}
+
+/** Changes of row-changes.json that only one side has, or that say something else, matched by what they are about. */
+export function* diffChanges(
+  before: readonly Json[],
+  after: readonly Json[],
+): Generator<{ change: Json; before: Json | undefined; after: Json | undefined }> {
+  const old = new Map(before.map((change) => [about(change), change]));
+  const now = new Map(after.map((change) => [about(change), change]));
+  for (const key of new Set([...old.keys(), ...now.keys()])) {
+    const [a, b] = [old.get(key), now.get(key)];
+    if (JSON.stringify(a) !== JSON.stringify(b))
+      yield { change: JSON.parse(key) as Json, before: a, after: b };
+  }
+}
+
+/** What a change is about: its part, table or name, and key. */
+function about(change: Json): string {
+  if (!isMap(change)) return JSON.stringify(change);
+  const { part, table, name, key } = change;
+  return JSON.stringify({ part, table, name, key });
+}
+
+function isMap(value: Json | undefined): value is { [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function own(map: { [key: string]: Json }, key: string): Json | undefined {
+  return Object.hasOwn(map, key) ? map[key] : undefined;
+}
+
+/** RFC 6901. */
+function escapeKey(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}

@@ -1,0 +1,129 @@
+import { CustodyError } from '../../errors.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { resolveRevision } from '../../ledger/revision.ts';
+import { digestFromBytes, type Digest } from '../../objects/digest.ts';
+import { readContent } from '../../objects/file.ts';
+import { toJson, type Json } from '../../objects/json.ts';
+import { decodeEither, decodeKind, type ObjectOf } from '../../objects/kinds.ts';
+import type { Link } from '../../objects/link.ts';
+import { diffSnapshots } from '../../objects/snapshot-diff.ts';
+import { walkTree } from '../../objects/tree.ts';
+import { driveAsync } from '../../objects/walk.ts';
+import { isControlPath } from '../../verify/packet/names.ts';
+import { readAll } from '../operand.ts';
+import { verdictName } from '../packet/material.ts';
+import { findPacket } from '../packet.ts';
+import { loadValidator } from '../policy.ts';
+import { showChange } from '../row-changes.ts';
+import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
+import { requireTrusted } from './trust.ts';
+
+/**
+ * A rehearsal that a ledger holds.
+ * @param trusted validators that may run beside those of the first policy and of this version.
+ * @throws CustodyError USAGE where the revision is no rehearsal; OBJECT_VERSION_UNKNOWN where it keeps no
+ *   source (version 1); VALIDATOR_NOT_PINNED; REVISION_*; what reading objects throws.
+ */
+export async function subjectFromLedger(
+  ledger: Ledger,
+  revision: string,
+  trusted: readonly Digest[],
+): Promise<RerunSubject> {
+  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+  const found = await findPacket(ledger, await resolveRevision(ledger, revision));
+  const links = found && linksOfPacket(found.packet);
+  if (!found || !links) throw noRehearsal(revision);
+  const { digest } = links.rehearsal;
+  const read = decodeEither('rehearsal', await get(digest), digest);
+  if (read.v === 1) throw tooOld(digest);
+  const rehearsal = read.object;
+  const plan = decodeKind('plan', await get(rehearsal.plan.digest), rehearsal.plan.digest);
+  const validators = [];
+  for (const link of rehearsal.validators) validators.push(await loadValidator(ledger, link));
+  await requireTrusted(validators, [...trusted, ...(await firstPolicyPins(ledger))]);
+  const open =
+    (link: Link): Opened =>
+    () =>
+      driveAsync(readContent(link), get);
+  const parts = (script: ObjectOf<'rehearsal'>['executor']): SubjectPart[] =>
+    script.parts.map(({ path, file }) => ({ path, open: open(file) }));
+  const source = new Map<string, Opened>();
+  for await (const { path, entry } of driveAsync(walkTree(rehearsal.source.files), get))
+    if (entry.mode !== 'dir') source.set(path, open(entry.link));
+  return {
+    id: digest,
+    seal: digestFromBytes(found.packet.seal),
+    rehearsal: toJson({ id: links.rehearsal, ...rehearsal }),
+    verdicts: await verdictsOf(links.verdicts, get),
+    changes: await changesOf(rehearsal, get),
+    files: await filesOf(found.packet, get),
+    document: await readAll(plan.document, get),
+    profile: plan.profile ? await readAll(plan.profile, get) : undefined,
+    executor: parts(rehearsal.executor),
+    rollback: rehearsal.rollback ? parts(rehearsal.rollback) : undefined,
+    source,
+    validators,
+    get,
+  };
+}
+
+function linksOfPacket({
+  links,
+}: ObjectOf<'packet'>): { rehearsal: Link; verdicts: readonly Link[] } | undefined {
+  const rehearsal = links.find(([name]) => name === 'rehearsal')?.[1];
+  const verdicts = links.filter(([name]) => /^verdict(-\d+)?$/.test(name)).map(([, link]) => link);
+  return rehearsal && { rehearsal, verdicts };
+}
+
+async function verdictsOf(
+  links: readonly Link[],
+  get: (id: Digest) => Promise<Uint8Array>,
+): Promise<Map<string, Json>> {
+  const verdicts = new Map<string, Json>();
+  for (const [i, id] of links.entries())
+    verdicts.set(verdictName(i), toJson({ id, ...decodeKind('verdict', await get(id.digest), id.digest) }));
+  return verdicts;
+}
+
+async function changesOf(
+  { entry, legs }: ObjectOf<'rehearsal'>,
+  get: (id: Digest) => Promise<Uint8Array>,
+): Promise<Json[]> {
+  const after = legs.find((leg) => leg.after !== null)?.after;
+  if (!after) return [];
+  const changes: Json[] = [];
+  for await (const change of driveAsync(diffSnapshots(entry, after), get))
+    changes.push(toJson(showChange(change)));
+  return changes;
+}
+
+async function filesOf(
+  packet: ObjectOf<'packet'>,
+  get: (id: Digest) => Promise<Uint8Array>,
+): Promise<Map<string, Digest>> {
+  const files = new Map<string, Digest>();
+  for await (const { path, entry } of driveAsync(walkTree(packet.tree), get))
+    if (entry.mode !== 'dir' && !isControlPath(path)) files.set(path, digestFromBytes(entry.sha256));
+  return files;
+}
+
+async function firstPolicyPins({ store, config }: Ledger): Promise<Digest[]> {
+  const read = decodeEither('policy', await store.get(config.policy), config.policy);
+  const { validators } = read.v === 1 ? read.first : read.object;
+  return validators.map(({ digest }) => digest);
+}
+
+function noRehearsal(revision: string): CustodyError {
+  return new CustodyError('USAGE', `${revision} holds no rehearsal`, {
+    path: revision,
+    hint: 'custody log --type rehearsal lists those that can be run again.',
+  });
+}
+
+/** Version 1 did not keep the source. */
+export function tooOld(id: string): CustodyError {
+  return new CustodyError('OBJECT_VERSION_UNKNOWN', 'a rehearsal of version 1 keeps no source', {
+    path: id,
+    hint: 'Rehearse its plan anew, on the source that it names.',
+  });
+}

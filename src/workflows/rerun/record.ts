@@ -1,0 +1,74 @@
+import type { AppendOptions, Ledger } from '../../ledger/ledger.ts';
+import { signRerun } from '../../log/rerun-note.ts';
+import { parseSignerKey, parseVerifierKey } from '../../log/note-key.ts';
+import { CustodyError } from '../../errors.ts';
+import { closure } from '../../objects/closure.ts';
+import type { Digest } from '../../objects/digest.ts';
+import { nodeLink } from '../../objects/link.ts';
+import { putObject } from '../../objects/sink.ts';
+import { driveSync } from '../../objects/walk.ts';
+import type { Rehearsed } from '../run-plan.ts';
+import type { Comparison } from './compare.ts';
+import { describeDifference } from './describe.ts';
+import type { RerunSubject } from './subject.ts';
+
+/** So many lines go into the object, which must stay below 1 MiB. */
+const MAX_LINES = 200;
+
+export interface RecordedRerun {
+  readonly rerun: Digest;
+  readonly record: number;
+  readonly signed: boolean;
+}
+
+/** Who signs must be somebody else than who keeps the log. @throws CustodyError USAGE */
+export function refuseLogKey(ledger: Ledger, skey: string): void {
+  const signer = parseSignerKey(skey);
+  const log = parseVerifierKey(ledger.config.verifierKey);
+  if (signer.name !== log.name && !Buffer.from(signer.publicKey).equals(log.publicKey)) return;
+  throw new CustodyError('USAGE', 'a rerun is not signed in the name of the log', {
+    hint: 'Give a name of your own, such as alice.example.com/reruns.',
+  });
+}
+
+/**
+ * Signs what came out and appends it, with everything that the rerun made.
+ * @returns undefined where nothing can be recorded: it differs, and this ledger does not hold what it differs from.
+ * @throws CustodyError what appending throws.
+ */
+export async function recordRerun(
+  ledger: Ledger,
+  made: { subject: RerunSubject; rehearsed: Rehearsed; compared: Comparison },
+  options: AppendOptions & { signer: { skey: string; author: string; lane: string } },
+): Promise<RecordedRerun | undefined> {
+  const { subject, rehearsed, compared } = made;
+  const { objects, run, result, plan } = rehearsed;
+  const { same } = compared;
+  if (!objects.has(subject.id) && !(await ledger.store.has(subject.id))) return undefined;
+  const { skey, author, lane } = options.signer;
+  const again = result.rehearsal;
+  await using session = await ledger.writer();
+  for (const { link, bytes } of driveSync(closure([run]), objects.get))
+    session.writer.put(link.codec, link.digest, bytes);
+  const lines = compared.differences.slice(0, MAX_LINES).map(describeDifference);
+  const left = compared.differences.length + compared.more - lines.length;
+  const rerun = putObject(session.writer, {
+    kind: 'rerun',
+    v: 1,
+    subject: nodeLink(subject.id),
+    again,
+    run,
+    same,
+    differences: left > 0 ? [...lines, `${left} more`] : lines,
+    note: signRerun({ subject: subject.id, again: again.digest, same }, skey),
+  });
+  const draft = {
+    type: 'rerun',
+    links: [['rerun', rerun]],
+    author,
+    lane,
+    message: `${plan.form.name}: run again, ${same ? 'the same' : 'DIFFERENT'}`,
+  } as const;
+  const { index, signed } = await ledger.append(session.writer, draft, options);
+  return { rerun: rerun.digest, record: index, signed };
+}

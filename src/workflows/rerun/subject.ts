@@ -1,0 +1,38 @@
+import type { Digest } from '../../objects/digest.ts';
+import type { Json } from '../../objects/json.ts';
+import type { PinnedValidator } from '../policy.ts';
+
+/** Content, opened when it is written. */
+export type Opened = () => AsyncIterable<Uint8Array>;
+
+/** A file that a script was made of, the main one first. */
+export interface SubjectPart {
+  /** As the plan names it. */
+  readonly path: string;
+  readonly open: Opened;
+}
+
+/** What is to be run again, wherever it comes from: a ledger or an unpacked packet. */
+export interface RerunSubject {
+  /** Of the rehearsal. */
+  readonly id: Digest;
+  /** Of its packet. */
+  readonly seal: Digest;
+  /** rehearsal.json, and each verdict file by name, as they are in the packet. */
+  readonly rehearsal: Json;
+  readonly verdicts: ReadonlyMap<string, Json>;
+  /** The `changes` of row-changes.json. */
+  readonly changes: readonly Json[];
+  /** The packet's files and what they hash to, without the two files of the seal. */
+  readonly files: ReadonlyMap<string, Digest>;
+  readonly document: Uint8Array;
+  readonly profile: Uint8Array | undefined;
+  readonly executor: readonly SubjectPart[];
+  readonly rollback: readonly SubjectPart[] | undefined;
+  /** By name: `source`, `source-wal`, … */
+  readonly source: ReadonlyMap<string, Opened>;
+  /** Those that judged, each allowed to run here. */
+  readonly validators: readonly PinnedValidator[];
+  /** Reads objects of the subject, such as its snapshots; undefined where there are only files. */
+  readonly get: ((id: Digest) => Promise<Uint8Array>) | undefined;
+}

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { randomWayBack, relatedWayBack } from '../rehearsal/restore/random-ways.ts';
+import { useFolder } from './ledgers.ts';
+
+const folder = useFolder();
+
+describe.each([1000, 2000, 3000, 4000])('restore scripts from seed %i', (first) => {
+  it('any values and keys', async () => {
+    for (let seed = first; seed < first + 60; seed++) await randomWayBack(seed, folder.file);
+  });
+
+  it('foreign keys and unique values', async () => {
+    let circles = 0;
+    for (let seed = first; seed < first + 200; seed++) if (await relatedWayBack(seed, folder.file)) circles++;
+    expect(circles).toBeLessThan(40);
+  });
+});

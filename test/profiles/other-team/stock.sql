@@ -1,0 +1,9 @@
+-- A shop's warehouse, made up. INVENTED_STOCK.
+CREATE TABLE origin (marker TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE shelves (sku TEXT NOT NULL PRIMARY KEY, pieces INTEGER NOT NULL CHECK (pieces >= 0));
+CREATE TABLE deliveries (id INTEGER PRIMARY KEY AUTOINCREMENT, sku TEXT NOT NULL REFERENCES shelves (sku), pieces INTEGER NOT NULL);
+CREATE TABLE counted (delivery INTEGER NOT NULL PRIMARY KEY, by TEXT NOT NULL);
+CREATE TRIGGER counted_once BEFORE UPDATE ON counted BEGIN SELECT RAISE(ABORT, 'counted already'); END;
+INSERT INTO origin VALUES ('INVENTED_STOCK');
+INSERT INTO shelves VALUES ('bolt', 100), ('nut', 250);
+INSERT INTO deliveries (sku, pieces) VALUES ('bolt', 100), ('nut', 250);

@@ -1,0 +1,70 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Ledger } from '../../../src/ledger/ledger.ts';
+import { resolveRevision } from '../../../src/ledger/revision.ts';
+import { closure } from '../../../src/objects/closure.ts';
+import type { Digest } from '../../../src/objects/digest.ts';
+import type { ObjectOf } from '../../../src/objects/kinds.ts';
+import type { Link } from '../../../src/objects/link.ts';
+import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
+import { driveAsync } from '../../../src/objects/walk.ts';
+import { comparePacketFiles } from '../../../src/workflows/packet/compare.ts';
+import type { PacketFiles } from '../../../src/workflows/packet/content.ts';
+import { packetFiles } from '../../../src/workflows/packet-files.ts';
+import { findPacket, linkOf } from '../../../src/workflows/packet.ts';
+
+const FIXTURE = new URL('../../vectors/ledgers/v1/custody/', import.meta.url).pathname;
+
+describe('a packet of version 1', () => {
+  let dir: string;
+  let ledger: Ledger;
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'custody-v1-'));
+    cpSync(FIXTURE, join(dir, '.custody'), { recursive: true });
+    ledger = await Ledger.open(dir);
+  });
+  afterEach(async () => {
+    await ledger[Symbol.asyncDispose]();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  async function stored(): Promise<{
+    packet: ObjectOf<'packet'>;
+    objects: MemoryObjects;
+    files: PacketFiles;
+  }> {
+    const found = await findPacket(ledger, await resolveRevision(ledger, '@2'));
+    const { packet } = found!;
+    const [rehearsal, verdict] = ['rehearsal', 'verdict'].map((name) => linkOf(packet.links, name)!) as [
+      Link,
+      Link,
+    ];
+    const objects = new MemoryObjects();
+    for await (const { link, bytes } of driveAsync(closure([rehearsal, verdict]), get))
+      objects.put(link.codec, link.digest, bytes);
+    return { packet, objects, files: await packetFiles(rehearsal, [verdict], objects) };
+  }
+  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+
+  it('is made again byte for byte', async () => {
+    const { packet, objects, files } = await stored();
+    expect(files.size).toBe(8);
+    expect(await comparePacketFiles(packet, files, objects.get, get)).toEqual([]);
+  });
+
+  it('differs where one file says something else, is missing, or is one too many', async () => {
+    const { packet, objects, files } = await stored();
+    const codes = async (change: (files: Map<string, unknown>) => void): Promise<[string, string][]> => {
+      const changed = new Map(files);
+      change(changed);
+      const findings = await comparePacketFiles(packet, changed, objects.get, get);
+      return findings.map(({ code, path }) => [code, path]);
+    };
+    const differs = (path: string): [string, string][] => [['TREE_DIFFERS', path]];
+    expect(await codes((f) => f.set('README.md', 'accepted\n'))).toEqual(differs('README.md'));
+    expect(await codes((f) => f.delete('plan.yaml'))).toEqual(differs('plan.yaml'));
+    expect(await codes((f) => f.set('more.txt', ''))).toEqual(differs('more.txt'));
+  });
+});
