@@ -112,7 +112,6 @@ describe('a rehearsal that was forged', () => {
       ...good,
       rehearsal,
       verdict,
-      code: new Uint8Array(code),
     });
     expect(await verify(forged)).toEqual([['VALIDATOR_NOT_PINNED', 'verdict/validator']]);
   });
@@ -136,7 +135,7 @@ stdin.setEncoding('latin1').on('data', (text) => (input += text)).on('end', () =
     const rehearsal = putObject(bad.objects, { ...evidence, validator });
     const accepted = { accepted: true, findings: [], validator, subject: rehearsal };
     const verdict = putObject(bad.objects, { ...verdictOf(bad), ...accepted });
-    const lies = { ...bad, rehearsal, verdict, code: new Uint8Array(code) };
+    const lies = { ...bad, rehearsal, verdict };
     const index = await commitForged(desk, ledger, lies);
     expect(await verify(index)).toEqual([['VALIDATOR_NOT_PINNED', 'verdict/validator']]);
     expect((await verifyRevision(ledger, `@${index}`)).validator).toBe(validator.digest);
