@@ -26,36 +26,42 @@ vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
 
 const stage = useStage();
 
-/** Something done to the file of leg T's clone just before the session is opened, or the clone is captured. */
-const before = (method: 'open' | 'capture', act: (at: CloneAt) => void): Saboteur => ({
-  clone: (real, at) => {
-    if (at.label !== 'T') return {};
-    const open = async () => (act(at), real.open());
-    return method === 'open' ? { open } : { capture: async (sink) => (act(at), real.capture(sink)) };
-  },
-});
-
 const LINKS: [name: string, link: (at: CloneAt) => void][] = [
   ['a symbolic link to the source', ({ file, source }) => (rmSync(file), symlinkSync(source, file))],
   ['a hard link to the source', ({ file, source }) => (rmSync(file), linkSync(source, file))],
   ['a hard link that somebody else has too', ({ file }) => linkSync(file, `${file}.too`)],
-  ['a symbolic link to another clone', ({ file, image }) => (rmSync(file), symlinkSync(image, file))],
+  ['a symbolic link to the image', ({ file, image }) => (rmSync(file), symlinkSync(image, file))],
 ];
 
 describe('a clone that is', () => {
-  for (const method of ['open', 'capture'] as const)
-    it.each(LINKS)(`%s, before it is used (${method})`, async (_, link) => {
-      let source: string | undefined;
-      const saboteur = before(method, (at) => {
-        source = at.source;
-        link(at);
-      });
-      const error = await refused(stage, {}, saboteur);
-      expect(error.code).toBe('ENGINE_FAILED');
-      expect(error.path).toMatch(/clone\.db$/);
-      // The source is as it was: nothing got through the link.
-      expect(digestOf(readFileSync(source!))).toBe(digestOf(readFileSync(`${stage.path}/template.db`)));
+  const refusedWith = async (saboteur: Saboteur): Promise<void> => {
+    const scene = stage.setApart();
+    const error = await refused(scene, saboteur);
+    expect(error.code).toBe('ENGINE_FAILED');
+    expect(error.path).toMatch(/clone\.db$/);
+    // Nothing got through the link.
+    expect(digestOf(readFileSync(scene.file('source.db')))).toBe(
+      digestOf(readFileSync(`${stage.path}/template.db`)),
+    );
+  };
+
+  it.each(LINKS)('%s, before it is captured', async (_, link) => {
+    await refusedWith({
+      on: 'T',
+      clone: (real, at) => ({ capture: async (sink) => (link(at), real.capture(sink)) }),
     });
+  });
+
+  it.each(LINKS.slice(0, 2))('%s, before a session is opened', async (_, link) => {
+    await refusedWith({ on: 'T', clone: (real, at) => ({ open: async () => (link(at), real.open()) }) });
+  });
+
+  it('a symbolic link to the source, after it was put back', async () => {
+    await refusedWith({
+      on: 'R',
+      clone: (real, at) => ({ reset: async () => (await real.reset(), LINKS[0]![1](at)) }),
+    });
+  });
 });
 
 describe('a source that', () => {
@@ -69,77 +75,69 @@ describe('a source that', () => {
   it('is written to while it is copied', async () => {
     let n = 100;
     let timer: NodeJS.Immediate | undefined;
-    const error = await refused(
-      stage,
-      {},
-      {
-        prepare: async (prepare, { file }) => {
-          const write = (): void => {
-            written(file, n++ % 200);
-            timer = setImmediate(write);
-          };
-          write();
-          try {
-            return await prepare();
-          } finally {
-            clearImmediate(timer);
-          }
-        },
+    const error = await refused(stage.setApart(), {
+      prepare: async (prepare, { file }) => {
+        const write = (): void => {
+          written(file, n++ % 200);
+          timer = setImmediate(write);
+        };
+        write();
+        try {
+          return await prepare();
+        } finally {
+          clearImmediate(timer);
+        }
       },
-    );
+    });
     expect({ code: error.code, exit: error.exitCode }).toEqual({ code: 'SOURCE_CHANGED', exit: 3 });
   });
 
   it('is written to after it was copied, before it is kept', async () => {
-    const error = await refused(
-      stage,
-      {},
-      {
-        workspace: (real, { source }) => ({
-          storeSource: async (sink) => {
-            damageFile(source, `UPDATE issues SET open = 0`);
-            return real.storeSource(sink);
-          },
-        }),
-      },
-    );
+    const error = await refused(stage.setApart(), {
+      workspace: (real, { source }) => ({
+        storeSource: async (sink) => {
+          damageFile(source, `UPDATE issues SET open = 0`);
+          return real.storeSource(sink);
+        },
+      }),
+    });
     expect({ code: error.code, exit: error.exitCode }).toEqual({ code: 'SOURCE_CHANGED', exit: 3 });
   });
 
   const LATE: Sabotage[] = [
     {
       name: 'is written to while the before-state is captured',
+      apart: true,
       saboteur: () => ({
-        clone: (real, { label, source }) =>
-          label === 'before'
-            ? {
-                capture: async (sink) => {
-                  damageFile(source, `INSERT INTO issues (text) VALUES ('new')`);
-                  return real.capture(sink);
-                },
-              }
-            : {},
+        on: 'before',
+        clone: (real, { source }) => ({
+          capture: async (sink) => {
+            damageFile(source, `INSERT INTO issues (text) VALUES ('new')`);
+            return real.capture(sink);
+          },
+        }),
       }),
       caught: ['ISOLATION_UNPROVEN isolation/source-unchanged'],
     },
     {
       name: 'is written to between the copy and the end',
+      apart: true,
       saboteur: () => ({
-        session: (real, { label, source }) =>
-          label === 'R'
-            ? {
-                commit: async () => {
-                  damageFile(source, `DELETE FROM issues`);
-                  await real.commit();
-                },
-              }
-            : {},
+        on: 'R',
+        session: (real, { source }) => ({
+          commit: async () => {
+            damageFile(source, `DELETE FROM issues`);
+            await real.commit();
+          },
+        }),
       }),
       caught: ['ISOLATION_UNPROVEN isolation/source-unchanged'],
     },
     {
       name: 'is swapped for another file',
+      apart: true,
       saboteur: () => ({
+        on: 'T',
         session: (real, { source }) => ({
           begin: async () => {
             renameSync(source, `${source}.old`);
@@ -168,33 +166,35 @@ describe('an image that', () => {
   const corrupt = (image: string): void => damageFile(image, `DELETE FROM issues WHERE id = 2`);
 
   it('is changed on disk between the legs ends the rehearsal: there is nothing left to restore from', async () => {
-    const error = await refused(
-      stage,
-      {},
-      {
-        clone: (real, { label, image }) =>
-          label === 'T' ? { identical: async () => (corrupt(image), real.identical()) } : {},
-      },
-    );
+    const error = await refused(stage.setApart(), {
+      on: 'T',
+      clone: (real, { image }) => ({ identical: async () => (corrupt(image), real.identical()) }),
+    });
     expect(error.code).toBe('ENGINE_FAILED');
   });
 
   const SABOTAGES: Sabotage[] = [
     {
       name: 'is changed on disk after the change was committed, before it is put back',
+      apart: true,
       saboteur: () => ({
-        clone: (real, { label, image }) =>
-          label === 'R' ? { reset: async () => (corrupt(image), real.reset()) } : {},
+        on: 'R',
+        clone: (real, { image }) => ({ reset: async () => (corrupt(image), real.reset()) }),
       }),
       caught: ['ROLLBACK_NOT_EXACT legs/R/back/issues', 'ISOLATION_UNPROVEN isolation/image-unchanged'],
     },
     {
-      name: 'is not what is restored for leg T',
-      saboteur: () =>
-        before('capture', ({ damage, sessions }) => {
-          if (sessions === 0) damage('DELETE FROM issues WHERE id = 2');
+      name: 'is not what is restored for leg T: rows differ from the captured before-state',
+      saboteur: () => ({
+        on: 'T',
+        clone: (real, { damage, captures }) => ({
+          capture: async (sink) => {
+            if (captures.length === 0) damage('DELETE FROM issues WHERE id = 2');
+            return real.capture(sink);
+          },
         }),
-      caught: ['BEFORE_DIVERGED legs/T/start', 'IMAGE_UNVERIFIED legs/T/start'],
+      }),
+      caught: ['BEFORE_DIVERGED legs/T/start', 'BEFORE_DIVERGED legs/T/trigger'],
     },
   ];
 
@@ -230,8 +230,9 @@ describe('somebody else who has the clone open', () => {
       for (const allowed of [hidden, [...hidden, other.pid]]) seen.push(isOpenNowhereElse(stat, allowed));
       return await real.open();
     };
-    const { found } = await drill(stage.set(setting), {
-      clone: (real, { label, file }) => (label === 'T' ? { open: () => held(real, file) } : {}),
+    const { found } = await drill(stage.setApart(setting), {
+      on: 'T',
+      clone: (real, { file }) => ({ open: () => held(real, file) }),
     });
     expect(seen).toEqual([false, true]);
     expect(found).toContain('ISOLATION_UNPROVEN isolation/clone-not-open-elsewhere');
@@ -257,24 +258,24 @@ describe('a process that runs SQL with a network', () => {
 
   it('is refused where the policy requires that it has none', async () => {
     using _ = withoutNamespaces();
-    const error = await drill(stage.set(), {}, { isolation: ['network-isolated'] }).catch(
+    const error = await drill(stage.setApart(), {}, { isolation: ['network-isolated'] }).catch(
       (reason: unknown) => reason,
     );
     expect(error).toMatchObject({ code: 'ISOLATION_REFUSED', exitCode: 3 });
   });
 
   it('is rejected where the plan requires that it has none', async () => {
-    const isolated = await drill(stage.set(setting));
+    const isolated = await drill(stage.setApart(setting));
     const { holds } = isolated.rehearsed.isolation.find(({ assertion }) => assertion === 'network-isolated')!;
     // A system may refuse namespaces; then there is nothing to take away.
     if (holds) expect(isolated.found).toEqual([]);
     using _ = withoutNamespaces();
-    const { found } = await drill(stage.set(setting));
+    const { found } = await drill(stage.setApart(setting));
     expect(found).toEqual(['ISOLATION_UNPROVEN isolation/network-isolated']);
   });
 
   it('is accepted where nobody requires anything', async () => {
     using _ = withoutNamespaces();
-    await accepted(stage);
+    expect((await drill(stage.setApart())).found).toEqual([]);
   });
 });

@@ -12,20 +12,21 @@ import type {
   Workspace,
 } from '../../src/engines/engine.ts';
 import { sqliteEngine } from '../../src/engines/sqlite/index.ts';
+import { LooseSession } from './loose-session.ts';
 
 /** Where a saboteur works. */
 export interface WorkspaceAt {
-  readonly folder: string;
   readonly image: string;
   readonly source: string;
 }
 
 /** One clone of it. */
 export interface CloneAt extends WorkspaceAt {
+  /** `before`, `verify`, `T`, `R` or `S`. */
   readonly label: string;
   /** The clone's own database file. */
   readonly file: string;
-  /** What was captured of this clone, in order, by whoever asked. */
+  /** What was honestly captured of this clone, in order. */
   readonly captures: Captured[];
   /** Sessions that were opened on it. */
   sessions: number;
@@ -38,47 +39,70 @@ export interface CloneAt extends WorkspaceAt {
  * its damage for real, on the files; what the engine answers afterwards is what it read.
  */
 export interface Saboteur {
-  readonly prepare?: (
-    prepare: () => Promise<Workspace>,
-    source: SourceSpec,
-    options: EngineOptions,
-  ) => Promise<Workspace>;
+  /** The clone on which it acts; by default all of them. In other legs the session is a quick one. */
+  readonly on?: 'before' | 'verify' | 'T' | 'R' | 'S';
+  readonly prepare?: (prepare: () => Promise<Workspace>, source: SourceSpec) => Promise<Workspace>;
   readonly workspace?: (real: Workspace, at: WorkspaceAt) => Partial<Workspace>;
   readonly clone?: (real: Clone, at: CloneAt) => Partial<Clone>;
   readonly session?: (real: Session, at: CloneAt) => Partial<Session>;
-  /** After a session has ended: nobody has the file open. */
-  readonly closed?: (at: CloneAt) => void;
 }
+
+/** Who prepares a workspace: the real engine, or somebody who has one already. */
+export type Prepare = (
+  source: SourceSpec,
+  options: EngineOptions,
+) => Promise<{ workspace: Workspace; source: string }>;
+
+const prepareOwn: Prepare = async (source, options) => ({
+  workspace: await sqliteEngine.prepare(source, options),
+  source: source.file,
+});
 
 /** A real engine with a saboteur in it. */
 export class SabotagedEngine implements Engine {
   readonly name = 'sqlite';
-  /** How often the saboteur came to anything: a sabotage that never happens proves nothing. */
+  /** How often the saboteur came to act: a sabotage that never happens proves nothing. */
   hits = 0;
   readonly #saboteur: Saboteur;
+  readonly #prepare: Prepare;
 
-  constructor(saboteur: Saboteur = {}) {
+  constructor(saboteur: Saboteur = {}, prepare = prepareOwn) {
     this.#saboteur = saboteur;
+    this.#prepare = prepare;
   }
 
-  async prepare(source: SourceSpec, options: EngineOptions): Promise<Workspace> {
-    const prepare = (): Promise<Workspace> => sqliteEngine.prepare(source, options);
-    const real = await (this.#saboteur.prepare?.(prepare, source, options) ?? prepare());
+  async prepare(given: SourceSpec, options: EngineOptions): Promise<Workspace> {
+    let source = given.file;
+    const prepare = async (): Promise<Workspace> => {
+      const prepared = await this.#prepare(given, options);
+      source = prepared.source;
+      return prepared.workspace;
+    };
     if (this.#saboteur.prepare) this.hits++;
+    const real = await (this.#saboteur.prepare?.(prepare, given) ?? prepare());
     const { raw } = await real.isolation();
     const folder = new Map(raw).get('workspace') ?? '';
-    const at: WorkspaceAt = { folder, image: join(folder, 'image.db'), source: source.file };
+    const at = { folder, image: join(folder, 'image.db'), source };
     const own: Partial<Workspace> = { restore: (label) => this.#restore(real, at, label) };
-    return this.#over(this.#delegate(real, own), this.#saboteur.workspace?.(real, at));
+    return this.#over(delegate(real, own), this.#saboteur.workspace?.(real, at));
   }
 
-  async #restore(workspace: Workspace, where: WorkspaceAt, label: string): Promise<Clone> {
+  #acts(label: string): boolean {
+    return this.#saboteur.on === undefined || this.#saboteur.on === label;
+  }
+
+  async #restore(
+    workspace: Workspace,
+    where: WorkspaceAt & { readonly folder: string },
+    label: string,
+  ): Promise<Clone> {
     const before = readdirSync(where.folder);
     const real = await workspace.restore(label);
     const made = readdirSync(where.folder).find((name) => !before.includes(name) && name.startsWith(label));
     const file = join(where.folder, made ?? '', 'clone.db');
+    const { image, source } = where;
     const damage = (sql: string): void => damageFile(file, sql);
-    const at: CloneAt = { ...where, label, file, captures: [], sessions: 0, damage };
+    const at: CloneAt = { image, source, label, file, captures: [], sessions: 0, damage };
     const own: Partial<Clone> = {
       capture: async (sink) => {
         const captured = await real.capture(sink);
@@ -92,50 +116,41 @@ export class SabotagedEngine implements Engine {
           real.check(script, boundary),
         ),
     };
-    return this.#over(this.#delegate(real, own), this.#saboteur.clone?.(real, at));
+    const clone = delegate(real, own);
+    return this.#acts(label) ? this.#over(clone, this.#saboteur.clone?.(clone, at)) : clone;
   }
 
   async #open(clone: Clone, at: CloneAt): Promise<Session> {
-    const real = await clone.open();
     at.sessions++;
-    let ended = false;
-    const own: Partial<Session> = {
-      [Symbol.asyncDispose]: async () => {
-        await real[Symbol.asyncDispose]();
-        if (ended) return;
-        ended = true;
-        if (!this.#saboteur.closed) return;
-        this.#saboteur.closed(at);
-      },
-    };
-    return this.#over(this.#delegate(real, own), this.#saboteur.session?.(real, at));
+    // What happens in a leg where nobody meddles is another test's affair: it need not cost a process.
+    if (!this.#acts(at.label)) return new LooseSession(at.file);
+    const real = await clone.open();
+    return this.#over(real, this.#saboteur.session?.(real, at));
   }
 
   /** `real` with some methods of the saboteur's; each use of one is counted. */
-  #over<T extends object>(real: T, changes: Partial<T> | undefined): T {
+  #over<T extends object>(real: T, changes: Partial<T> = {}): T {
     const counted: Partial<T> = {};
-    for (const key of Reflect.ownKeys(changes ?? {}) as (keyof T)[]) {
-      const change = changes?.[key];
-      counted[key] =
-        typeof change === 'function'
-          ? (((...args: unknown[]) => {
-              this.hits++;
-              return (change as (...given: unknown[]) => unknown)(...args);
-            }) as T[keyof T])
-          : change;
+    for (const key of Reflect.ownKeys(changes) as (keyof T)[]) {
+      const change = changes[key] as (...args: unknown[]) => unknown;
+      counted[key] = ((...args: unknown[]) => {
+        this.hits++;
+        return change(...args);
+      }) as T[keyof T];
     }
-    return this.#delegate(real, counted);
+    return delegate(real, counted);
   }
+}
 
-  #delegate<T extends object>(real: T, changes: Partial<T>): T {
-    return new Proxy(real, {
-      get: (target, key) => {
-        if (key in changes) return changes[key as keyof T];
-        const value: unknown = Reflect.get(target, key, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
-  }
+/** `real`, but for the methods that are given. */
+export function delegate<T extends object>(real: T, changes: Partial<T>): T {
+  return new Proxy(real, {
+    get: (target, key) => {
+      if (key in changes) return changes[key as keyof T];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 /** Runs SQL on a closed database file, with nothing that would stop it. */

@@ -1,6 +1,8 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
+import type { EngineOptions, Workspace } from '../../src/engines/engine.ts';
+import { sqliteEngine } from '../../src/engines/sqlite/index.ts';
 import { CustodyError } from '../../src/errors.ts';
 import { closure } from '../../src/objects/closure.ts';
 import { storeContent } from '../../src/objects/file.ts';
@@ -15,7 +17,7 @@ import { rehearse, type RehearsalOptions, type RehearsalResult } from '../../src
 import { judge } from '../../src/validator/judge.ts';
 import { runValidator } from '../../src/verify/validator-process.ts';
 import { useTemp } from '../engines/sqlite/helpers.ts';
-import { damageFile, SabotagedEngine, type Saboteur } from './harness.ts';
+import { damageFile, delegate, SabotagedEngine, type Prepare, type Saboteur } from './harness.ts';
 
 /** Like a production database: keys, an index, a trigger that takes part, a view with a trigger, a counter, a version. */
 const DATABASE = `
@@ -65,9 +67,13 @@ preflight:
 boundary: { tables: [births, documents, register] }
 delta: { documents: { inserted: 1 }, births: { inserted: 2 }, register: { inserted: 2 } }
 postconditions:
-  - { name: births before == after, sql: SELECT count(*) FROM births, unchanged: true }
   - { name: registered, sql: SELECT count(*) FROM register, expect: '== 4', at: applied }
 `;
+
+/** The plan's postconditions, with one that is asked after the way back, too. */
+export const BEFORE_AFTER = `postconditions:
+  - { name: registered, sql: SELECT count(*) FROM register, expect: '== 4', at: applied }
+  - { name: births before == after, sql: SELECT count(*) FROM births, unchanged: true }`;
 
 /** How a scene differs from the usual one. */
 export interface Setting {
@@ -82,34 +88,70 @@ export interface Setting {
 
 export interface Scene {
   readonly folder: string;
+  /** A workspace that other scenes with the same source use, too; undefined where this one has its own. */
+  readonly prepare: Prepare | undefined;
   file(name: string): string;
   plan(): Promise<Plan>;
 }
 
 export interface Stage {
   readonly path: string;
+  /** A scene whose source nobody may damage: it shares the workspace, and pays no process for one. */
   set(setting?: Setting): Scene;
+  /** A scene with a source and a workspace of its own. */
+  setApart(setting?: Setting): Scene;
 }
 
 /** Makes the database once; every scene has a copy of it in a folder of its own. */
 export function useStage(): Stage {
   const temp = useTemp();
+  const workspaces = new Map<string, Promise<{ workspace: Workspace; source: string }>>();
   beforeAll(() => damageFile(temp.file('template.db'), DATABASE));
-  afterAll(() => rmSync(temp.path, { recursive: true, force: true }));
+  afterAll(async () => {
+    for (const made of workspaces.values()) await (await made).workspace[Symbol.asyncDispose]();
+  });
+
+  const source = (path: string, { database }: Setting): string => {
+    copyFileSync(temp.file('template.db'), path);
+    if (database !== undefined) damageFile(path, database);
+    return path;
+  };
+  const share = async (
+    setting: Setting,
+    options: EngineOptions,
+  ): Promise<{ workspace: Workspace; source: string }> => {
+    const key = setting.database ?? '';
+    const file = temp.file(`shared-${workspaces.size}.db`);
+    const made =
+      workspaces.get(key) ??
+      sqliteEngine
+        .prepare({ file: source(file, setting) }, options)
+        .then((workspace) => ({ workspace, source: file }));
+    workspaces.set(key, made);
+    const shared = await made;
+    const workspace = delegate(shared.workspace, { [Symbol.asyncDispose]: async () => undefined });
+    return { ...shared, workspace };
+  };
+  const set = (setting: Setting, apart: boolean): Scene => {
+    const folder = mkdtempSync(temp.file('scene-'));
+    const file = (name: string): string => join(folder, name);
+    source(file('source.db'), setting);
+    writeFileSync(file('executor.sql'), setting.executor ?? EXECUTOR);
+    if (setting.rollback !== undefined) writeFileSync(file('rollback.sql'), setting.rollback);
+    writeFileSync(file('plan.yaml'), planText(setting));
+    return {
+      folder,
+      prepare: apart ? undefined : (_, options) => share(setting, options),
+      file,
+      plan: () => parsePlan(readFileSync(file('plan.yaml')), file('plan.yaml')),
+    };
+  };
   return {
     get path() {
       return temp.path;
     },
-    set: (setting = {}) => {
-      const folder = mkdtempSync(temp.file('scene-'));
-      const file = (name: string): string => join(folder, name);
-      copyFileSync(temp.file('template.db'), file('source.db'));
-      if (setting.database !== undefined) damageFile(file('source.db'), setting.database);
-      writeFileSync(file('executor.sql'), setting.executor ?? EXECUTOR);
-      if (setting.rollback !== undefined) writeFileSync(file('rollback.sql'), setting.rollback);
-      writeFileSync(file('plan.yaml'), planText(setting));
-      return { folder, file, plan: () => parsePlan(readFileSync(file('plan.yaml')), file('plan.yaml')) };
-    },
+    set: (setting = {}) => set(setting, false),
+    setApart: (setting = {}) => set(setting, true),
   };
 }
 
@@ -141,7 +183,7 @@ export async function drill(
   options: Partial<RehearsalOptions> = {},
 ): Promise<Drilled> {
   const objects = new MemoryObjects();
-  const engine = new SabotagedEngine(saboteur);
+  const engine = new SabotagedEngine(saboteur, scene.prepare);
   const result = await rehearse(await scene.plan(), engine, objects, {
     validators: [validatorIn(objects)],
     quarantine: scene.file('quarantine'),
@@ -189,6 +231,8 @@ export interface Sabotage {
   /** By default the usual scene. */
   readonly setting?: Setting;
   readonly saboteur?: () => Saboteur;
+  /** It damages the source or the image, which others must not share. */
+  readonly apart?: true;
   /** `CODE path`, each of which must be found. */
   readonly caught: readonly string[];
 }
@@ -196,9 +240,9 @@ export interface Sabotage {
 /** Runs a sabotage, and asserts that it took place and was caught by what is meant for it. */
 export async function caught(
   stage: Stage,
-  { setting, saboteur, caught: wanted }: Sabotage,
+  { setting, saboteur, apart, caught: wanted }: Sabotage,
 ): Promise<Drilled> {
-  const drilled = await drill(stage.set(setting), saboteur?.());
+  const drilled = await drill(apart ? stage.setApart(setting) : stage.set(setting), saboteur?.());
   if (saboteur) expect(drilled.hits, 'the saboteur never came to act').toBeGreaterThan(0);
   expect(drilled.found).toEqual(expect.arrayContaining([...wanted]));
   return drilled;
@@ -214,13 +258,9 @@ export async function accepted(stage: Stage, setting: Setting = {}): Promise<Dri
   return drilled;
 }
 
-/** The scene is refused before anything ran: nothing was made that could be recorded. */
-export async function refused(
-  stage: Stage,
-  setting: Setting,
-  saboteur: Saboteur = {},
-): Promise<CustodyError> {
-  const error: unknown = await drill(stage.set(setting), saboteur).then(
+/** The scene ends in an error before anything could be recorded. */
+export async function refused(scene: Scene, saboteur: Saboteur = {}): Promise<CustodyError> {
+  const error: unknown = await drill(scene, saboteur).then(
     ({ found }) => found,
     (reason: unknown) => reason,
   );
