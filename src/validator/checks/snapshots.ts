@@ -1,16 +1,46 @@
-import { isCustodyError } from '../errors.ts';
-import { finding, type Finding } from '../finding.ts';
-import { compareBytes } from '../objects/codec.ts';
-import type { Digest } from '../objects/digest.ts';
-import { boundKey, encodeKey } from '../objects/key.ts';
-import { decodeKeyText } from '../objects/key-text.ts';
-import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
-import type { Link } from '../objects/link.ts';
-import { walkMap } from '../objects/map-walk.ts';
-import { readTable, type Table } from '../objects/snapshot-diff.ts';
-import { driveSync, resultOf } from '../objects/walk.ts';
-import { attempt, type Evidence } from './evidence.ts';
-import type { Tree } from './lists.ts';
+import { isCustodyError } from '../../errors.ts';
+import { finding, type Finding } from '../../finding.ts';
+import { compareBytes } from '../../objects/codec.ts';
+import type { Digest } from '../../objects/digest.ts';
+import { boundKey, encodeKey } from '../../objects/key.ts';
+import { decodeKeyText } from '../../objects/key-text.ts';
+import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
+import type { Link } from '../../objects/link.ts';
+import { walkMap } from '../../objects/map-walk.ts';
+import { readTable, type Table } from '../../objects/snapshot-diff.ts';
+import { driveSync, resultOf } from '../../objects/walk.ts';
+import { attempt, type Evidence } from '../evidence.ts';
+import type { Tree } from '../lists.ts';
+
+/** Plan, rehearsal and every snapshot speak of the same engine. */
+export function engineOfPlan(evidence: Evidence): Finding[] {
+  const { rehearsal, plan, objects } = evidence;
+  const findings: Finding[] = [];
+  if (plan.engine !== rehearsal.engine)
+    findings.push(
+      finding('PLAN_MISMATCH', 'engine', `${rehearsal.engine}, but the plan says ${plan.engine}`),
+    );
+  for (const [path, link] of snapshotsOf(rehearsal)) {
+    const snapshot = decodeKindOrNothing(objects.get(link.digest));
+    if (snapshot && snapshot.engine !== plan.engine)
+      findings.push(finding('PLAN_MISMATCH', path, 'a snapshot of another engine'));
+  }
+  return findings;
+}
+
+/** What is no snapshot at all is reported by snapshots-well-formed. */
+function decodeKindOrNothing(bytes: Uint8Array): { engine: string } | undefined {
+  try {
+    return decodeKind('snapshot', bytes);
+  } catch (error) {
+    if (isCustodyError(error, 'OBJECT_KIND_UNEXPECTED')) return undefined;
+    throw error;
+  }
+}
+
+export function snapshotsWellFormed(evidence: Evidence): Finding[] {
+  return snapshotsOf(evidence.rehearsal).flatMap(([path, link]) => checkSnapshot(evidence, path, link));
+}
 
 /** Each snapshot that a rehearsal names, once, by the first place that names it. */
 export function snapshotsOf(rehearsal: ObjectOf<'rehearsal'>): [path: string, link: Link][] {
@@ -103,13 +133,15 @@ function tableFaults(table: Table, engine: 'sqlite' | 'postgres'): string[] {
   const names = table.columns.map(({ name }) => name);
   const faults: string[] = [];
   if (table.engine !== engine || table.format !== FORMATS[engine]) faults.push('a table of another engine');
-  if (new Set(names).size !== names.length) faults.push('two columns of one name');
   const { type, columns } = table.key;
-  if (new Set(columns).size !== columns.length || columns.some((name) => !names.includes(name)))
+  const known = new Set(names);
+  if (known.size !== names.length) faults.push('two columns of one name');
+  if (new Set(columns).size !== columns.length || columns.some((name) => !known.has(name)))
     faults.push('a key of columns that are not there');
   if ((type === 'declared') !== columns.length > 0)
     faults.push('a key without columns, or columns without a key');
-  const inOrder = names.filter((name) => table.masked.includes(name));
+  const masked = new Set(table.masked);
+  const inOrder = names.filter((name) => masked.has(name));
   if (inOrder.join('\0') !== table.masked.join('\0')) faults.push('masked columns that are not there');
   return faults;
 }

@@ -1,17 +1,17 @@
-import { encode, type Value } from '../../objects/codec.ts';
-import { digestOf, digestToBytes, type Digest } from '../../objects/digest.ts';
-import { decodeKind } from '../../objects/kinds.ts';
-import { nodeLink, rawLink, type Link } from '../../objects/link.ts';
-import { MemoryObjects } from '../../objects/memory-objects.ts';
-import { otherHash, type Built, type Draft } from './draft.ts';
-import { LEGS, type Expected, type Vector } from './vector.ts';
+import { encode, type Value } from '../../../objects/codec.ts';
+import { digestOf, digestToBytes, type Digest } from '../../../objects/digest.ts';
+import { decodeKind } from '../../../objects/kinds.ts';
+import { nodeLink, rawLink, type Link } from '../../../objects/link.ts';
+import { MemoryObjects } from '../../../objects/memory-objects.ts';
+import { otherHash, type Built, type Draft } from '../draft.ts';
+import { LEGS, type Expected, type Vector } from '../vector.ts';
 
 /** Objects that are missing, are not what a link says, or are none of ours. */
 export const OBJECTS: readonly Vector[] = [
   missing('plan', (d) => d.rehearsal.plan, 'rebuilt'),
-  missing('plan-document', (d) => d.plan.document),
-  missing('validator', (d) => d.rehearsal.validator, 'rebuilt'),
-  missing('validator-file', (d) => d.validator.file),
+  missing('plan-document', (d) => d.plan.document, 'rebuilt'),
+  missing('validator', (d) => d.rehearsal.validators[0]!, 'rebuilt'),
+  missing('validator-file', (d) => d.validators[0]!.file),
   missing('executor-file', (d) => d.rehearsal.executor.file),
   missing('before-state', (d) => d.rehearsal.entry),
   missing('after-state', (d) => d.after),
@@ -41,22 +41,22 @@ export const OBJECTS: readonly Vector[] = [
   invented('image', (d, link) => void (d.rehearsal.image.restored = link)),
   {
     name: 'plan-document-is-no-content',
-    engine: 'sqlite',
-    expected: [['EVIDENCE_MALFORMED', 'plan']],
-    change: (d) => void (d.plan.document = d.rehearsal.entry),
+    control: 'sqlite',
+    expected: [['EVIDENCE_MALFORMED', 'plan/document']],
+    change: (d) => void (d.otherDocument = d.rehearsal.entry),
   },
   kind('plan-is-a-snapshot', [['EVIDENCE_MALFORMED', 'plan']], (d, r) => ({ ...r, plan: d.rehearsal.entry })),
-  kind('validator-is-a-snapshot', [['EVIDENCE_MALFORMED', 'validator']], (d, r) => ({
+  kind('validator-is-a-snapshot', [['EVIDENCE_MALFORMED', 'validators/0']], (d, r) => ({
     ...r,
-    validator: d.rehearsal.entry,
+    validators: [d.rehearsal.entry],
   })),
   kind(
     'plan-and-validator-swapped',
     [
       ['EVIDENCE_MALFORMED', 'plan'],
-      ['EVIDENCE_MALFORMED', 'validator'],
+      ['EVIDENCE_MALFORMED', 'validators/0'],
     ],
-    (_, r) => ({ ...r, plan: r['validator']!, validator: r['plan']! }),
+    (d, r) => ({ ...r, plan: d.rehearsal.validators[0]!, validators: [r['plan']!] }),
   ),
   kind('rehearsal-with-a-field-more', [['EVIDENCE_MALFORMED', 'rehearsal']], (_, r) => ({
     ...r,
@@ -65,7 +65,7 @@ export const OBJECTS: readonly Vector[] = [
   kind('rehearsal-with-a-field-less', [['EVIDENCE_MALFORMED', 'rehearsal']], (_, r) =>
     Object.fromEntries(Object.entries(r).filter(([name]) => name !== 'observed')),
   ),
-  kind('rehearsal-of-another-version', [['EVIDENCE_MALFORMED', 'rehearsal']], (_, r) => ({ ...r, v: 2 })),
+  kind('rehearsal-of-another-version', [['EVIDENCE_MALFORMED', 'rehearsal']], (_, r) => ({ ...r, v: 3 })),
   kind('rehearsal-with-a-number-as-text', [['EVIDENCE_MALFORMED', 'rehearsal']], (_, r) => ({
     ...r,
     delta: [{ table: 'births', inserted: '1', updated: 0, deleted: 0 }],
@@ -90,7 +90,7 @@ export const OBJECTS: readonly Vector[] = [
 function missing(name: string, find: (d: Draft) => Link, when?: 'rebuilt'): Vector {
   return {
     name: `missing-${name}`,
-    engine: 'sqlite',
+    control: 'sqlite',
     expected: [['DIGEST_ABSENT', 'objects/$0']],
     change: (d) => {
       if (when === 'rebuilt') d.build();
@@ -105,7 +105,7 @@ function invented(name: string, set: (d: Draft, link: Link) => void): Vector {
   const link = nodeLink(digestOf(digestToBytes(digestOf(otherHash(name)))));
   return {
     name: `invented-${name}`,
-    engine: 'sqlite',
+    control: 'sqlite',
     expected: [['DIGEST_ABSENT', `objects/${link.digest}`]],
     change: (d) => {
       set(d, link);
@@ -139,7 +139,7 @@ function replaced(
   let draft: Draft | undefined;
   return {
     name,
-    engine: 'sqlite',
+    control: 'sqlite',
     expected,
     change: (d) => {
       draft = d;
@@ -153,7 +153,7 @@ function bytes(name: string, content: Uint8Array): Vector {
   const digest = digestOf(content);
   return {
     name,
-    engine: 'sqlite',
+    control: 'sqlite',
     expected: [['EVIDENCE_MALFORMED', `objects/${digest}`]],
     change: (d) => {
       d.objects.put('dag-cbor', digest, content);

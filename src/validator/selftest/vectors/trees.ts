@@ -1,10 +1,10 @@
-import { encodeKey, integerKey } from '../../objects/key.ts';
-import { decodeKind, decodeObject, type ObjectOf } from '../../objects/kinds.ts';
-import type { Link } from '../../objects/link.ts';
-import { storeContent } from '../../objects/file.ts';
-import { rowBytes } from './controls.ts';
-import type { Draft, Entry } from './draft.ts';
-import { sqlite, type Vector } from './vector.ts';
+import { encodeKey, integerKey } from '../../../objects/key.ts';
+import { decodeKind, decodeObject, type ObjectOf } from '../../../objects/kinds.ts';
+import type { Link } from '../../../objects/link.ts';
+import { storeContent } from '../../../objects/file.ts';
+import { rowBytes } from '../states.ts';
+import type { Draft, Entry } from '../draft.ts';
+import { sqlite, type Vector } from '../vector.ts';
 
 /**
  * Maps with the right rows in the wrong lists: the before-state and what came of it alike, so that no comparison shows

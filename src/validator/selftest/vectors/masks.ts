@@ -1,11 +1,11 @@
-import { encodeKey } from '../../objects/key.ts';
-import type { Link } from '../../objects/link.ts';
-import { multisetEntries } from '../../objects/multiset.ts';
-import { MASKED } from '../../objects/rows/masked.ts';
-import { rowBytes, type Cell } from './controls.ts';
-import type { Draft, Entry } from './draft.ts';
-import { inBoth } from './edits.ts';
-import { LEGS, postgres, sqlite, type Expected, type Vector } from './vector.ts';
+import { encodeKey } from '../../../objects/key.ts';
+import type { Link } from '../../../objects/link.ts';
+import { multisetEntries } from '../../../objects/multiset.ts';
+import { MASKED } from '../../../objects/rows/masked.ts';
+import { rowBytes, type Cell } from '../states.ts';
+import type { Draft, Entry } from '../draft.ts';
+import { inBoth } from '../edits.ts';
+import { LEGS, postgres, sqlite, type Expected, type Vector } from '../vector.ts';
 
 const HIDDEN = inState('stock');
 

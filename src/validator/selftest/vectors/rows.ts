@@ -1,11 +1,11 @@
-import { encodeKey } from '../../objects/key.ts';
-import { encodeCopyRow } from '../../objects/rows/postgres-copy.ts';
-import { MASKED } from '../../objects/rows/masked.ts';
-import { multisetEntries, multisetValue } from '../../objects/multiset.ts';
-import { sha256Bytes } from '../../objects/sha256.ts';
-import { rowBytes, type Cell } from './controls.ts';
-import type { Draft, Entry } from './draft.ts';
-import { postgres, sqlite, type Expected, type Vector } from './vector.ts';
+import { encodeKey } from '../../../objects/key.ts';
+import { encodeCopyRow } from '../../../objects/rows/postgres-copy.ts';
+import { MASKED } from '../../../objects/rows/masked.ts';
+import { multisetEntries, multisetValue } from '../../../objects/multiset.ts';
+import { sha256Bytes } from '../../../objects/sha256.ts';
+import { rowBytes, type Cell } from '../states.ts';
+import type { Draft, Entry } from '../draft.ts';
+import { postgres, sqlite, type Expected, type Vector } from '../vector.ts';
 
 const fault = (table: string): Expected[] => [['EVIDENCE_MALFORMED', `legs/T/after/${table}`]];
 const row = (...values: Cell[]): Uint8Array => rowBytes('sqlite', values);

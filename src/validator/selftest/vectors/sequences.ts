@@ -1,8 +1,8 @@
-import { encode } from '../../objects/codec.ts';
-import { encodeKey } from '../../objects/key.ts';
-import type { Draft, Entry } from './draft.ts';
-import { inBoth, sequence } from './edits.ts';
-import { postgres, type Vector } from './vector.ts';
+import { encode } from '../../../objects/codec.ts';
+import { encodeKey } from '../../../objects/key.ts';
+import type { Draft, Entry } from '../draft.ts';
+import { inBoth, sequence } from '../edits.ts';
+import { postgres, type Vector } from '../vector.ts';
 
 const NAME = 'public.births_id_seq';
 const EXCEEDED = inBoth(['BOUNDARY_EXCEEDED', `after/sequence/${NAME}`]);

@@ -7,9 +7,9 @@ import {
   sequence,
   stock,
   unchanged,
-} from './edits.ts';
-import type { Entry } from './draft.ts';
-import { LEGS, postgres, sqlite, type Vector } from './vector.ts';
+} from '../edits.ts';
+import type { Entry } from '../draft.ts';
+import { LEGS, postgres, sqlite, sqliteFull, type Expected, type Vector } from '../vector.ts';
 
 /** Faults in what changed: nothing, more than was expected, or something that the boundary forbids. */
 export const CHANGES: readonly Vector[] = [
@@ -64,6 +64,37 @@ export const CHANGES: readonly Vector[] = [
     (d) => {
       d.setAfter(d.editRows(d.after, 'stock', (rows) => [...rows, stock(900n)]));
     },
+  ),
+  // What the plan allows in one table it allows nowhere else, and no more than it expects.
+  sqliteFull(
+    'after-row-updated-beyond-what-is-allowed',
+    inAll(['DELTA_UNEXPECTED', 'delta/births'], ['BOUNDARY_EXCEEDED', 'after/births']),
+    (d) => {
+      d.setAfter(d.editRows(d.after, 'births', (rows) => [birth(1n, 'other'), ...rows.slice(1)]));
+    },
+  ),
+  sqliteFull(
+    'after-row-deleted-beyond-what-is-allowed',
+    inAll(['DELTA_UNEXPECTED', 'delta/births'], ['BOUNDARY_EXCEEDED', 'after/births']),
+    (d) => {
+      d.setAfter(d.editRows(d.after, 'births', (rows) => rows.slice(1)));
+    },
+  ),
+  sqliteFull('after-one-more-updated-than-expected', inAll(['DELTA_UNEXPECTED', 'delta/stock']), (d) => {
+    d.setAfter(d.editRows(d.after, 'stock', (rows) => [stock(0n, 'sold'), ...rows.slice(1)]));
+  }),
+  ...(['update', 'delete'] as const).map((action) =>
+    sqliteFull(
+      `after-${action}-that-is-not-allowed`,
+      [
+        ['DELTA_UNEXPECTED', 'delta/stock'],
+        ...inAll(['DELTA_UNEXPECTED', 'delta/stock'], ['BOUNDARY_EXCEEDED', 'after/stock']),
+      ],
+      ({ plan }) => {
+        plan.boundary.allow = plan.boundary.allow.filter((allowed) => allowed.action !== action);
+        plan.delta.find(({ table }) => table === 'stock')![action === 'update' ? 'updated' : 'deleted'] = 0;
+      },
+    ),
   ),
   sqlite('after-row-missing', inBoth(['DELTA_UNEXPECTED', 'delta/births']), (d) => {
     d.setAfter(d.editRows(d.after, 'births', (rows) => rows.slice(0, 2)));
@@ -176,3 +207,9 @@ export const CHANGES: readonly Vector[] = [
     ),
   ),
 ];
+
+function inAll(...expected: Expected[]): Expected[] {
+  return ['T', 'R', 'S'].flatMap((leg) =>
+    expected.map(([code, path]): Expected => [code, `legs/${leg}/${path}`]),
+  );
+}

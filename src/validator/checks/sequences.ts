@@ -1,11 +1,11 @@
-import { decode, type Value } from '../objects/codec.ts';
-import type { OtherChange } from '../objects/delta.ts';
-import { encodeKey } from '../objects/key.ts';
-import { decodeKind } from '../objects/kinds.ts';
-import { findRow } from '../objects/map-walk.ts';
-import { MAX_DEFINITION, rowBytes } from '../objects/snapshot-diff.ts';
-import { driveSync, resultOf } from '../objects/walk.ts';
-import type { Evidence } from './evidence.ts';
+import { decode, type Value } from '../../objects/codec.ts';
+import type { OtherChange } from '../../objects/delta.ts';
+import { encodeKey } from '../../objects/key.ts';
+import { decodeKind } from '../../objects/kinds.ts';
+import { findRow } from '../../objects/map-walk.ts';
+import { MAX_DEFINITION, rowBytes } from '../../objects/snapshot-diff.ts';
+import { driveSync, resultOf } from '../../objects/walk.ts';
+import type { Evidence } from '../evidence.ts';
 
 /**
  * Whether inserting rows into the boundary's tables can have this effect on a sequence. SQLite's counter has its table's

@@ -1,9 +1,9 @@
-import { finding, type Finding } from '../finding.ts';
-import { compareBytes } from '../objects/codec.ts';
-import { decodeRow, encodeRow, rowOf } from '../objects/rows/row.ts';
-import { diffSnapshots, type SnapshotChange } from '../objects/snapshot-diff.ts';
-import { driveSync } from '../objects/walk.ts';
-import type { Evidence } from './evidence.ts';
+import { finding, type Finding } from '../../finding.ts';
+import { compareBytes } from '../../objects/codec.ts';
+import { decodeRow, encodeRow, rowOf } from '../../objects/rows/row.ts';
+import { diffSnapshots, type SnapshotChange } from '../../objects/snapshot-diff.ts';
+import { driveSync } from '../../objects/walk.ts';
+import type { Evidence } from '../evidence.ts';
 
 /** Places that a finding names; more would help nobody. */
 const MAX_PLACES = 6;

@@ -1,11 +1,11 @@
-import { finding, type Finding } from '../finding.ts';
-import type { Link } from '../objects/link.ts';
-import { splitMultisetValue } from '../objects/multiset.ts';
-import { MASKED } from '../objects/rows/masked.ts';
-import { decodeRow } from '../objects/rows/row.ts';
-import { diffSnapshots, type Table } from '../objects/snapshot-diff.ts';
-import { driveSync } from '../objects/walk.ts';
-import type { Evidence } from './evidence.ts';
+import { finding, type Finding } from '../../finding.ts';
+import type { Link } from '../../objects/link.ts';
+import { splitMultisetValue } from '../../objects/multiset.ts';
+import { MASKED } from '../../objects/rows/masked.ts';
+import { decodeRow } from '../../objects/rows/row.ts';
+import { diffSnapshots, type Table } from '../../objects/snapshot-diff.ts';
+import { driveSync } from '../../objects/walk.ts';
+import type { Evidence } from '../evidence.ts';
 import { tablesOf } from './snapshots.ts';
 
 /**
@@ -14,7 +14,10 @@ import { tablesOf } from './snapshots.ts';
  * before-state whose values are left out would prove nothing.
  */
 export function checkMasks(evidence: Evidence): Finding[] {
-  const { rehearsal } = evidence;
+  const { rehearsal, plan } = evidence;
+  const declared = new Map<string, Set<string>>();
+  for (const { table, column } of plan.masked)
+    declared.set(table, (declared.get(table) ?? new Set()).add(column));
   const bare: [string, Link | null][] = [
     ['entry', rehearsal.entry],
     ...rehearsal.legs.map(({ leg, back }): [string, Link | null] => [`legs/${leg}/back`, back]),
@@ -26,23 +29,25 @@ export function checkMasks(evidence: Evidence): Finding[] {
         .map(({ name }) => undeclared(`${path}/${name}`)),
     ),
     ...rehearsal.legs.flatMap(({ leg, after }) =>
-      after ? checkAfter(evidence, `legs/${leg}/after`, after) : [],
+      after ? checkAfter(evidence, `legs/${leg}/after`, after, declared) : [],
     ),
   ];
 }
 
-function checkAfter(evidence: Evidence, path: string, after: Link): Finding[] {
+type Declared = ReadonlyMap<string, ReadonlySet<string>>;
+
+function checkAfter(evidence: Evidence, path: string, after: Link, declared: Declared): Finding[] {
   const { rehearsal, objects } = evidence;
   const findings: Finding[] = [];
   for (const table of tablesOf(evidence, after)) {
     // A table names all of its declared columns as soon as one value is masked, and none before.
-    const due = holdsMasks(evidence, table) ? [...declaredIn(evidence, table)] : [];
+    const due = holdsMasks(evidence, table) ? [...declaredIn(declared, table)] : [];
     if (due.join('\0') !== table.masked.join('\0')) findings.push(undeclared(`${path}/${table.name}`));
   }
   for (const change of driveSync(diffSnapshots(rehearsal.entry, after), objects.get)) {
     if (change.part !== 'row' || change.after === undefined) continue;
     const { table } = change;
-    const allowed = declaredIn(evidence, table);
+    const allowed = declaredIn(declared, table);
     const row = table.key.type === 'multiset' ? splitMultisetValue(change.after)!.row : change.after;
     decodeRow(table.format, row).forEach((value, i) => {
       const column = table.columns[i]?.name ?? `#${i}`;
@@ -59,9 +64,9 @@ function holdsMasks({ lists }: Evidence, table: Table): boolean {
 }
 
 /** The declared columns of a table, in its order. */
-function declaredIn({ plan }: Evidence, table: Table): Set<string> {
-  const names = new Set(plan.masked.filter((m) => m.table === table.name).map(({ column }) => column));
-  return new Set(table.columns.map(({ name }) => name).filter((name) => names.has(name)));
+function declaredIn(declared: Declared, table: Table): Set<string> {
+  const names = declared.get(table.name);
+  return new Set(table.columns.map(({ name }) => name).filter((name) => names?.has(name)));
 }
 
 function undeclared(path: string): Finding {

@@ -1,5 +1,13 @@
-import { counter, DEFINITION_DIFFERENCES, other, ROW_DIFFERENCES, unchanged } from './edits.ts';
-import { LEGS, postgres, sqlite, type Expected, type Vector } from './vector.ts';
+import {
+  applied,
+  birth,
+  counter,
+  DEFINITION_DIFFERENCES,
+  ROW_DIFFERENCES,
+  sequence,
+  unchanged,
+} from '../edits.ts';
+import { LEGS, postgres, postgresFull, sqlite, sqliteFull, type Expected, type Vector } from '../vector.ts';
 
 /** Faults in the states that should be the before-state, and in what one leg alone ends in. */
 export const WAYS_BACK: readonly Vector[] = [
@@ -20,7 +28,13 @@ export const WAYS_BACK: readonly Vector[] = [
         d.leg(leg).back = d.editPart(d.rehearsal.entry, 'sequences', () => [counter('births', '3')]);
       },
     ),
-    sqlite(`back-missing-${leg}`, [['ROLLBACK_NOT_EXACT', `legs/${leg}/back`]], (d) => {
+    sqlite(`back-is-what-was-applied-${leg}`, [['ROLLBACK_ASSUMED', `legs/${leg}/back`]], (d) => {
+      d.leg(leg).back = applied(d);
+    }),
+    sqlite(`back-with-a-row-left-${leg}`, [['ROLLBACK_NOT_EXACT', `legs/${leg}/back/births`]], (d) => {
+      d.leg(leg).back = d.editRows(d.rehearsal.entry, 'births', (rows) => [...rows, birth(3n, 'name 3')]);
+    }),
+    sqlite(`back-not-compared-${leg}`, [['ROLLBACK_UNCOMPARED', `legs/${leg}/back`]], (d) => {
       d.leg(leg).back = null;
     }),
     sqlite(`bytes-differ-${leg}`, [['ROLLBACK_NOT_EXACT', `legs/${leg}/identical`]], (d) => {
@@ -31,9 +45,6 @@ export const WAYS_BACK: readonly Vector[] = [
     }),
     postgres(`bytes-claimed-${leg}`, [['ROLLBACK_NOT_EXACT', `legs/${leg}/identical`]], (d) => {
       d.leg(leg).identical = true;
-    }),
-    sqlite(`start-is-not-the-before-state-${leg}`, [['IMAGE_UNVERIFIED', `legs/${leg}/start`]], (d) => {
-      d.leg(leg).start = other(d);
     }),
     sqlite(
       `after-missing-${leg}`,
@@ -49,28 +60,6 @@ export const WAYS_BACK: readonly Vector[] = [
       d.leg(leg).after = d.rehearsal.entry;
     }),
   ]),
-  sqlite('image-not-restored', [['IMAGE_UNVERIFIED', 'image/restored']], (d) => {
-    d.rehearsal.image.restored = other(d);
-  }),
-  sqlite('exit-differs', [['ENTRY_EXIT_DIFFERS', 'exit']], (d) => {
-    d.rehearsal.exit = other(d);
-  }),
-  sqlite(
-    'entry-differs',
-    [
-      ['ENTRY_EXIT_DIFFERS', 'exit'],
-      ['IMAGE_UNVERIFIED', 'image/restored'],
-      ['IMAGE_UNVERIFIED', 'legs/R/start'],
-      ['IMAGE_UNVERIFIED', 'legs/T/start'],
-      ['ROLLBACK_NOT_EXACT', 'legs/R/back/fact/user_version'],
-      ['ROLLBACK_NOT_EXACT', 'legs/T/back/fact/user_version'],
-      ['BOUNDARY_EXCEEDED', 'legs/R/after/fact/user_version'],
-      ['BOUNDARY_EXCEEDED', 'legs/T/after/fact/user_version'],
-    ],
-    (d) => {
-      d.rehearsal.entry = other(d);
-    },
-  ),
   postgres(
     'rolled-back-sequence-not-bounded',
     [['ROLLBACK_NOT_EXACT', 'legs/T/back/sequence/public.births_id_seq']],
@@ -109,6 +98,76 @@ export const WAYS_BACK: readonly Vector[] = [
   sqlite('bounded-counter-of-sqlite', [['ROLLBACK_NOT_EXACT', 'legs/T/back/sequence/births']], (d) => {
     d.plan.bounded = [{ effect: 'sequence', name: 'births', reason: 'SQLite undoes it' }];
     d.leg('T').back = d.editPart(d.rehearsal.entry, 'sequences', () => [counter('births', '3')]);
+  }),
+  // A rollback script must bring back as much as any other way.
+  ...[...ROW_DIFFERENCES, ...DEFINITION_DIFFERENCES].map(([name, path, edit]) =>
+    sqliteFull(
+      `back-${name}-S`,
+      [...gone(name, 'legs/S/back'), ['ROLLBACK_NOT_EXACT', `legs/S/back/${path}`]],
+      (d) => {
+        d.leg('S').back = edit(d, d.leg('S').back!);
+      },
+    ),
+  ),
+  sqliteFull('back-is-what-was-applied-S', [['ROLLBACK_ASSUMED', 'legs/S/back']], (d) => {
+    d.leg('S').back = applied(d);
+  }),
+  sqliteFull('back-not-compared-S', [['ROLLBACK_UNCOMPARED', 'legs/S/back']], (d) => {
+    d.leg('S').back = null;
+  }),
+  ...([true, false] as const).map((identical) =>
+    sqliteFull(`bytes-claimed-S-${identical}`, [['ROLLBACK_NOT_EXACT', 'legs/S/identical']], (d) => {
+      d.leg('S').identical = identical;
+    }),
+  ),
+  sqliteFull(
+    'after-missing-S',
+    [
+      ['AFTER_STATES_DIFFER', 'legs/S/after'],
+      ['NO_REAL_CHANGE', 'legs/S/after'],
+    ],
+    (d) => {
+      Object.assign(d.leg('S'), { after: null, back: d.rehearsal.entry });
+    },
+  ),
+  sqliteFull('back-sequence-not-bounded-S', [['ROLLBACK_NOT_EXACT', 'legs/S/back/sequence/births']], (d) => {
+    d.plan.bounded = [];
+  }),
+  sqliteFull(
+    'back-sequence-beyond-what-the-leg-moved-S',
+    [['ROLLBACK_NOT_EXACT', 'legs/S/back/sequence/births']],
+    (d) => {
+      d.leg('S').back = d.editPart(d.rehearsal.entry, 'sequences', () => [counter('births', '900')]);
+    },
+  ),
+  sqliteFull('back-sequence-gone-S', [['ROLLBACK_NOT_EXACT', 'legs/S/back/sequence/births']], (d) => {
+    d.leg('S').back = d.editPart(d.rehearsal.entry, 'sequences', () => []);
+  }),
+  sqliteFull('restored-sequence-moved-R', [['ROLLBACK_NOT_EXACT', 'legs/R/back/sequence/births']], (d) => {
+    d.leg('R').back = d.leg('S').back;
+  }),
+  sqliteFull('rolled-back-sequence-moved-T', [['ROLLBACK_NOT_EXACT', 'legs/T/back/sequence/births']], (d) => {
+    d.leg('T').back = d.leg('S').back;
+  }),
+  postgresFull(
+    'back-other-sequence-S',
+    [['ROLLBACK_NOT_EXACT', 'legs/S/back/sequence/public.other_seq']],
+    (d) => {
+      d.leg('S').back = d.editPart(d.rehearsal.entry, 'sequences', (e) => [
+        e[0]!,
+        sequence('public.other_seq', '9', 't'),
+      ]);
+    },
+  ),
+  sqliteFull('accepted-rollback-that-puts-the-counter-back', [], (d) => {
+    d.leg('S').back = d.rehearsal.entry;
+  }),
+  postgresFull('accepted-rollback-that-puts-the-counter-back', [], (d) => {
+    d.leg('S').back = d.rehearsal.entry;
+  }),
+  sqliteFull('accepted-counter-that-was-not-there-before', [], (d) => {
+    const none = d.editPart(d.rehearsal.entry, 'sequences', () => []);
+    d.setBefore(none);
   }),
 ];
 

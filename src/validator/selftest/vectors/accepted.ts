@@ -1,7 +1,7 @@
-import { boundKey, encodeKey } from '../../objects/key.ts';
-import { rowBytes, type Cell } from './controls.ts';
-import type { Draft, Entry } from './draft.ts';
-import { postgres, sqlite, type Vector } from './vector.ts';
+import { boundKey, encodeKey } from '../../../objects/key.ts';
+import { rowBytes, type Cell } from '../states.ts';
+import type { Draft, Entry } from '../draft.ts';
+import { postgres, sqlite, type Vector } from '../vector.ts';
 
 type EditTable = Parameters<Draft['editTable']>[2];
 
