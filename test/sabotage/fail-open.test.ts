@@ -6,7 +6,10 @@ import type { Saboteur } from './harness.ts';
 import { accepted, drill, foundByProcess, foundIn, useStage, type Drilled } from './scene.ts';
 
 vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
-  (await import('./bundled-worker.ts')).bundledWorker(load),
+  (await import('./system.ts')).sandbox(load),
+);
+vi.mock(import('../../src/engines/sqlite/open-files.ts'), async (load) =>
+  (await import('./system.ts')).openFiles(load),
 );
 
 /**

@@ -155,7 +155,7 @@ export function delegate<T extends object>(real: T, changes: Partial<T>): T {
 
 /** Runs SQL on a closed database file, with nothing that would stop it. */
 export function damageFile(file: string, sql: string): void {
-  const db = new Database(file);
+  const db = new Database(file, { timeout: 0 });
   try {
     db.unsafeMode(true);
     db.pragma('foreign_keys = OFF');

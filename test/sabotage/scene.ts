@@ -95,7 +95,8 @@ export interface Scene {
 }
 
 export interface Stage {
-  readonly path: string;
+  /** The usual source, as every scene begins with it. */
+  readonly template: string;
   /** A scene whose source nobody may damage: it shares the workspace, and pays no process for one. */
   set(setting?: Setting): Scene;
   /** A scene with a source and a workspace of its own. */
@@ -147,8 +148,8 @@ export function useStage(): Stage {
     };
   };
   return {
-    get path() {
-      return temp.path;
+    get template() {
+      return temp.file('template.db');
     },
     set: (setting = {}) => set(setting, false),
     setApart: (setting = {}) => set(setting, true),

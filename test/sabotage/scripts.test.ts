@@ -19,7 +19,10 @@ import {
 } from './scene.ts';
 
 vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
-  (await import('./bundled-worker.ts')).bundledWorker(load),
+  (await import('./system.ts')).sandbox(load),
+);
+vi.mock(import('../../src/engines/sqlite/open-files.ts'), async (load) =>
+  (await import('./system.ts')).openFiles(load),
 );
 
 const stage = useStage();
@@ -230,7 +233,7 @@ const LOOSE: Sabotage[] = [
   },
   {
     name: 'a session that fires a trigger outside of the plan, and says nothing',
-    setting: { database: `${SPY}` },
+    setting: { database: SPY },
     saboteur: () => ({
       clone: (_, { label, file }) => ({
         check: async () => [],

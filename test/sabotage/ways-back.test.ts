@@ -4,7 +4,10 @@ import { damageFile, type CloneAt, type Saboteur } from './harness.ts';
 import { accepted, BEFORE_AFTER, caught, ROLLBACK, useStage, type Sabotage } from './scene.ts';
 
 vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
-  (await import('./bundled-worker.ts')).bundledWorker(load),
+  (await import('./system.ts')).sandbox(load),
+);
+vi.mock(import('../../src/engines/sqlite/open-files.ts'), async (load) =>
+  (await import('./system.ts')).openFiles(load),
 );
 
 const stage = useStage();
