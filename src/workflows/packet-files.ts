@@ -59,7 +59,7 @@ function secondPacketFiles(material: Material): PacketFiles {
     ['rollback-recovery-proof.json', jsonFile(rollbackProof(material))],
     ['hardened-validator-result.json', jsonFile(validatorResult(material))],
     ...profileFiles(material),
-    ['commands.sh', commandsScript(material)],
+    ['commands.sh', commandsScript()],
     ['RERUN.sh', rerunScript()],
   ]);
 }

@@ -7,7 +7,9 @@ import { finding, type Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { toJson, type Json } from '../objects/json.ts';
-import { decodeKind } from '../objects/kinds.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import { guardFiles } from './guarded-plan.ts';
+import type { Profile } from '../rehearsal/profile.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
 import { requireSealed } from './commit.ts';
 import { rowChanges } from './packet/changes.ts';
@@ -29,10 +31,14 @@ export interface RerunOptions extends AppendOptions {
   readonly validators?: readonly Digest[];
   /** A folder that does not exist yet, or is empty: the packet that comes out is written there. */
   readonly out?: string;
+  /** A foreign validator may run without a sandbox. */
+  readonly unsandboxed?: boolean;
   /** Whether a rejected rehearsal is a finding, too. */
   readonly accepted?: boolean;
   /** Signs the result with this key of the user's, and records it. */
   readonly signer?: { readonly skey: string; readonly author: string; readonly lane: string };
+  /** Runs the profile's probes on the plan of that path, where they were run for the subject. */
+  readonly probe?: (profile: Profile, plan: string) => Promise<ObjectOf<'probes'>>;
   readonly progress?: (phrase: string) => void;
 }
 
@@ -97,7 +103,15 @@ async function rerunIn(
   await mkdir(packet, { mode: 0o700 });
   progress('unpack');
   const plan = await materialise(subject, work);
+  const { profile, refusals, scripts } = await guardFiles(plan);
+  for (const refusal of refusals) throw refusal;
+  if (subject.probed) progress('probes');
+  const probes = subject.probed && profile ? await options.probe?.(profile, plan.path) : undefined;
   const rehearsed = await runPlan(plan, subject.validators, {
+    ...(scripts && { scripts }),
+    ...(profile && { profile: profile.bytes }),
+    ...(probes && { probes }),
+    ...(options.unsandboxed && { unsandboxed: true }),
     // A clone of unknown state goes with the scratch folder: the recorded one is kept where it was.
     quarantine: join(scratch, 'quarantine'),
     progress,

@@ -4,17 +4,29 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 const FOLDER = new URL('../../schemas/', import.meta.url);
 
 /** The published JSON Schemas, by command; `error` is what every command prints when it fails. */
-export const SCHEMAS: ReadonlyMap<string, ValidateFunction> = new Map(
-  readdirSync(FOLDER).map((file): [string, ValidateFunction] => {
-    const schema = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as object;
-    const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true });
-    return [file.replace('.schema.json', ''), ajv.compile(schema)];
-  }),
-);
+export const SCHEMAS = schemasIn(FOLDER);
+/** Those of the JSON files of a packet, by name. */
+export const PACKET_SCHEMAS = schemasIn(new URL('packet/', FOLDER));
+
+function schemasIn(folder: URL): ReadonlyMap<string, ValidateFunction> {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.schema.json'));
+  return new Map(
+    files.map((file): [string, ValidateFunction] => {
+      const schema = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as object;
+      const ajv = new Ajv2020({
+        allErrors: true,
+        strict: true,
+        strictRequired: false,
+        allowUnionTypes: true,
+      });
+      return [file.replace('.schema.json', ''), ajv.compile(schema)];
+    }),
+  );
+}
 
 /** What of a document the schema of its command does not admit, in words. */
-export function schemaFaults(command: string, document: unknown): string[] {
-  const validate = SCHEMAS.get(command);
+export function schemaFaults(command: string, document: unknown, schemas = SCHEMAS): string[] {
+  const validate = schemas.get(command);
   if (!validate) return [`there is no schema for ${command}`];
   if (validate(document)) return [];
   return (validate.errors ?? []).map(

@@ -31,7 +31,7 @@ export interface CloneAt extends WorkspaceAt {
   /** Sessions that were opened on it. */
   sessions: number;
   /** Runs SQL on the clone's closed file with another library, without any of the engine's guards. */
-  damage(sql: string): void;
+  readonly damage: (sql: string) => void;
 }
 
 /**

@@ -70,7 +70,8 @@ describe('a rehearsal that was forged', () => {
 
   it('a rejected verdict made an accepted one', async () => {
     const verdict = putObject(bad.objects, { ...verdictOf(bad), accepted: true, findings: [] });
-    expect(await verify(await commitForged(desk, ledger, { ...bad, verdict }))).toEqual([
+    const found = await verify(await commitForged(desk, ledger, { ...bad, verdict }));
+    expect(found.filter(([, path]) => path === 'verdict')).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],
       ['VERDICT_REJECTED', 'verdict'],
     ]);
@@ -87,7 +88,8 @@ describe('a rehearsal that was forged', () => {
   it('other findings than the validator gives', async () => {
     const findings = [{ code: 'LEG_MISSING', path: 'legs', detail: 'invented' }];
     const verdict = putObject(bad.objects, { ...verdictOf(bad), findings });
-    expect(await verify(await commitForged(desk, ledger, { ...bad, verdict }))).toEqual([
+    const found = await verify(await commitForged(desk, ledger, { ...bad, verdict }));
+    expect(found.filter(([, path]) => path === 'verdict')).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],
       ['VERDICT_REJECTED', 'verdict'],
     ]);

@@ -40,6 +40,11 @@ export const command = defineCommand({
           default: [] as string[],
           describe: 'a validator that you trust, beside the one of this version',
         })
+        .option('unsandboxed', {
+          type: 'boolean',
+          default: false,
+          describe: 'run foreign validators without a sandbox',
+        })
         .option('signer', {
           type: 'string',
           requiresArg: true,
@@ -59,6 +64,7 @@ export const command = defineCommand({
         signal: common.signal,
         lockTimeout: common.lockTimeout,
         accepted: args.accepted,
+        unsandboxed: args.unsandboxed,
         validators: args.validator.map((id) => parseDigest(id)),
         ...(args.out !== undefined && { out: context.path(args.out) }),
         ...(signer && { signer: { skey: signer.skey, author: common.author, lane: common.lane } }),

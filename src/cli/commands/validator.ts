@@ -1,6 +1,8 @@
 import { CustodyError } from '../../errors.ts';
+import { parseDigest } from '../../objects/digest.ts';
 import type { SelftestReport } from '../../workflows/validators.ts';
 import { defineCommand } from '../command.ts';
+import type { Context } from '../context.ts';
 import { plural, printable } from '../text.ts';
 import { writing, writingOptions } from '../writing.ts';
 
@@ -11,12 +13,13 @@ export const command = defineCommand({
   pin       pin FILE (default: the one that this version brings) in a new policy that names the one before it; another
             one of the same name gives way. A file with an interpreter line (#!…) is tried on planted controls first
   expect    write down the abbreviated SHA-256 of a validator that is not here yet: shown, never counted
-  selftest  run each pinned one against evidence in which one fault at a time is present`,
+  selftest  run each pinned one, or each of an unpacked packet, against evidence in which one fault at a time is present`,
   examples: [
     ['custody validator list', 'who judges?'],
     ['custody validator pin run_hardened_validator.py --name hardened', 'somebody else judges too'],
     ['custody validator expect e6547e69…956c47 --name hardened', 'which file it will have to be'],
     ['custody validator selftest', 'do they catch what they must?'],
+    ['custody validator selftest ./packet', 'do those of this packet? No ledger is needed'],
   ],
   options: (y) =>
     writingOptions(
@@ -27,7 +30,10 @@ export const command = defineCommand({
           choices: ['list', 'pin', 'expect', 'selftest'] as const,
           describe: 'what to do',
         })
-        .positional('file', { type: 'string', describe: 'pin: a validator; expect: an abbreviated SHA-256' })
+        .positional('file', {
+          type: 'string',
+          describe: 'pin: a validator; expect: an abbreviated SHA-256; selftest: a packet',
+        })
         .option('name', {
           type: 'string',
           requiresArg: true,
@@ -38,6 +44,13 @@ export const command = defineCommand({
           requiresArg: true,
           describe: 'pin: the SHA-256 that the file must have, whole or abbreviated',
         })
+        .option('validator', {
+          type: 'string',
+          array: true,
+          requiresArg: true,
+          default: [] as string[],
+          describe: 'selftest of a packet: one that you trust, beside the one of this version',
+        })
         .option('unsandboxed', {
           type: 'boolean',
           default: false,
@@ -47,6 +60,16 @@ export const command = defineCommand({
   async run(args, context) {
     const { action, file } = args;
     checkOptions(action, args);
+    if (action === 'selftest' && file !== undefined) {
+      const { selftestPacket } = await import('../../workflows/rerun/selftest.ts');
+      const trusted = args.validator.map((id) => parseDigest(id));
+      const { signal } = context;
+      const tested = await selftestPacket(context.path(file), trusted, {
+        signal,
+        unsandboxed: args.unsandboxed,
+      });
+      return printSelftest(tested, context);
+    }
     await using ledger = await context.openLedger();
     const options = {
       ...writing(args, context),
@@ -56,9 +79,7 @@ export const command = defineCommand({
     };
     if (action === 'selftest') {
       const { selftestValidators } = await import('../../workflows/validators.ts');
-      const tested = await selftestValidators(ledger, options);
-      context.print(tested, () => tested.validators.map(selftestLine).join(''));
-      return tested.ok ? 0 : 1;
+      return printSelftest(await selftestValidators(ledger, options), context);
     }
     if (action === 'pin') {
       const { pinValidator } = await import('../../workflows/pin.ts');
@@ -109,6 +130,11 @@ export const command = defineCommand({
   },
 });
 
+function printSelftest(tested: SelftestReport, context: Context): number {
+  context.print(tested, () => tested.validators.map(selftestLine).join(''));
+  return tested.ok ? 0 : 1;
+}
+
 function selftestLine(one: SelftestReport['validators'][number]): string {
   const result = one.ok
     ? `${plural(one.vectors, 'vector')}, each judged as it must be`
@@ -124,12 +150,13 @@ function checkOptions(
     name: string | undefined;
     expect: string | undefined;
     unsandboxed: boolean;
+    validator: readonly string[];
   },
 ): void {
   const needs = action === 'expect' ? (['file', 'name'] as const) : [];
   const takes: Record<typeof action, readonly string[]> = {
     list: [],
-    selftest: ['unsandboxed'],
+    selftest: ['file', 'unsandboxed', ...(args.file === undefined ? [] : ['validator'])],
     pin: ['file', 'name', 'expect', 'unsandboxed'],
     expect: ['file', 'name'],
   };
@@ -139,7 +166,11 @@ function checkOptions(
       hint: 'For example: custody validator expect e6547e69…956c47 --name hardened',
     });
   const given = (['file', 'name', 'expect'] as const).filter((name) => args[name] !== undefined);
-  const all = args.unsandboxed ? [...given, 'unsandboxed'] : given;
+  const all = [
+    ...given,
+    ...(args.unsandboxed ? ['unsandboxed'] : []),
+    ...(args.validator.length > 0 ? ['validator'] : []),
+  ];
   const dropped = all.find((name) => !takes[action].includes(name));
   if (dropped !== undefined)
     throw new CustodyError('USAGE', `${action} takes no ${dropped === 'file' ? 'file' : `--${dropped}`}`, {

@@ -1,20 +1,12 @@
-import type { Material } from './material.ts';
-
 /**
  * commands.sh: everything again, from the unpacked packet alone. POSIX sh, coreutils and custody; a step that cannot run
- * counts as failed.
+ * counts as failed. What it is given goes to custody: `--validator ID` for one that is not of this version.
  */
-export function commandsScript({ plan, judgements }: Material): string {
-  // Names of files were chosen so that a shell reads them as they are (file-names.ts).
-  const selftests = judgements.flatMap(({ validator, validatorFile }) =>
-    validator.runner === 'node-permission'
-      ? [`step 'validator self-test' "$CUSTODY" validator selftest ./${validatorFile}`]
-      : [],
-  );
+export function commandsScript(): string {
   return [
     '#!/bin/sh',
     '# Runs this packet again: seal, validator, rehearsal, probes. Nothing in this folder is changed.',
-    '# Needs custody (CUSTODY=/path/to/custody names another one), sh and coreutils.',
+    '# Needs custody (CUSTODY=/path/to/custody names another one), sh and coreutils. Options go to custody.',
     'set -u',
     'CUSTODY=${CUSTODY:-custody}',
     ...GO_HERE,
@@ -35,9 +27,8 @@ export function commandsScript({ plan, judgements }: Material): string {
     "step 'manifest' sha256sum --check --strict --quiet HASH_MANIFEST.txt",
     "step 'seal' sha256sum --check --strict --quiet packet_tree.sha256",
     'step \'packet\' "$CUSTODY" verify .',
-    ...selftests,
-    'step \'rehearsal again: the same, and accepted\' "$CUSTODY" rerun . --accepted',
-    ...(plan.profile === null ? [] : ['step \'bad-input probes\' "$CUSTODY" probe ./profile.yaml']),
+    'step \'validator self-test\' "$CUSTODY" validator selftest . "$@"',
+    'step \'rehearsal, verdicts and probes again: the same, and accepted\' "$CUSTODY" rerun . --accepted "$@"',
     'if [ "$failed" -eq 0 ]; then',
     "  echo 'OVERALL PASS'",
     '  exit 0',

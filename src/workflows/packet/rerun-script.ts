@@ -8,7 +8,7 @@ export function rerunScript(): string {
   return [
     '#!/bin/sh',
     '# Rehearses again from this packet alone and compares the seal. Exit status 0: the same seal; 1: another one; 2: not run.',
-    '# Needs custody (CUSTODY=/path/to/custody names another one), sh and coreutils. Nothing in this folder is changed.',
+    '# Needs custody (CUSTODY=/path/to/custody names another one), sh and coreutils. Options go to custody. Nothing here is changed.',
     'set -u',
     'CUSTODY=${CUSTODY:-custody}',
     ...GO_HERE,
@@ -22,7 +22,7 @@ export function rerunScript(): string {
     "work=$(mktemp -d) || could_not 'no temporary folder'",
     'trap \'rm -rf -- "$work"\' EXIT',
     "trap 'exit 2' HUP INT TERM",
-    '"$CUSTODY" rerun . --out "$work/packet"',
+    '"$CUSTODY" rerun . --out "$work/packet" "$@"',
     'status=$?',
     '[ "$status" -le 1 ] && [ -f "$work/packet/HASH_MANIFEST.txt" ] || could_not "custody rerun ended with $status"',
     'while IFS= read -r line; do',

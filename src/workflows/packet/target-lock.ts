@@ -30,6 +30,6 @@ export function targetLock({ id, rehearsal, plan }: Material): unknown {
     },
     isolation,
     claimed: names(true),
-    notClaimed: [...names(false), ...NEVER_CLAIMED],
+    not_claimed: [...names(false), ...NEVER_CLAIMED],
   };
 }

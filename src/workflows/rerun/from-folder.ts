@@ -52,6 +52,7 @@ export async function subjectFromFolder(
     files: new Map(files.map(({ path, sha256 }) => [path, sha256])),
     document: await packet.bytes('plan.yaml'),
     profile: packet.has('profile.yaml') ? await packet.bytes('profile.yaml') : undefined,
+    probed: rehearsal.at('probes').value !== null,
     ...scripts,
     source: new Map(
       packet.below('source/').map((path): [string, Opened] => [path.slice(7), packet.open(path)]),

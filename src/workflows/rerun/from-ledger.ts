@@ -59,6 +59,7 @@ export async function subjectFromLedger(
     files: await filesOf(found.packet, get),
     document: await readAll(plan.document, get),
     profile: plan.profile ? await readAll(plan.profile, get) : undefined,
+    probed: rehearsal.probes !== null,
     executor: parts(rehearsal.executor),
     rollback: rehearsal.rollback ? parts(rehearsal.rollback) : undefined,
     source,

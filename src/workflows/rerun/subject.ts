@@ -27,6 +27,8 @@ export interface RerunSubject {
   readonly files: ReadonlyMap<string, Digest>;
   readonly document: Uint8Array;
   readonly profile: Uint8Array | undefined;
+  /** Whether the profile's probes were run. */
+  readonly probed: boolean;
   readonly executor: readonly SubjectPart[];
   readonly rollback: readonly SubjectPart[] | undefined;
   /** By name: `source`, `source-wal`, … */

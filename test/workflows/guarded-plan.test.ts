@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
-import { openGuarded } from '../../src/rehearsal/guarded.ts';
+
 import { readPlan } from '../../src/rehearsal/plan.ts';
+import { guardFiles } from '../../src/workflows/guarded-plan.ts';
 
 describe('what a plan names, opened under guard', () => {
   let folder: string;
@@ -35,9 +35,8 @@ describe('what a plan names, opened under guard', () => {
       '',
     ].join('\n');
   const open = async (): Promise<{ codes: string[]; opened: boolean }> => {
-    const errors: CustodyError[] = [];
-    const inputs = await openGuarded(await readPlan(join(folder, 'plan.yaml')), (e) => errors.push(e));
-    return { codes: errors.map(({ code }) => code), opened: inputs !== undefined };
+    const { refusals, scripts } = await guardFiles(await readPlan(join(folder, 'plan.yaml')));
+    return { codes: refusals.map(({ code }) => code), opened: scripts !== undefined };
   };
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'custody-guarded-'));
@@ -47,10 +46,11 @@ describe('what a plan names, opened under guard', () => {
 
   it('gives profile and scripts, and does not look at the source', async () => {
     write();
-    const inputs = await openGuarded(await readPlan(join(folder, 'plan.yaml')));
-    expect(inputs?.profile?.name).toBe('t');
-    expect(inputs?.executor.digest).toBe(digestOf(Buffer.from('INSERT INTO t VALUES (1);')));
-    expect(inputs?.rollback).toBeUndefined();
+    const { profile: rules, refusals, scripts } = await guardFiles(await readPlan(join(folder, 'plan.yaml')));
+    expect(refusals).toEqual([]);
+    expect(rules?.name).toBe('t');
+    expect(scripts?.executor.digest).toBe(digestOf(Buffer.from('INSERT INTO t VALUES (1);')));
+    expect(scripts?.rollback).toBeUndefined();
   });
 
   it('needs no profile', async () => {
@@ -58,13 +58,6 @@ describe('what a plan names, opened under guard', () => {
     expect(await open()).toEqual({ codes: [], opened: true });
     file('plan.yaml', plan().replace('a.sqlite', 'postgres://h/d'));
     expect(await open()).toEqual({ codes: ['TARGET_PRODUCTION'], opened: false });
-  });
-
-  it('throws the first refusal where nobody collects them', async () => {
-    file('plan.yaml', plan('actions: [go]'));
-    await expect(openGuarded(await readPlan(join(folder, 'plan.yaml')))).rejects.toMatchObject({
-      code: 'SURFACE_FORBIDDEN',
-    });
   });
 
   it('fetches no profile from anywhere', async () => {
@@ -98,6 +91,6 @@ describe('what a plan names, opened under guard', () => {
       `a.sql, includes: [{ file: b.sql, sha256: '${digestOf(Buffer.from(b))}' }] }`,
     );
     file('plan.yaml', text);
-    expect(await open()).toEqual({ codes: ['SURFACE_FORBIDDEN'], opened: false });
+    expect(await open()).toEqual({ codes: ['SURFACE_FORBIDDEN'], opened: true });
   });
 });
