@@ -60,8 +60,8 @@ export class Made implements AsyncDisposable {
     database.close();
   }
 
-  /** @param body of the row that the executor's include writes; undefined: a plan in which no leg changes anything. */
-  plan(name: string, body = 'three'): string {
+  /** @param body of the row that the executor's include writes. */
+  plan(name: string, { body = 'three', legs = 'T, R, S' } = {}): string {
     const folder = `${name}-sql`;
     const insert = `INSERT INTO posts VALUES ('p3', '${body}', datetime('now'));\n`;
     this.write(`${folder}/insert.sql`, insert);
@@ -85,6 +85,7 @@ export class Made implements AsyncDisposable {
         '  - { name: as many as before, sql: SELECT count(*) FROM posts, unchanged: true }',
         "  - { name: it is there, sql: SELECT count(*) FROM posts, expect: '== 3', at: applied }",
         'clock: [{ table: posts, column: at, reason: the clock }]',
+        `legs: [${legs}]`,
         '',
       ].join('\n'),
     );
