@@ -25,7 +25,7 @@ describe('the scripts of an unpacked packet', () => {
   let made: Made;
   beforeAll(async () => {
     made = await Made.begin();
-    await made.rehearse(made.plan('plan', { legs: 'T' }), 'packet');
+    await made.rehearse(made.plan('plan', { rollback: false }), 'packet');
     rmSync(made.path('.custody'), { recursive: true });
     mkdirSync(made.path('tmp'));
     mkdirSync(made.path('bin'));
