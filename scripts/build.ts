@@ -33,7 +33,11 @@ export async function buildValidator(out: string, root = ROOT): Promise<string> 
     external: ['node:*'],
     // Else the bundle would name the place that a linked node_modules leads to.
     preserveSymlinks: true,
-    alias: { 'cbor-x': join(root, 'node_modules/cbor-x/index.js') },
+    // Both as they are for browsers: without node's own modules.
+    alias: {
+      'cbor-x': join(root, 'node_modules/cbor-x/index.js'),
+      yaml: join(root, 'node_modules/yaml/browser/dist/index.js'),
+    },
     plugins: [
       {
         name: 'pure-sha256',

@@ -33,6 +33,14 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     },
   ],
   [
+    'probe',
+    {
+      usage: 'probe <profile>',
+      summary: "try a profile's bad inputs: each must be refused",
+      load: () => load(import('./commands/probe.ts')),
+    },
+  ],
+  [
     'surrogate',
     {
       usage: 'surrogate <profile>',

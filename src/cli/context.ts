@@ -11,15 +11,36 @@ export interface CommonArgs {
   readonly ledger?: string | undefined;
 }
 
+/** The whole command line: `run` of main.ts, which nothing below may import. */
+export type Main = (argv: readonly string[], io: Io) => Promise<number>;
+
 /** What a command works with: where it prints, which ledger is meant, when to stop. */
 export class Context {
   readonly io: Io;
   readonly args: CommonArgs;
+  readonly #main: Main;
 
-  constructor(io: Io, args: CommonArgs) {
+  constructor(io: Io, args: CommonArgs, main: Main) {
     this.io = io;
     this.args = args;
+    this.#main = main;
   }
+
+  /** Runs another command as a user would, in a place of its own, and gives what it says. */
+  readonly runCommand = async (
+    argv: readonly string[],
+    place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  ): Promise<{ exit: number; stdout: string; stderr: string }> => {
+    const out: Buffer[] = [];
+    let stderr = '';
+    const exit = await this.#main(argv, {
+      ...place,
+      signal: this.io.signal,
+      stdout: { write: (data) => out.push(Buffer.from(data)) },
+      stderr: { write: (data) => (stderr += data) },
+    });
+    return { exit, stdout: Buffer.concat(out).toString('utf8'), stderr };
+  };
 
   get signal(): AbortSignal {
     return this.io.signal;

@@ -22,10 +22,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
         import('./commands/cat.ts'),
         import('./context.ts'),
       ]);
-      return await command.run(cat, new Context(io, cat));
+      return await command.run(cat, new Context(io, cat, run));
     }
     const { parseAndRun } = await import('./parse.ts');
-    return await parseAndRun(argv, io);
+    return await parseAndRun(argv, io, run);
   } catch (error) {
     return reportError(io.signal.aborted ? interrupted(error) : error, io, wantsJson(argv));
   }

@@ -77,6 +77,19 @@ export function guardPlan(plan: Plan, profile: Profile | undefined, texts: Guard
   return errors;
 }
 
+/** What goes into the record beside the plan: `--message`, `--author`, `--lane`. */
+export function guardWords(
+  profile: Profile | undefined,
+  words: Readonly<Record<string, string>>,
+): CustodyError[] {
+  return Object.entries(words).flatMap(([name, text]) => {
+    const [found] = profile ? findClaims(text, profile.claims) : [];
+    if (!found) return [];
+    const message = `it holds the forbidden claim ${found.phrase}`;
+    return [new CustodyError('CLAIM_FORBIDDEN', message, { path: `--${name}`, hint: HINTS.CLAIM_FORBIDDEN })];
+  });
+}
+
 interface Sql {
   readonly text: string;
   readonly path: (at: number) => string;

@@ -14,8 +14,7 @@ import { maskSnapshot } from './mask.ts';
 import { checkPlanNames } from './plan-names.ts';
 import type { Plan } from './plan.ts';
 import { putPlan } from './plan-object.ts';
-import { readScript } from './read-script.ts';
-import { approvalFault, executorFault, scriptObject, type Scripts } from './script-use.ts';
+import { approvalFault, executorFault, readScripts, scriptObject, type Scripts } from './script-use.ts';
 import { firedByGates } from './triggers.ts';
 
 export interface RehearsalOptions {
@@ -23,10 +22,10 @@ export interface RehearsalOptions {
   readonly validators: readonly Link[];
   /** A `probes` object that is in `objects`. */
   readonly probes?: Link;
-  /** The scripts, where they were read already: what was looked at is what runs. */
-  readonly scripts?: Scripts;
   /** The profile's bytes, where the plan names one. */
   readonly profile?: Uint8Array;
+  /** The scripts as the guard read them: what it looked at is what runs. By default they are read now. */
+  readonly scripts?: Scripts;
   /** Assertions about isolation without which nothing may run: the policy's. */
   readonly isolation?: readonly string[];
   /** The folder where clones of unknown state are kept. */
@@ -65,10 +64,7 @@ export async function rehearse(
   options: RehearsalOptions,
 ): Promise<RehearsalResult> {
   const steps = new Steps(options);
-  const scripts = options.scripts ?? {
-    executor: await readScript(plan.executor),
-    rollback: plan.rollback && (await readScript(plan.rollback)),
-  };
+  const scripts = options.scripts ?? (await readScripts(plan));
   const planLink = putPlan(
     plan,
     { executor: scripts.executor.digest, rollback: scripts.rollback?.digest, profile: options.profile },

@@ -13,6 +13,11 @@ export interface Scripts {
   readonly rollback: Script | undefined;
 }
 
+/** @throws CustodyError as {@link readScript}. */
+export async function readScripts({ executor, rollback }: Plan): Promise<Scripts> {
+  return { executor: await readScript(executor), rollback: rollback && (await readScript(rollback)) };
+}
+
 /** The approval is for these bytes, or nothing runs. */
 export function approvalFault(
   { form: { approval } }: Plan,

@@ -1,24 +1,34 @@
 import { isCustodyError } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import { deltaOf, type Delta } from '../objects/delta.ts';
-import type { Digest } from '../objects/digest.ts';
-import { readContent } from '../objects/file.ts';
+import { digestFromBytes, type Digest } from '../objects/digest.ts';
+import { readContent, readWhole } from '../objects/file.ts';
 import { decodeKind, decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
-import { resultOf } from '../objects/walk.ts';
+import type { PlanDocument } from '../objects/plan-form.ts';
+import { driveSync, resultOf } from '../objects/walk.ts';
 import { Lists } from './lists.ts';
+import { planDocument, profileProbes, type ProfileProbes } from './plan/document.ts';
+import { MAX_YAML, readYaml } from './plan/yaml.ts';
 
 /** A rehearsal with everything it cites, decoded, for the checks. Deltas are recomputed from the snapshots' rows. */
 export interface Evidence {
   readonly id: Digest;
   readonly rehearsal: ObjectOf<'rehearsal'>;
   readonly plan: ObjectOf<'plan'>;
-  readonly validator: ObjectOf<'validator'>;
+  /** What the plan's file says, read again. */
+  readonly document: PlanDocument;
+  /** What the plan's profile says, where it has one. */
+  readonly profile: ProfileProbes | null;
+  readonly validators: readonly ObjectOf<'validator'>[];
+  readonly probes: ObjectOf<'probes'> | null;
   readonly objects: MemoryObjects;
   readonly lists: Lists;
   /** From the before-state to another one. Throws what a malformed Merkle map throws. */
   readonly delta: (after: Link) => Delta;
+  /** SHA-256 of a whole content, each read once. Throws what {@link readContent} throws. */
+  readonly digest: (content: Link) => Digest;
 }
 
 /**
@@ -30,25 +40,38 @@ export function gather(id: Digest, objects: MemoryObjects): Evidence | Finding[]
   if ('code' in root) return [root];
   const rehearsal = root.value;
   const lists = new Lists(rehearsal.engine, objects);
-  const findings = readAll(nodeLink(id), objects, (digest, object) => lists.add(digest, object));
-  if (findings.length > 0) return findings;
-  const plan = attempt('plan', () => {
-    const decoded = decodeKind('plan', objects.get(rehearsal.plan.digest));
-    resultOf(readContent(decoded.document), objects.get);
-    return decoded;
-  });
-  const validator = attempt('validator', () =>
-    decodeKind('validator', objects.get(rehearsal.validator.digest)),
-  );
-  if ('code' in plan || 'code' in validator)
-    return [plan, validator].flatMap((part) => ('code' in part ? [part] : []));
-  const known = new Map<Digest, Delta>();
-  const delta = (after: Link): Delta => {
-    const found = known.get(after.digest) ?? resultOf(deltaOf(rehearsal.entry, after), objects.get);
-    known.set(after.digest, found);
-    return found;
+  const missing = readAll(nodeLink(id), objects, (digest, object) => lists.add(digest, object));
+  if (missing.length > 0) return missing;
+
+  const faults: Finding[] = [];
+  const read = <T>(path: string, work: () => T): T | undefined => {
+    const result = attempt(path, work);
+    if (!('code' in result)) return result.value;
+    faults.push(result);
+    return undefined;
   };
-  return { id, rehearsal, plan: plan.value, validator: validator.value, objects, lists, delta };
+  const plan = read('plan', () => decodeKind('plan', objects.get(rehearsal.plan.digest)));
+  const document = plan && read('plan/document', () => planDocument(yamlOf(plan.document, objects)));
+  const profile = plan?.profile && read('plan/profile', () => profileProbes(yamlOf(plan.profile!, objects)));
+  const validators = rehearsal.validators.map(({ digest }, i) =>
+    read(`validators/${i}`, () => decodeKind('validator', objects.get(digest))),
+  );
+  const probes =
+    rehearsal.probes && read('probes', () => decodeKind('probes', objects.get(rehearsal.probes!.digest)));
+  if (faults.length > 0 || !plan || !document) return faults;
+  return {
+    id,
+    rehearsal,
+    plan,
+    document,
+    profile: profile ?? null,
+    validators: validators.filter((validator) => validator !== undefined),
+    probes: probes ?? null,
+    objects,
+    lists,
+    delta: once((after) => resultOf(deltaOf(rehearsal.entry, after), objects.get)),
+    digest: once((content) => contentDigest(content, objects)),
+  };
 }
 
 /** Every object below `root` once as what its links say it is: raw bytes, or an object of ours. */
@@ -74,6 +97,27 @@ function readAll(
     if ('code' in read) findings.push(read);
   }
   return findings;
+}
+
+function yamlOf(content: Link, objects: MemoryObjects): unknown {
+  const [bytes] = driveSync(readWhole(content, MAX_YAML), objects.get);
+  return readYaml(bytes!);
+}
+
+/** Raw bytes were hashed when they came in, and are their own digest. */
+function contentDigest(content: Link, objects: MemoryObjects): Digest {
+  resultOf(readContent(content), objects.get);
+  if (content.codec === 'raw') return content.digest;
+  return digestFromBytes(decodeKind('file', objects.get(content.digest)).sha256);
+}
+
+function once<T>(work: (link: Link) => T): (link: Link) => T {
+  const known = new Map<string, T>();
+  return (link) => {
+    const name = `${link.codec} ${link.digest}`;
+    if (!known.has(name)) known.set(name, work(link));
+    return known.get(name)!;
+  };
 }
 
 /** Runs `work`; a fault of stored bytes becomes a finding. */

@@ -1,19 +1,17 @@
 import { compareFindings, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
-import type { Check } from './check.ts';
-import { CHECKS } from './checks.ts';
+import { bounded } from './bounded.ts';
+import { STAGES } from './checks.ts';
 import { asFinding, gather, type Evidence } from './evidence.ts';
-import { FORM, ROWS } from './form.ts';
+
+export { STAGES } from './checks.ts';
 
 export interface Judgement {
   readonly subject: Digest;
   readonly accepted: boolean;
   readonly findings: readonly Finding[];
 }
-
-/** Each stage builds on what the one before it established, and runs only where that found nothing. */
-export const STAGES: readonly (readonly Check[])[] = [FORM, ROWS, CHECKS];
 
 /**
  * Judges a rehearsal by the objects it cites. Pure: no I/O, no clock. The answer starts as "no" and becomes "yes" only
@@ -23,7 +21,7 @@ export const STAGES: readonly (readonly Check[])[] = [FORM, ROWS, CHECKS];
 export function judge(subject: Digest, objects: MemoryObjects, stages = STAGES): Judgement {
   const evidence = gather(subject, objects);
   const findings = Array.isArray(evidence) ? evidence : runStages(evidence, stages);
-  return { subject, accepted: findings.length === 0, findings: inOrder(findings) };
+  return { subject, accepted: findings.length === 0, findings: bounded(inOrder(findings)) };
 }
 
 /** @returns no finding only where each check of each stage ran to its end. */

@@ -1,28 +1,42 @@
-import { judge, STAGES } from './judge.ts';
-import { ACCEPTED, NEARLY } from './selftest/accepted.ts';
-import { CHANGES } from './selftest/changes.ts';
-import { CLAIMS } from './selftest/claims.ts';
-import { control } from './selftest/controls.ts';
+import { judge, type Judgement } from './judge.ts';
+import { ACCEPTED, NEARLY } from './selftest/vectors/accepted.ts';
+import { CHANGES } from './selftest/vectors/changes.ts';
+import { CLAIMS } from './selftest/vectors/claims.ts';
+import { GATES } from './selftest/vectors/gates.ts';
+import { LEG_FAULTS } from './selftest/vectors/legs.ts';
+import { PLAN_FILES } from './selftest/vectors/plan-files.ts';
+import { POSTCONDITIONS } from './selftest/vectors/postconditions.ts';
+import { PROBES } from './selftest/vectors/probes.ts';
+import { SCRIPT_FAULTS } from './selftest/vectors/scripts.ts';
+import { SOURCES } from './selftest/vectors/sources.ts';
+import { CONTROLS, makeControl, type Control } from './selftest/controls.ts';
 import { Draft, type Built } from './selftest/draft.ts';
-import { MASKS } from './selftest/masks.ts';
-import { OBJECTS } from './selftest/objects.ts';
-import { PLANS } from './selftest/plans.ts';
-import { ROWS } from './selftest/rows.ts';
-import { SEQUENCES } from './selftest/sequences.ts';
-import { SNAPSHOTS } from './selftest/snapshots.ts';
-import { TREES } from './selftest/trees.ts';
+import { MASKS } from './selftest/vectors/masks.ts';
+import { OBJECTS } from './selftest/vectors/objects.ts';
+import { PLANS } from './selftest/vectors/plans.ts';
+import { ROWS } from './selftest/vectors/rows.ts';
+import { SEQUENCES } from './selftest/vectors/sequences.ts';
+import { SNAPSHOTS } from './selftest/vectors/snapshots.ts';
+import { TREES } from './selftest/vectors/trees.ts';
 import type { Vector } from './selftest/vector.ts';
-import { WAYS_BACK } from './selftest/ways-back.ts';
+import { WAYS_BACK } from './selftest/vectors/ways-back.ts';
 
 /** Evidence with one fault each, and some with none (SPEC.md, "The validator's vectors"). Names are unique. */
 export const VECTORS: readonly Vector[] = [
   ...OBJECTS,
   ...PLANS,
+  ...PLAN_FILES,
+  ...SCRIPT_FAULTS,
   ...SNAPSHOTS,
   ...TREES,
   ...ROWS,
   ...NEARLY,
+  ...SOURCES,
   ...CLAIMS,
+  ...GATES,
+  ...LEG_FAULTS,
+  ...POSTCONDITIONS,
+  ...PROBES,
   ...WAYS_BACK,
   ...CHANGES,
   ...SEQUENCES,
@@ -30,12 +44,12 @@ export const VECTORS: readonly Vector[] = [
   ...ACCEPTED,
 ];
 
-const controls = new Map<string, Built>();
+const controls = new Map<Control, Built>();
 
-/** The evidence that every vector starts from: accepted as it is. */
-export function controlOf(engine: Vector['engine']): Built {
-  const made = controls.get(engine) ?? control(engine);
-  controls.set(engine, made);
+/** The evidence that vectors start from: accepted as it is. */
+export function controlOf(control: Control): Built {
+  const made = controls.get(control) ?? makeControl(control);
+  controls.set(control, made);
   return made;
 }
 
@@ -48,7 +62,7 @@ export interface SelftestResult {
 
 /** A vector's evidence, and what must be found in it as `CODE path`, sorted. */
 export function makeVector(vector: Vector): { built: Built; expected: string[] } {
-  const draft = new Draft(controlOf(vector.engine));
+  const draft = new Draft(controlOf(vector.control));
   const returned = vector.change(draft);
   const ids = Array.isArray(returned) ? returned.map(String) : [];
   const made = draft.build();
@@ -58,14 +72,12 @@ export function makeVector(vector: Vector): { built: Built; expected: string[] }
   return { built: vector.spoil?.(made, ids) ?? made, expected: expected.sort() };
 }
 
-/** What the judge finds, as `CODE path`, sorted. */
-export function foundIn({ subject, objects }: Built, stages = STAGES): string[] {
-  return judge(subject, objects, stages)
-    .findings.map(({ code, path }) => `${code} ${path}`)
-    .sort();
+/** What was found, as `CODE path`, sorted. */
+export function named({ findings }: Judgement): string[] {
+  return findings.map(({ code, path }) => `${code} ${path}`).sort();
 }
 
-/** Both controls are accepted and of each vector exactly its fault is found. Never throws. */
+/** The controls are accepted and of each vector exactly its fault is found. Never throws. */
 export function selftest(): SelftestResult {
   const failed: string[] = [];
   const attempt = (name: string, holds: () => boolean): void => {
@@ -75,17 +87,19 @@ export function selftest(): SelftestResult {
       failed.push(name);
     }
   };
-  for (const engine of ['sqlite', 'postgres'] as const) {
-    attempt(`control-${engine}`, () => {
-      const { subject, objects } = controlOf(engine);
+  for (const control of CONTROLS) {
+    attempt(`control-${control}`, () => {
+      const { subject, objects } = controlOf(control);
       return judge(subject, objects).accepted;
     });
   }
   for (const vector of VECTORS) {
     attempt(vector.name, () => {
       const { built, expected } = makeVector(vector);
-      const { accepted } = judge(built.subject, built.objects);
-      return accepted === (expected.length === 0) && foundIn(built).join('\n') === expected.join('\n');
+      const judgement = judge(built.subject, built.objects);
+      return (
+        judgement.accepted === (expected.length === 0) && named(judgement).join('\n') === expected.join('\n')
+      );
     });
   }
   return { ok: failed.length === 0, vectors: VECTORS.length, failed };

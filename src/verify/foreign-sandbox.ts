@@ -6,7 +6,7 @@ import type { Command } from './judge-process.ts';
 /** What a foreign validator may see: system folders, read-only; nothing of /etc but this, no home, no /proc, no /sys. */
 const SYSTEM = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/usr', '/nix/store'];
 const DETAILS = ['/etc/alternatives', '/etc/ld.so.cache'];
-const DEVICES = ['null', 'zero', 'full', 'random', 'urandom'];
+const DEVICES = ['null', 'zero', 'urandom'];
 
 /** The names in a validator's own folder; the folder's name inside a sandbox. */
 export const FILE = 'validator';
@@ -41,6 +41,7 @@ export const UNSANDBOXED: Sandbox = {
  * could undo read-only. Copies, so that no file outside can be reached by writing.
  */
 const ROOT = `set -e
+umask 022
 root=$1 folder=$2 rights=$3
 shift 3
 mount --make-rprivate / 2>/dev/null || true
@@ -51,7 +52,7 @@ for d in ${SYSTEM.join(' ')} ${DETAILS[0]}; do
   elif [ -d "$d" ]; then mkdir -p "$root$d"; mount --rbind "$d" "$root$d"; fi
 done
 while read -r _ _ _ _ point _; do
-  point=$(printf '%b' "$point")
+  case $point in *\\\\*) point=$(printf '%b' "$point") ;; esac
   case $point in "$root"/*) mount -o remount,bind,ro,nosuid "$point" ;; esac
 done < /proc/self/mountinfo
 mkdir -p "$root/etc" "$root/dev" "$root/tmp" "$root${INSIDE}"
@@ -59,8 +60,6 @@ if [ -f ${DETAILS[1]} ]; then cp ${DETAILS[1]} "$root${DETAILS[1]}"; fi
 for d in ${DEVICES.join(' ')}; do : > "$root/dev/$d"; mount --bind "/dev/$d" "$root/dev/$d"; done
 mount -t tmpfs -o size=16m,mode=1777,nosuid,nodev tmpfs "$root/tmp"
 cp "$folder/${FILE}" "$folder/${EVIDENCE}" "$root${INSIDE}"
-chmod 755 "$root${INSIDE}"
-chmod 444 "$root${INSIDE}"/*
 mount -o remount,ro,size=64m,mode=755,nosuid,nodev tmpfs "$root"
 cd "$root"
 set +e

@@ -6,7 +6,7 @@ import { readPolicy } from './policy-view.ts';
 
 export interface ChainedPolicy {
   readonly id: Digest;
-  /** A policy of version 1 is shown as one of version 2. */
+  /** With the fields of version 2; see readPolicy. */
   readonly policy: ObjectOf<'policy'>;
 }
 

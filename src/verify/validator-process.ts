@@ -14,6 +14,8 @@ export interface Judged {
   readonly findings: readonly Finding[];
   /** Whether the process had no network, socket files or sight of other processes: where the system grants that. */
   readonly networkRestricted: boolean;
+  /** What the process was shut in by. */
+  readonly sandbox: string;
 }
 
 /**
@@ -35,7 +37,8 @@ export async function runValidator(
     if (exit !== 0) throw failed(`it exited with ${exit}: ${errors}`);
     // What did not take all of the evidence judged something else.
     if (!taken) throw failed('it did not read all of the evidence');
-    return { ...parseJudgement(output, subject), networkRestricted };
+    const sandbox = networkRestricted ? 'unshare' : 'node --permission only';
+    return { ...parseJudgement(output, subject), networkRestricted, sandbox };
   });
 }
 

@@ -1,12 +1,12 @@
 import { CustodyError, isCustodyError } from '../errors.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { checkPlanNames } from '../rehearsal/plan-names.ts';
-import { openGuarded } from '../rehearsal/guarded.ts';
 import { readPlan, type Plan } from '../rehearsal/plan.ts';
 import type { Script } from '../rehearsal/read-script.ts';
 import { refusals, requireSource } from '../rehearsal/rehearse.ts';
 import { approvalFault } from '../rehearsal/script-use.ts';
 import { loadEngine } from './engines.ts';
+import { guardFiles } from './guarded-plan.ts';
 
 export interface CheckResult {
   /** Whether a rehearsal would start. What the gates answer, and what the script does, only running it shows. */
@@ -32,9 +32,10 @@ export async function checkPlanFile(file: string, options: CheckOptions = {}): P
   const report = (error: CustodyError): void => void found.push(error);
   const digests: CheckResult['digests'][number][] = [];
   const plan = await kept(() => readPlan(file, report), report);
-  const inputs = plan && (await kept(() => openGuarded(plan, report), report));
-  if (plan && inputs) {
-    const { executor, rollback } = inputs;
+  const guarded = plan && (await kept(() => guardFiles(plan), report));
+  guarded?.refusals.forEach(report);
+  if (plan && guarded?.scripts) {
+    const { executor, rollback } = guarded.scripts;
     for (const { path, digest } of [...executor.parts, ...(rollback?.parts ?? [])])
       digests.push({ file: path, sha256: digest });
     await kept(() => checkOnClone(plan, { executor, rollback }, report, options), report);

@@ -109,10 +109,8 @@ async function ask(
   options: JudgeOptions,
 ): Promise<Answer> {
   switch (validator.runner) {
-    case 'node-permission': {
-      const judged = await runValidator(code, link.digest, driveSync(closure([link]), get), options);
-      return { ...judged, sandbox: judged.networkRestricted ? 'unshare' : 'node --permission only' };
-    }
+    case 'node-permission':
+      return runValidator(code, link.digest, driveSync(closure([link]), get), options);
     case 'interpreter':
       return runForeign(code, link.digest, executionEvidence(link, rehearsal), options);
     default:

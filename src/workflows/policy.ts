@@ -140,5 +140,5 @@ export function policyAfter(
   current: Pick<CurrentPolicy, 'id' | 'policy'>,
   changes: Partial<Pick<ObjectOf<'policy'>, 'validators' | 'expected'>>,
 ): ObjectOf<'policy'> {
-  return { ...current.policy, ...changes, previous: nodeLink(current.id) };
+  return { ...current.policy, ...changes, v: 2, previous: nodeLink(current.id) };
 }

@@ -9,11 +9,12 @@ import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { driveSync } from '../objects/walk.ts';
-import { openGuarded } from '../rehearsal/guarded.ts';
 import { readPlan } from '../rehearsal/plan.ts';
+import { guardWords } from '../rehearsal/guard.ts';
 import type { Profile } from '../rehearsal/profile.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
 import { requireSealed, storePacket } from './commit.ts';
+import { guardFiles } from './guarded-plan.ts';
 import { copyOut, requireEmpty } from './packet/out-folder.ts';
 import { movedSequences, packetFiles, writeFiles } from './packet-files.ts';
 import { currentPolicy, pinnedValidators, requirePolicy } from './policy.ts';
@@ -85,8 +86,9 @@ export async function rehearsePlan(
 ): Promise<RehearseResult> {
   const plan = await readPlan(planFile);
   if (options.out !== undefined) await requireEmpty(options.out);
-  const inputs = await openGuarded(plan);
-  const profile = inputs?.profile;
+  const { profile, refusals, scripts } = await guardFiles(plan);
+  const { message = '', author, lane } = options;
+  for (const refusal of [...refusals, ...guardWords(profile, { message, author, lane })]) throw refusal;
   const current = await currentPolicy(ledger);
   const validators = await pinnedValidators(ledger, current);
   const { progress = () => undefined, now, signal } = options;
@@ -95,8 +97,8 @@ export async function rehearsePlan(
   const rehearsed = await runPlan(plan, validators, {
     quarantine: join(ledger.folder, 'quarantine'),
     isolation: current.policy.isolation,
-    ...(inputs && { scripts: inputs }),
     ...(profile && { profile: profile.bytes }),
+    ...(scripts && { scripts }),
     ...(probes && { probes }),
     progress,
     ...(now && { now }),

@@ -8,7 +8,7 @@ import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { toJson, type Json } from '../objects/json.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
-import { openGuarded } from '../rehearsal/guarded.ts';
+import { guardFiles } from './guarded-plan.ts';
 import type { Profile } from '../rehearsal/profile.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
 import { requireSealed } from './commit.ts';
@@ -103,12 +103,12 @@ async function rerunIn(
   await mkdir(packet, { mode: 0o700 });
   progress('unpack');
   const plan = await materialise(subject, work);
-  const inputs = await openGuarded(plan);
-  const profile = inputs?.profile;
+  const { profile, refusals, scripts } = await guardFiles(plan);
+  for (const refusal of refusals) throw refusal;
   if (subject.probed) progress('probes');
   const probes = subject.probed && profile ? await options.probe?.(profile, plan.path) : undefined;
   const rehearsed = await runPlan(plan, subject.validators, {
-    ...(inputs && { scripts: inputs }),
+    ...(scripts && { scripts }),
     ...(profile && { profile: profile.bytes }),
     ...(probes && { probes }),
     ...(options.unsandboxed && { unsandboxed: true }),

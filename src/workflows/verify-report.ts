@@ -16,8 +16,10 @@ export interface VerifyReport {
   readonly seal: Digest | null;
   /** How far the signatures reach: records covered by the last signed checkpoint, and records in all. */
   readonly signed: { readonly covered: number; readonly size: number } | null;
-  /** The validator that the verdict names, where the subject is a rehearsal. Whether it may judge: level semantics. */
+  /** The validator that the first verdict names, where the subject is a rehearsal. Whether it may judge: level semantics. */
   readonly validator: Digest | null;
+  /** Those of all verdicts, in order. */
+  readonly validators: readonly Judge[];
   /** Who claims to have run the rehearsal again; those count that a key given by the auditor signed. */
   readonly reruns: readonly Rerun[];
   readonly findings: readonly Finding[];
@@ -27,6 +29,10 @@ export interface VerifyReport {
 export interface Judge {
   readonly validator: Digest;
   readonly trustedBy: 'first policy' | 'auditor' | 'nobody';
+  /** What it was shut in by; null where it was not run. */
+  readonly sandbox: string | null;
+  /** What it found when it judged again. */
+  readonly judged: readonly Finding[];
 }
 
 const JUDGE: Record<Judge['trustedBy'], string> = {
@@ -50,7 +56,7 @@ export class ReportBuilder {
   trust = '';
   seal: Digest | null = null;
   signed: VerifyReport['signed'] = null;
-  judge: Judge | null = null;
+  readonly judges: Judge[] = [];
   reruns: readonly Rerun[] = [];
 
   constructor(required: readonly Level[]) {
@@ -73,15 +79,12 @@ export class ReportBuilder {
       if (this.levels[level] === 'skipped')
         this.findings.push(finding('LEVEL_SKIPPED', level, 'this level is required and was not verified'));
     }
-    const { levels, seal, signed, judge, reruns } = this;
-    const trust = [
-      this.trust,
-      ...(judge ? [`validator ${judge.validator} ${JUDGE[judge.trustedBy]}`] : []),
-      ...rerunTrust(reruns),
-    ].join('; ');
+    const { levels, seal, signed, judges, reruns } = this;
+    const words = judges.map(({ validator: id, trustedBy }) => `validator ${id} ${JUDGE[trustedBy]}`);
+    const trust = [this.trust, ...words, ...rerunTrust(reruns)].join('; ');
     const required = LEVELS.filter((level) => this.required.has(level));
     const ok = this.findings.length === 0 && required.every((level) => levels[level] === 'done');
-    const validator = judge?.validator ?? null;
+    const validator = judges[0]?.validator ?? null;
     return {
       ok,
       levels,
@@ -90,6 +93,7 @@ export class ReportBuilder {
       seal,
       signed,
       validator,
+      validators: judges,
       reruns,
       findings: this.findings.sort(compareFindings),
     };

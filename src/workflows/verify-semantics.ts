@@ -2,31 +2,35 @@ import { isCustodyError } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { closure } from '../objects/closure.ts';
-import { type Digest } from '../objects/digest.ts';
-import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import type { Digest } from '../objects/digest.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
-import { driveAsync } from '../objects/walk.ts';
+import { driveAsync, driveSync } from '../objects/walk.ts';
+import { readPolicy } from '../verify/policy-view.ts';
 import { runValidator } from '../verify/validator-process.ts';
+import { judgeAll, type JudgeOptions } from './judge.ts';
 import { comparePacketFiles } from './packet/compare.ts';
 import { packetFiles } from './packet-files.ts';
+import { linkOf } from './packet.ts';
 import { currentPolicy, loadValidator } from './policy.ts';
+import { checkPolicyMet, readClaims, readJudged, type Claim, type Judged } from './verdict-claims.ts';
 import type { Judge } from './verify-report.ts';
 
-export interface SemanticsOptions {
-  readonly signal?: AbortSignal;
+export interface SemanticsOptions extends JudgeOptions {
   /** The first policy: the validators that it pins are trusted. */
   readonly firstPolicy: Digest;
   /** Validators that the auditor trusts beyond those. */
   readonly validators?: readonly Digest[];
-  /** Is told who judged. */
+  /** Is told of each verdict who judged, in order. */
   readonly onJudge?: (judge: Judge) => void;
 }
 
 /**
- * The semantics level: the validator that the policy of that time pins judges the rehearsal again, from the objects, and
- * must come to the same verdict; the verdict must be an acceptance; and the packet's files must be what these objects
- * give. Whoever appends may pin a validator: one that neither the first policy pins nor the auditor names is not run.
+ * The semantics level: every validator that the policy of that time pins judges the rehearsal again, from the objects, and
+ * must come to the same verdict; each verdict must be an acceptance; what that policy requires is proven; and the packet's
+ * files must be what these objects give. Whoever appends may pin a validator: one that neither the first policy pins nor
+ * the auditor names is not run.
  * @param at the record whose policy counts; undefined: the newest.
  */
 export async function verifySemantics(
@@ -35,13 +39,17 @@ export async function verifySemantics(
   at: number | undefined,
   options: SemanticsOptions,
 ): Promise<Finding[]> {
+  return attempt('semantics', () => judgeAgain(ledger, packet, at, options));
+}
+
+/** What the environment did is no fault of the evidence; a validator that does not answer is, and objects that do not fit. */
+async function attempt(path: string, work: () => Promise<Finding[]>): Promise<Finding[]> {
   try {
-    return await judgeAgain(ledger, packet, at, options);
+    return await work();
   } catch (error) {
-    // What the environment did is no fault of the evidence; a validator that does not answer is.
-    if (!isCustodyError(error) || error.exitCode === 70) throw error;
+    if (!isCustodyError(error) || error.exitCode === 70 || error.code === 'VALIDATOR_UNCONFINED') throw error;
     if (error.exitCode === 4 && error.code !== 'VALIDATOR_FAILED') throw error;
-    return [finding('VERDICT_DIFFERS', 'semantics', `${error.code}: ${error.message}`)];
+    return [finding('VERDICT_DIFFERS', path, `${error.code}: ${error.message}`)];
   }
 }
 
@@ -51,79 +59,102 @@ async function judgeAgain(
   at: number | undefined,
   options: SemanticsOptions,
 ): Promise<Finding[]> {
-  const find = (name: string): Link | undefined => packet.links.find(([key]) => key === name)?.[1];
-  const verdictLink = find('verdict');
-  const subject = find('rehearsal');
-  if (!verdictLink || !subject)
-    return [finding('EVIDENCE_MALFORMED', 'packet', 'it does not link a rehearsal and a verdict')];
+  const subject = linkOf(packet.links, 'rehearsal');
+  if (!subject) return [finding('EVIDENCE_MALFORMED', 'packet', 'it does not link a rehearsal')];
   const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
-  const verdict = decodeKind('verdict', await get(verdictLink.digest), verdictLink.digest);
-  const rehearsal = decodeKind('rehearsal', await get(subject.digest), subject.digest);
-  const findings: Finding[] = [];
-  if (!verdict.subject.equals(subject))
-    findings.push(finding('VERDICT_DIFFERS', 'verdict/subject', 'the verdict is about another rehearsal'));
-  if (!verdict.validator.equals(rehearsal.validator))
-    findings.push(
-      finding('VALIDATOR_MISMATCH', 'verdict/validator', 'the rehearsal names another validator'),
-    );
-  const judge = await judgeOf(verdict.validator, options, get);
-  options.onJudge?.(judge);
+  const rehearsal = readJudged(subject, await get(subject.digest));
+  const { claims, findings } = await readClaims(packet.links, rehearsal, get);
   const { policy } = await currentPolicy(ledger, at);
-  const pinned = policy.validators.some((link) => link.equals(verdict.validator));
-  if (!pinned || judge.trustedBy === 'nobody') {
-    // A validator that nobody pinned, or that only a lane pinned, is not run.
-    const why = pinned
-      ? 'only a later policy pins it; to trust it: --validator'
-      : 'the policy of that record does not pin it:';
-    const detail = `${why} ${verdict.validator.digest}`;
-    return [...findings, finding('VALIDATOR_NOT_PINNED', 'verdict/validator', detail)];
-  }
-  const { code } = await loadValidator(ledger, verdict.validator);
+  findings.push(...checkPolicyMet(rehearsal, policy));
+  const verdicts = claims.map(({ link }) => link);
   const objects = new MemoryObjects();
-  for await (const { link, bytes } of driveAsync(closure([verdictLink, subject]), get, options))
+  for await (const { link, bytes } of driveAsync(closure([...verdicts, subject]), get, options))
     objects.put(link.codec, link.digest, bytes);
-  const evidence = driveAsync(closure([subject]), async (id) => objects.get(id));
-  const judged = await runValidator(code, subject.digest, evidence, options);
-  const stored = [...verdict.findings].sort(compare);
-  const again = [...judged.findings].sort(compareFindings);
-  if (judged.accepted !== verdict.accepted || JSON.stringify(stored) !== JSON.stringify(again)) {
-    findings.push(
-      finding(
-        'VERDICT_DIFFERS',
-        'verdict',
-        `judged again it is ${judged.accepted ? 'accepted' : 'rejected'} with ${again.length} findings`,
+  let run = 0;
+  for (const claim of claims) {
+    const { digest, codec } = claim.verdict.validator;
+    const trustedBy = await trustIn(claim.verdict.validator, options, get);
+    const pinned = policy.validators.some((link) => link.digest === digest && link.codec === codec);
+    if (!pinned || trustedBy === 'nobody') {
+      options.onJudge?.({ validator: digest, trustedBy, sandbox: null, judged: [] });
+      const why = pinned
+        ? 'only a later policy pins it; to trust it: --validator'
+        : 'the policy of that record does not pin it:';
+      findings.push(finding('VALIDATOR_NOT_PINNED', `${claim.name}/validator`, `${why} ${digest}`));
+      continue;
+    }
+    run++;
+    const again = await attempt(claim.name, () =>
+      judgeClaim(ledger, rehearsal, claim, objects, options, (sandbox, judged) =>
+        options.onJudge?.({ validator: digest, trustedBy, sandbox, judged }),
       ),
     );
+    findings.push(...again);
   }
-  if (!judged.accepted) {
-    findings.push(
-      finding(
-        'VERDICT_REJECTED',
-        'verdict',
-        `rejected: ${[...new Set(again.map(({ code: c }) => c))].join(', ')}`,
-      ),
-    );
-  }
-  const files = await packetFiles(subject, [verdictLink], objects);
-  return [...findings, ...(await comparePacketFiles(packet, files, objects.get, get))];
+  // Where a verdict is missing nobody knows the files that belong to it, and an unknown validator's are its own affair.
+  if (run === 0 || run < rehearsal.validators.length) return findings;
+  const files = await attempt('semantics', async () =>
+    comparePacketFiles(packet, await packetFiles(subject, verdicts, objects), objects.get, get),
+  );
+  return [...findings, ...files];
 }
 
-async function judgeOf(
+/** Has the validator of one verdict judge again, and compares. */
+async function judgeClaim(
+  ledger: Ledger,
+  rehearsal: Judged,
+  { name, verdict }: Claim,
+  objects: MemoryObjects,
+  options: SemanticsOptions,
+  onJudged: (sandbox: string, findings: readonly Finding[]) => void,
+): Promise<Finding[]> {
+  const judged = await judge(ledger, rehearsal, verdict.validator, objects, options);
+  const findings: Finding[] = [];
+  const stored = [...verdict.findings].sort(compare);
+  const again = [...judged.findings].sort(compareFindings);
+  onJudged(judged.sandbox, again);
+  if (judged.accepted !== verdict.accepted || JSON.stringify(stored) !== JSON.stringify(again)) {
+    const said = `judged again it is ${judged.accepted ? 'accepted' : 'rejected'} with ${again.length} findings`;
+    findings.push(finding('VERDICT_DIFFERS', name, said));
+  }
+  if (!judged.accepted) {
+    const codes = [...new Set(again.map(({ code }) => code))].join(', ');
+    findings.push(finding('VERDICT_REJECTED', name, `rejected: ${codes}`));
+    // Why: each with its own code, under the verdict that it belongs to.
+    findings.push(...again.map(({ code, path, detail }) => finding(code, `${name}/${path}`, detail)));
+  }
+  return findings;
+}
+
+/** Rehearsals of version 1 were judged without a planted fault, by a validator that knows no other. */
+async function judge(
+  ledger: Ledger,
+  { link, version }: Judged,
+  validator: Link,
+  objects: MemoryObjects,
+  options: JudgeOptions,
+): Promise<{ accepted: boolean; findings: readonly Finding[]; sandbox: string }> {
+  const pinned = await loadValidator(ledger, validator);
+  if (version === 2) return (await judgeAll([pinned], link, objects, options))[0]!;
+  const evidence = driveSync(closure([link]), objects.get);
+  return runValidator(pinned.code, link.digest, evidence, options);
+}
+
+async function trustIn(
   { digest, codec }: Link,
   { firstPolicy, validators }: SemanticsOptions,
   get: (id: Digest) => Promise<Uint8Array>,
-): Promise<Judge> {
+): Promise<Judge['trustedBy']> {
   const first = await get(firstPolicy).then(
-    (bytes) => decodeKind('policy', bytes, firstPolicy).validators,
+    (bytes) => readPolicy(bytes, firstPolicy).validators,
     (error: unknown) => {
       // Level chain says what is wrong with the first policy; it pins nothing here.
       if (isCustodyError(error) && error.exitCode === 1) return [];
       throw error;
     },
   );
-  if (first.some((link) => link.digest === digest && link.codec === codec))
-    return { validator: digest, trustedBy: 'first policy' };
-  return { validator: digest, trustedBy: validators?.includes(digest) ? 'auditor' : 'nobody' };
+  if (first.some((link) => link.digest === digest && link.codec === codec)) return 'first policy';
+  return validators?.includes(digest) ? 'auditor' : 'nobody';
 }
 
 function compare(

@@ -33,6 +33,8 @@ export interface VerifyOptions {
   readonly policy?: Digest;
   /** Validators that the auditor trusts beside those that the first policy pins. */
   readonly validators?: readonly Digest[];
+  /** Foreign validators run without a sandbox: the auditor asked for that. */
+  readonly unsandboxed?: boolean;
   /** Verifier keys of those whose reruns count; to give one requires the level `reexecuted`. */
   readonly rerunners?: readonly string[];
 }
@@ -193,7 +195,7 @@ async function verifyPacket(
   const found = await findPacket(ledger, resolved);
   const isRehearsal =
     (resolved.type === 'record' && resolved.entry.type === 'rehearsal') ||
-    (found !== undefined && linkOf(found.packet.links, 'verdict') !== undefined);
+    (found !== undefined && ['rehearsal', 'verdict'].some((name) => linkOf(found.packet.links, name)));
   if (found || (resolved.type === 'record' && linkOf(resolved.entry.links, 'packet'))) report.require('seal');
   // A seal that was asked for and cannot be compared is no yes.
   if (options.expect !== undefined) report.require('seal');
@@ -217,7 +219,7 @@ async function verifyPacket(
   const semantics = {
     ...options,
     firstPolicy: options.policy ?? ledger.config.policy,
-    onJudge: (judge: Judge) => void (report.judge = judge),
+    onJudge: (judge: Judge) => void report.judges.push(judge),
   };
   report.level('semantics', await verifySemantics(ledger, found.packet, at, semantics));
 }

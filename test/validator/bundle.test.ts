@@ -9,6 +9,7 @@ import { closure } from '../../src/objects/closure.ts';
 import { nodeLink } from '../../src/objects/link.ts';
 import { driveSync } from '../../src/objects/walk.ts';
 import { judge } from '../../src/validator/judge.ts';
+import { CONTROLS } from '../../src/validator/selftest/controls.ts';
 import { controlOf, makeVector, VECTORS } from '../../src/validator/selftest.ts';
 import { runSelftest, runValidator } from '../../src/verify/validator-process.ts';
 import type { Built } from '../../src/validator/selftest/draft.ts';
@@ -112,8 +113,8 @@ describe('judges in its own process as it does in ours', () => {
     return { accepted, findings };
   };
 
-  it.each(['sqlite', 'postgres'] as const)('the control of %s', async (engine) => {
-    expect(await judged(controlOf(engine))).toEqual({ accepted: true, findings: [] });
+  it.each(CONTROLS)('the control of %s', async (control) => {
+    expect(await judged(controlOf(control))).toEqual({ accepted: true, findings: [] });
   });
 
   it('all vectors', { timeout: 300_000 }, async () => {

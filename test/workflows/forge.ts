@@ -15,7 +15,8 @@ import { decodeHead, encodeHead } from '../../src/store/heads.ts';
 import { sealFolder } from '../../src/verify/packet/seal.ts';
 import { requireSealed, storePacket } from '../../src/workflows/commit.ts';
 import { packetFiles, writeFiles } from '../../src/workflows/packet-files.ts';
-import { currentPolicy, loadValidator, policyWith } from '../../src/workflows/policy.ts';
+import { currentPolicy, policyAfter } from '../../src/workflows/policy.ts';
+import { verdictName } from '../../src/workflows/verdict-claims.ts';
 import type { Desk } from '../cli/desk.ts';
 
 /** A rehearsal that a ledger holds, in memory, to build something else from. */
@@ -23,7 +24,8 @@ export interface Material {
   readonly objects: MemoryObjects;
   readonly rehearsal: Link;
   readonly verdict: Link;
-  readonly code: Uint8Array;
+  /** Those of further validators. */
+  readonly verdicts?: readonly Link[];
 }
 
 export async function materialOf(
@@ -35,8 +37,7 @@ export async function materialOf(
   const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
   for await (const { link, bytes } of driveAsync(closure([verdict]), get))
     objects.put(link.codec, link.digest, bytes);
-  const { validator } = decodeKind('verdict', objects.get(verdict.digest));
-  return { objects, rehearsal, verdict, code: (await loadValidator(ledger, validator)).code };
+  return { objects, rehearsal, verdict };
 }
 
 export function verdictOf({ objects, verdict }: Material): ObjectOf<'verdict'> {
@@ -57,7 +58,8 @@ export async function commitForged(
   const { objects, rehearsal, verdict } = material;
   const dir = desk.path(`forged-${Math.random().toString(36).slice(2)}`);
   mkdirSync(dir);
-  await writeFiles(dir, await packetFiles(rehearsal, [verdict], objects), objects.get);
+  const verdicts = [verdict, ...(material.verdicts ?? [])];
+  await writeFiles(dir, await packetFiles(rehearsal, verdicts, objects), objects.get);
   for (const [name, content] of Object.entries(options.files ?? {})) {
     const path = join(dir, name);
     mkdirSync(dirname(path), { recursive: true });
@@ -66,13 +68,13 @@ export async function commitForged(
   }
   await sealFolder(dir);
   await using session = await ledger.writer();
-  for await (const { link, bytes } of driveAsync(closure([rehearsal, verdict]), async (id) =>
+  for await (const { link, bytes } of driveAsync(closure([rehearsal, ...verdicts]), async (id) =>
     objects.get(id),
   ))
     session.writer.put(link.codec, link.digest, bytes);
   const links = options.links ?? [
     ['rehearsal', rehearsal],
-    ['verdict', verdict],
+    ...verdicts.map((link, i): [string, Link] => [verdictName(i), link]),
   ];
   const memory = new MemoryObjects();
   const stored = await storePacket(memory, dir, await requireSealed(dir), { macro: undefined, links });
@@ -102,7 +104,8 @@ export async function pin(ledger: Ledger, validator: Link, code: Uint8Array): Pr
     sha256: digestToBytes(digestOf(code)),
     runner: 'node-permission',
   });
-  const policy = putObject(session.writer, policyWith(current, validator));
+  const validators = [...current.policy.validators, validator];
+  const policy = putObject(session.writer, policyAfter(current, { validators }));
   await ledger.append(session.writer, {
     type: 'policy',
     links: [['policy', policy]],

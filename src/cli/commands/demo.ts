@@ -6,6 +6,7 @@ import { parseDigest } from '../../objects/digest.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { renderDiff } from '../diff-text.ts';
+import { probing } from '../probing.ts';
 import { findingLines, plural, printable } from '../text.ts';
 
 export const command = defineCommand({
@@ -138,6 +139,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   const r = await rehearsePlan(ledger, plan.path, {
     ...who,
     out: packet,
+    probe: probing(context),
     progress: context.progress,
   }).finally(() => context.progressDone());
   const gates = plan.form.preflight.map(({ name }) => printable(name));

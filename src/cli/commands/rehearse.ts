@@ -1,6 +1,7 @@
 import type { CheckResult } from '../../workflows/check-plan.ts';
 import type { RehearseResult } from '../../workflows/rehearse.ts';
 import { defineCommand } from '../command.ts';
+import { probing } from '../probing.ts';
 import { findingLines, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 
@@ -55,6 +56,7 @@ export const command = defineCommand({
       ...(args.message !== undefined && { message: checkMessage(args.message) }),
       ...(args.out !== undefined && { out: context.path(args.out) }),
       ...(args.unsandboxed && { unsandboxed: true }),
+      probe: probing(context),
       progress: context.progress,
     }).finally(() => context.progressDone());
     context.print(result, () => rehearsalText(result));

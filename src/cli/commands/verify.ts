@@ -41,6 +41,11 @@ export const command = defineCommand({
         default: [] as string[],
         describe: 'a validator that you trust, beside those that the first policy pins',
       })
+      .option('unsandboxed', {
+        type: 'boolean',
+        default: false,
+        describe: 'run foreign validators without a sandbox',
+      })
       .option('rerunner', {
         type: 'string',
         array: true,
@@ -68,6 +73,7 @@ export const command = defineCommand({
       ...(args.key !== undefined && { key: args.key }),
       ...(args.policy !== undefined && { policy: parseDigest(args.policy) }),
       validators: args.validator.map((id) => parseDigest(id)),
+      unsandboxed: args.unsandboxed,
       rerunners: args.rerunner,
     };
     const folder = existsSync(path);
@@ -85,7 +91,7 @@ export const command = defineCommand({
         throw neitherNor(error);
       });
     }
-    const { ok, levels, findings, seal, trust, signed, validator } = report;
+    const { ok, levels, findings, seal, trust, signed, validators } = report;
     context.print(report, () =>
       [
         ok
@@ -99,7 +105,9 @@ export const command = defineCommand({
         ),
         ...(seal === null ? [] : [`  seal        ${seal}`]),
         ...(signed === null ? [] : [`  signed      ${signed.covered} of ${plural(signed.size, 'record')}`]),
-        ...(validator === null ? [] : [`  validator   ${validator}`]),
+        ...validators.map(
+          ({ validator, sandbox }) => `  validator   ${validator}${sandbox === null ? '' : `  (${sandbox})`}`,
+        ),
         `  ${printable(trust)}`,
         ...findingLines(findings),
         '',
@@ -116,6 +124,7 @@ function checkOptions(
     against: string | undefined;
     policy: string | undefined;
     validator: readonly string[];
+    unsandboxed: boolean;
     rerunner: readonly string[];
   },
   folder: boolean,
@@ -124,9 +133,10 @@ function checkOptions(
   for (const key of args.rerunner) parseKey('rerunner', key);
   const misplaced =
     folder && args.against === undefined
-      ? (['key', 'policy', 'validator', 'rerunner'] as const).find(
-          (name) => args[name] !== undefined && args[name].length > 0,
-        )
+      ? (['key', 'policy', 'validator', 'rerunner', 'unsandboxed'] as const).find((name) => {
+          const given = args[name];
+          return typeof given === 'boolean' ? given : given !== undefined && given.length > 0;
+        })
       : undefined;
   if (misplaced !== undefined) {
     throw new CustodyError('USAGE', `--${misplaced} is about a ledger, but a folder alone is verified`, {

@@ -59,6 +59,12 @@ export class SqliteSession implements Session {
     return (await this.#child.request({ op: 'inTransaction' })) === true;
   }
 
+  /** Ends the child at once: what is in the files stays as it is, a hot journal too. */
+  async kill(): Promise<void> {
+    this.#child.kill();
+    await this[Symbol.asyncDispose]();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#child[Symbol.asyncDispose]();
     if (this.closed) return;

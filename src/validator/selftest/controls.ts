@@ -1,210 +1,279 @@
-import { digestOf, digestToBytes } from '../../objects/digest.ts';
+import { digestOf, type Digest } from '../../objects/digest.ts';
 import { storeContent } from '../../objects/file.ts';
-import { encodeKey } from '../../objects/key.ts';
+import type { ScriptPart } from '../../objects/includes.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { MemoryObjects } from '../../objects/memory-objects.ts';
-import { multisetEntries } from '../../objects/multiset.ts';
-import { encodeCopyRow } from '../../objects/rows/postgres-copy.ts';
-import { encodeRecord, MASKED } from '../../objects/rows/sqlite-record.ts';
+import { planForm, type PlanDocument } from '../../objects/plan-form.ts';
 import { sha256Bytes } from '../../objects/sha256.ts';
 import { putObject } from '../../objects/sink.ts';
-import { SnapshotBuilder, type TableSpec } from '../../objects/snapshot-builder.ts';
-import type { Built } from './draft.ts';
+import { TreeBuilder } from '../../objects/tree.ts';
+import { textOf } from './documents.ts';
+import { hexOf, namedScript, putScript, type Script } from './scripts.ts';
+import { bytesOf, nameOf, putState, type Engine } from './states.ts';
 
-type Engine = 'sqlite' | 'postgres';
-/** What stands in one column: what SQLite holds, and its text for PostgreSQL. */
-export type Cell = null | bigint | string | typeof MASKED;
+/** Each engine with legs T and R and no more than it needs, and with everything that a rehearsal can have. */
+export const CONTROLS = ['sqlite', 'postgres', 'sqlite-full', 'postgres-full'] as const;
+export type Control = (typeof CONTROLS)[number];
 
-/** A row in the format of an engine; values are what SQLite would hold, and their text is what COPY would print. */
-export function rowBytes(engine: Engine, values: readonly Cell[]): Uint8Array {
-  if (engine === 'sqlite') return encodeRecord(values);
-  return encodeCopyRow(
-    values.map((value) => (value === null || value === MASKED ? value : bytesOf(String(value)))),
-  );
-}
-
-function bytesOf(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text));
-}
-
-/** PostgreSQL's names carry a schema. */
-export function nameOf(engine: Engine, table: string): string {
-  return engine === 'sqlite' ? table : `public.${table}`;
-}
-
-const INTEGER = { sqlite: 'INTEGER', postgres: 'integer' } as const;
-
-/**
- * A keyed table with a clock column (births), one whose key comes from randomness (tokens), a multiset (notes), and one
- * that is long enough for a tree of lists, with a row stored out of line (stock).
- * @param moved whether the sequence stands where the change moves it to.
- */
-function state(sink: MemoryObjects, engine: Engine, after: boolean, moved = after): Link {
-  const builder = new SnapshotBuilder(sink, engine);
-  builder.fact('encoding', 'UTF8');
-  builder.fact('user_version', '7');
-  builder.schema('table', nameOf(engine, 'births'), [['sql', 'CREATE TABLE births …']]);
-  builder.schema('index', nameOf(engine, 'births_name'), [['sql', 'CREATE INDEX …']]);
-  const format = engine === 'sqlite' ? 'sqlite-record' : 'postgres-copy';
-  const add = (
-    table: string,
-    spec: Omit<TableSpec, 'name' | 'format'>,
-    entries: [Uint8Array, Uint8Array][],
-  ): void => {
-    const open = builder.table({ ...spec, name: nameOf(engine, table), format });
-    for (const [key, row] of entries.sort(([a], [b]) => Buffer.compare(a, b))) open.add(key, row);
-    open.close();
-  };
-  const text = (...names: string[]): TableSpec['columns'] => names.map((name) => ({ name, type: 'text' }));
-  const row = (...values: Cell[]): Uint8Array => rowBytes(engine, values);
-
-  const births: [Uint8Array, Uint8Array][] = [1n, 2n].map((id) => [
-    encodeKey([id]),
-    row(id, `name ${id}`, '2026-01-01'),
-  ]);
-  if (after) births.push([encodeKey([3n]), row(3n, 'name 3', MASKED)]);
-  add(
-    'births',
-    {
-      columns: [{ name: 'id', type: INTEGER[engine] }, ...text('name', 'born')],
-      key: { type: 'declared', columns: ['id'] },
-      masked: after ? ['born'] : [],
-    },
-    births,
-  );
-
-  const token = row(MASKED, 'birth');
-  add(
-    'tokens',
-    {
-      columns: text('token', 'purpose'),
-      key: { type: 'declared', columns: ['token'] },
-      masked: after ? ['token'] : [],
-    },
-    [
-      [encodeKey(['a1b2']), row('a1b2', 'login')],
-      ...(after ? [0n, 1n] : []).map((n): [Uint8Array, Uint8Array] => [
-        encodeKey([null, sha256Bytes(token), n]),
-        token,
-      ]),
-    ],
-  );
-  const notes = [row('seen'), row('seen'), row('born')];
-  add(
-    'notes',
-    { columns: text('note'), key: { type: 'multiset', columns: [] } },
-    multisetEntries(after ? [...notes, row('born')] : notes),
-  );
-  const stock: [Uint8Array, Uint8Array][] = Array.from({ length: 300 }, (_, i) => [
-    encodeKey([BigInt(i)]),
-    row(BigInt(i), `part ${i} ${'.'.repeat(i === 200 ? 20_000 : 60)}`),
-  ]);
-  add(
-    'stock',
-    {
-      columns: [{ name: 'id', type: INTEGER[engine] }, ...text('part')],
-      key: { type: 'declared', columns: ['id'] },
-    },
-    stock,
-  );
-  if (engine === 'sqlite') builder.sequence('births', [['seq', moved ? '3' : '2']]);
-  else {
-    for (const name of ['public.births_id_seq', 'public.other_seq']) {
-      builder.sequence(name, [
-        ['last_value', moved && name === 'public.births_id_seq' ? '3' : '2'],
-        ['is_called', 't'],
-      ]);
-    }
-  }
-  return builder.finish().snapshot;
-}
-
-/** The assertions without which no rehearsal is accepted, and one that is only shown. */
+/** All that the engines assert: the ones that need not hold do not, but where the full plan requires one. */
 const ASSERTIONS = {
-  sqlite: ['clone-folder-private', 'clone-not-linked-to-source', 'source-unchanged'],
-  postgres: ['cluster-folder-private', 'executor-role-unprivileged', 'source-unchanged', 'unix-socket-only'],
+  sqlite: [
+    'attach-refused',
+    'child-processes-refused',
+    'clone-folder-private',
+    'clone-not-linked-to-source',
+    'clone-not-open-elsewhere',
+    'extensions-refused',
+    'file-access-restricted',
+    'image-unchanged',
+    'network-isolated',
+    'paths-confined',
+    'source-opened-read-only',
+    'source-unchanged',
+  ],
+  postgres: [
+    'cluster-folder-private',
+    'cluster-own-process',
+    'executor-role-unprivileged',
+    'image-without-sessions',
+    'no-other-sessions',
+    'no-prepared-transactions',
+    'no-replication',
+    'source-unchanged',
+    'unix-socket-only',
+  ],
 } as const;
 
+const EXECUTOR: readonly [ScriptPart, ...ScriptPart[]] = [
+  { path: 'executor.sql', text: 'INSERT INTO births …;\n' },
+];
+const EXECUTOR_WITH_INCLUDES: typeof EXECUTOR = [
+  {
+    path: 'sql/change.sql',
+    text: "-- the change\n\\ir births.sql\nUPDATE stock SET part = 'sold' WHERE id = 5;\n",
+  },
+  { path: 'sql/births.sql', text: 'INSERT INTO births …;\n\\i sql/less.sql\n' },
+  { path: 'sql/less.sql', text: 'DELETE FROM stock WHERE id = 7;' },
+];
+const ROLLBACK: typeof EXECUTOR = [{ path: 'rollback.sql', text: 'DELETE FROM births …; …\n' }];
+
+const PROFILE = `custody: profile/1
+name: a team
+production: { hosts: [db.invalid], urls: [], paths: [], databases: [] }
+surfaces: []
+claims: { subjects: [REAL], verdicts: [PASS] }
+probes:
+  plan: plan.yaml
+  control: { id: C0, name: the plan as it is }
+  cases:
+    - { id: B1, name: production target, command: rehearse, expected: TARGET_PRODUCTION }
+    - { id: B2, name: missing rollback proof, command: verify, expected: LEG_MISSING }
+`;
+
+/** What each probe gave, in the profile's order. */
+const RESULTS: ObjectOf<'probes'>['results'] = [
+  { id: 'C0', name: 'the plan as it is', expected: null, codes: [], exit: 0, leaked: [] },
+  {
+    id: 'B1',
+    name: 'production target',
+    expected: 'TARGET_PRODUCTION',
+    codes: ['TARGET_PRODUCTION'],
+    exit: 3,
+    leaked: [],
+  },
+  {
+    id: 'B2',
+    name: 'missing rollback proof',
+    expected: 'LEG_MISSING',
+    codes: ['LEG_MISSING'],
+    exit: 1,
+    leaked: [],
+  },
+];
+
 /** A small rehearsal in which everything is as it must be: the control, from which each vector differs in one fault. */
-export function control(engine: Engine): Built {
+export function makeControl(which: Control): { subject: Digest; objects: MemoryObjects } {
+  const engine: Engine = which.startsWith('sqlite') ? 'sqlite' : 'postgres';
+  const full = which.endsWith('-full');
   const objects = new MemoryObjects();
-  const name = (table: string): string => nameOf(engine, table);
-  const executor = bytesOf('INSERT INTO births …');
-  const hash = (text: string): Uint8Array => digestToBytes(digestOf(bytesOf(text)));
-  const before = state(objects, engine, false);
-  const after = state(objects, engine, true);
-  const counts = (table: string, inserted: number): ObjectOf<'plan'>['delta'][number] => ({
-    table: name(table),
-    inserted,
-    updated: 0,
-    deleted: 0,
-  });
-  const delta = [counts('births', 1), counts('notes', 1), counts('tokens', 2)];
-  const gate = { name: 'two births', sql: 'SELECT count(*) FROM births', expect: '== 2' };
-  const marked = { name: 'marked', sql: 'SELECT marker FROM marks', expect: 'SURROGATE' };
+  const content = (text: string): Link => storeContent(objects, bytesOf(text));
+  const before = putState(objects, { engine, after: false, moved: false, stock: false });
+  const after = putState(objects, { engine, after: true, moved: true, stock: full });
+  // What a way back leaves where it does not undo the bounded sequence.
+  const moved = putState(objects, { engine, after: false, moved: true, stock: false });
+
+  const executor = putScript(objects, full ? EXECUTOR_WITH_INCLUDES : EXECUTOR);
+  const rollback = full ? putScript(objects, ROLLBACK) : null;
+  const source = 'the bytes of a source';
+  const document = planFile({ engine, full, source, executor, rollback });
+  const profile = full ? content(PROFILE) : null;
+  const form = planForm(document);
   const plan = putObject(objects, {
     kind: 'plan',
-    v: 1,
-    name: 'one birth',
-    engine,
-    document: storeContent(objects, bytesOf('custody: plan/1 …')),
-    source: { kind: 'surrogate', marker: 'SURROGATE', sha256: hash('source') },
-    macro: null,
-    timeLimit: 60_000,
-    executor: sha256Bytes(executor),
-    session: [],
-    preflight: [gate, marked],
-    boundary: { mode: 'insert-only', tables: delta.map(({ table }) => table) },
-    delta,
-    masked: [
-      { table: name('births'), column: 'born', reason: 'the clock' },
-      { table: name('tokens'), column: 'token', reason: 'random' },
-    ],
-    bounded: [{ effect: 'sequence', name: 'public.births_id_seq', reason: 'nextval is not undone' }],
-    legs: ['T', 'R'],
+    v: 2,
+    ...form,
+    document: content(textOf(document)),
+    profile,
+    executor: executor.before,
+    rollback: rollback?.before ?? null,
   });
-  const code = bytesOf('export {};');
-  const validator = putObject(objects, {
-    kind: 'validator',
-    v: 1,
-    name: 'custody',
-    file: storeContent(objects, code),
-    sha256: sha256Bytes(code),
-    runner: 'node',
+  const answers = form.postconditions.map(({ name }, i) => ({
+    name,
+    before: BEFORE[i]!,
+    applied: APPLIED[i]!,
+  }));
+  const leg = (name: 'T' | 'R' | 'S', back: Link): ObjectOf<'rehearsal'>['legs'][number] => ({
+    leg: name,
+    start: before,
+    preflight: ['2', 'SURROGATE'],
+    after,
+    ended: name === 'T' ? 'rolled-back' : 'committed',
+    trigger: null,
+    open: false,
+    back,
+    postconditions: answers.map((answer, i) => ({
+      name: answer.name,
+      actual: form.postconditions[i]!.at === 'applied' ? answer.applied : answer.before,
+      ok: true,
+    })),
+    identical: engine === 'sqlite' && name !== 'S' ? true : null,
+    quarantined: false,
   });
-  // ROLLBACK does not undo nextval: leg T of the PostgreSQL control shows the bounded sequence where it was moved to.
-  const moved = engine === 'postgres' ? state(objects, engine, false, true) : before;
-  const identical = engine === 'sqlite' ? true : null;
+  const image = engine === 'sqlite' ? 'the bytes of an image' : source;
   const subject = putObject(objects, {
     kind: 'rehearsal',
-    v: 1,
+    v: 2,
     plan,
-    validator,
+    validators: full
+      ? [
+          putValidator(objects, 'custody', 'export {};'),
+          putValidator(objects, 'other', '#!/usr/bin/env python3\n'),
+        ]
+      : [putValidator(objects, 'custody', 'export {};')],
     engine,
-    executor: {
-      file: storeContent(objects, executor),
-      before: sha256Bytes(executor),
-      after: sha256Bytes(executor),
+    executor,
+    rollback,
+    source: {
+      sha256: sha256Bytes(bytesOf(source)),
+      files: putSource(objects, source, full && engine === 'sqlite'),
     },
-    source: hash('source'),
-    image: { sha256: hash('image'), restored: before },
+    image: { sha256: sha256Bytes(bytesOf(image)), file: content(image), restored: before },
     entry: before,
     exit: before,
-    preflight: [
-      { ...gate, actual: '2', ok: true },
-      { ...marked, actual: 'SURROGATE', ok: true },
-    ],
-    delta,
+    preflight: form.preflight.map((gate, i) => ({ ...gate, actual: ['2', 'SURROGATE'][i]!, ok: true })),
+    baseline: answers.map((answer) => ({ name: answer.name, actual: answer.before })),
+    trigger: null,
+    delta: form.delta,
     legs: [
-      { leg: 'T', start: before, after, ended: 'rolled-back', open: false, back: moved, identical },
-      { leg: 'R', start: before, after, ended: 'committed', open: false, back: before, identical },
+      // ROLLBACK does not undo nextval, and a rollback script need not undo it either.
+      leg('T', engine === 'postgres' ? moved : before),
+      leg('R', before),
+      ...(full ? [leg('S', moved)] : []),
     ],
-    isolation: [
-      ...ASSERTIONS[engine].map((assertion) => ({ assertion, holds: true })),
-      { assertion: 'network-isolated', holds: false },
-    ],
+    isolation: ASSERTIONS[engine].map((assertion) => ({
+      assertion,
+      holds: assertion === 'paths-confined' ? full : assertion !== 'network-isolated',
+    })),
+    probes: profile && putObject(objects, { kind: 'probes', v: 1, profile, results: RESULTS }),
     observed: [],
   });
   return { subject: subject.digest, objects };
+}
+
+/** Answers to the postconditions below, before and while the change is applied. */
+const BEFORE = ['2', '0', '2'];
+const APPLIED = ['3', '0', '2'];
+
+function planFile(made: {
+  engine: Engine;
+  full: boolean;
+  source: string;
+  executor: Script;
+  rollback: Script | null;
+}): PlanDocument {
+  const { engine, full, executor, rollback } = made;
+  const name = (table: string): string => nameOf(engine, table);
+  const hex = (text: string): string => digestOf(bytesOf(text));
+  const bounded = engine === 'postgres' ? 'public.births_id_seq' : full ? 'births' : undefined;
+  const digest = (script: Script): string => hexOf(script.before);
+  return {
+    custody: 'plan/2',
+    name: 'one birth',
+    engine,
+    source: { file: 'source.db', kind: 'surrogate', marker: 'SURROGATE', sha256: hex(made.source) },
+    executor: namedScript(executor),
+    ...(rollback && { rollback: namedScript(rollback) }),
+    preflight: [
+      { name: 'two births', sql: 'SELECT count(*) FROM births', expect: '== 2' },
+      { name: 'marked', sql: 'SELECT marker FROM marks', expect: 'SURROGATE' },
+    ],
+    boundary: {
+      tables: ['births', 'notes', ...(full ? ['stock'] : []), 'tokens'].map(name),
+      ...(full && {
+        allow: (['delete', 'update'] as const).map((action) => ({
+          action,
+          table: name('stock'),
+          reason: 'it is sold',
+        })),
+      }),
+    },
+    delta: {
+      [name('births')]: { inserted: 1 },
+      [name('notes')]: { inserted: 1 },
+      ...(full && { [name('stock')]: { updated: 1, deleted: 1 } }),
+      [name('tokens')]: { inserted: 2 },
+    },
+    clock: [
+      { table: name('births'), column: 'born', reason: 'the clock' },
+      { table: name('tokens'), column: 'token', reason: 'random' },
+    ],
+    ...(bounded !== undefined && {
+      bounded: [{ effect: 'sequence', name: bounded, reason: 'it is not undone' }],
+    }),
+    ...(full && {
+      macro: 'M-1',
+      profile: { file: 'profile.yaml', sha256: hex(PROFILE) },
+      session: { timezone: 'UTC' },
+      approval: {
+        by: 'an owner',
+        reference: 'ticket 7',
+        executor: digest(executor),
+        ...(rollback && { rollback: digest(rollback) }),
+      },
+      postconditions: [
+        { name: 'done', sql: 'SELECT count(*) FROM births', expect: '>= 3', at: 'applied' },
+        { name: 'permits empty', sql: 'SELECT count(*) FROM permits', unchanged: true, at: 'applied' },
+        { name: 'births as before', sql: 'SELECT count(*) FROM births', unchanged: true },
+      ],
+      isolation: [engine === 'sqlite' ? 'paths-confined' : 'no-replication'],
+    }),
+  };
+}
+
+export function putValidator(objects: MemoryObjects, name: string, text: string): Link {
+  const file = bytesOf(text);
+  return putObject(objects, {
+    kind: 'validator',
+    v: 1,
+    name,
+    file: storeContent(objects, file),
+    sha256: sha256Bytes(file),
+    runner: text.startsWith('#!') ? 'interpreter' : 'node-permission',
+  });
+}
+
+function putSource(objects: MemoryObjects, source: string, withLog: boolean): Link {
+  const tree = new TreeBuilder(objects);
+  for (const [name, text] of [['source', source], ...(withLog ? [['source-wal', 'a log']] : [])] as const) {
+    const bytes = bytesOf(text);
+    tree.add({
+      name: name,
+      mode: 'file',
+      size: bytes.length,
+      sha256: sha256Bytes(bytes),
+      link: storeContent(objects, bytes),
+    });
+  }
+  return tree.finish();
 }

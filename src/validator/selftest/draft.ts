@@ -7,9 +7,16 @@ import type { Link } from '../../objects/link.ts';
 import { walkMap, type Row } from '../../objects/map-walk.ts';
 import { MemoryObjects } from '../../objects/memory-objects.ts';
 import { MapBuilder } from '../../objects/merkle-map.ts';
+import type { ScriptPart } from '../../objects/includes.ts';
+import type { PlanDocument } from '../../objects/plan-form.ts';
 import { readTable } from '../../objects/snapshot-diff.ts';
 import { putObject } from '../../objects/sink.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
+import { planDocument } from '../plan/document.ts';
+import { readYaml } from '../plan/yaml.ts';
+import { documentOf, textOf } from './documents.ts';
+import { namedScript, putScript } from './scripts.ts';
+import { bytesOf } from './states.ts';
 
 /** An object that may be changed before it is encoded again. */
 export type Mutable<T> = T extends Link | Uint8Array
@@ -35,8 +42,15 @@ export interface Built {
 export class Draft {
   readonly objects = new MemoryObjects();
   readonly plan: Mutable<ObjectOf<'plan'>>;
-  readonly validator: Mutable<ObjectOf<'validator'>>;
+  readonly validators: Mutable<ObjectOf<'validator'>>[];
+  readonly probes: Mutable<ObjectOf<'probes'>> | undefined;
   readonly rehearsal: Rehearsal;
+  /** What only the plan's file says: names of files, digests of parts. The rest follows the plan when it is built. */
+  readonly document: PlanDocument;
+  /** The rehearsal's link to its probes is another one and stays. */
+  keepProbes = false;
+  /** Another file in its place. */
+  otherDocument: string | Link | undefined;
 
   constructor(control: Built) {
     for (const [digest, { codec, bytes }] of control.objects.entries())
@@ -44,14 +58,21 @@ export class Draft {
     const get = control.objects.get;
     this.rehearsal = decodeKind('rehearsal', get(control.subject)) as Rehearsal;
     this.plan = decodeKind('plan', get(this.rehearsal.plan.digest)) as Draft['plan'];
-    this.validator = decodeKind('validator', get(this.rehearsal.validator.digest));
+    this.validators = this.rehearsal.validators.map(({ digest }) => decodeKind('validator', get(digest)));
+    const { probes } = this.rehearsal;
+    this.probes = probes ? (decodeKind('probes', get(probes.digest)) as Draft['probes']) : undefined;
+    this.document = planDocument(readYaml(get(this.plan.document.digest)));
   }
 
   /** Only what the rehearsal still reaches counts, so what a change leaves behind does no harm. */
   build(): Built {
-    this.rehearsal.plan = this.put(this.plan);
-    this.rehearsal.validator = this.put(this.validator);
-    return { subject: this.put(this.rehearsal).digest, objects: this.objects };
+    const { rehearsal, plan } = this;
+    const file = this.otherDocument ?? textOf(documentOf(plan, this.document));
+    plan.document = typeof file === 'string' ? this.content(file) : file;
+    rehearsal.plan = this.put(plan);
+    rehearsal.validators = this.validators.map((validator) => this.put(validator));
+    if (rehearsal.probes && this.probes && !this.keepProbes) rehearsal.probes = this.put(this.probes);
+    return { subject: this.put(rehearsal).digest, objects: this.objects };
   }
 
   put(object: AnyObject): Link {
@@ -134,13 +155,27 @@ export class Draft {
     });
   }
 
+  /** Another script, wherever it is named. */
+  setScript(which: 'executor' | 'rollback', files: readonly [ScriptPart, ...ScriptPart[]]): void {
+    const { rehearsal, plan, document } = this;
+    const script = putScript(this.objects, files);
+    rehearsal[which] = script as Mutable<typeof script>;
+    plan[which] = script.before;
+    if (plan.approval) plan.approval[which] = script.before;
+    document[which] = namedScript(script);
+  }
+
   /** A text as stored content. */
   content(text: string): Link {
-    return storeContent(this.objects, new Uint8Array(Buffer.from(text)));
+    return this.contentOf(bytesOf(text));
+  }
+
+  contentOf(bytes: Uint8Array): Link {
+    return storeContent(this.objects, bytes);
   }
 }
 
 /** 32 bytes that are the digest of something, but of nothing here. */
 export function otherHash(text = 'something else'): Uint8Array {
-  return digestToBytes(digestOf(new Uint8Array(Buffer.from(text))));
+  return digestToBytes(digestOf(bytesOf(text)));
 }

@@ -2,7 +2,7 @@ import { encode } from '../../objects/codec.ts';
 import { encodeKey } from '../../objects/key.ts';
 import type { Link } from '../../objects/link.ts';
 import { multisetEntries } from '../../objects/multiset.ts';
-import { rowBytes } from './controls.ts';
+import { rowBytes } from './states.ts';
 import type { Draft, Entry } from './draft.ts';
 import { LEGS, type Expected } from './vector.ts';
 
@@ -64,6 +64,20 @@ export const DEFINITION_DIFFERENCES: readonly Difference[] = [
   ],
   ['fact-more', 'fact/zone', (d, s) => d.editSnapshot(s, ({ facts }) => void facts.push(['zone', 'UTC']))],
 ];
+
+/** What the change led to, with the values that the after-state leaves out. */
+export function applied(d: Draft): Link {
+  const births = d.editRows(d.after, 'births', (rows) => [...rows.slice(0, 2), birth(3n, 'name 3')]);
+  const tokens = d.editRows(births, 'tokens', (rows) => [
+    ...rows.filter(([key]) => key[0] === TEXT),
+    ...['c3', 'd4'].map((token): Entry => [encodeKey([token]), rowBytes('sqlite', [token, 'birth'])]),
+  ]);
+  const unmasked = d.editTable(tokens, 'births', (t) => void (t.masked = []));
+  return d.editTable(unmasked, 'tokens', (t) => void (t.masked = []));
+}
+
+/** The first byte of a key whose first part is text. */
+const TEXT = encodeKey([''])[0];
 
 export function other(d: Draft): Link {
   return d.editSnapshot(d.rehearsal.entry, ({ facts }) => void (facts[1]![1] = '8'));

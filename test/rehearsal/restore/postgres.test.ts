@@ -1,3 +1,4 @@
+import { parseSql } from '../../../src/engines/postgres/parser.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   expectCode,
@@ -39,6 +40,8 @@ describe.each(INSTALLATIONS)('restore scripts on the $name PostgreSQL', ({ folde
     );
     expect(way.made).toMatchObject({ engine: 'postgres', inserted: 10, updated: 0, deleted: 0 });
     expect(body(way)).toHaveLength(10);
+    // The parser that a rehearsal uses splits it as it was meant.
+    expect(await parseSql(way.made.script)).toHaveLength(12);
     expect(way.made.script).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
     await backFrom(
       "UPDATE shop.person SET name = 'n', born = now(), note = '{}', extra = NULL, photo = 'x', tags = '{q}', nested = NULL, code = left(id::text, 1) || right(id::text, 1)",
@@ -71,6 +74,8 @@ describe.each(INSTALLATIONS)('restore scripts on the $name PostgreSQL', ({ folde
       const way = await backFrom(`INSERT INTO shop.bag SELECT * FROM shop.bag WHERE ${which}`);
       expect(way.made.updated).toBe(0);
     }
+    // Printed like NULL, and not NULL.
+    await backFrom("INSERT INTO shop.bag (na) VALUES ('')");
     // One of two rows that `=` calls equal, and one of those whose composite `IS NULL`.
     await backFrom("INSERT INTO shop.bag (t, n) VALUES ('a', 1.10), ('a', 1.1), ('a', 1.100)");
     await backFrom("UPDATE shop.bag SET n = 1.1 WHERE n::text = '1.10'");
@@ -87,6 +92,8 @@ describe.each(INSTALLATIONS)('restore scripts on the $name PostgreSQL', ({ folde
     await backFrom(
       'DELETE FROM shop.numbered WHERE k = 1; UPDATE shop.numbered SET other = 9, counter = DEFAULT WHERE k = 2',
     );
+    // Its name and its default only look as if it were one of these.
+    await backFrom(`UPDATE shop."Order" SET "IDENTITY a" = 'x'`);
     const way = await backFrom('UPDATE shop."Order" SET price = 5 WHERE id = 1');
     expect(body(way)).toEqual([
       `UPDATE ONLY "shop"."Order" SET "price" = '1.10'::numeric(10,2) WHERE "id" = '1'::bigint;`,
@@ -116,6 +123,8 @@ describe.each(INSTALLATIONS)('restore scripts on the $name PostgreSQL', ({ folde
     );
     await backFrom('DELETE FROM shop.ticket; DELETE FROM shop.event');
     await backFrom('DELETE FROM ONLY shop.parent; INSERT INTO shop.child VALUES (1)');
+    // A child has a row at the same place (ctid).
+    await backFrom('INSERT INTO shop.parent VALUES (7)');
     await backFrom('INSERT INTO shop.bare DEFAULT VALUES');
     await backFrom('DELETE FROM shop.bare');
   });

@@ -1,0 +1,12 @@
+import type { ObjectOf } from '../objects/kinds.ts';
+import type { Profile } from '../rehearsal/profile.ts';
+import type { Context } from './context.ts';
+
+/** Runs a profile's probes with the commands of this command line, for what rehearses under that profile. */
+export function probing(context: Context): (profile: Profile) => Promise<ObjectOf<'probes'>> {
+  return async (profile) => {
+    const { runProbes } = await import('../workflows/probe.ts');
+    const { signal, progress } = context;
+    return runProbes(profile, { run: context.runCommand, signal, progress });
+  };
+}

@@ -1,0 +1,124 @@
+import { finding, type Finding } from '../../finding.ts';
+import { compareBytes, encode, type Value } from '../../objects/codec.ts';
+import { digestFromBytes, parseDigest } from '../../objects/digest.ts';
+import { parseExpectation } from '../../objects/expectation.ts';
+import { planForm } from '../../objects/plan-form.ts';
+import type { Evidence } from '../evidence.ts';
+
+/** The plan object says what the plan's file says, field by field: nobody can show one and judge by another. */
+export function planIsItsDocument({ plan, document }: Evidence): Finding[] {
+  return Object.entries(planForm(document))
+    .filter(([field, value]) => !same(value, plan[field as keyof typeof plan]))
+    .map(([field]) => mismatch(field, 'the plan object says something else than the file'));
+}
+
+/** One encoding for one value. */
+function same(a: unknown, b: unknown): boolean {
+  return compareBytes(encode([a as Value]), encode([b as Value])) === 0;
+}
+
+/**
+ * A plan is one that may be rehearsed, whatever file says it: nothing twice, every exception with a reason, its delta
+ * within its boundary and within what is allowed, expectations that can be read, and nothing asked for beyond a rehearsal.
+ */
+export function planConsistent({ plan, document }: Evidence): Finding[] {
+  return [
+    ...twice(plan),
+    ...withoutReason(plan),
+    ...deltaFaults(plan),
+    ...queryFaults(plan),
+    ...(plan.actions.length > 0 ? [mismatch('actions', 'more is asked for than a rehearsal')] : []),
+    ...(document.custody === 'plan/1' ? newerKeys(document) : []),
+  ];
+}
+
+type Plan = Evidence['plan'];
+
+function twice(plan: Plan): Finding[] {
+  const lists: [string, readonly string[]][] = [
+    ['actions', plan.actions],
+    ['boundary', plan.boundary.tables],
+    ['boundary/allow', plan.boundary.allow.map(({ table, action }) => `${action}\0${table}`)],
+    ['delta', plan.delta.map(({ table }) => table)],
+    ['masked', plan.masked.map(({ table, column }) => `${table}\0${column}`)],
+    ['bounded', plan.bounded.map(({ name }) => name)],
+    ['preflight', plan.preflight.map(({ name }) => name)],
+    ['postconditions', plan.postconditions.map(({ name }) => name)],
+    ['isolation', plan.isolation],
+    ['session', plan.session.map(([name]) => name)],
+  ];
+  return lists
+    .filter(([, names]) => new Set(names).size < names.length)
+    .map(([field]) => mismatch(field, 'something is there twice'));
+}
+
+function withoutReason({ masked, bounded, boundary }: Plan): Finding[] {
+  return Object.entries({ masked, bounded, 'boundary/allow': boundary.allow })
+    .filter(([, items]) => items.some(({ reason }) => reason.trim() === ''))
+    .map(([field]) => mismatch(field, 'declared without a reason'));
+}
+
+function deltaFaults({ boundary, delta }: Plan): Finding[] {
+  const within = new Set(boundary.tables);
+  const allowed = new Set(boundary.allow.map(({ action, table }) => `${action} ${table}`));
+  return [
+    ...delta.flatMap(({ table, inserted, updated, deleted }) =>
+      [
+        inserted + updated + deleted === 0 && 'expected to change, by nothing',
+        updated > 0 && !allowed.has(`update ${table}`) && 'updates are expected that nothing allows',
+        deleted > 0 && !allowed.has(`delete ${table}`) && 'deletions are expected that nothing allows',
+        !within.has(table) && 'expected to change, but outside the boundary',
+      ]
+        .filter((what) => what !== false)
+        .map((what) => mismatch(`delta/${table}`, what)),
+    ),
+    ...boundary.allow
+      .filter(({ table }) => !within.has(table))
+      .map(({ table }) => mismatch(`boundary/allow/${table}`, 'allowed, but outside the boundary')),
+  ];
+}
+
+function queryFaults({ preflight, postconditions }: Plan): Finding[] {
+  const faults = (field: string, queries: readonly { name: string; expect: string | null }[]): Finding[] =>
+    queries
+      .filter(({ expect }) => expect !== null && !parseExpectation(expect))
+      .map(({ name }) => mismatch(`${field}/${name}`, 'an expectation that cannot be read'));
+  return [...faults('preflight', preflight), ...faults('postconditions', postconditions)];
+}
+
+/** A file of version 1 means what it meant: it has no keys of version 2. */
+function newerKeys(document: Evidence['document']): Finding[] {
+  const { profile, actions, rollback, approval, postconditions, isolation, boundary, executor } = document;
+  const newer = { profile, actions, rollback, approval, postconditions, isolation };
+  const there = Object.entries({ ...newer, 'boundary/allow': boundary?.allow, executor: executor.includes });
+  return there
+    .filter(([, value]) => value !== undefined)
+    .map(([field]) => mismatch(field, 'a plan of version 1 does not have this'));
+}
+
+/** The profile that is stored is the one whose digest the file pins. */
+export function profilePinned({ plan, document, digest }: Evidence): Finding[] {
+  const pinned = document.profile && parseDigest(document.profile.sha256);
+  const stored = plan.profile === null ? undefined : digest(plan.profile);
+  return pinned === stored ? [] : [mismatch('profile', `${stored ?? 'none'} instead of ${pinned ?? 'none'}`)];
+}
+
+/** What was approved is what ran: the digests of both scripts. A plan without an approval claims none. */
+export function approvalFits({ plan }: Evidence): Finding[] {
+  const { approval } = plan;
+  if (approval === null) return [];
+  const hex = (hash: Uint8Array | null): string => (hash === null ? 'none' : digestFromBytes(hash));
+  return (['executor', 'rollback'] as const)
+    .filter((script) => hex(approval[script]) !== hex(plan[script]))
+    .map((script) =>
+      finding(
+        'EXECUTOR_CHANGED',
+        `plan/approval/${script}`,
+        `approved is ${hex(approval[script])}, not ${hex(plan[script])}`,
+      ),
+    );
+}
+
+function mismatch(field: string, detail: string): Finding {
+  return finding('PLAN_MISMATCH', `plan/${field}`, detail);
+}

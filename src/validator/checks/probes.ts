@@ -1,0 +1,74 @@
+import { ERROR_EXIT } from '../../errors.ts';
+import { FINDING_CODES, finding, type Finding } from '../../finding.ts';
+import type { Evidence } from '../evidence.ts';
+
+/** A profile with probes was probed; without one nothing is claimed about probes. */
+export function probesDue({ plan, profile, rehearsal }: Evidence): Finding[] {
+  const due = (profile?.probes.length ?? 0) > 0;
+  if (due === (rehearsal.probes !== null)) return [];
+  return due
+    ? [finding('PROBES_MISSING', 'probes', 'the profile has probes, and nobody ran them')]
+    : [
+        finding(
+          'PLAN_MISMATCH',
+          'probes',
+          `probes of ${plan.profile ? 'a profile without any' : 'no profile'}`,
+        ),
+      ];
+}
+
+/** The probes are those of the plan's profile, all of them, in its order: the control, then the cases. */
+export function probesAsProfiled({ plan, profile, probes }: Evidence): Finding[] {
+  if (!probes || !profile) return [];
+  const { results } = probes;
+  const wanted = profile.probes;
+  return [
+    ...(plan.profile?.equals(probes.profile)
+      ? []
+      : [finding('PLAN_MISMATCH', 'probes/profile', 'another profile was probed than the plan has')]),
+    ...wanted
+      .filter(({ id }) => !results.some((result) => result.id === id))
+      .map(({ id }) => finding('PROBES_MISSING', `probes/${id}`, 'this probe was not run')),
+    ...results.flatMap(({ id, name, expected }, i) => {
+      const due = wanted[i];
+      return results.length < wanted.length ||
+        (due?.id === id && due.name === name && due.expected === expected)
+        ? []
+        : [
+            finding(
+              'PLAN_MISMATCH',
+              `probes/${id}`,
+              'a probe that the profile does not have like this, or not here',
+            ),
+          ];
+    }),
+  ];
+}
+
+/** Every probe was refused with the code that is meant for it, and the control was not; none left a forbidden word behind. */
+export function probesRefused({ probes }: Evidence): Finding[] {
+  return (probes?.results ?? []).flatMap(({ id, expected, codes, exit, leaked }) => {
+    const path = `probes/${id}`;
+    const bad = (what: string): Finding[] => [finding('PROBE_NOT_REFUSED', path, what)];
+    if (leaked.length > 0) return bad(`it left a forbidden claim: ${leaked.join(', ')}`);
+    const unknown = codes.find((code) => !isKnown(code));
+    if (unknown !== undefined) return [finding('EVIDENCE_MALFORMED', path, `unknown code ${unknown}`)];
+    if (expected === null)
+      return exit === 0 && codes.length === 0 ? [] : bad(`the control was refused: ${codes.join(', ')}`);
+    if (!codes.includes(expected)) return bad(`expected ${expected}, found ${codes.join(', ') || 'no code'}`);
+    return exitsOf(expected).includes(exit) ? [] : bad(`${expected} does not end with exit ${exit}`);
+  });
+}
+
+function isKnown(code: string): boolean {
+  return Object.hasOwn(ERROR_EXIT, code) || FINDING_CODES.some((name) => name === code);
+}
+
+/** How a command ends that gives this code: an error's exit code, 1 for a finding. Only a refusal counts. */
+function exitsOf(code: string): number[] {
+  const error = Object.entries(ERROR_EXIT).find(([name]) => name === code)?.[1];
+  return [
+    ...(error === undefined ? [] : [error]),
+    ...(FINDING_CODES.some((name) => name === code) ? [1] : []),
+  ].filter((exit) => exit >= 1 && exit <= 3);
+}

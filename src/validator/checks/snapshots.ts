@@ -1,0 +1,168 @@
+import { isCustodyError } from '../../errors.ts';
+import { finding, type Finding } from '../../finding.ts';
+import { compareBytes, decode, type Value } from '../../objects/codec.ts';
+import type { Digest } from '../../objects/digest.ts';
+import { boundKey, encodeKey } from '../../objects/key.ts';
+import { decodeKeyText } from '../../objects/key-text.ts';
+import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
+import type { Link } from '../../objects/link.ts';
+import { walkMap } from '../../objects/map-walk.ts';
+import { MAX_DEFINITION, readTable, rowBytes, type Table } from '../../objects/snapshot-diff.ts';
+import { driveSync, resultOf } from '../../objects/walk.ts';
+import { attempt, type Evidence } from '../evidence.ts';
+import type { Tree } from '../lists.ts';
+
+/** Plan, rehearsal and every snapshot speak of the same engine. */
+export function engineOfPlan(evidence: Evidence): Finding[] {
+  const { rehearsal, plan, objects } = evidence;
+  const findings: Finding[] = [];
+  if (plan.engine !== rehearsal.engine)
+    findings.push(
+      finding('PLAN_MISMATCH', 'engine', `${rehearsal.engine}, but the plan says ${plan.engine}`),
+    );
+  for (const [path, link] of snapshotsOf(rehearsal)) {
+    const snapshot = decodeKindOrNothing(objects.get(link.digest));
+    if (snapshot && snapshot.engine !== plan.engine)
+      findings.push(finding('PLAN_MISMATCH', path, 'a snapshot of another engine'));
+  }
+  return findings;
+}
+
+/** What is no snapshot at all is reported by snapshots-well-formed. */
+function decodeKindOrNothing(bytes: Uint8Array): { engine: string } | undefined {
+  try {
+    return decodeKind('snapshot', bytes);
+  } catch (error) {
+    if (isCustodyError(error, 'OBJECT_KIND_UNEXPECTED')) return undefined;
+    throw error;
+  }
+}
+
+export function snapshotsWellFormed(evidence: Evidence): Finding[] {
+  return snapshotsOf(evidence.rehearsal).flatMap(([path, link]) => checkSnapshot(evidence, path, link));
+}
+
+/** Each snapshot that a rehearsal names, once, by the first place that names it. */
+export function snapshotsOf(rehearsal: ObjectOf<'rehearsal'>): [path: string, link: Link][] {
+  const named: [string, Link | null][] = [
+    ['entry', rehearsal.entry],
+    ['exit', rehearsal.exit],
+    ['image/restored', rehearsal.image.restored],
+    ...rehearsal.legs.flatMap(({ leg, start, after, back }): [string, Link | null][] => [
+      [`legs/${leg}/start`, start],
+      [`legs/${leg}/after`, after],
+      [`legs/${leg}/back`, back],
+    ]),
+  ];
+  const seen = new Set<Digest>();
+  return named.filter((pair): pair is [string, Link] => {
+    const link = pair[1];
+    if (link === null || seen.has(link.digest)) return false;
+    seen.add(link.digest);
+    return true;
+  });
+}
+
+/**
+ * A snapshot is the one form of its state (SPEC.md, "Snapshots"): facts ascend, every Merkle map is cut as its content
+ * says, tables stand under their own names and describe themselves without contradiction. So equal states are equal
+ * digests, and nothing that differs can hide in a form.
+ */
+export function checkSnapshot({ objects, lists }: Evidence, path: string, link: Link): Finding[] {
+  const read = attempt(path, () => decodeKind('snapshot', objects.get(link.digest), link.digest));
+  if ('code' in read) return [read];
+  const snapshot = read.value;
+  const findings: Finding[] = [];
+  const fault = (where: string, what: string): void =>
+    void findings.push(finding('EVIDENCE_MALFORMED', `${path}/${where}`, what));
+  if (snapshot.facts.some(([name], i) => i > 0 && snapshot.facts[i - 1]![0] >= name))
+    fault('facts', 'facts that do not ascend by name');
+  for (const [part, parts] of [
+    ['schema', 2],
+    ['sequences', 1],
+    ['tables', 1],
+  ] as const) {
+    const tree = lists.tree(snapshot[part]);
+    if (tree.fault !== undefined) {
+      fault(part, tree.fault);
+      continue;
+    }
+    if (tree.linksObjects !== (part === 'tables' && tree.count > 0))
+      fault(part, 'an entry of the wrong kind');
+    for (const { key, row } of driveSync(walkMap(snapshot[part]), objects.get)) {
+      if (namesIn(key) !== parts) fault(part, 'a key that names nothing');
+      else if (part !== 'tables') {
+        const pairs = attempt(`${path}/${part}`, () => isDefinition(resultOf(rowBytes(row), objects.get)));
+        if ('code' in pairs) findings.push(pairs);
+        else if (!pairs.value) fault(part, 'a definition that is no list of names and texts');
+      } else {
+        const table = attempt(`${path}/tables`, () => resultOf(readTable(row), objects.get));
+        if ('code' in table) findings.push(table);
+        else findings.push(...checkTable(table.value, key, `${path}/${table.value.name}`));
+      }
+    }
+  }
+  return findings;
+
+  function checkTable(table: Table, key: Uint8Array, at: string): Finding[] {
+    const tree = lists.tree(table.root);
+    const faults = [
+      ...tableFaults(table, snapshot.engine),
+      ...(compareBytes(key, boundKey(encodeKey([table.name]))) === 0 ? [] : ['the name of another table']),
+      ...(tree.fault === undefined ? rootFaults(tree, table) : [tree.fault]),
+    ];
+    return faults.map((what) => finding('EVIDENCE_MALFORMED', at, what));
+  }
+}
+
+function isDefinition(bytes: Uint8Array): boolean {
+  const pairs = decode(bytes, MAX_DEFINITION);
+  return (
+    Array.isArray(pairs) &&
+    pairs.every(
+      (pair: Value) =>
+        Array.isArray(pair) && pair.length === 2 && pair.every((text: Value) => typeof text === 'string'),
+    )
+  );
+}
+
+function namesIn(key: Uint8Array): number | undefined {
+  try {
+    return decodeKeyText(key).length;
+  } catch (error) {
+    if (isCustodyError(error)) return undefined;
+    throw error;
+  }
+}
+
+function rootFaults(tree: Tree, table: Table): string[] {
+  return [
+    ...(tree.count === table.rows ? [] : [`${tree.count} rows, not ${table.rows}`]),
+    ...(tree.linksObjects ? ['a row that links an object'] : []),
+  ];
+}
+
+const FORMATS = { sqlite: 'sqlite-record', postgres: 'postgres-copy' } as const;
+
+function tableFaults(table: Table, engine: 'sqlite' | 'postgres'): string[] {
+  const names = table.columns.map(({ name }) => name);
+  const faults: string[] = [];
+  if (table.engine !== engine || table.format !== FORMATS[engine]) faults.push('a table of another engine');
+  const { type, columns } = table.key;
+  const known = new Set(names);
+  if (known.size !== names.length) faults.push('two columns of one name');
+  if (new Set(columns).size !== columns.length || columns.some((name) => !known.has(name)))
+    faults.push('a key of columns that are not there');
+  if ((type === 'declared') !== columns.length > 0)
+    faults.push('a key without columns, or columns without a key');
+  const masked = new Set(table.masked);
+  const inOrder = names.filter((name) => masked.has(name));
+  if (inOrder.join('\0') !== table.masked.join('\0')) faults.push('masked columns that are not there');
+  return faults;
+}
+
+/** The tables of a snapshot. */
+export function tablesOf({ objects }: Evidence, snapshot: Link): Table[] {
+  const { tables } = decodeKind('snapshot', objects.get(snapshot.digest));
+  return [...driveSync(walkMap(tables), objects.get)].map(({ row }) => resultOf(readTable(row), objects.get));
+}

@@ -1,0 +1,55 @@
+import { digestFromBytes } from '../../objects/digest.ts';
+import type { ObjectOf } from '../../objects/kinds.ts';
+import type { PlanDocument, PlanForm } from '../../objects/plan-form.ts';
+
+/** A plan file: JSON is YAML. */
+export function textOf(document: PlanDocument): string {
+  return JSON.stringify(document, null, 2);
+}
+
+/**
+ * The plan file that says what a plan object says, so that a vector which changes the one changes the other.
+ * @param known what only the file has: names of files, digests of parts.
+ */
+export function documentOf(plan: PlanForm | ObjectOf<'plan'>, known: PlanDocument): PlanDocument {
+  const hex = (hash: Uint8Array): string => digestFromBytes(hash);
+  const { approval } = plan;
+  const document: PlanDocument = {
+    ...known,
+    name: plan.name,
+    engine: plan.engine,
+    actions: [...plan.actions],
+    source: { file: known.source.file, kind: plan.source.kind },
+    session: Object.fromEntries(plan.session),
+    preflight: [...plan.preflight],
+    boundary: { tables: [...plan.boundary.tables], allow: [...plan.boundary.allow] },
+    delta: Object.fromEntries(plan.delta.map(({ table, ...counts }) => [table, counts])),
+    postconditions: plan.postconditions.map(({ name, sql, expect, at }) => ({
+      name,
+      sql,
+      ...(expect === null ? { unchanged: true as const } : { expect }),
+      at,
+    })),
+    clock: [...plan.masked],
+    bounded: [...plan.bounded],
+    legs: [...plan.legs],
+    isolation: [...plan.isolation],
+    timeLimit: plan.timeLimit / 1000,
+  };
+  delete document.macro;
+  delete document.approval;
+  if (plan.macro !== null) document.macro = plan.macro;
+  if (plan.source.marker !== null) document.source.marker = plan.source.marker;
+  if (plan.source.sha256 !== null) document.source.sha256 = hex(plan.source.sha256);
+  if (approval !== null) {
+    document.approval = { by: approval.by, executor: hex(approval.executor) };
+    if (approval.reference !== null) document.approval.reference = approval.reference;
+    if (approval.rollback !== null) document.approval.rollback = hex(approval.rollback);
+  }
+  // A file of version 1 has none of these keys.
+  if (plan.actions.length === 0) delete document.actions;
+  if (plan.postconditions.length === 0) delete document.postconditions;
+  if (plan.isolation.length === 0) delete document.isolation;
+  if (document.boundary?.allow?.length === 0) delete document.boundary.allow;
+  return document;
+}

@@ -1,0 +1,172 @@
+import { encodeKey } from '../../../objects/key.ts';
+import type { Link } from '../../../objects/link.ts';
+import { multisetEntries } from '../../../objects/multiset.ts';
+import { MASKED } from '../../../objects/rows/masked.ts';
+import { rowBytes, type Cell } from '../states.ts';
+import type { Draft, Entry } from '../draft.ts';
+import { inBoth } from '../edits.ts';
+import { LEGS, postgres, sqlite, type Expected, type Vector } from '../vector.ts';
+
+const HIDDEN = inState('stock');
+
+/** Values that are left out where nobody declared it, or where nothing may be left out. */
+export const MASKS: readonly Vector[] = [
+  sqlite(
+    'mask-not-declared',
+    inBoth(['MASK_UNDECLARED', 'after/births'], ['MASK_UNDECLARED', 'after/births/born']),
+    (d) => {
+      d.plan.masked.shift();
+    },
+  ),
+  sqlite(
+    'mask-declared-for-another-table',
+    inBoth(['MASK_UNDECLARED', 'after/births'], ['MASK_UNDECLARED', 'after/births/born']),
+    (d) => {
+      d.plan.masked[0]!.table = 'artists';
+    },
+  ),
+  sqlite('mask-in-another-column', inBoth(['MASK_UNDECLARED', 'after/births/name']), (d) => {
+    d.setAfter(
+      d.editRows(d.after, 'births', (rows) => [
+        ...rows.slice(0, 2),
+        row(encodeKey([3n]), 3n, MASKED, MASKED),
+      ]),
+    );
+  }),
+  sqlite('mask-that-the-table-does-not-name', inBoth(['MASK_UNDECLARED', 'after/births']), (d) => {
+    d.setAfter(d.editTable(d.after, 'births', (table) => void (table.masked = [])));
+  }),
+  sqlite('mask-that-no-row-holds', inBoth(['MASK_UNDECLARED', 'after/births']), (d) => {
+    d.setAfter(
+      d.editRows(d.after, 'births', (rows) => [
+        ...rows.slice(0, 2),
+        row(encodeKey([3n]), 3n, 'name 3', '2026-02-02'),
+      ]),
+    );
+  }),
+  sqlite(
+    'mask-in-a-multiset',
+    inBoth(['MASK_UNDECLARED', 'after/notes'], ['MASK_UNDECLARED', 'after/notes/note']),
+    (d) => {
+      d.setAfter(
+        d.editRows(d.after, 'notes', () =>
+          multisetEntries((['seen', 'seen', 'born', MASKED] as Cell[]).map((n) => rowBytes('sqlite', [n]))),
+        ),
+      );
+      d.setAfter(d.editTable(d.after, 'notes', (table) => void (table.masked = ['note'])));
+    },
+  ),
+  sqlite(
+    'mask-over-an-earlier-row',
+    inBoth(['BOUNDARY_EXCEEDED', 'after/births'], ['DELTA_UNEXPECTED', 'delta/births']),
+    (d) => {
+      d.setAfter(
+        d.editRows(d.after, 'births', (rows) => [
+          row(encodeKey([1n]), 1n, 'name 1', MASKED),
+          ...rows.slice(1),
+        ]),
+      );
+    },
+  ),
+  sqlite('before-state-masked', HIDDEN, (d) => hide(d, [])),
+  sqlite('before-state-masked-and-named', [...HIDDEN, ...inBoth(['MASK_UNDECLARED', 'after/stock'])], (d) =>
+    hide(d, ['part']),
+  ),
+  sqlite('before-state-masked-although-declared', HIDDEN, (d) => {
+    d.plan.masked.splice(1, 0, { table: 'stock', column: 'part', reason: 'to hide it' });
+    hide(d, ['part']);
+  }),
+  sqlite('before-state-names-a-mask', inState('tokens'), (d) => {
+    d.setBefore(d.editTable(d.rehearsal.entry, 'tokens', (table) => void (table.masked = ['token'])));
+  }),
+  sqlite('before-state-masked-in-a-multiset', inState('notes'), (d) => {
+    const hidden = (count: number): Entry[] =>
+      multisetEntries([
+        ...Array.from({ length: 2 }, () => rowBytes('sqlite', [MASKED])),
+        ...Array.from({ length: count }, () => rowBytes('sqlite', ['born'])),
+      ]);
+    d.setBefore(d.editRows(d.rehearsal.entry, 'notes', () => hidden(1)));
+    d.setAfter(d.editRows(d.after, 'notes', () => hidden(2)));
+  }),
+  ...LEGS.map((leg) =>
+    sqlite(
+      `back-names-a-mask-${leg}`,
+      [
+        ['MASK_UNDECLARED', `legs/${leg}/back/tokens`],
+        ['ROLLBACK_NOT_EXACT', `legs/${leg}/back`],
+      ],
+      (d) => {
+        d.leg(leg).back = d.editTable(
+          d.rehearsal.entry,
+          'tokens',
+          (table) => void (table.masked = ['token']),
+        );
+      },
+    ),
+  ),
+  ...LEGS.map((leg) =>
+    sqlite(
+      `back-masked-${leg}`,
+      [
+        ['MASK_UNDECLARED', `legs/${leg}/back/births`],
+        ['ROLLBACK_NOT_EXACT', `legs/${leg}/back/births`],
+      ],
+      (d) => {
+        d.leg(leg).back = d.editRows(d.rehearsal.entry, 'births', (rows) => [
+          row(encodeKey([1n]), 1n, 'name 1', MASKED),
+          ...rows.slice(1),
+        ]);
+      },
+    ),
+  ),
+  postgres(
+    'rolled-back-hides-a-form-behind-a-bounded-sequence',
+    [
+      ['MASK_UNDECLARED', 'legs/T/back/public.tokens'],
+      ['ROLLBACK_NOT_EXACT', 'legs/T/back'],
+    ],
+    (d) => {
+      d.leg('T').back = d.editTable(
+        d.leg('T').back!,
+        'public.tokens',
+        (table) => void (table.masked = ['token']),
+      );
+    },
+  ),
+  postgres('before-state-masked', inState('public.stock'), (d) => {
+    for (const edit of bothStates(d)) {
+      edit('public.stock', (rows) => [[rows[0]![0], rowBytes('postgres', [0n, MASKED])], ...rows.slice(1)]);
+    }
+  }),
+];
+
+function inState(table: string): Expected[] {
+  return ['entry', 'legs/R/back', 'legs/T/back'].map((path): Expected => [
+    'MASK_UNDECLARED',
+    `${path}/${table}`,
+  ]);
+}
+
+/** Leaves a value of the before-state out, everywhere, so that nothing differs because of it. */
+function hide(d: Draft, names: string[]): void {
+  const edit = (state: Link): Link =>
+    d.editTable(
+      d.editRows(state, 'stock', (rows) => [row(rows[0]![0], 0n, MASKED), ...rows.slice(1)]),
+      'stock',
+      (table) => void (table.masked = names),
+    );
+  d.setBefore(edit(d.rehearsal.entry));
+  d.setAfter(edit(d.after));
+}
+
+/** An editor of rows for each state: before, after, and where leg T left PostgreSQL. */
+function* bothStates(d: Draft): Generator<(table: string, edit: (rows: Entry[]) => Entry[]) => void> {
+  const { back } = d.leg('T');
+  yield (table, edit) => d.setBefore(d.editRows(d.rehearsal.entry, table, edit));
+  yield (table, edit) => d.setAfter(d.editRows(d.after, table, edit));
+  yield (table, edit) => void (d.leg('T').back = d.editRows(back!, table, edit));
+}
+
+function row(key: Uint8Array, ...values: Cell[]): Entry {
+  return [key, rowBytes('sqlite', values)];
+}

@@ -1,0 +1,176 @@
+import { cp } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { CustodyError } from '../errors.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { keyFolder } from '../ledger/log-key.ts';
+import { parseDigest, type Digest } from '../objects/digest.ts';
+import { storeContent } from '../objects/file.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+import type { Probe, Profile } from '../rehearsal/profile.ts';
+import { SEAL_NAME } from '../verify/packet/names.ts';
+import { bringUp, layOut, temporaryFolder, type Bench } from './probe/bench.ts';
+import { commitFabrication } from './probe/forge.ts';
+import { filesOf, Leaks, scanChanged, scanEntry } from './probe/leaks.ts';
+import { controlPlan } from './profile-files.ts';
+
+/** A command, run to its end as a user runs it, with the files and the keys of that folder alone. */
+export type RunCommand = (
+  argv: readonly string[],
+  place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+) => Promise<{ readonly exit: number; readonly stdout: string; readonly stderr: string }>;
+
+export interface ProbeOptions {
+  readonly run: RunCommand;
+  /** The control plan, where it is not the profile's own. */
+  readonly plan?: string;
+  readonly signal?: AbortSignal;
+  readonly progress?: (phrase: string) => void;
+}
+
+type Result = ObjectOf<'probes'>['results'][number];
+
+/**
+ * Runs a profile's probes: its control plan as it is, then each bad input, every one through the whole command, in a
+ * folder and a ledger of its own that are gone afterwards. A `rehearse` probe changes the plan or the executor; a
+ * `verify` probe fabricates evidence from the control's, has it accepted and recorded, and asks for the judgement.
+ * The result is a function of profile and plan: no paths, no clock.
+ * @throws CustodyError PROFILE_INVALID where there are no probes, or the plan is not under this profile; INTERRUPTED.
+ */
+export async function runProbes(profile: Profile, options: ProbeOptions): Promise<ObjectOf<'probes'>> {
+  const { probes } = profile;
+  const plan = options.plan === undefined ? controlPlan(profile) : resolve(options.plan);
+  if (!probes) throw new CustodyError('INTERNAL', 'a control plan without probes');
+  await using work = await temporaryFolder();
+  const bench = await layOut(profile, plan, join(work.path, 'bench'));
+  const desk = new ProbeDesk(profile, bench, work.path, options);
+  const results = [await desk.control(probes.control)];
+  for (const probe of probes.cases) results.push(await desk.probe(probe));
+  return {
+    kind: 'probes',
+    v: 1,
+    profile: storeContent({ put: () => undefined }, profile.bytes),
+    results,
+  };
+}
+
+/** Whether a probe failed closed, with the code that is meant for it; or, of the control, whether it was allowed. */
+export function held({ expected, exit, codes, leaked }: Result): boolean {
+  if (leaked.length > 0) return false;
+  return expected === null ? exit === 0 && codes.length === 0 : exit !== 0 && codes.includes(expected);
+}
+
+class ProbeDesk {
+  readonly #profile: Profile;
+  readonly #bench: Bench;
+  readonly #work: string;
+  readonly #options: ProbeOptions;
+  #count = 0;
+
+  constructor(profile: Profile, bench: Bench, work: string, options: ProbeOptions) {
+    this.#profile = profile;
+    this.#bench = bench;
+    this.#work = work;
+    this.#options = options;
+  }
+
+  async control({ id, name }: { id: string; name: string }): Promise<Result> {
+    const folder = join(this.#work, 'control');
+    await bringUp(this.#bench, {}, folder);
+    await this.#must(folder, ['init', '--origin', 'probe.invalid/log']);
+    return { id, name, expected: null, ...(await this.#watch(folder, REHEARSE)) };
+  }
+
+  async probe(probe: Probe): Promise<Result> {
+    this.#options.progress?.(`probe ${probe.id}`);
+    const folder = join(this.#work, `probe-${++this.#count}`);
+    if (probe.evidence) {
+      await cp(join(this.#work, 'control'), folder, { recursive: true });
+      await this.#fabricate(folder, probe.evidence);
+    } else {
+      await bringUp(this.#bench, probe, folder);
+      await this.#must(folder, ['init', '--origin', 'probe.invalid/log']);
+    }
+    const { id, name, expected } = probe;
+    return { id, name, expected, ...(await this.#watch(folder, probe.evidence ? VERIFY : REHEARSE)) };
+  }
+
+  /** Where the control was not allowed there is nothing to fabricate from, and `verify` says so. */
+  async #fabricate(folder: string, evidence: NonNullable<Probe['evidence']>): Promise<void> {
+    const { stdout } = await this.#run(folder, ['show', 'HEAD:rehearsal.json', '--json']);
+    const { text } = parsed(stdout);
+    const { id } = typeof text === 'string' ? parsed(text) : {};
+    if (typeof id !== 'string') return;
+    await using ledger = await this.#ledger(folder);
+    await commitFabrication(ledger, { rehearsal: parseDigest(id) }, evidence, this.#options);
+  }
+
+  /** Runs the command, and looks at everything that it says and writes. */
+  async #watch(folder: string, argv: readonly string[]): Promise<Pick<Result, 'exit' | 'codes' | 'leaked'>> {
+    const leaks = new Leaks(this.#profile.claims);
+    const before = await filesOf(folder);
+    const { exit, stdout, stderr } = await this.#run(folder, argv);
+    leaks.scan('stdout', stdout);
+    leaks.scan('stderr', stderr);
+    const document = parsed(stdout);
+    const changed = await scanChanged(leaks, folder, before);
+    if (document['error'] !== undefined && changed.some((name) => name.endsWith(SEAL_NAME)))
+      leaks.add('packet', 'a seal of what was refused');
+    if (typeof document['entry'] === 'string') {
+      await using ledger = await this.#ledger(folder);
+      await scanEntry(leaks, ledger, parseDigest(document['entry']) satisfies Digest);
+    }
+    return { exit, codes: codesIn(document), leaked: leaks.list() };
+  }
+
+  async #must(folder: string, argv: readonly string[]): Promise<void> {
+    const { exit, stderr } = await this.#run(folder, argv);
+    if (exit !== 0) throw new CustodyError('IO_FAILED', `a probe's ledger cannot be made: ${stderr.trim()}`);
+  }
+
+  async #run(folder: string, argv: readonly string[]): ReturnType<RunCommand> {
+    this.#options.signal?.throwIfAborted();
+    return this.#options.run(argv, { cwd: folder, env: environment(folder) });
+  }
+
+  #ledger(folder: string): Promise<Ledger> {
+    return Ledger.open(folder, { keys: keyFolder(environment(folder)) });
+  }
+}
+
+const REHEARSE = ['rehearse', 'plan.yaml', '--out', 'packet', '--json'] as const;
+const VERIFY = ['verify', 'HEAD', '--json'] as const;
+
+/** The user's own configuration, and keys above all, stay out of it. */
+function environment(folder: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    CUSTODY_CONFIG_DIR: join(folder, 'config'),
+    CUSTODY_AUTHOR: 'probe',
+    CUSTODY_LANE: 'probe',
+  };
+}
+
+/** The codes of an error and of all findings, whoever found them, sorted. */
+function codesIn(document: Record<string, unknown>): string[] {
+  const codes = new Set<string>();
+  const collect = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(collect);
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, item] of Object.entries(value)) {
+      if (key === 'code' && typeof item === 'string') codes.add(item);
+      else collect(item);
+    }
+  };
+  collect(document);
+  return [...codes].sort();
+}
+
+/** One JSON document, or nothing that could be read. */
+function parsed(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,88 @@
+import { cp, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
+import { digestOf } from '../../objects/digest.ts';
+import type { PlanDocument } from '../../objects/plan-form.ts';
+import type { Probe, Profile } from '../../rehearsal/profile.ts';
+import { guardFiles } from '../guarded-plan.ts';
+import { copyPlan } from '../profile-files.ts';
+import { makeSurrogate } from '../surrogate.ts';
+import { mergePatch } from './merge-patch.ts';
+
+/** A plan's folder as probes change it: the plan as a value, and where its parts lie. */
+export interface Bench {
+  readonly folder: string;
+  readonly document: PlanDocument;
+}
+
+/** A private folder for temporary files, gone at the end. */
+export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), 'custody-probe-')).catch((error: unknown) => {
+    throw noTemporaryFolder(error, tmpdir());
+  });
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/**
+ * Lays a control plan with everything that it names into a folder. Its profile is the one that is probed but for the
+ * probes, or each rehearsal in there would probe again. The source is made where the profile describes a surrogate,
+ * and copied otherwise: after the guard has let the plan pass.
+ * @throws CustodyError PROFILE_INVALID where the plan is not under this profile; TARGET_PRODUCTION, …
+ */
+export async function layOut(profile: Profile, planFile: string, folder: string): Promise<Bench> {
+  const plan = await copyPlan(planFile, folder);
+  if (plan.profile?.sha256 !== profile.digest)
+    throw new CustodyError('PROFILE_INVALID', 'the control plan does not pin this profile', {
+      path: `${planFile}:${plan.lineOf('/profile')}`,
+      hint: 'Name the profile in the plan, with its digest.',
+    });
+  const { refusals } = await guardFiles(plan);
+  for (const refusal of refusals) throw refusal;
+  if (profile.surrogate) await makeSurrogate(profile, plan.source.file);
+  else await copySource(planFile, plan.source.path, plan.source.file);
+  const { parse } = await import('yaml');
+  const rules: unknown = parse(Buffer.from(profile.bytes).toString('utf8'));
+  const bare = Buffer.from(JSON.stringify(mergePatch(rules, { probes: null })));
+  await writeFile(plan.profile.file, bare);
+  const document = parse(Buffer.from(plan.document).toString('utf8')) as PlanDocument;
+  return { folder, document: { ...document, profile: { file: plan.profile.path, sha256: digestOf(bare) } } };
+}
+
+async function copySource(planFile: string, path: string, to: string): Promise<void> {
+  try {
+    await copyFile(join(planFile, '..', path), to);
+  } catch (error) {
+    throw fromSystemError(error, path);
+  }
+}
+
+/** A copy of a bench for one probe, with its change. A replaced executor is pinned, and approved where one must be. */
+export async function bringUp(
+  bench: Bench,
+  probe: Pick<Probe, 'plan' | 'executor'>,
+  folder: string,
+): Promise<void> {
+  await cp(bench.folder, folder, { recursive: true });
+  let { document } = bench;
+  if (probe.executor !== undefined) {
+    const { file } = document.executor;
+    await writeFile(join(folder, file), probe.executor);
+    const sha256 = digestOf(Buffer.from(probe.executor));
+    document = { ...document, executor: { file, sha256 } };
+    if (document.approval) document = { ...document, approval: { ...document.approval, executor: sha256 } };
+  }
+  const changed = mergePatch(document, withTokens(probe.plan ?? {}));
+  await writeFile(join(folder, 'plan.yaml'), `${JSON.stringify(changed, null, 2)}\n`);
+}
+
+/** `${SUBJECT+VERDICT}` becomes the token that a profile may not hold. */
+function withTokens(value: unknown): unknown {
+  if (typeof value === 'string')
+    return value.replace(/\$\{([^{}+]+)\+([^{}+]+)\}/gu, (_, subject: string, verdict: string) =>
+      `${subject}_${verdict}`.replaceAll(' ', '_'),
+    );
+  if (Array.isArray(value)) return value.map(withTokens);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withTokens(item)]));
+}

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { noTemporaryFolder } from '../../errors.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { closure } from '../../objects/closure.ts';
+import type { Digest } from '../../objects/digest.ts';
+import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
+import { nodeLink, type Link } from '../../objects/link.ts';
+import { MemoryObjects } from '../../objects/memory-objects.ts';
+import { putObject } from '../../objects/sink.ts';
+import { driveAsync, driveSync } from '../../objects/walk.ts';
+import type { Probe } from '../../rehearsal/profile.ts';
+import { sealFolder } from '../../verify/packet/seal.ts';
+import { requireSealed, storePacket } from '../commit.ts';
+import { packetFiles, writeFiles } from '../packet-files.ts';
+
+type Evidence = NonNullable<Probe['evidence']>;
+type Rehearsal = ObjectOf<'rehearsal'>;
+
+/** A rehearsal's evidence as a liar would change it: whole, linked, in the form of its kind, and false. */
+export function fabricated(rehearsal: Rehearsal, { edit, leg: name }: Evidence): Rehearsal {
+  switch (edit) {
+    case 'drop-leg':
+      return { ...rehearsal, legs: rehearsal.legs.filter(({ leg }) => leg !== name) };
+    case 'not-compared':
+      return { ...rehearsal, legs: rehearsal.legs.map((leg) => ({ ...leg, back: null })) };
+    case 'after-is-entry':
+      return {
+        ...rehearsal,
+        legs: rehearsal.legs.map((leg) => ({ ...leg, after: rehearsal.entry })),
+        delta: [],
+      };
+    case 'drop-isolation':
+      return { ...rehearsal, isolation: [] };
+    default:
+      return edit satisfies never;
+  }
+}
+
+/**
+ * Commits a fabrication with an accepted verdict of every validator, as a lane may that writes with this library: the
+ * packet is sealed, its files are what the objects give, the log is whole. Only judging it again shows the lie.
+ */
+export async function commitFabrication(
+  ledger: Ledger,
+  control: { readonly rehearsal: Digest },
+  evidence: Evidence,
+  { signal }: { signal?: AbortSignal },
+): Promise<void> {
+  const objects = new MemoryObjects();
+  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+  for await (const { link, bytes } of driveAsync(closure([nodeLink(control.rehearsal)]), get))
+    objects.put(link.codec, link.digest, bytes);
+  const changed = fabricated(decodeKind('rehearsal', objects.get(control.rehearsal)), evidence);
+  const rehearsal = putObject(objects, changed);
+  const verdicts = changed.validators.map((validator) =>
+    putObject(objects, {
+      kind: 'verdict',
+      v: 1,
+      validator,
+      subject: rehearsal,
+      accepted: true,
+      findings: [],
+    }),
+  );
+  const plan = decodeKind('plan', objects.get(changed.plan.digest));
+  const work = await mkdtemp(join(tmpdir(), 'custody-packet-')).catch((error: unknown) => {
+    throw noTemporaryFolder(error, tmpdir());
+  });
+  try {
+    await writeFiles(work, await packetFiles(rehearsal, verdicts, objects), objects.get);
+    await sealFolder(work);
+    await using session = await ledger.writer();
+    for (const { link, bytes } of driveSync(closure(verdicts), objects.get))
+      session.writer.put(link.codec, link.digest, bytes);
+    const { packet } = await storePacket(session.writer, work, await requireSealed(work), {
+      macro: plan.macro ?? undefined,
+      links: [
+        ['rehearsal', rehearsal],
+        ...verdicts.map((link, i): [string, Link] => [i === 0 ? 'verdict' : `verdict-${i + 1}`, link]),
+      ],
+      ...(signal && { signal }),
+    });
+    await ledger.append(session.writer, {
+      type: 'rehearsal',
+      links: [['packet', packet]],
+      author: 'probe',
+      lane: 'probe',
+      message: 'a fabrication',
+    });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}

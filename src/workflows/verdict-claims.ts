@@ -1,0 +1,102 @@
+import { finding, type Finding } from '../finding.ts';
+import type { Digest } from '../objects/digest.ts';
+import { decodeEither, decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import type { Link } from '../objects/link.ts';
+
+/** What semantics needs of a rehearsal, in either version. */
+export interface Judged {
+  readonly link: Link;
+  readonly version: 1 | 2;
+  /** Those that must have judged it, in order. */
+  readonly validators: readonly Link[];
+  readonly isolation: ObjectOf<'rehearsal'>['isolation'];
+}
+
+/** @throws CustodyError as decoding does. */
+export function readJudged(link: Link, bytes: Uint8Array): Judged {
+  const read = decodeEither('rehearsal', bytes, link.digest);
+  const { isolation } = read.v === 1 ? read.first : read.object;
+  const validators = read.v === 1 ? [read.first.validator] : read.object.validators;
+  return { link, version: read.v, validators, isolation };
+}
+
+/** A verdict as the packet links it. */
+export interface Claim {
+  /** `verdict`, `verdict-2`, …: the link's name, and the path of findings. */
+  readonly name: string;
+  readonly link: Link;
+  readonly verdict: ObjectOf<'verdict'>;
+}
+
+/** The name under which a packet links the verdict of validator `index` of its rehearsal. */
+export function verdictName(index: number): string {
+  return index === 0 ? 'verdict' : `verdict-${index + 1}`;
+}
+
+/**
+ * The verdicts that a packet links: one for each validator of its rehearsal, about that rehearsal, and no other.
+ * @throws CustodyError as reading and decoding do.
+ */
+export async function readClaims(
+  links: ObjectOf<'packet'>['links'],
+  { link: subject, validators }: Judged,
+  get: (id: Digest) => Promise<Uint8Array>,
+): Promise<{ claims: Claim[]; findings: Finding[] }> {
+  const claims: Claim[] = [];
+  const findings: Finding[] = [];
+  const names = validators.map((_, i) => verdictName(i));
+  for (const [i, name] of names.entries()) {
+    const found = links.filter(([key]) => key === name);
+    const link = found[0]?.[1];
+    if (!link) {
+      const detail = `validator ${validators[i]!.digest} has given no verdict`;
+      findings.push(finding('VERDICT_MISSING', name, detail));
+      continue;
+    }
+    if (found.length > 1) findings.push(finding('VALIDATOR_MISMATCH', name, 'there are two of this name'));
+    const verdict = decodeKind('verdict', await get(link.digest), link.digest);
+    claims.push({ name, link, verdict });
+    if (!verdict.subject.equals(subject))
+      findings.push(finding('VERDICT_DIFFERS', `${name}/subject`, 'the verdict is about another rehearsal'));
+    if (!verdict.validator.equals(validators[i]!))
+      findings.push(
+        finding('VALIDATOR_MISMATCH', `${name}/validator`, 'the rehearsal names another validator here'),
+      );
+  }
+  for (const [key] of links) {
+    if (key.startsWith('verdict') && !names.includes(key))
+      findings.push(finding('VALIDATOR_MISMATCH', key, 'the rehearsal names no validator for this verdict'));
+  }
+  return { claims, findings };
+}
+
+/**
+ * What the policy of the record asks for: exactly its validators judge, in its order, and its assertions about isolation
+ * are proven. A policy of version 1 asks only that a validator is one of its own, which is looked at where it judges.
+ */
+export function checkPolicyMet({ validators, isolation }: Judged, policy: ObjectOf<'policy'>): Finding[] {
+  const findings: Finding[] = [];
+  const at = 'rehearsal/validators';
+  if (validators.length === 0)
+    findings.push(finding('VALIDATOR_NOT_PINNED', at, 'it names no validator: nobody judges it'));
+  if (policy.v !== 1 && ids(validators).join() !== ids(policy.validators).join()) {
+    const lacking = policy.validators.filter((link) => !validators.some((named) => named.equals(link)));
+    const detail =
+      lacking.length > 0
+        ? `the policy of that record also pins ${ids(lacking).join(', ')}`
+        : 'they are not exactly those that the policy of that record pins, in its order';
+    findings.push(finding('VALIDATOR_MISMATCH', at, detail));
+  }
+  for (const name of policy.isolation) {
+    const said = isolation.filter(({ assertion }) => assertion === name);
+    if (said.length !== 1 || !said[0]!.holds)
+      findings.push(
+        finding('ISOLATION_UNPROVEN', `policy/isolation/${name}`, 'the policy of that record requires it'),
+      );
+  }
+  return findings;
+}
+
+function ids(links: readonly Link[]): Digest[] {
+  return links.map(({ digest }) => digest);
+}

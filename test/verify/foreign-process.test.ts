@@ -1,0 +1,252 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CustodyError } from '../../src/errors.ts';
+import { digestOf } from '../../src/objects/digest.ts';
+import { runForeign, type ForeignOptions } from '../../src/verify/foreign-process.ts';
+import { SANDBOXES } from '../../src/verify/foreign-sandbox.ts';
+import { CONTROLS, tryControls } from '../../src/workflows/foreign-controls.ts';
+import { ALWAYS_NO, ALWAYS_YES, PYTHON, script, SHELL } from './foreign-validators.ts';
+
+const SUBJECT = digestOf(new Uint8Array(0));
+const EVIDENCE = `{"rehearsal": "${SUBJECT}", "entries": []}\n`;
+const was = process.env['TMPDIR'];
+let temp: string;
+
+beforeAll(() => {
+  temp = mkdtempSync(join(tmpdir(), 'custody-foreign test-'));
+  process.env['TMPDIR'] = temp;
+});
+afterAll(() => {
+  if (was === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = was;
+  rmSync(temp, { recursive: true, force: true });
+});
+afterEach(() => {
+  // Nothing of a validator stays behind.
+  expect(readdirSync(temp)).toEqual([]);
+});
+
+const run = (text: string, options: ForeignOptions = {}) =>
+  runForeign(script(text), SUBJECT, EVIDENCE, { timeLimit: 30_000, ...options });
+
+async function fails(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
+    (value) => value,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof CustodyError) return error.code;
+  throw new Error('it did not fail as it should', { cause: error });
+}
+
+/** What a shell script says, as the detail of a finding. */
+async function say(body: string, options: ForeignOptions = {}): Promise<string> {
+  const { findings } = await run(
+    `#!/bin/sh
+exec 3>&1
+said=$( { ${body}
+} 2>/dev/null | tr '\\n"\\\\' '   ')
+printf '{"accepted": false, "findings": [{"code": "SAID", "path": "x", "detail": "%s"}]}' "$said" >&3
+`,
+    options,
+  );
+  return findings[0]!.detail.replace(/^SAID: /, '').trim();
+}
+
+/** Those of our sandboxes that this system grants, each by itself. */
+const granted: ForeignOptions[] = [];
+beforeAll(async () => {
+  for (const sandbox of SANDBOXES) {
+    const options = { sandboxes: [sandbox] };
+    if (await run(ALWAYS_YES, options).then(Boolean, () => false)) granted.push(options);
+  }
+});
+
+describe('a foreign validator', () => {
+  it.each([
+    ['Python', PYTHON],
+    ['a shell and awk', SHELL],
+  ])('in %s passes the controls, with a sandbox and without', async (_what, text) => {
+    for (const options of [{}, { unsandboxed: true }]) {
+      const { ok, failed, vectors, sandbox } = await tryControls(script(text), options);
+      expect({ ok, failed, vectors }).toEqual({ ok: true, failed: [], vectors: CONTROLS.length });
+      if ('unsandboxed' in options) expect(sandbox).toBe('none (--unsandboxed)');
+      else expect(SANDBOXES.map(({ name }) => name)).toContain(sandbox);
+    }
+  });
+
+  it('that says yes, or no, to everything fails them', async () => {
+    const names = CONTROLS.map(({ name }) => name);
+    const [good, ...bad] = names;
+    expect(await tryControls(script(ALWAYS_YES))).toMatchObject({ ok: false, failed: bad });
+    expect(await tryControls(script(ALWAYS_NO))).toMatchObject({ ok: false, failed: [good] });
+  });
+
+  it.each([
+    [
+      'believes what is claimed',
+      'entry["after_rollback_hash"] != entry["before_hash"]',
+      'not entry["restored_match"]',
+      'restored-by-claim-only',
+    ],
+    [
+      'does not ask for a change',
+      'entry["after_apply_hash"] in (None, entry["before_hash"])',
+      'False',
+      'no-mutation',
+    ],
+    [
+      'looks at the first entry only',
+      'enumerate(evidence["entries"])',
+      'enumerate(evidence["entries"][:1])',
+      'not-restored',
+    ],
+  ])('that %s fails them', async (_what, from, to, name) => {
+    expect(PYTHON).toContain(from);
+    expect((await tryControls(script(PYTHON.replace(from, to)))).failed).toContain(name);
+  });
+
+  it('gets the evidence by its path and on standard input, and nothing of our environment', async () => {
+    process.env['CUSTODY_SECRET'] = 'secret';
+    const said = await say('cmp "$1" - && basename "$1" && env | cut -d= -f1 | sort');
+    delete process.env['CUSTODY_SECRET'];
+    expect(said.split(' ').filter((name) => !['PWD', 'OLDPWD', '_', 'SHLVL'].includes(name))).toEqual([
+      'evidence.json',
+      'LANG',
+      'PATH',
+    ]);
+  });
+
+  it.each([
+    ['exits with 1', '#!/bin/sh\necho \'{"accepted": true}\'; exit 1\n'],
+    ['dies', '#!/bin/sh\necho \'{"accepted": true}\'; kill -9 $$\n'],
+    ['throws', '#!/usr/bin/env python3\nraise SystemError("no")\n'],
+    ['prints nothing', '#!/bin/sh\n'],
+    ['prints garbage', '#!/bin/sh\necho PASS\n'],
+    ['prints bytes', "#!/bin/sh\nprintf '\\377\\376'\n"],
+    ['answers twice', '#!/bin/sh\necho \'{"accepted": true}\'; echo \'{"accepted": true}\'\n'],
+    ['repeats a key', '#!/bin/sh\necho \'{"accepted": false, "accepted": true}\'\n'],
+    ['has an interpreter that is not there', '#!/usr/bin/no-such-interpreter\n'],
+    ['has no interpreter line', 'echo \'{"accepted": true}\'\n'],
+  ])('that %s has not judged', async (_what, text) => {
+    expect(await fails(run(text))).toBe('VALIDATOR_FAILED');
+    expect(await fails(run(text, { unsandboxed: true }))).toBe('VALIDATOR_FAILED');
+  });
+
+  it.each([{}, { unsandboxed: true }])('that hangs is ended with all that it started %j', async (options) => {
+    const mark = `custody-hang-${process.pid}-${Math.random()}`;
+    const text = `#!/bin/sh\nsh -c 'while :; do sleep 0.1; done' ${mark} &\nwhile :; do sleep 0.1; done\n`;
+    expect(await fails(run(text, { ...options, timeLimit: 1_500 }))).toBe('VALIDATOR_FAILED');
+    await sleep(200);
+    expect(running(mark)).toBe(false);
+  });
+
+  it.each([{}, { unsandboxed: true }])('that leaves a process behind leaves none %j', async (options) => {
+    const mark = `custody-left-${process.pid}-${Math.random()}`;
+    const text = `#!/bin/sh\nsh -c 'while :; do sleep 0.1; done' ${mark} >/dev/null 2>&1 &\necho '{"accepted": true}'\n`;
+    expect(await run(text, options)).toMatchObject({ accepted: true });
+    await sleep(200);
+    expect(running(mark)).toBe(false);
+  });
+
+  it('is interrupted by the signal', async () => {
+    expect(await fails(run(ALWAYS_YES, { signal: AbortSignal.abort() }))).toBe('INTERRUPTED');
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 500);
+    const work = run('#!/bin/sh\nsleep 60\n', { signal: controller.signal });
+    expect(await fails(work)).toBe('INTERRUPTED');
+  });
+
+  it('is refused where no sandbox is granted, unless that was asked for', async () => {
+    const nothing = { name: 'x', command: () => ({ command: 'false', args: [], cwd: '/', env: {} }) };
+    expect(await fails(run(ALWAYS_YES, { sandboxes: [] }))).toBe('VALIDATOR_UNCONFINED');
+    expect(await fails(run(ALWAYS_YES, { sandboxes: [nothing] }))).toBe('VALIDATOR_UNCONFINED');
+    const judged = await run(ALWAYS_YES, { sandboxes: [], unsandboxed: true });
+    expect(judged).toMatchObject({ sandbox: 'none (--unsandboxed)', networkRestricted: false });
+  });
+});
+
+/** For each kind of sandbox that is granted here; none on a system that grants none. */
+describe('in a sandbox', () => {
+  const inEach = async (body: string): Promise<string[]> => {
+    const said: string[] = [];
+    for (const options of granted) said.push(await say(body, options));
+    return said;
+  };
+  const all = (text: string): string[] => granted.map(() => text);
+
+  it('there is no network', async () => {
+    const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const connect = `python3 -c 'import socket; socket.create_connection(("127.0.0.1", ${port}), 3); print("connected")' || echo refused`;
+    try {
+      expect(await inEach(connect)).toEqual(all('refused'));
+      expect(await say(connect, { unsandboxed: true })).toBe('connected');
+    } finally {
+      server.close();
+    }
+  });
+
+  it('there is no socket file, no home, no file of ours, no password', async () => {
+    const secret = join(was ?? '/tmp', `custody-secret-${process.pid}`);
+    writeFileSync(secret, 'secret');
+    try {
+      const home = process.env['HOME'] ?? '/root';
+      const look = `for path in ${secret} ${home} /home /root /etc/passwd /etc/shadow /run /var /proc /sys; do [ -e "$path" ] && echo "$path"; done; echo end`;
+      expect(await inEach(look)).toEqual(all('end'));
+      expect(await say(`[ -e ${secret} ] && echo there`, { unsandboxed: true })).toBe('there');
+    } finally {
+      rmSync(secret);
+    }
+  });
+
+  it('nothing can be written but what is gone with it', async () => {
+    const tried = [
+      '/usr/x',
+      '/bin/x',
+      '/lib/x',
+      '/etc/x',
+      '/x',
+      '/work/x',
+      '/work/validator',
+      '/work/evidence.json',
+      '/dev/x',
+    ];
+    const write = `for path in ${tried.join(' ')}; do (echo x >> "$path") && echo "$path"; done; echo x > /tmp/custody-was-here && echo tmp`;
+    expect(await inEach(write)).toEqual(all('tmp'));
+    expect(existsSync('/tmp/custody-was-here')).toBe(false);
+    expect(await inEach('[ -e /tmp/custody-was-here ] && echo there || echo gone')).toEqual(all('gone'));
+  });
+
+  it('no other process can be seen or signalled', async () => {
+    expect(await inEach(`kill -0 ${process.pid} && echo seen || echo not seen`)).toEqual(all('not seen'));
+    expect(await say(`kill -0 ${process.pid} && echo seen`, { unsandboxed: true })).toBe('seen');
+  });
+
+  it('no right is left, to root neither', async () => {
+    const body = `mount -t tmpfs t /tmp && echo mounted
+mount -o remount,rw /usr && echo writable
+mknod /tmp/disk b 8 0 && echo device
+chroot / true && echo chroot
+hostname custody-was-here && echo hostname
+unshare -m true && echo unshared
+echo end`;
+    expect(await inEach(body)).toEqual(all('end'));
+  });
+});
+
+function running(mark: string): boolean {
+  return readdirSync('/proc').some((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,96 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/objects/digest.ts';
+
+import { readPlan } from '../../src/rehearsal/plan.ts';
+import { guardFiles } from '../../src/workflows/guarded-plan.ts';
+
+describe('what a plan names, opened under guard', () => {
+  let folder: string;
+  const file = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const profile = (paths: string): string =>
+    `custody: profile/1\nname: t\nproduction: { hosts: [], urls: [], paths: [${paths}], databases: [] }\n` +
+    'surfaces: [{ id: van, title: van, how: { words: [van] }, explanation: e }]\nclaims: { subjects: [], verdicts: [] }\n';
+  const pin = (paths: string): string =>
+    `profile: { file: profile.yaml, sha256: '${digestOf(Buffer.from(profile(paths)))}' }`;
+  const write = (paths = '/srv/none'): void => {
+    file('profile.yaml', profile(paths));
+    file('plan.yaml', plan(pin(paths)));
+  };
+  const plan = (...more: string[]): string =>
+    [
+      'custody: plan/2',
+      'name: n',
+      'engine: sqlite',
+      'source: { file: a.sqlite, kind: fixture }',
+      'executor: { file: a.sql }',
+      'delta: { t: { inserted: 1 } }',
+      ...more,
+      '',
+    ].join('\n');
+  const open = async (): Promise<{ codes: string[]; opened: boolean }> => {
+    const { refusals, scripts } = await guardFiles(await readPlan(join(folder, 'plan.yaml')));
+    return { codes: refusals.map(({ code }) => code), opened: scripts !== undefined };
+  };
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'custody-guarded-'));
+    file('a.sql', 'INSERT INTO t VALUES (1);');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('gives profile and scripts, and does not look at the source', async () => {
+    write();
+    const { profile: rules, refusals, scripts } = await guardFiles(await readPlan(join(folder, 'plan.yaml')));
+    expect(refusals).toEqual([]);
+    expect(rules?.name).toBe('t');
+    expect(scripts?.executor.digest).toBe(digestOf(Buffer.from('INSERT INTO t VALUES (1);')));
+    expect(scripts?.rollback).toBeUndefined();
+  });
+
+  it('needs no profile', async () => {
+    file('plan.yaml', plan());
+    expect(await open()).toEqual({ codes: [], opened: true });
+    file('plan.yaml', plan().replace('a.sqlite', 'postgres://h/d'));
+    expect(await open()).toEqual({ codes: ['TARGET_PRODUCTION'], opened: false });
+  });
+
+  it('fetches no profile from anywhere', async () => {
+    file('plan.yaml', plan(`profile: { file: 'https://x.invalid/p', sha256: '${'0'.repeat(64)}' }`));
+    expect(await open()).toEqual({ codes: ['TARGET_PRODUCTION'], opened: false });
+  });
+
+  it('follows symlinks before it opens anything', async () => {
+    mkdirSync(join(folder, 'live'));
+    file('live/real.sqlite', '');
+    symlinkSync(join(folder, 'live/real.sqlite'), join(folder, 'a.sqlite'));
+    write(join(folder, 'live'));
+    expect(await open()).toEqual({ codes: ['TARGET_PRODUCTION'], opened: false });
+  });
+
+  it('reads no script where the target was refused', async () => {
+    write(folder);
+    rmSync(join(folder, 'a.sql'));
+    const { codes, opened } = await open();
+    expect(new Set(codes)).toEqual(new Set(['TARGET_PRODUCTION']));
+    expect(opened).toBe(false);
+  });
+
+  it('reads every script, includes too', async () => {
+    write();
+    file('a.sql', '\\i b.sql\n');
+    const b = 'SELECT van;\n';
+    file('b.sql', b);
+    const text = plan(pin('/srv/none')).replace(
+      'a.sql }',
+      `a.sql, includes: [{ file: b.sql, sha256: '${digestOf(Buffer.from(b))}' }] }`,
+    );
+    file('plan.yaml', text);
+    expect(await open()).toEqual({ codes: ['SURFACE_FORBIDDEN'], opened: true });
+  });
+});
