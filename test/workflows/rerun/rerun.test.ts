@@ -20,8 +20,8 @@ describe('rerun', () => {
   let other: RehearseResult;
   beforeAll(async () => {
     made = await Made.begin();
-    result = await made.rehearse(made.plan('plan'), 'packet');
-    other = await made.rehearse(made.plan('other', 'tree'));
+    result = await made.rehearse(made.plan('plan', { rollback: false }), 'packet');
+    other = await made.rehearse(made.plan('other', { body: 'tree', rollback: false }));
     // Nothing of what was rehearsed is needed any more.
     for (const name of ['app.sqlite', 'plan.yaml', 'plan-sql']) rmSync(made.path(name), { recursive: true });
   }, 600_000);
