@@ -97,7 +97,6 @@ function base(io: Io, name: string | undefined): Argv {
     .alias('version', 'V')
     .group(['help', 'version'], 'Everywhere:')
     .parserConfiguration({
-      'duplicate-arguments-array': false,
       'boolean-negation': false,
       'parse-positional-numbers': false,
       'parse-numbers': false,
@@ -105,6 +104,11 @@ function base(io: Io, name: string | undefined): Argv {
     })
     .wrap(Math.min(120, Number(io.env['COLUMNS'] ?? 0) || 100))
     .strict()
+    .check((args, known) => {
+      const twice = givenTwice(args, known);
+      if (twice !== undefined) throw usage(`--${twice} is given twice`, name);
+      return true;
+    })
     .demandCommand(0)
     .exitProcess(false)
     .showHelpOnFail(false)
@@ -117,6 +121,18 @@ function base(io: Io, name: string | undefined): Argv {
       if (thrown !== undefined && thrown.name !== 'YError') throw thrown;
       throw usage(faultOf(message || (thrown?.message ?? ''), name), name);
     });
+}
+
+/**
+ * An option that takes one value and got more: which one was meant nobody knows. Of an option that takes several every
+ * value counts. @param known what yargs knows of its options, which its types do not say.
+ */
+function givenTwice(args: Readonly<Record<string, unknown>>, known: object): string | undefined {
+  const lists = new Set('array' in known && Array.isArray(known.array) ? known.array.map(String) : []);
+  const camelCase = (name: string): string =>
+    name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  for (const name of [...lists]) lists.add(camelCase(name));
+  return Object.keys(args).find((name) => name !== '_' && Array.isArray(args[name]) && !lists.has(name));
 }
 
 /** What yargs says, in one line and in our words where its own are hard to understand. */

@@ -50,6 +50,8 @@ describe('usage', () => {
     ['a choice that is none', ['verify', '--require', 'everything']],
     ['an action that is none', ['validator', 'frobnicate']],
     ['a type that is none', ['log', '--type', 'frobnicate']],
+    ['a lane twice', ['commit', 'x', '--lane', 'a', '--lane', 'b']],
+    ['a message twice, once by its short name', ['commit', 'x', '-m', 'a', '--message', 'b']],
     ['an empty lane', ['commit', 'x', '--lane', '']],
     ['a lane of two lines', ['commit', 'x', '--lane', 'a\nb']],
     ['a long author', ['commit', 'x', '--author', 'a'.repeat(201)]],
@@ -72,6 +74,15 @@ describe('usage', () => {
     expect(await desk.run(['--ledger', desk.dir, 'log'])).toEqual(usual);
     expect(await desk.run([`--ledger=${desk.dir}`, 'log'])).toEqual(usual);
     expect((await desk.run(['--json', 'log'])).stdout).toBe((await desk.run(['log', '--json'])).stdout);
+  });
+
+  it('an option that takes several values may be repeated, and every value counts', async () => {
+    await desk.init();
+    const report = await desk.json<{ required: string[] }>(
+      ['verify', '--require', 'signatures', '--require', 'reexecuted', '--require', 'semantics'],
+      1,
+    );
+    expect(report.required).toEqual(['objects', 'chain', 'signatures', 'semantics', 'reexecuted']);
   });
 
   it('--json alone is a fault of usage, in JSON', async () => {
