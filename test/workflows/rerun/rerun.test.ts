@@ -196,6 +196,6 @@ describe('rerun', () => {
     const rehearsal = putObject(objects, change(read(result.rehearsal), read(other.rehearsal)));
     const said = decodeKind('verdict', objects.get(result.verdicts[0]!.verdict));
     const verdict = putObject(objects, { ...said, subject: rehearsal });
-    return commitForged(made, made.ledger, { objects, rehearsal, verdict, code: new Uint8Array() });
+    return commitForged(made, made.ledger, { objects, rehearsal, verdict });
   }
 });
