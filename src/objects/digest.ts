@@ -35,8 +35,14 @@ export function digestFromBytes(bytes: Uint8Array): Digest {
 /** 32 bytes. */
 export function digestToBytes(digest: Digest): Uint8Array {
   const out = new Uint8Array(32);
-  for (let i = 0; i < 32; i++) out[i] = Number.parseInt(digest.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < 32; i++) out[i] = (nibble(digest, 2 * i) << 4) | nibble(digest, 2 * i + 1);
   return out;
+}
+
+/** The value of a lower-case hex digit. */
+function nibble(hex: string, at: number): number {
+  const code = hex.charCodeAt(at);
+  return code < 0x3a ? code - 0x30 : code - 0x57;
 }
 
 const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));

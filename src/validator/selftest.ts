@@ -1,4 +1,4 @@
-import { judge, STAGES } from './judge.ts';
+import { judge, type Judgement } from './judge.ts';
 import { ACCEPTED, NEARLY } from './selftest/vectors/accepted.ts';
 import { CHANGES } from './selftest/vectors/changes.ts';
 import { CLAIMS } from './selftest/vectors/claims.ts';
@@ -72,11 +72,9 @@ export function makeVector(vector: Vector): { built: Built; expected: string[] }
   return { built: vector.spoil?.(made, ids) ?? made, expected: expected.sort() };
 }
 
-/** What the judge finds, as `CODE path`, sorted. */
-export function foundIn({ subject, objects }: Built, stages = STAGES): string[] {
-  return judge(subject, objects, stages)
-    .findings.map(({ code, path }) => `${code} ${path}`)
-    .sort();
+/** What was found, as `CODE path`, sorted. */
+export function named({ findings }: Judgement): string[] {
+  return findings.map(({ code, path }) => `${code} ${path}`).sort();
 }
 
 /** The controls are accepted and of each vector exactly its fault is found. Never throws. */
@@ -98,8 +96,10 @@ export function selftest(): SelftestResult {
   for (const vector of VECTORS) {
     attempt(vector.name, () => {
       const { built, expected } = makeVector(vector);
-      const { accepted } = judge(built.subject, built.objects);
-      return accepted === (expected.length === 0) && foundIn(built).join('\n') === expected.join('\n');
+      const judgement = judge(built.subject, built.objects);
+      return (
+        judgement.accepted === (expected.length === 0) && named(judgement).join('\n') === expected.join('\n')
+      );
     });
   }
   return { ok: failed.length === 0, vectors: VECTORS.length, failed };

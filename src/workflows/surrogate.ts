@@ -114,7 +114,11 @@ export async function buildDatabase(sql: string, file: string): Promise<Digest> 
     return digestOf(await handle.readFile());
   } catch (error) {
     await rm(file, { force: true });
-    if (error instanceof Error && 'code' in error && String(error.code) === 'SQLITE_ERROR')
+    if (
+      error instanceof Error &&
+      'code' in error &&
+      /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(String(error.code))
+    )
       throw new CustodyError('PROFILE_INVALID', `the surrogate's script fails: ${error.message}`, {
         cause: error,
         hint: 'Correct the script.',

@@ -31,6 +31,8 @@ export interface Judge {
   readonly trustedBy: 'first policy' | 'auditor' | 'nobody';
   /** What it was shut in by; null where it was not run. */
   readonly sandbox: string | null;
+  /** What it found when it judged again. */
+  readonly judged: readonly Finding[];
 }
 
 const JUDGE: Record<Judge['trustedBy'], string> = {

@@ -76,7 +76,7 @@ async function judgeAgain(
     const trustedBy = await trustIn(claim.verdict.validator, options, get);
     const pinned = policy.validators.some((link) => link.digest === digest && link.codec === codec);
     if (!pinned || trustedBy === 'nobody') {
-      options.onJudge?.({ validator: digest, trustedBy, sandbox: null });
+      options.onJudge?.({ validator: digest, trustedBy, sandbox: null, judged: [] });
       const why = pinned
         ? 'only a later policy pins it; to trust it: --validator'
         : 'the policy of that record does not pin it:';
@@ -85,8 +85,8 @@ async function judgeAgain(
     }
     run++;
     const again = await attempt(claim.name, () =>
-      judgeClaim(ledger, rehearsal, claim, objects, options, (sandbox) =>
-        options.onJudge?.({ validator: digest, trustedBy, sandbox }),
+      judgeClaim(ledger, rehearsal, claim, objects, options, (sandbox, judged) =>
+        options.onJudge?.({ validator: digest, trustedBy, sandbox, judged }),
       ),
     );
     findings.push(...again);
@@ -106,13 +106,13 @@ async function judgeClaim(
   { name, verdict }: Claim,
   objects: MemoryObjects,
   options: SemanticsOptions,
-  onSandbox: (sandbox: string) => void,
+  onJudged: (sandbox: string, findings: readonly Finding[]) => void,
 ): Promise<Finding[]> {
   const judged = await judge(ledger, rehearsal, verdict.validator, objects, options);
-  onSandbox(judged.sandbox);
   const findings: Finding[] = [];
   const stored = [...verdict.findings].sort(compare);
   const again = [...judged.findings].sort(compareFindings);
+  onJudged(judged.sandbox, again);
   if (judged.accepted !== verdict.accepted || JSON.stringify(stored) !== JSON.stringify(again)) {
     const said = `judged again it is ${judged.accepted ? 'accepted' : 'rejected'} with ${again.length} findings`;
     findings.push(finding('VERDICT_DIFFERS', name, said));
@@ -120,6 +120,8 @@ async function judgeClaim(
   if (!judged.accepted) {
     const codes = [...new Set(again.map(({ code }) => code))].join(', ');
     findings.push(finding('VERDICT_REJECTED', name, `rejected: ${codes}`));
+    // Why: each with its own code, under the verdict that it belongs to.
+    findings.push(...again.map(({ code, path, detail }) => finding(code, `${name}/${path}`, detail)));
   }
   return findings;
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Check } from '../../src/validator/check.ts';
 import { judge, STAGES } from '../../src/validator/judge.ts';
 import { CONTROLS } from '../../src/validator/selftest/controls.ts';
-import { controlOf, foundIn, makeVector, selftest, VECTORS } from '../../src/validator/selftest.ts';
+import type { Built } from '../../src/validator/selftest/draft.ts';
+import { controlOf, makeVector, named, selftest, VECTORS } from '../../src/validator/selftest.ts';
 
 describe('the control', () => {
   it.each(CONTROLS)('of %s is accepted', (control) => {
@@ -18,8 +20,9 @@ describe('the control', () => {
 describe('each vector gives exactly its findings', () => {
   it.each(VECTORS.map((vector) => [vector.name, vector] as const))('%s', (_, vector) => {
     const { built, expected } = makeVector(vector);
-    expect(foundIn(built)).toEqual(expected);
-    expect(judge(built.subject, built.objects).accepted).toBe(expected.length === 0);
+    const judgement = judge(built.subject, built.objects);
+    expect(named(judgement)).toEqual(expected);
+    expect(judgement.accepted).toBe(expected.length === 0);
   });
 
   it('is mostly a fault, and sometimes none', () => {
@@ -34,12 +37,18 @@ describe('each vector gives exactly its findings', () => {
 });
 
 describe('without one of its checks the validator lets something through', () => {
-  const made = VECTORS.filter(({ expected }) => expected.length > 0).map((v) => makeVector(v).built);
   const all = STAGES.flatMap((stage, i) => stage.map((check) => [check.name, i, check] as const));
+  // Only what one check alone finds fault with can be let through without it.
+  const alone = new Map<string, Built[]>();
+  for (const vector of VECTORS.filter(({ expected }) => expected.length > 0)) {
+    const { built } = makeVector(vector);
+    const [finder, ...more] = findersOf(built);
+    if (finder !== undefined && more.length === 0) alone.set(finder, [...(alone.get(finder) ?? []), built]);
+  }
 
-  it.each(all)('%s', (_, at, check) => {
+  it.each(all)('%s', (name, at, check) => {
     const stages = STAGES.map((stage, i) => (i === at ? stage.filter((other) => other !== check) : stage));
-    const accepted = made.some(({ subject, objects }) => {
+    const accepted = (alone.get(name) ?? []).some(({ subject, objects }) => {
       try {
         return judge(subject, objects, stages).accepted;
       } catch {
@@ -55,7 +64,27 @@ describe('without one of its checks the validator lets something through', () =>
 });
 
 describe('selftest', () => {
-  it('passes, and says how many vectors it tried', () => {
+  it('passes, and says how many vectors it tried', { timeout: 300_000 }, () => {
     expect(selftest()).toEqual({ ok: true, vectors: VECTORS.length, failed: [] });
   });
 });
+
+/** The checks that find something, of the first stage in which one does. */
+function findersOf({ subject, objects }: Built): Set<string> {
+  const finders = new Set<string>();
+  const watch = (check: Check): Check => ({
+    name: check.name,
+    run: (evidence) => {
+      finders.add(check.name);
+      const found = check.run(evidence);
+      if (found.length === 0) finders.delete(check.name);
+      return found;
+    },
+  });
+  judge(
+    subject,
+    objects,
+    STAGES.map((stage) => stage.map(watch)),
+  );
+  return finders;
+}

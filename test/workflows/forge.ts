@@ -46,7 +46,7 @@ export function verdictOf({ objects, verdict }: Material): ObjectOf<'verdict'> {
 
 /** Commits a rehearsal's packet as a liar would, with our own library. @param files replaces or adds files. */
 export async function commitForged(
-  desk: Desk,
+  desk: Pick<Desk, 'path'>,
   ledger: Ledger,
   material: Material,
   options: {

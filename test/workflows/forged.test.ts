@@ -32,7 +32,8 @@ describe('a rehearsal that was forged', () => {
 
   it('a rejected verdict made an accepted one', async () => {
     const verdict = putObject(at.bad.objects, { ...verdictOf(at.bad), accepted: true, findings: [] });
-    expect(await at.verify(await at.commit({ ...at.bad, verdict }))).toEqual([
+    const found = await at.verify(await at.commit({ ...at.bad, verdict }));
+    expect(found.filter(([, path]) => path === 'verdict')).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],
       ['VERDICT_REJECTED', 'verdict'],
     ]);
@@ -49,7 +50,8 @@ describe('a rehearsal that was forged', () => {
   it('other findings than the validator gives', async () => {
     const findings = [{ code: 'LEG_MISSING', path: 'legs', detail: 'invented' }];
     const verdict = putObject(at.bad.objects, { ...verdictOf(at.bad), findings });
-    expect(await at.verify(await at.commit({ ...at.bad, verdict }))).toEqual([
+    const found = await at.verify(await at.commit({ ...at.bad, verdict }));
+    expect(found.filter(([, path]) => path === 'verdict')).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],
       ['VERDICT_REJECTED', 'verdict'],
     ]);

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Clone, Session } from '../engine.ts';
+import type { Child } from './child.ts';
 import {
   copyFileHashed,
   hashFile,
@@ -28,6 +29,7 @@ export class SqliteClone implements Clone {
   readonly #path: string;
   #witnessed: CloneWitnessed | undefined;
   #session: SqliteSession | undefined;
+  #asker: Child | undefined;
   #quarantined: string | undefined;
 
   private constructor(place: Place, label: string, folder: string, path: string) {
@@ -82,16 +84,29 @@ export class SqliteClone implements Clone {
     return refusals(await this.#ask((path) => ({ op: 'checkQuery', path, sql }), timeLimit))[0];
   }
 
-  /** One request to a child of its own, about the closed file. */
+  /** One request to a child, about the closed file; the child opens it for that request alone. */
   async #ask(request: (path: string) => Request, timeLimit: number): Promise<unknown> {
     return this.#withClosedFile(async (path) => {
+      if (path === this.#path) return await (await this.#asking()).request(request(path), timeLimit);
       await using child = await this.#place.start(dirname(path));
       return await child.request(request(path), timeLimit);
     });
   }
 
+  /** The child that answers about the clone until its file changes: starting one costs more than all its answers. */
+  async #asking(): Promise<Child> {
+    if (this.#asker === undefined || this.#asker.ended) this.#asker = await this.#place.start(this.#folder);
+    return this.#asker;
+  }
+
+  async #stopAsking(): Promise<void> {
+    await this.#asker?.[Symbol.asyncDispose]();
+    this.#asker = undefined;
+  }
+
   async open(): Promise<Session> {
     this.#assertClosed();
+    await this.#stopAsking();
     await this.#assertOwn();
     await this.#lookForOthers();
     const child = await this.#place.start(this.#folder);
@@ -108,12 +123,14 @@ export class SqliteClone implements Clone {
 
   async reset(): Promise<void> {
     this.#assertClosed();
+    await this.#stopAsking();
     await replaceDatabase(this.#place.image, this.#path);
     await this.#assertOwn();
   }
 
   async quarantine(folder: string, reason: string): Promise<string> {
     this.#assertUsable();
+    await this.#stopAsking();
     await this.#session?.kill();
     // From here on it is out of use, whether or not it can be moved.
     this.#quarantined = folder;
@@ -194,6 +211,7 @@ export class SqliteClone implements Clone {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stopAsking();
     await this.#session?.[Symbol.asyncDispose]();
     if (this.#quarantined === undefined) await rm(this.#folder, { recursive: true, force: true });
   }

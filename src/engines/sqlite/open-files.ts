@@ -6,7 +6,8 @@ import { readdirSync, readFileSync, readlinkSync, statSync, type BigIntStats } f
  * What is claimed: no process of this pid namespace whose account could have opened the file has a descriptor of it at
  * this moment. Every process is looked into. Where that is not permitted, the process must belong to another account:
  * the file lies in a folder that only its owner may enter (asserted on its own), and who may enter nevertheless, root,
- * could do anything here. A process of our own account that hides its descriptors is a "no", and so is a system without
+ * could do anything here. So it is with the processes that started us, up to init, which hides its descriptors on some
+ * systems. Another process of our own account that hides its descriptors is a "no", and so is a system without
  * /proc, or with one that shows another pid namespace. Not seen: mappings whose descriptor was closed.
  */
 export function isOpenNowhereElse(
@@ -35,7 +36,7 @@ function isWithout(pid: string, { dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>):
     return true;
   } catch (error) {
     if (isGone(error)) return true;
-    return isRefused(error) && isAnothers(pid);
+    return isRefused(error) && (isAnothers(pid) || isAncestor(pid));
   }
 }
 
@@ -53,6 +54,19 @@ function isAnothers(pid: string): boolean {
     return isGone(error);
   }
 }
+
+/** Whether a process is our parent, its parent, and so on (proc(5), `PPid`). */
+function isAncestor(pid: string): boolean {
+  let at = String(process.ppid);
+  for (let depth = 0; depth < MAX_ANCESTORS && at !== '0'; depth++) {
+    if (at === pid) return true;
+    at =
+      /^PPid:\s+(\d+)$/m.exec(whileThere(() => readFileSync(`/proc/${at}/status`, 'utf8')) ?? '')?.[1] ?? '0';
+  }
+  return false;
+}
+
+const MAX_ANCESTORS = 1_000;
 
 /** A descriptor or a process that ends meanwhile has nothing open. */
 function whileThere<T>(look: () => T): T | undefined {

@@ -1,8 +1,12 @@
 import { finding, type Finding } from '../../finding.ts';
+import { compareBytes } from '../../objects/codec.ts';
 import { deltaOf, type OtherChange } from '../../objects/delta.ts';
+import { boundKey, encodeKey } from '../../objects/key.ts';
 import { decodeKind } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
-import { resultOf } from '../../objects/walk.ts';
+import { findRow } from '../../objects/map-walk.ts';
+import { rowBytes } from '../../objects/snapshot-diff.ts';
+import { driveSync, resultOf } from '../../objects/walk.ts';
 import type { Evidence } from '../evidence.ts';
 import { tablesOf } from './snapshots.ts';
 
@@ -79,16 +83,27 @@ function isAppliedState(evidence: Evidence, after: Link, back: Link): boolean {
   return between.tables.every(({ table }) => masked.has(table));
 }
 
-/** A sequence stands where the leg had moved it, and the plan says that it may. */
-function leftMoved({ rehearsal, plan, delta }: Evidence, { leg, after }: Leg, change: OtherChange): boolean {
+/** A sequence stands where the leg had moved it, byte for byte, and the plan says that it may. */
+function leftMoved(evidence: Evidence, { leg, after, back }: Leg, { part, name }: OtherChange): boolean {
+  const { rehearsal, plan, delta } = evidence;
   const mayStay = leg === 'S' || (leg === 'T' && rehearsal.engine === 'postgres');
-  if (!mayStay || !after || change.part !== 'sequence' || change.after === undefined) return false;
+  if (!mayStay || !after || !back || part !== 'sequence') return false;
+  const left = sequenceOf(evidence, back, name);
+  const moved = sequenceOf(evidence, after, name);
   return (
-    plan.bounded.some(({ name }) => name === change.name) &&
-    delta(after).others.some(
-      (o) => o.part === 'sequence' && o.name === change.name && o.after === change.after,
-    )
+    plan.bounded.some((effect) => effect.name === name) &&
+    delta(after).others.some((other) => other.part === 'sequence' && other.name === name) &&
+    left !== undefined &&
+    moved !== undefined &&
+    compareBytes(left, moved) === 0
   );
+}
+
+/** What a state says of a sequence. */
+function sequenceOf({ objects }: Evidence, state: Link, name: string): Uint8Array | undefined {
+  const { sequences } = decodeKind('snapshot', objects.get(state.digest));
+  const [row] = driveSync(findRow(sequences, boundKey(encodeKey([name]))), objects.get);
+  return row === undefined ? undefined : resultOf(rowBytes(row), objects.get);
 }
 
 function sameButSequences(a: Link, b: Link, get: Evidence['objects']['get']): boolean {

@@ -3,7 +3,7 @@ import { FINDING_CODES, finding, type Finding } from '../../finding.ts';
 import type { Evidence } from '../evidence.ts';
 
 /** A profile with probes was probed; without one nothing is claimed about probes. */
-export function probesDue({ plan, profile, probes, rehearsal }: Evidence): Finding[] {
+export function probesDue({ plan, profile, rehearsal }: Evidence): Finding[] {
   const due = (profile?.probes.length ?? 0) > 0;
   if (due === (rehearsal.probes !== null)) return [];
   return due

@@ -1,6 +1,6 @@
 import { decode, type Value } from '../../objects/codec.ts';
 import type { OtherChange } from '../../objects/delta.ts';
-import { encodeKey } from '../../objects/key.ts';
+import { boundKey, encodeKey } from '../../objects/key.ts';
 import { decodeKind } from '../../objects/kinds.ts';
 import { findRow } from '../../objects/map-walk.ts';
 import { MAX_DEFINITION, rowBytes } from '../../objects/snapshot-diff.ts';
@@ -51,7 +51,7 @@ function position(definition: string | undefined, sign: bigint): bigint | undefi
 function definitionOf({ rehearsal, objects }: Evidence, name: string): Map<string, string> {
   const { schema } = decodeKind('snapshot', objects.get(rehearsal.entry.digest));
   const pairs = new Map<string, string>();
-  for (const row of driveSync(findRow(schema, encodeKey(['sequence', name])), objects.get)) {
+  for (const row of driveSync(findRow(schema, boundKey(encodeKey(['sequence', name]))), objects.get)) {
     const value = decode(resultOf(rowBytes(row), objects.get), MAX_DEFINITION);
     for (const pair of Array.isArray(value) ? value : []) {
       const [key, text] = Array.isArray(pair) ? (pair as readonly Value[]) : [];

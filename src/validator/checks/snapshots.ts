@@ -1,13 +1,13 @@
 import { isCustodyError } from '../../errors.ts';
 import { finding, type Finding } from '../../finding.ts';
-import { compareBytes } from '../../objects/codec.ts';
+import { compareBytes, decode, type Value } from '../../objects/codec.ts';
 import type { Digest } from '../../objects/digest.ts';
 import { boundKey, encodeKey } from '../../objects/key.ts';
 import { decodeKeyText } from '../../objects/key-text.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { walkMap } from '../../objects/map-walk.ts';
-import { readTable, type Table } from '../../objects/snapshot-diff.ts';
+import { MAX_DEFINITION, readTable, rowBytes, type Table } from '../../objects/snapshot-diff.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
 import { attempt, type Evidence } from '../evidence.ts';
 import type { Tree } from '../lists.ts';
@@ -91,7 +91,11 @@ export function checkSnapshot({ objects, lists }: Evidence, path: string, link: 
       fault(part, 'an entry of the wrong kind');
     for (const { key, row } of driveSync(walkMap(snapshot[part]), objects.get)) {
       if (namesIn(key) !== parts) fault(part, 'a key that names nothing');
-      else if (part === 'tables') {
+      else if (part !== 'tables') {
+        const pairs = attempt(`${path}/${part}`, () => isDefinition(resultOf(rowBytes(row), objects.get)));
+        if ('code' in pairs) findings.push(pairs);
+        else if (!pairs.value) fault(part, 'a definition that is no list of names and texts');
+      } else {
         const table = attempt(`${path}/tables`, () => resultOf(readTable(row), objects.get));
         if ('code' in table) findings.push(table);
         else findings.push(...checkTable(table.value, key, `${path}/${table.value.name}`));
@@ -109,6 +113,17 @@ export function checkSnapshot({ objects, lists }: Evidence, path: string, link: 
     ];
     return faults.map((what) => finding('EVIDENCE_MALFORMED', at, what));
   }
+}
+
+function isDefinition(bytes: Uint8Array): boolean {
+  const pairs = decode(bytes, MAX_DEFINITION);
+  return (
+    Array.isArray(pairs) &&
+    pairs.every(
+      (pair: Value) =>
+        Array.isArray(pair) && pair.length === 2 && pair.every((text: Value) => typeof text === 'string'),
+    )
+  );
 }
 
 function namesIn(key: Uint8Array): number | undefined {

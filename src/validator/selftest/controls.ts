@@ -266,9 +266,9 @@ export function putValidator(objects: MemoryObjects, name: string, text: string)
 function putSource(objects: MemoryObjects, source: string, withLog: boolean): Link {
   const tree = new TreeBuilder(objects);
   for (const [name, text] of [['source', source], ...(withLog ? [['source-wal', 'a log']] : [])] as const) {
-    const bytes = bytesOf(text!);
+    const bytes = bytesOf(text);
     tree.add({
-      name: name!,
+      name: name,
       mode: 'file',
       size: bytes.length,
       sha256: sha256Bytes(bytes),

@@ -47,8 +47,9 @@ export function documentOf(plan: PlanForm | ObjectOf<'plan'>, known: PlanDocumen
     if (approval.rollback !== null) document.approval.rollback = hex(approval.rollback);
   }
   // A file of version 1 has none of these keys.
-  for (const key of ['actions', 'postconditions', 'isolation'] as const)
-    if (document[key]?.length === 0) delete document[key];
+  if (plan.actions.length === 0) delete document.actions;
+  if (plan.postconditions.length === 0) delete document.postconditions;
+  if (plan.isolation.length === 0) delete document.isolation;
   if (document.boundary?.allow?.length === 0) delete document.boundary.allow;
   return document;
 }

@@ -74,6 +74,8 @@ describe.each(INSTALLATIONS)('restore scripts on the $name PostgreSQL', ({ folde
       const way = await backFrom(`INSERT INTO shop.bag SELECT * FROM shop.bag WHERE ${which}`);
       expect(way.made.updated).toBe(0);
     }
+    // Printed like NULL, and not NULL.
+    await backFrom("INSERT INTO shop.bag (na) VALUES ('')");
     // One of two rows that `=` calls equal, and one of those whose composite `IS NULL`.
     await backFrom("INSERT INTO shop.bag (t, n) VALUES ('a', 1.10), ('a', 1.1), ('a', 1.100)");
     await backFrom("UPDATE shop.bag SET n = 1.1 WHERE n::text = '1.10'");
@@ -90,6 +92,8 @@ describe.each(INSTALLATIONS)('restore scripts on the $name PostgreSQL', ({ folde
     await backFrom(
       'DELETE FROM shop.numbered WHERE k = 1; UPDATE shop.numbered SET other = 9, counter = DEFAULT WHERE k = 2',
     );
+    // Its name and its default only look as if it were one of these.
+    await backFrom(`UPDATE shop."Order" SET "IDENTITY a" = 'x'`);
     const way = await backFrom('UPDATE shop."Order" SET price = 5 WHERE id = 1');
     expect(body(way)).toEqual([
       `UPDATE ONLY "shop"."Order" SET "price" = '1.10'::numeric(10,2) WHERE "id" = '1'::bigint;`,

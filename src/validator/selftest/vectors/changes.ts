@@ -1,3 +1,4 @@
+import { encode } from '../../../objects/codec.ts';
 import {
   birth,
   counter,
@@ -181,6 +182,17 @@ export const CHANGES: readonly Vector[] = [
         );
       },
     ),
+  ),
+  // The same text when it is printed, in other pairs.
+  postgres(
+    'back-sequence-in-another-form',
+    [['ROLLBACK_NOT_EXACT', 'legs/T/back/sequence/public.births_id_seq']],
+    (d) => {
+      d.leg('T').back = d.editPart(d.rehearsal.entry, 'sequences', (e) => [
+        [e[0]![0], encode([['last_value', '3\nis_called: t']])],
+        e[1]!,
+      ]);
+    },
   ),
   postgres(
     'back-sequence-beyond-what-the-leg-moved',

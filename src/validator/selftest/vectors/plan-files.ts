@@ -10,14 +10,32 @@ export const PLAN_FILES: readonly Vector[] = [
   file('name', (plan) => void (plan.name = 'another')),
   file('engine', (plan) => void (plan.engine = 'postgres')),
   file('macro', (plan) => void (plan.macro = 'M-2')),
-  file('macro', (plan) => void delete plan.macro, 'gone'),
+  file(
+    'macro',
+    (plan) => {
+      delete plan.macro;
+    },
+    'gone',
+  ),
   file('actions', (plan) => void (plan.actions = ['apply'])),
   file('timeLimit', (plan) => void (plan.timeLimit = 61)),
   file('source', (plan) => void (plan.source.kind = 'real-dump')),
   file('source', (plan) => void (plan.source.marker = 'REAL'), 'marker'),
-  file('source', (plan) => void delete plan.source.sha256, 'unpinned'),
+  file(
+    'source',
+    (plan) => {
+      delete plan.source.sha256;
+    },
+    'unpinned',
+  ),
   file('approval', (plan) => void (plan.approval!.by = 'nobody')),
-  file('approval', (plan) => void delete plan.approval, 'gone'),
+  file(
+    'approval',
+    (plan) => {
+      delete plan.approval;
+    },
+    'gone',
+  ),
   file('session', (plan) => void (plan.session = { timezone: 'CET' })),
   file('preflight', (plan) => void (plan.preflight![0]!.sql = 'SELECT 2')),
   file('preflight', (plan) => void plan.preflight!.reverse(), 'in-another-order'),

@@ -124,11 +124,9 @@ export const SCRIPT_FAULTS: readonly Vector[] = [
     d.setScript('rollback', [{ path: 'rollback.sql', text: '\ufeffDELETE FROM births;' }]);
   }),
 
-  sqliteFull(
-    'rollback-that-the-file-does-not-name',
-    [['PLAN_MISMATCH', 'rollback']],
-    ({ document }) => void delete document.rollback,
-  ),
+  sqliteFull('rollback-that-the-file-does-not-name', [['PLAN_MISMATCH', 'rollback']], ({ document }) => {
+    delete document.rollback;
+  }),
   sqliteFull(
     'rollback-that-is-not-stored',
     [['PLAN_MISMATCH', 'rollback'], ...changed('rollback')],

@@ -45,12 +45,30 @@ export const SNAPSHOTS: readonly Vector[] = [
   sqlite('sequence-key-that-is-no-name', [['EVIDENCE_MALFORMED', `${AFTER}/sequences`]], (d) =>
     d.setAfter(d.editPart(d.after, 'sequences', (e) => [[encodeKey([1n]), encode([])], ...e])),
   ),
-  sqlite('schema-entry-links-a-table', [['EVIDENCE_MALFORMED', `${AFTER}/schema`]], (d) =>
-    d.setAfter(
-      d.editPart(d.after, 'schema', (e) => [
-        ...e,
-        [encodeKey(['view', 'v']), d.put(d.table(d.after, 'births'))],
-      ]),
+  sqlite(
+    'schema-entry-links-a-table',
+    [
+      ['EVIDENCE_MALFORMED', `${AFTER}/schema`],
+      ['EVIDENCE_MALFORMED', `${AFTER}/schema`],
+    ],
+    (d) =>
+      d.setAfter(
+        d.editPart(d.after, 'schema', (e) => [
+          ...e,
+          [encodeKey(['view', 'v']), d.put(d.table(d.after, 'births'))],
+        ]),
+      ),
+  ),
+  ...(
+    [
+      ['is-bytes', Uint8Array.of(0xff)],
+      ['is-text', encode('x')],
+      ['has-a-number', encode([['seq', 3]])],
+      ['has-three-parts', encode([['seq', '3', '']])],
+    ] as const
+  ).map(([name, bytes]) =>
+    sqlite(`sequence-that-${name}`, [['EVIDENCE_MALFORMED', `${AFTER}/sequences`]], (d) =>
+      d.setAfter(d.editPart(d.after, 'sequences', () => [[encodeKey(['births']), bytes]])),
     ),
   ),
   sqlite('schema-is-no-map', [['EVIDENCE_MALFORMED', `${AFTER}/schema`]], (d) =>

@@ -1,0 +1,73 @@
+import { decodeKind } from '../../../src/objects/kinds.ts';
+import { planForm } from '../../../src/objects/plan-form.ts';
+import { readWhole } from '../../../src/objects/file.ts';
+import { driveSync } from '../../../src/objects/walk.ts';
+import { planDocument } from '../../../src/validator/plan/document.ts';
+import { readYaml } from '../../../src/validator/plan/yaml.ts';
+import type { Built } from '../../../src/validator/selftest/draft.ts';
+
+interface Free {
+  readonly path: RegExp;
+  readonly how: RegExp;
+  /** Why nobody can tell. */
+  readonly reason: string;
+}
+
+/** What may be changed and is accepted all the same: each with a reason. Nothing else may. */
+export const FREE: readonly Free[] = [
+  {
+    path: /^rehearsal\/validators\/[^/]+\/name$/,
+    how: /^(longer|empty|with a space)$/,
+    reason: 'a name for people; a validator is its bytes, and the policy pins those',
+  },
+  {
+    path: /^rehearsal\/validators$/,
+    how: /^(without [01]|0 and 1 swapped)$/,
+    reason: 'who must judge is what the policy says; `verify` compares',
+  },
+  {
+    path: /^rehearsal\/isolation\/(network-isolated|paths-confined)\/holds$/,
+    how: /^flipped$/,
+    reason: 'a fact about the host that no object shows; where the plan requires it, it must hold',
+  },
+  {
+    path: /^rehearsal\/source\/files\/entries$/,
+    how: /^without 1$/,
+    reason: "a log beside the source is not covered by the source's digest; a rerun shows that it is gone",
+  },
+  {
+    path: /^rehearsal\/baseline\/done\/actual$/,
+    how: /^(longer|empty|with a space|one more|one less)$/,
+    reason:
+      'the answer before, where only the answer while applied is expected: shown, compared with nothing',
+  },
+  {
+    path: /^rehearsal\/plan\/document\/(source|profile)\/file$/,
+    how: /^(longer|empty|with a space)$/,
+    reason: 'where a file lay on the machine that ran it; its bytes are stored and pinned',
+  },
+  {
+    path: /^rehearsal\/plan\/document\/(executor|rollback)$/,
+    how: /^without sha256$/,
+    reason: 'a script need not be pinned by the file: the plan object pins it',
+  },
+  {
+    path: /^rehearsal\/plan\/document\/custody$/,
+    how: /^is plan\/1$/,
+    reason: 'a plan without newer keys means the same in both versions',
+  },
+];
+
+/** Whether the plan's files of two rehearsals say the same in other words: a default left out, a list in another order. */
+export function sameFile(a: Built, b: Built): boolean {
+  return saidBy(a) === saidBy(b);
+}
+
+function saidBy({ subject, objects }: Built): string {
+  const { plan } = decodeKind('rehearsal', objects.get(subject));
+  const { document } = decodeKind('plan', objects.get(plan.digest));
+  const [bytes] = driveSync(readWhole(document), objects.get);
+  const file = planDocument(readYaml(bytes!));
+  const { custody, source, profile, executor, rollback } = file;
+  return JSON.stringify([custody, source, profile, executor, rollback, planForm(file)]);
+}

@@ -1,0 +1,205 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { resolveRevision } from '../../src/ledger/revision.ts';
+import { generateKey } from '../../src/log/note-key.ts';
+import { signRerun } from '../../src/log/rerun-note.ts';
+import { digestOf, type Digest } from '../../src/objects/digest.ts';
+import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
+import { nodeLink, type Link } from '../../src/objects/link.ts';
+import { putObject } from '../../src/objects/sink.ts';
+import { fsckLedger } from '../../src/workflows/fsck.ts';
+import { findPacket, linkOf } from '../../src/workflows/packet.ts';
+import { verifyRevision, type VerifyOptions } from '../../src/workflows/verify.ts';
+
+/** It holds an accepted rehearsal as @2; what a rerun says about it does not depend on its version. */
+const FIXTURE = new URL('../vectors/ledgers/v1/custody/', import.meta.url).pathname;
+const key = (name: string, seed: number): { skey: string; vkey: string } =>
+  generateKey(name, new Uint8Array(32).fill(seed));
+const alice = key('alice.example', 1);
+const bob = key('bob.example', 2);
+const elsewhere = nodeLink(digestOf(Buffer.from('another rehearsal')));
+
+type Rerun = ObjectOf<'rerun'>;
+
+describe('level reexecuted', () => {
+  let dir: string;
+  let ledger: Ledger;
+  let subject: Link;
+  let run: Link;
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'custody-reruns-'));
+    cpSync(FIXTURE, join(dir, '.custody'), { recursive: true });
+    ledger = await Ledger.open(dir);
+    const record = await resolveRevision(ledger, '@2');
+    if (record.type !== 'record') throw new Error('the fixture has a record 2');
+    run = linkOf(record.entry.links, 'run')!;
+    subject = linkOf((await findPacket(ledger, record))!.packet.links, 'rehearsal')!;
+  });
+  afterEach(async () => {
+    await ledger[Symbol.asyncDispose]();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  /** Appends a rerun that is in order but for the change. */
+  async function claim(change: (rerun: Rerun) => Partial<Rerun> = () => ({})): Promise<void> {
+    const good: Rerun = {
+      kind: 'rerun',
+      v: 1,
+      subject,
+      again: subject,
+      run,
+      same: true,
+      differences: [],
+      note: note(subject, subject, true, alice.skey),
+    };
+    await using session = await ledger.writer();
+    const rerun = putObject(session.writer, { ...good, ...change(good) });
+    const draft = { type: 'rerun', links: [['rerun', rerun]], author: 'a', lane: 'b', message: '' } as const;
+    await ledger.append(session.writer, draft);
+  }
+  const note = (of: Link, again: Link, same: boolean, skey: string): string =>
+    signRerun({ subject: of.digest, again: again.digest, same }, skey);
+
+  /** The level, what it rests on, and its findings; semantics of version 1 is not what is tested here. */
+  async function level(options: VerifyOptions = {}): Promise<{
+    state: string;
+    findings: [string, string][];
+    trust: string;
+    counted: (string | boolean)[][];
+  }> {
+    const report = await verifyRevision(ledger, '@2', options);
+    return {
+      state: report.levels.reexecuted,
+      findings: report.findings
+        .filter(({ code }) => /^RERUN|^LEVEL|^OBJECT/.test(code))
+        .map(({ code, path }) => [code, path]),
+      trust: report.trust,
+      counted: report.reruns.map(({ signer, counted }) => [signer.split('+')[0]!, counted]),
+    };
+  }
+  const byAlice = { rerunners: [alice.vkey] };
+
+  it('is done where a key that the auditor gave signed that it is the same', async () => {
+    await claim();
+    expect(await level(byAlice)).toMatchObject({
+      state: 'done',
+      findings: [],
+      counted: [['alice.example', true]],
+    });
+    expect((await level({ rerunners: [bob.vkey, alice.vkey], require: ['reexecuted'] })).state).toBe('done');
+    expect((await level(byAlice)).trust).toContain('alice.example+');
+  });
+
+  it('is skipped without a key, and says who claims a rerun', async () => {
+    expect(await level()).toMatchObject({ state: 'skipped', findings: [], counted: [] });
+    await claim();
+    const report = await level();
+    expect(report).toMatchObject({ state: 'skipped', findings: [], counted: [['alice.example', false]] });
+    expect(report.trust).toContain('alice.example+');
+  });
+
+  it('is required where a key is given: no rerun by it is no yes', async () => {
+    expect((await level(byAlice)).findings).toEqual([['LEVEL_SKIPPED', 'reexecuted']]);
+    await claim(() => ({ note: note(subject, subject, true, bob.skey) }));
+    expect(await level(byAlice)).toMatchObject({
+      state: 'skipped',
+      findings: [['LEVEL_SKIPPED', 'reexecuted']],
+      counted: [['bob.example', false]],
+    });
+  });
+
+  it('fails where a given key signed that it differs, whoever else says the same', async () => {
+    await claim();
+    await claim(() => ({
+      again: elsewhere,
+      same: false,
+      differences: ['rehearsal.json/legs/0/after (leg T): table posts, row id=p3: no row → body=x'],
+      note: note(subject, elsewhere, false, bob.skey),
+    }));
+    expect(await level({ rerunners: [alice.vkey, bob.vkey] })).toMatchObject({
+      state: 'failed',
+      findings: [['RERUN_DIFFERS', 'records/4']],
+      counted: [
+        ['alice.example', true],
+        ['bob.example', false],
+      ],
+    });
+    // Whom the auditor does not know says nothing.
+    expect((await level(byAlice)).state).toBe('done');
+  });
+
+  const invalid: [string, (rerun: Rerun) => Partial<Rerun>][] = [
+    ['of another rehearsal', () => ({ note: note(elsewhere, elsewhere, true, alice.skey) })],
+    ['that it differs', () => ({ note: note(subject, subject, false, alice.skey) })],
+    ['with a wrong signature', ({ note: text }) => ({ note: text.replace(/(.)(.)(.)=\n$/, '$2$1$3=\n') })],
+    [
+      'same, of something else',
+      () => ({ again: elsewhere, note: note(subject, elsewhere, true, alice.skey) }),
+    ],
+    ['with the run of another rehearsal', () => ({ run: elsewhereRun })],
+  ];
+  let elsewhereRun: Link;
+  it.each(invalid)('fails where the note is %s', async (_, change) => {
+    await using session = await ledger.writer();
+    const other = decodeKind('run', await ledger.store.get(run.digest));
+    const snapshot = linkOf((await resolved('@1')).links, 'snapshot')!;
+    elsewhereRun = putObject(session.writer, { ...other, rehearsal: snapshot });
+    await session.writer.finish();
+    await claim(change);
+    expect(await level(byAlice)).toMatchObject({
+      state: 'failed',
+      findings: [['RERUN_INVALID', 'records/3']],
+    });
+  });
+
+  async function resolved(revision: string): Promise<ObjectOf<'entry'>> {
+    const found = await resolveRevision(ledger, revision);
+    if (found.type !== 'record') throw new Error('a record');
+    return found.entry;
+  }
+
+  it('fails where what it links is not there', async () => {
+    const gone = nodeLink(digestOf(Buffer.from('gone')));
+    await claim(() => ({ run: gone }));
+    const { state, findings } = await level(byAlice);
+    expect(state).toBe('failed');
+    expect(findings).toEqual([['OBJECT_MISSING', gone.digest]]);
+  });
+
+  it('counts nothing that is no note, and none of another rehearsal', async () => {
+    await claim(() => ({ note: 'no note\n' }));
+    await claim(() => ({
+      subject: elsewhere,
+      again: elsewhere,
+      note: note(elsewhere, elsewhere, true, alice.skey),
+    }));
+    expect(await level(byAlice)).toMatchObject({
+      state: 'skipped',
+      findings: [['LEVEL_SKIPPED', 'reexecuted']],
+      counted: [['nobody', false]],
+    });
+  });
+
+  it("does not take the log's own key, under whatever name", async () => {
+    const { verifierKey } = ledger.config;
+    await expect(level({ rerunners: [verifierKey] })).rejects.toMatchObject({ code: 'USAGE' });
+    const log = key('log', 9);
+    const renamed = key('somebody.else', 9);
+    await expect(level({ key: log.vkey, rerunners: [renamed.vkey] })).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+  });
+
+  it('fsck follows what a rerun links', async () => {
+    await claim();
+    const before = await fsckLedger(ledger);
+    expect(before.findings).toEqual([]);
+    const gone: Digest = digestOf(Buffer.from('gone'));
+    await claim(() => ({ run: nodeLink(gone) }));
+    const after = await fsckLedger(ledger);
+    expect(after.findings.map(({ code, path }) => [code, path])).toEqual([['OBJECT_MISSING', gone]]);
+  });
+});

@@ -1,0 +1,136 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { splice } from '../../scripts/yaml-splice.ts';
+import { digestOf } from '../../src/objects/digest.ts';
+import { copyPlan, copyProfile, openProfile } from '../../src/workflows/profile-files.ts';
+import { buildDatabase, makeSurrogate } from '../../src/workflows/surrogate.ts';
+
+const TEAM = join(import.meta.dirname, '../profiles/other-team');
+
+describe('a surrogate', () => {
+  let folder: string;
+  const at = (name: string): string => join(folder, name);
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'custody-surrogate-'));
+    cpSync(TEAM, folder, { recursive: true });
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Replaces the script, or the spec, and pins it anew. */
+  function replace(name: 'sql' | 'spec', text: string): void {
+    const profile = readFileSync(at('profile.yaml'), 'utf8');
+    writeFileSync(at(name === 'sql' ? 'stock.sql' : 'stock-spec.json'), text);
+    const sha256 = digestOf(Buffer.from(text));
+    writeFileSync(at('profile.yaml'), splice(profile, ['surrogate', name, 'sha256'], sha256));
+    if (name === 'spec') return;
+    const spec = JSON.parse(readFileSync(at('stock-spec.json'), 'utf8')) as object;
+    replace('spec', JSON.stringify({ ...spec, generator_sha256: sha256 }));
+  }
+  const make = async (name = 'new.sqlite'): Promise<string> =>
+    makeSurrogate(await openProfile(folder), at(name));
+  const refused = async (code: string): Promise<void> => {
+    await expect(make()).rejects.toMatchObject({ code });
+    expect(existsSync(at('new.sqlite'))).toBe(false);
+  };
+
+  it('has the same bytes every time, and is a sound database', async () => {
+    const digest = await make();
+    expect(await make('again.sqlite')).toBe(digest);
+    expect(digestOf(readFileSync(at('new.sqlite')))).toBe(digest);
+    using database = { db: new Database(at('new.sqlite')), [Symbol.dispose]: () => undefined };
+    expect(database.db.pragma('integrity_check', { simple: true })).toBe('ok');
+    expect(database.db.prepare('SELECT sum(pieces) FROM shelves').pluck().get()).toBe(350);
+    database.db.close();
+  });
+
+  it('does not say which SQLite wrote it', async () => {
+    await make();
+    expect([...readFileSync(at('new.sqlite')).subarray(96, 100)]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('is never written over a file', async () => {
+    writeFileSync(at('new.sqlite'), 'mine');
+    await expect(make()).rejects.toMatchObject({ code: 'USAGE' });
+    expect(readFileSync(at('new.sqlite'), 'utf8')).toBe('mine');
+  });
+
+  it('must come out as pinned', async () => {
+    replace('sql', readFileSync(at('stock.sql'), 'utf8').replace('250', '251'));
+    await refused('PROFILE_INVALID');
+  });
+
+  it.each([
+    ['script', 'stock.sql'],
+    ['spec', 'stock-spec.json'],
+  ])('is not made from another %s than the pinned one', async (_, name) => {
+    writeFileSync(at(name), `${readFileSync(at(name), 'utf8')}\n`);
+    await refused('PROFILE_INVALID');
+  });
+
+  it.each(['marker', 'generator_sha256', 'deterministic_db_sha256'])(
+    'is not made where the spec has another %s',
+    async (key) => {
+      const spec = JSON.parse(readFileSync(at('stock-spec.json'), 'utf8')) as object;
+      replace('spec', JSON.stringify({ ...spec, [key]: 'other' }));
+      await refused('PROFILE_INVALID');
+    },
+  );
+
+  it('is not made where the spec is no JSON', async () => {
+    replace('spec', 'no');
+    await refused('PROFILE_INVALID');
+  });
+
+  it.each([
+    "ATTACH 'other.sqlite' AS other;",
+    "/* */ attach 'other.sqlite' AS other;",
+    "INSERT INTO origin VALUES ('x'); VACUUM INTO 'other.sqlite';",
+    'PRAGMA journal_mode = WAL;',
+    'CREATE VIRTUAL TABLE v USING fts5(a);',
+    'COMMIT;',
+    "SELECT load_extension('x');",
+  ])('may not: %s', async (statement) => {
+    replace('sql', `${readFileSync(at('stock.sql'), 'utf8')}${statement}\n`);
+    await refused('PROFILE_INVALID');
+    expect(existsSync('other.sqlite')).toBe(false);
+  });
+
+  it('leaves nothing of a script that fails', async () => {
+    await expect(
+      buildDatabase('CREATE TABLE t (a); INSERT INTO u VALUES (1);', at('new.sqlite')),
+    ).rejects.toMatchObject({ code: 'PROFILE_INVALID' });
+    expect(existsSync(at('new.sqlite'))).toBe(false);
+    await expect(
+      buildDatabase('CREATE TABLE t (a CHECK (a > 0)); INSERT INTO t VALUES (0);', at('new.sqlite')),
+    ).rejects.toMatchObject({ code: 'PROFILE_INVALID' });
+  });
+
+  it('needs a profile that describes one', async () => {
+    const text = readFileSync(at('profile.yaml'), 'utf8');
+    writeFileSync(at('profile.yaml'), text.slice(0, text.indexOf('surrogate:')));
+    await refused('PROFILE_INVALID');
+  });
+
+  it('goes with the profile and its plan into another folder', async () => {
+    const to = at('copy');
+    const plan = await copyProfile(await openProfile(folder), to);
+    expect(plan.path).toBe(join(to, 'plan.yaml'));
+    await makeSurrogate(await openProfile(to), plan.source.file);
+    expect(digestOf(readFileSync(plan.source.file))).toBe(plan.source.sha256);
+  });
+
+  it('has no plan that reaches out of its folder', async () => {
+    const plan = readFileSync(at('plan.yaml'), 'utf8');
+    for (const [from, to] of [
+      ['restock.sql', '../restock.sql'],
+      ['stock.sqlite', '/srv/stock.sqlite'],
+      ['profile.yaml', 'a/../../profile.yaml'],
+    ] as const) {
+      writeFileSync(at('plan.yaml'), plan.replace(from, to));
+      await expect(copyPlan(at('plan.yaml'), at('copy'))).rejects.toMatchObject({ code: 'PLAN_INVALID' });
+    }
+  });
+});
