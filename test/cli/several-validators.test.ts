@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PYTHON } from '../verify/foreign-validators.ts';
 import { codes, Desk, type Finding } from './desk.ts';
@@ -59,13 +60,27 @@ describe('a foreign validator judges rehearsals', () => {
     expect(await desk.json<Report>(named)).toMatchObject({ ok: true });
   });
 
-  it('one that rejects makes the rehearsal a rejected one, and --unsandboxed is recorded', async () => {
-    const strict = PYTHON.replace(
-      'findings = []\n',
-      'findings = []\nif len(evidence["entries"]) > 2 or evidence["entries"][0]["leg"] != "T" or "rehearsal" not in evidence or len(evidence["entries"][0]) != 5 or evidence["entries"][0]["before_hash"][0:4] not in ("%s",):\n    findings.append({"code": "HOUSE_RULE", "path": "entries", "detail": "not here"})\n',
+  it('one that rejects makes the rehearsal a rejected one; --unsandboxed is recorded', async () => {
+    // A rule that the planted controls keep.
+    const known = createHash('sha256').update('before').digest('hex');
+    desk.write(
+      'strict.py',
+      PYTHON.replace(
+        'findings = []\n',
+        `findings = []
+if evidence["entries"][0]["before_hash"] != "${known}":
+    findings.append({"code": "HOUSE_RULE", "path": "entries", "detail": "not here"})
+`,
+      ),
     );
-    expect(strict).not.toBe(PYTHON);
-    desk.write('never.py', strict);
-    await desk.fails(['validator', 'pin', 'never.py', '--name', 'strict'], 'VALIDATOR_REFUSED', 3);
+    await desk.json(['validator', 'pin', 'strict.py', '--name', 'strict']);
+    const rejected = await desk.json<Rehearsed>(['rehearse', 'plan.yaml', '--unsandboxed'], 1);
+    expect(rejected.verdicts.map(({ accepted }) => accepted)).toEqual([true, true, false]);
+    expect(rejected.findings).toEqual([
+      { code: 'VALIDATOR_REJECTED', path: 'entries', detail: 'HOUSE_RULE: not here' },
+    ]);
+    const run = await desk.json<{ isolation: [string, string][] }>(['show', rejected.run]);
+    for (const name of ['hardened', 'strict'])
+      expect(run.isolation).toContainEqual([`validator-sandbox ${name}`, 'none (--unsandboxed)']);
   });
 });
