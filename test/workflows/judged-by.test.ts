@@ -3,6 +3,7 @@ import type { Digest } from '../../src/objects/digest.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { putObject } from '../../src/objects/sink.ts';
+import { currentPolicy, policyAfter } from '../../src/workflows/policy.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes } from '../cli/desk.ts';
 import { names, pin, putModule, verdictOf, type Material } from './forge.ts';
@@ -42,8 +43,8 @@ describe('who judged a rehearsal', () => {
     expect(codes(findings)).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],
       ['VERDICT_REJECTED', 'verdict'],
+      ['VALIDATOR_LENIENT', 'verdict/validators/yes'],
     ]);
-    expect(findings[1]!.detail).toContain('VALIDATOR_LENIENT');
   });
 
   it('a validator that the policy pins and the rehearsal leaves out', async () => {
@@ -57,6 +58,36 @@ describe('who judged a rehearsal', () => {
     const before = await at.commit(at.good);
     await pin(at.ledger, [putModule(at.good.objects, 'later', 'false')], at.good.objects);
     expect(await at.verify(before)).toEqual([]);
+  });
+
+  it('what the policy of the record requires of isolation is proven, or found', async () => {
+    const require = async (...isolation: string[]): Promise<void> => {
+      await using session = await at.ledger.writer();
+      const after = policyAfter(await currentPolicy(at.ledger), {});
+      const policy = putObject(session.writer, { ...after, isolation });
+      const draft = { type: 'policy', author: 'owner', lane: 'main', message: '' } as const;
+      await at.ledger.append(session.writer, { ...draft, links: [['policy', policy]] });
+    };
+    await require('source-unchanged');
+    expect(await at.verify(await at.commit(at.good))).toEqual([]);
+    await require('source-unchanged', 'never-asserted');
+    expect(await at.verify(await at.commit(at.good))).toEqual([
+      ['ISOLATION_UNPROVEN', 'policy/isolation/never-asserted'],
+    ]);
+    // Asserted, but it does not hold.
+    const { objects, rehearsal } = at.good;
+    const evidence = decodeKind('rehearsal', objects.get(rehearsal.digest));
+    const isolation = evidence.isolation.map((claim) => ({
+      ...claim,
+      holds: claim.assertion !== 'network-isolated',
+    }));
+    const subject = putObject(objects, { ...evidence, isolation });
+    const verdict = putObject(objects, { ...verdictOf(at.good), subject });
+    await require('network-isolated');
+    expect(await at.verify(await at.commit({ ...at.good, rehearsal: subject, verdict }))).toContainEqual([
+      'ISOLATION_UNPROVEN',
+      'policy/isolation/network-isolated',
+    ]);
   });
 
   describe('with two validators', () => {
@@ -133,6 +164,7 @@ describe('who judged a rehearsal', () => {
       expect(codes(findings)).toEqual([
         ['VERDICT_DIFFERS', 'verdict-3'],
         ['VERDICT_REJECTED', 'verdict-3'],
+        ['NO_REAL_CHANGE', 'verdict-3/delta'],
       ]);
     });
   });
