@@ -90,7 +90,7 @@ export interface Scene {
   readonly folder: string;
   /** A workspace that other scenes with the same source use, too; undefined where this one has its own. */
   readonly prepare: Prepare | undefined;
-  file(name: string): string;
+  readonly file: (name: string) => string;
   plan(): Promise<Plan>;
 }
 
