@@ -20,9 +20,6 @@ import { accepted, caught, drill, refused, useStage, type Sabotage } from './sce
 vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
-vi.mock(import('../../src/engines/sqlite/open-files.ts'), async (load) =>
-  (await import('./system.ts')).openFiles(load),
-);
 
 const stage = useStage();
 

@@ -8,9 +8,6 @@ import { accepted, drill, foundByProcess, foundIn, useStage, type Drilled } from
 vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
-vi.mock(import('../../src/engines/sqlite/open-files.ts'), async (load) =>
-  (await import('./system.ts')).openFiles(load),
-);
 
 /**
  * The six ways to fail open that the plan forbids (seed 004), each tried for real. Where our own runner cannot be made to

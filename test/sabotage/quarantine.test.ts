@@ -11,9 +11,6 @@ import { drill, ROLLBACK, useStage, type Drilled, type Setting } from './scene.t
 vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
-vi.mock(import('../../src/engines/sqlite/open-files.ts'), async (load) =>
-  (await import('./system.ts')).openFiles(load),
-);
 
 const stage = useStage();
 

@@ -21,9 +21,6 @@ import {
 vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
-vi.mock(import('../../src/engines/sqlite/open-files.ts'), async (load) =>
-  (await import('./system.ts')).openFiles(load),
-);
 
 const stage = useStage();
 

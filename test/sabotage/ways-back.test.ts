@@ -6,9 +6,6 @@ import { accepted, BEFORE_AFTER, caught, ROLLBACK, useStage, type Sabotage } fro
 vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
-vi.mock(import('../../src/engines/sqlite/open-files.ts'), async (load) =>
-  (await import('./system.ts')).openFiles(load),
-);
 
 const stage = useStage();
 

@@ -1,5 +1,6 @@
 import { parseDigest } from '../../objects/digest.ts';
 import { defineCommand } from '../command.ts';
+import { probing } from '../probing.ts';
 import { findingLines, plural } from '../text.ts';
 import { writing, writingOptions } from '../writing.ts';
 
@@ -68,6 +69,7 @@ export const command = defineCommand({
         validators: args.validator.map((id) => parseDigest(id)),
         ...(args.out !== undefined && { out: context.path(args.out) }),
         ...(signer && { signer: { skey: signer.skey, author: common.author, lane: common.lane } }),
+        probe: probing(context),
         progress: context.progress,
       },
     )
