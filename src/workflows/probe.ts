@@ -53,12 +53,6 @@ export async function runProbes(profile: Profile, options: ProbeOptions): Promis
   };
 }
 
-/** Whether a probe failed closed, with the code that is meant for it; or, of the control, whether it was allowed. */
-export function held({ expected, exit, codes, leaked }: Result): boolean {
-  if (leaked.length > 0) return false;
-  return expected === null ? exit === 0 && codes.length === 0 : exit !== 0 && codes.includes(expected);
-}
-
 /** Probes know nothing of each other, and most of their time is spent waiting for processes. */
 const LANES = 2;
 

@@ -11,8 +11,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
+import { probeHeld } from '../../src/objects/probe-result.ts';
 import type { PlanDocument } from '../../src/objects/plan-form.ts';
-import { held, runProbes, type RunCommand } from '../../src/workflows/probe.ts';
+import { runProbes, type RunCommand } from '../../src/workflows/probe.ts';
 import { openProfile } from '../../src/workflows/profile-files.ts';
 
 const PROFILE = `
@@ -81,7 +82,7 @@ describe('probes, with a command that only answers', () => {
     answer: Parameters<typeof answering>[0] = () => ({}),
   ): Promise<{ id: string; held: boolean; leaked: readonly string[] }[]> => {
     const { results } = await runProbes(await openProfile(folder), { run: answering(answer) });
-    return results.map((result) => ({ id: result.id, held: held(result), leaked: result.leaked }));
+    return results.map((result) => ({ id: result.id, held: probeHeld(result), leaked: result.leaked }));
   };
   const only = async (answer: Parameters<typeof answering>[0]): Promise<string[]> =>
     (await probed(answer)).flatMap((result) => (result.held ? [] : [result.id, ...result.leaked]));
@@ -136,6 +137,7 @@ describe('probes, with a command that only answers', () => {
     ['is refused for another reason', { stdout: REFUSED.replace('SURFACE', 'CLAIM') }],
     ['ends with a word and no document', { stdout: 'SURFACE_FORBIDDEN' }],
     ['says the code and ends well', { exit: 0 }],
+    ['says the code and ends as another does', { exit: 4 }],
   ])('do not hold where one %s', async (_, answer) => {
     expect(await only((which) => (which === 'probe-1' ? answer : {}))).toEqual(['a']);
   });
