@@ -21,7 +21,7 @@ import type { Difference } from './rerun/differences.ts';
 import { subjectFromFolder } from './rerun/from-folder.ts';
 import { subjectFromLedger } from './rerun/from-ledger.ts';
 import { materialise } from './rerun/materialise.ts';
-import { recordRerun, refuseLogKey } from './rerun/record.ts';
+import { recordRerun, refuseLogKey, type RerunSigner } from './rerun/record.ts';
 import type { RerunSubject } from './rerun/subject.ts';
 import { probed, type Probing } from './rehearse.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
@@ -36,7 +36,7 @@ export interface RerunOptions extends AppendOptions {
   /** Whether a rejected rehearsal is a finding, too. */
   readonly accepted?: boolean;
   /** Signs the result with this key of the user's, and records it. */
-  readonly signer?: { readonly skey: string; readonly author: string; readonly lane: string };
+  readonly signer?: RerunSigner;
   /** Runs the profile's probes, where they were run for the subject. */
   readonly probe?: Probing;
   readonly progress?: (phrase: string) => void;

@@ -169,6 +169,7 @@ delta: { posts: { inserted: 1 } }
     await desk.fails(['verify', 'packet', '--rerunner', 'a+00000000+AAAA'], 'USAGE', 2);
     await desk.fails(['rerun', 'no-such-thing'], 'REVISION_MALFORMED', 2);
     await desk.fails(['rerun', '@0'], 'USAGE', 2);
+    await desk.fails(['rerun', '@1', '--message', 'x'], 'USAGE', 2);
     await desk.fails(['rerun', '@1', '--signer', 'two words'], 'USAGE', 2);
   });
 });
