@@ -2,28 +2,19 @@ import { appendRecord, EMPTY_HEAD, type Head } from '../../src/ledger/log-state.
 import { signCheckpoint } from '../../src/log/checkpoint.ts';
 import { generateKey } from '../../src/log/note-key.ts';
 import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
-import { deltaOf } from '../../src/objects/delta.ts';
 import { ContentBuilder, storeContent } from '../../src/objects/file.ts';
 import { encodeKey } from '../../src/objects/key.ts';
-import {
-  decodeKind,
-  decodeObject,
-  encodeObject,
-  type AnyObject,
-  type Encoded,
-  type Kind,
-} from '../../src/objects/kinds.ts';
+import { decodeKind, type AnyObject, type Encoded, type Kind } from '../../src/objects/kinds.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { MapBuilder } from '../../src/objects/merkle-map.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
-import { SnapshotBuilder } from '../../src/objects/snapshot-builder.ts';
 import { TreeBuilder } from '../../src/objects/tree.ts';
-import { resultOf } from '../../src/objects/walk.ts';
 import { formatManifest, formatSeal } from '../../src/verify/packet/manifest.ts';
 import { MANIFEST_NAME, SEAL_NAME } from '../../src/verify/packet/names.ts';
 import { utf8 } from './hex.ts';
+import { putRehearsal, TIME } from './rehearsal.ts';
 
 /** The small world that all examples of SPEC.md come from: one object of each kind, linked as real ones are. */
 export interface World {
@@ -39,8 +30,6 @@ export interface World {
 }
 
 export const ORIGIN = 'custody.example/spec';
-/** 2026-06-12T00:00:00Z, in milliseconds. */
-const TIME = 1_781_222_400_000;
 
 export function makeWorld(): World {
   const objects = new MemoryObjects();
@@ -66,70 +55,7 @@ export function makeWorld(): World {
     required: [],
   });
 
-  const before = snapshot(objects, [[1n, 'Ada']]);
-  const after = snapshot(objects, [
-    [1n, 'Ada'],
-    [2n, 'Grace'],
-  ]);
-  const executor = utf8("INSERT INTO people VALUES (2, 'Grace');\n");
-  const digest = digestToBytes(digestOf(executor));
-  const delta = resultOf(deltaOf(before.link, after.link), objects.get).tables;
-  const gate = { name: 'not there yet', sql: 'SELECT count(*) FROM people WHERE id = 2', expect: '== 0' };
-  const plan = put({
-    kind: 'plan',
-    v: 1,
-    name: 'one more person',
-    engine: 'sqlite',
-    document: blob('custody: plan/1\n'),
-    source: { kind: 'fixture', marker: null, sha256: null },
-    macro: null,
-    timeLimit: 60_000,
-    executor: digest,
-    session: [['foreign_keys', 'ON']],
-    preflight: [gate],
-    boundary: { mode: 'insert-only', tables: ['people'] },
-    delta,
-    masked: [],
-    bounded: [],
-    legs: ['T', 'R'],
-  });
-  const image = digestToBytes(digestOf(utf8('the bytes of a database file')));
-  const leg = { start: before.link, after: after.link, open: false, back: before.link, identical: true };
-  const rehearsal = put({
-    kind: 'rehearsal',
-    v: 1,
-    plan,
-    validator,
-    engine: 'sqlite',
-    executor: { file: storeContent(objects, executor), before: digest, after: digest },
-    source: image,
-    image: { sha256: image, restored: before.link },
-    entry: before.link,
-    exit: before.link,
-    preflight: [{ ...gate, actual: '0', ok: true }],
-    delta,
-    legs: [
-      { leg: 'T', ended: 'rolled-back', ...leg },
-      { leg: 'R', ended: 'committed', ...leg },
-    ],
-    isolation: [{ assertion: 'source-unchanged', holds: true }],
-    observed: [],
-  });
-  const run = put({
-    kind: 'run',
-    v: 1,
-    rehearsal,
-    started: TIME,
-    durations: [['leg T', 120]],
-    versions: [['node', 'v24.21.0']],
-    isolation: [['validator-network', 'restricted']],
-    afters: [['T', after.link]],
-  });
-  const findings = [
-    { code: 'ISOLATION_UNPROVEN', path: 'isolation/clone-folder-private', detail: 'not asserted' },
-  ];
-  const verdict = put({ kind: 'verdict', v: 1, validator, subject: rehearsal, accepted: false, findings });
-
+  const { before, plan, rehearsal, run, verdict, probes, rerun } = putRehearsal(objects, validator);
   const { tree, manifest, seal } = folder(objects);
   const packet = put({
     kind: 'packet',
@@ -171,14 +97,14 @@ export function makeWorld(): World {
   const { root, size } = first.head;
   const small = { ...first.head, checkpoint: signCheckpoint({ origin: ORIGIN, size, root }, skey) };
 
-  const file = longFile(objects);
+  const long = longFile(objects);
   const lists = mapOfLists(objects);
   const table = before.table;
   return {
     objects,
     examples: {
-      file,
-      chunks: decodeKind('file', objects.get(file.digest)).chunks,
+      file: long,
+      chunks: decodeKind('file', objects.get(long.digest)).chunks,
       tree,
       rows: decodeKind('table', objects.get(table.digest)).root,
       node: lists,
@@ -189,6 +115,8 @@ export function makeWorld(): World {
       rehearsal,
       run,
       verdict,
+      probes,
+      rerun,
       policy,
       packet,
       entry,
@@ -204,43 +132,6 @@ export function makeWorld(): World {
     skey,
     vkey,
   };
-}
-
-function snapshot(
-  objects: MemoryObjects,
-  people: readonly (readonly [bigint, string])[],
-): { link: Link; table: Link } {
-  const seen: Link[] = [];
-  const builder = new SnapshotBuilder(
-    {
-      put: (codec, digest, bytes) => {
-        objects.put(codec, digest, bytes);
-        if (codec === 'dag-cbor' && decodeObject(bytes).kind === 'table')
-          seen.push(encodeObject(decodeObject(bytes)).link);
-      },
-    },
-    'sqlite',
-  );
-  builder.fact('user_version', '0');
-  builder.fact('encoding', 'UTF-8');
-  builder.fact('application_id', '0');
-  builder.schema('table', 'people', [
-    ['table', 'people'],
-    ['sql', 'CREATE TABLE people(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT)'],
-  ]);
-  builder.sequence('people', [['seq', String(people.length)]]);
-  const table = builder.table({
-    name: 'people',
-    format: 'sqlite-record',
-    columns: [
-      { name: 'id', type: 'INTEGER' },
-      { name: 'name', type: 'TEXT' },
-    ],
-    key: { type: 'declared', columns: ['id'] },
-  });
-  for (const [id, name] of people) table.add(encodeKey([id]), encodeRecord([null, name]));
-  table.close();
-  return { link: builder.finish().snapshot, table: seen[0]! };
 }
 
 /** A sealed folder with two files and a symlink to one of them. */

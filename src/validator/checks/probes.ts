@@ -53,6 +53,8 @@ export function probesRefused({ probes }: Evidence): Finding[] {
     if (leaked.length > 0) return bad(`it left a forbidden claim: ${leaked.join(', ')}`);
     const unknown = codes.find((code) => !isKnown(code));
     if (unknown !== undefined) return [finding('EVIDENCE_MALFORMED', path, `unknown code ${unknown}`)];
+    if (codes.some((code, i) => i > 0 && codes[i - 1]! >= code))
+      return [finding('EVIDENCE_MALFORMED', path, 'codes out of order, or one twice')];
     if (expected === null)
       return exit === 0 && codes.length === 0 ? [] : bad(`the control was refused: ${codes.join(', ')}`);
     if (!codes.includes(expected)) return bad(`expected ${expected}, found ${codes.join(', ') || 'no code'}`);

@@ -78,8 +78,8 @@ class Walker {
   }
 
   *#value(value: Value, place: Place): Generator<Mutant> {
-    if (value instanceof Link) return yield* this.link(value, place);
-    if (Array.isArray(value)) {
+    if (value instanceof Link) yield* this.link(value, place);
+    else if (Array.isArray(value)) {
       const list = value as readonly Value[];
       yield* this.#changed(listChanges(list), place);
       for (const i of sampled(list.length))
@@ -100,7 +100,7 @@ class Walker {
       field,
       put: (value, sink) => place.put({ ...map, [field]: value }, sink),
     };
-    if (item instanceof Link && MAPS[String(map['kind'])]?.includes(field)) {
+    if (item instanceof Link && MAPS[kindIn(map)]?.includes(field)) {
       yield* this.#replaced(item, this.#others.get('rows') ?? [], below);
       const put: Put = (root, sink) => {
         const rows = countOf(root as Link, sink);
@@ -209,7 +209,7 @@ class Walker {
   }
 
   #kindsLike(object: ValueMap | undefined): Value[] {
-    const kind = object === undefined ? 'raw' : String(object['kind']);
+    const kind = object === undefined ? 'raw' : kindIn(object);
     const another = [...this.#others].find(([other]) => other !== kind && other !== 'raw')?.[1][0];
     return [...(this.#others.get(kind) ?? []), ...(another === undefined ? [] : [another])];
   }
@@ -241,6 +241,11 @@ class Walker {
     const legs = this.#rehearsal['legs'] as ValueMap[];
     return legs.filter((other) => other['leg'] !== leg).map((other) => other[field]!);
   }
+}
+
+function kindIn(object: ValueMap): string {
+  const { kind } = object;
+  return typeof kind === 'string' ? kind : '';
 }
 
 function putDocument(value: Value, sink: Overlay): Link {

@@ -21,13 +21,16 @@ export function mutate(built: Built, step = 1, first = 0): MutationResult {
   let tried = 0;
   let refused = 0;
   let i = 0;
-  for (const { path, how, build } of mutantsOf(built)) {
+  for (const made of mutantsOf(built)) {
+    const { path, how } = made;
     if (i++ % step !== first % step) continue;
     tried++;
-    const mutant = build();
+    const mutant = made.build();
     if (mutant === undefined) refused++;
     else if (mutant.subject !== built.subject && judge(mutant.subject, mutant.objects).accepted) {
-      const free = FREE.findIndex((entry) => entry.path.test(path) && entry.how.test(how));
+      const free = FREE.findIndex(
+        (entry) => entry.path.test(path) && entry.how.test(how) && entry.holds?.(mutant) !== false,
+      );
       if (free >= 0) met.add(free);
       else if (!(path.startsWith('rehearsal/plan/document') && sameFile(built, mutant)))
         survivors.push(`${path}: ${how}`);

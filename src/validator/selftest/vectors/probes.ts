@@ -61,6 +61,16 @@ export const PROBES: readonly Vector[] = [
     [['EVIDENCE_MALFORMED', 'probes/B1']],
     (probe) => void probe.codes.push('ALL_FINE'),
   ),
+  result(
+    'with-codes-in-another-order',
+    [['EVIDENCE_MALFORMED', 'probes/B1']],
+    (probe) => void probe.codes.push('SURFACE_FORBIDDEN'),
+  ),
+  result(
+    'with-a-code-twice',
+    [['EVIDENCE_MALFORMED', 'probes/B1']],
+    (probe) => void probe.codes.push('TARGET_PRODUCTION'),
+  ),
   result('control-with-an-exit', refused('C0'), (_, control) => void (control.exit = 1)),
   result('control-with-a-code', refused('C0'), (_, control) => void control.codes.push('USAGE')),
   result('control-that-leaked', refused('C0'), (_, control) => void (control.leaked = ['REAL_PASS'])),
@@ -76,7 +86,7 @@ export const PROBES: readonly Vector[] = [
     d.rehearsal.probes = null;
   }),
   sqliteFull('accepted-probe-with-a-further-code', [], (d) => {
-    d.probes!.results[1]!.codes.push('SURFACE_FORBIDDEN');
+    d.probes!.results[1]!.codes.unshift('SURFACE_FORBIDDEN');
   }),
 ];
 

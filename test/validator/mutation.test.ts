@@ -1,0 +1,44 @@
+import { describe, expect, it, vi } from 'vitest';
+import { judge } from '../../src/validator/judge.ts';
+import { CONTROLS } from '../../src/validator/selftest/controls.ts';
+import { controlOf } from '../../src/validator/selftest.ts';
+import { mutantsOf } from './mutation/mutants.ts';
+import { mutate } from './mutation/run.ts';
+
+vi.mock('../../src/objects/codec.ts', async (original) => {
+  const { decodingOnce } = await import('./mutation/decode-once.ts');
+  return decodingOnce(await original());
+});
+
+/** Every so manieth mutant; test/deep/mutation.test.ts tries all of them. A prime: places come in rows of equal length. */
+const STEP = 61;
+
+describe('of accepted evidence with one thing changed', () => {
+  it.each(CONTROLS)('%s: a sample is rejected', (control) => {
+    const { tried, survivors } = mutate(controlOf(control), STEP);
+    expect(survivors).toEqual([]);
+    expect(tried).toBeGreaterThan(200);
+  });
+
+  it('every place is reached', () => {
+    const places = new Set([...mutantsOf(controlOf('sqlite-full'))].map(({ path }) => path));
+    for (const path of [
+      'rehearsal/plan/approval/by',
+      'rehearsal/plan/document/executor/includes/0/sha256',
+      'rehearsal/validators/1/file',
+      'rehearsal/executor/parts/2/file',
+      'rehearsal/source/files/entries/source-wal/sha256',
+      'rehearsal/image/file',
+      'rehearsal/legs/S/back/sequences/births/0/1',
+      'rehearsal/legs/T/after/tables/stock/root/200',
+      'rehearsal/legs/R/start/facts/0/1',
+      'rehearsal/probes/results/production target/exit',
+    ])
+      expect(places, path).toContain(path);
+  });
+
+  it('and accepted as it is', () => {
+    const { subject, objects } = controlOf('sqlite-full');
+    expect(judge(subject, objects).accepted).toBe(true);
+  });
+});
