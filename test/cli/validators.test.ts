@@ -167,7 +167,6 @@ describe('custody validator', () => {
     ['expect without an identity', ['expect', '--name', 'x']],
     ['a file to list', ['list', 'hardened.py']],
     ['a name to list', ['list', '--name', 'x']],
-    ['a file to selftest', ['selftest', 'hardened.py']],
     ['a sandbox to list', ['list', '--unsandboxed']],
   ])('%s is a fault of usage', async (_what, argv) => {
     await refuses(argv, 'USAGE', 2);

@@ -61,16 +61,16 @@ describe('who judged a rehearsal', () => {
   });
 
   it('what the policy of the record requires of isolation is proven, or found', async () => {
-    const require = async (...isolation: string[]): Promise<void> => {
+    const requires = async (...isolation: string[]): Promise<void> => {
       await using session = await at.ledger.writer();
       const after = policyAfter(await currentPolicy(at.ledger), {});
       const policy = putObject(session.writer, { ...after, isolation });
       const draft = { type: 'policy', author: 'owner', lane: 'main', message: '' } as const;
       await at.ledger.append(session.writer, { ...draft, links: [['policy', policy]] });
     };
-    await require('source-unchanged');
+    await requires('source-unchanged');
     expect(await at.verify(await at.commit(at.good))).toEqual([]);
-    await require('source-unchanged', 'never-asserted');
+    await requires('source-unchanged', 'never-asserted');
     expect(await at.verify(await at.commit(at.good))).toEqual([
       ['ISOLATION_UNPROVEN', 'policy/isolation/never-asserted'],
     ]);
@@ -83,7 +83,7 @@ describe('who judged a rehearsal', () => {
     }));
     const subject = putObject(objects, { ...evidence, isolation });
     const verdict = putObject(objects, { ...verdictOf(at.good), subject });
-    await require('network-isolated');
+    await requires('network-isolated');
     expect(await at.verify(await at.commit({ ...at.good, rehearsal: subject, verdict }))).toContainEqual([
       'ISOLATION_UNPROVEN',
       'policy/isolation/network-isolated',
