@@ -58,46 +58,53 @@ export async function buildValidator(out: string, root = ROOT): Promise<string> 
   return createHash('sha256').update(code).digest('hex');
 }
 
+const BUNDLE = {
+  ...COMMON,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  external: [
+    'better-sqlite3',
+    'level',
+    'classic-level',
+    'pg',
+    'pg-copy-streams',
+    'libpg-query',
+    'ajv',
+    'yaml',
+  ],
+  alias: {
+    'cbor-x': join(ROOT, 'node_modules/cbor-x/index.js'),
+    'string-width': join(ROOT, 'scripts/plain-string-width.ts'),
+  },
+  // For packages that are CommonJS; names of ours must not collide with theirs.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+} as const;
+
 /**
  * The command and the worker. What every command needs is bundled, so that starting reads few files; what carries binaries
  * or WebAssembly, or few commands need, stays outside.
  */
 async function buildCommand(out: string): Promise<void> {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-  const bundle = {
-    ...COMMON,
-    outdir: out,
-    minifySyntax: true,
-    minifyWhitespace: true,
-    external: [
-      'better-sqlite3',
-      'level',
-      'classic-level',
-      'pg',
-      'pg-copy-streams',
-      'libpg-query',
-      'ajv',
-      'yaml',
-    ],
-    alias: {
-      'cbor-x': join(ROOT, 'node_modules/cbor-x/index.js'),
-      'string-width': join(ROOT, 'scripts/plain-string-width.ts'),
-    },
-    define: { CUSTODY_VERSION: JSON.stringify(version) },
-    // For packages that are CommonJS; names of ours must not collide with theirs.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-  };
   await build({
-    ...bundle,
+    ...BUNDLE,
+    external: [...BUNDLE.external],
+    outdir: out,
+    define: { CUSTODY_VERSION: JSON.stringify(version) },
     entryPoints: { custody: 'bin/custody.ts', index: 'src/index.ts' },
     splitting: true,
     chunkNames: '[name]-[hash]',
   });
-  // In one file: its process may read no other (src/engines/sqlite/sandbox.ts).
-  await build({ ...bundle, entryPoints: { 'sqlite-worker': 'src/engines/sqlite/worker.ts' } });
+  await buildWorker(join(out, 'sqlite-worker.js'));
   await chmod(join(out, 'custody.js'), 0o755);
+}
+
+/** In one file: its process may read no other (src/engines/sqlite/sandbox.ts). */
+export async function buildWorker(outfile: string): Promise<void> {
+  const entryPoints = ['src/engines/sqlite/worker.ts'];
+  await build({ ...BUNDLE, external: [...BUNDLE.external], outfile, entryPoints });
 }
 
 /** What an earlier build left, but for the validator, which is replaced in one step. */

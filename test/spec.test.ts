@@ -10,6 +10,7 @@ import { FINDING_CODES } from '../src/finding.ts';
 import { toJson } from '../src/objects/json.ts';
 import { decodeObject, KINDS, RESERVED_KINDS } from '../src/objects/kinds.ts';
 import { PLAN_SCHEMA } from '../src/rehearsal/plan-schema.ts';
+import { PROFILE_SCHEMA } from '../src/rehearsal/profile-schema.ts';
 import { STAGES } from '../src/validator/judge.ts';
 import { LEVELS } from '../src/workflows/verify-report.ts';
 
@@ -91,6 +92,11 @@ describe('SPEC.md says what the code does', () => {
   it('lists the keys of a plan, and which must be there', () => {
     const listed = table('plan-keys').map(([key]) => [bare(key!), key!.endsWith('*')]);
     expect(listed.sort()).toEqual(planKeys(PLAN_SCHEMA as unknown as Schema, '').sort());
+  });
+
+  it('lists the keys of a profile, and which must be there', () => {
+    const listed = table('profile-keys').map(([key]) => [bare(key!), key!.endsWith('*')]);
+    expect(listed.sort()).toEqual(planKeys(PROFILE_SCHEMA as unknown as Schema, '').sort());
   });
 
   it('explains every level of verify', () => {

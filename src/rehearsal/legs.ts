@@ -1,12 +1,13 @@
-import { isCustodyError, type CustodyError, type ErrorCode } from '../errors.ts';
+import { isCustodyError } from '../errors.ts';
 import type { Boundary, Captured, Clone, Session, Workspace } from '../engines/engine.ts';
-import { finding, type Finding, type FindingCode } from '../finding.ts';
+import { finding, type Finding } from '../finding.ts';
 import { deltaOf } from '../objects/delta.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import type { PlanForm } from '../objects/plan-form.ts';
 import { resultOf } from '../objects/walk.ts';
 import { askCondition, askGates, type Baseline } from './gates.ts';
+import { endAfterFailure, failed, isUnknown } from './leg-failures.ts';
 import { Fired, firedByDelta, firedByGates, type Trigger } from './triggers.ts';
 
 export type LegName = 'T' | 'R' | 'S';
@@ -29,24 +30,14 @@ export interface LegContext {
   readonly plan: PlanForm;
   readonly executor: Uint8Array;
   readonly rollback: Uint8Array | undefined;
-  /** Reads the executor again: what is wrong with it, or nothing. */
-  readonly executorFault: () => Promise<string | undefined>;
+  /** Reads a script again: what is wrong with it, or nothing. */
+  readonly scriptFault: (script: 'executor' | 'rollback') => Promise<string | undefined>;
   readonly entry: Captured;
   readonly baseline: Baseline;
   readonly objects: MemoryObjects;
   /** The folder where clones of unknown state are kept. */
   readonly quarantine: string;
 }
-
-/** Errors of a script that make evidence (a failed leg) instead of a refusal; everything else is thrown on. */
-const EVIDENCE: Partial<Record<ErrorCode, FindingCode>> = {
-  SQL_FAILED: 'SQL_FAILED',
-  TRANSACTION_LOST: 'TRANSACTION_LOST',
-  TIME_LIMIT: 'TIME_LIMIT',
-};
-
-/** Errors after which nobody can say what the clone's state is, where they come while a transaction is ended. */
-const UNKNOWN: readonly ErrorCode[] = ['ENGINE_FAILED', 'TIME_LIMIT', 'TRANSACTION_LOST', 'DATABASE_CORRUPT'];
 
 /**
  * One leg on a fresh clone (design section 7). T: BEGIN, apply, capture inside, ROLLBACK. R: apply, COMMIT, capture, put
@@ -122,15 +113,27 @@ async function attemptChange(
   try {
     if (!start.snapshot.equals(context.entry.snapshot))
       throw new Fired('before-diverged', 'start', 'a fresh clone is not the captured before-state');
-    const fault = await context.executorFault();
-    if (fault !== undefined) throw new Fired('executor-changed', 'executor', fault);
+    for (const script of leg === 'S' ? (['executor', 'rollback'] as const) : (['executor'] as const)) {
+      const fault = await context.scriptFault(script);
+      if (fault !== undefined) throw new Fired('executor-changed', script, fault);
+    }
     await inTransaction(leg, clone, change, context);
-    if (leg !== 'T' && change.ended === 'committed') change.after = await clone.capture(context.objects);
+    if (leg !== 'T' && change.ended === 'committed') await captureCommitted(clone, change, context);
   } catch (error) {
     if (!(error instanceof Fired)) throw error;
     aborted(change, error);
   }
   return change;
+}
+
+/** COMMIT changes nothing: what was captured inside the transaction is what is there now. */
+async function captureCommitted(clone: Clone, change: Change, { objects }: LegContext): Promise<void> {
+  const inside = change.after;
+  change.after = await clone.capture(objects);
+  if (inside?.snapshot.equals(change.after.snapshot)) return;
+  change.observed.push(
+    finding('AFTER_STATES_DIFFER', 'commit', 'the committed state is not the one inside the transaction'),
+  );
 }
 
 function aborted(change: Change, fired: Fired): void {
@@ -197,26 +200,6 @@ async function end(change: Change, session: Session, ended: 'rolled-back' | 'com
   }
 }
 
-/** Whether the error is evidence; it is noted then. */
-function failed(change: { observed: Finding[] }, error: unknown, script: string): boolean {
-  const code = isCustodyError(error) ? EVIDENCE[error.code] : undefined;
-  if (code === undefined) return false;
-  const failure = error as CustodyError;
-  change.observed.push(finding(code, failure.path ?? script, failure.message));
-  return true;
-}
-
-/** A session whose script failed may be gone (killed at its time limit): then nothing can be open on it. */
-async function endAfterFailure(session: Session): Promise<boolean> {
-  try {
-    await session.rollback();
-    return await session.inTransaction();
-  } catch (error) {
-    if (isCustodyError(error)) return false;
-    throw error;
-  }
-}
-
 /** The way back of a committed change; what was rolled back or never applied needs none. */
 async function goBack(
   leg: LegName,
@@ -275,10 +258,6 @@ async function askBack(clone: Clone, conditions: Conditions, context: LegContext
       answers[i] = { name: condition.name, ...(await askCondition(clone, condition, context.baseline)) };
   }
   return answers;
-}
-
-function isUnknown(error: unknown): error is CustodyError {
-  return isCustodyError(error) && UNKNOWN.includes(error.code);
 }
 
 /** What the plan's boundary lets the executor write. */

@@ -14,7 +14,7 @@ import { maskSnapshot } from './mask.ts';
 import { checkPlanNames } from './plan-names.ts';
 import type { Plan } from './plan.ts';
 import { putPlan } from './plan-object.ts';
-import { approvalFault, executorFault, readScripts, scriptObject, type Scripts } from './script-use.ts';
+import { approvalFault, readScripts, scriptFault, scriptObject, type Scripts } from './script-use.ts';
 import { firedByGates } from './triggers.ts';
 
 export interface RehearsalOptions {
@@ -95,7 +95,7 @@ export async function rehearse(
     plan: plan.form,
     executor: scripts.executor.bytes,
     rollback: scripts.rollback?.bytes,
-    executorFault: () => executorFault(plan.executor, scripts.executor.digest),
+    scriptFault: (script) => scriptFault(plan, scripts, script),
     entry: before.entry,
     baseline: before.baseline,
     objects,

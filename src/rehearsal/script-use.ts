@@ -38,9 +38,15 @@ export function approvalFault(
 }
 
 /** What is wrong with a script that was read before: somebody may have swapped it since. */
-export async function executorFault(script: PlanScript, digest: Digest): Promise<string | undefined> {
+export async function scriptFault(
+  plan: Plan,
+  scripts: Scripts,
+  which: 'executor' | 'rollback',
+): Promise<string | undefined> {
+  const [script, read] = [plan[which], scripts[which]];
+  if (script === undefined || read === undefined) return undefined;
   const now = await digestNow(script);
-  return now === digest ? undefined : `it was ${digest} and is ${now ?? 'not readable'} now`;
+  return now === read.digest ? undefined : `it was ${read.digest} and is ${now ?? 'not readable'} now`;
 }
 
 async function digestNow(script: PlanScript): Promise<Digest | undefined> {

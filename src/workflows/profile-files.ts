@@ -76,9 +76,19 @@ export async function copyProfile(profile: Profile, folder: string): Promise<Pla
   return copyPlan(controlPlan(profile), folder);
 }
 
-function requireInside(plan: Plan, path: string): void {
+/** Whether a plan finds everything that it names below its own folder: then it can be moved, and be its own control plan. */
+export function isSelfContained({ profile, source, executor, rollback }: Plan): boolean {
+  const scripts = [executor, ...executor.includes, ...(rollback ? [rollback, ...rollback.includes] : [])];
+  return [source, ...scripts, ...(profile ? [profile] : [])].every(({ path }) => isInside(path));
+}
+
+function isInside(path: string): boolean {
   const inner = normalize(path);
-  if (!isAbsolute(inner) && inner !== '..' && !inner.startsWith('../')) return;
+  return !isAbsolute(inner) && inner !== '..' && !inner.startsWith('../');
+}
+
+function requireInside(plan: Plan, path: string): void {
+  if (isInside(path)) return;
   throw new CustodyError('PLAN_INVALID', `${path} lies outside of the plan's folder`, {
     path: plan.path,
     hint: 'Keep what a control plan names beside it.',

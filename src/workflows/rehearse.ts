@@ -9,7 +9,7 @@ import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { driveSync } from '../objects/walk.ts';
-import { readPlan } from '../rehearsal/plan.ts';
+import { readPlan, type Plan } from '../rehearsal/plan.ts';
 import { guardWords } from '../rehearsal/guard.ts';
 import type { Profile } from '../rehearsal/profile.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
@@ -18,6 +18,7 @@ import { guardFiles } from './guarded-plan.ts';
 import { copyOut, requireEmpty } from './packet/out-folder.ts';
 import { movedSequences, packetFiles, writeFiles } from './packet-files.ts';
 import { currentPolicy, pinnedValidators, requirePolicy } from './policy.ts';
+import { isSelfContained } from './profile-files.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 
 export interface RehearseOptions extends AppendOptions {
@@ -27,7 +28,7 @@ export interface RehearseOptions extends AppendOptions {
   /** A folder that does not exist yet, or is empty: the packet is written there too. */
   readonly out?: string;
   /** Runs a profile's probes (probe.ts); without it a profile's probes are not run, and the validator misses them. */
-  readonly probe?: (profile: Profile) => Promise<ObjectOf<'probes'>>;
+  readonly probe?: Probing;
   /** A foreign validator may run without a sandbox, which is recorded. */
   readonly unsandboxed?: boolean;
   readonly progress?: (phrase: string) => void;
@@ -93,7 +94,7 @@ export async function rehearsePlan(
   const validators = await pinnedValidators(ledger, current);
   const { progress = () => undefined, now, signal } = options;
   if (profile?.probes && options.probe) progress('probes');
-  const probes = profile?.probes && (await options.probe?.(profile));
+  const probes = profile && (await probed(plan, profile, options.probe));
   const rehearsed = await runPlan(plan, validators, {
     quarantine: join(ledger.folder, 'quarantine'),
     isolation: current.policy.isolation,
@@ -110,6 +111,22 @@ export async function rehearsePlan(
     ...options,
     check: () => requirePolicy(ledger, current),
   });
+}
+
+/** Runs probes on a control plan: a path, or where it is undefined the profile's own. */
+export type Probing = (profile: Profile, plan?: string) => Promise<ObjectOf<'probes'>>;
+
+/**
+ * The probes of a plan's profile. Where the plan can be moved it is the control plan itself: so whoever has the plan can
+ * run them again.
+ */
+export async function probed(
+  plan: Plan,
+  profile: Profile,
+  probe: Probing | undefined,
+): Promise<ObjectOf<'probes'> | undefined> {
+  if (!profile.probes || !probe) return undefined;
+  return isSelfContained(plan) ? probe(profile, plan.path) : probe(profile);
 }
 
 /** What a packet of a rehearsal links, by name. */

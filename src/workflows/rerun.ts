@@ -7,9 +7,8 @@ import { finding, type Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { toJson, type Json } from '../objects/json.ts';
-import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import { decodeKind } from '../objects/kinds.ts';
 import { guardFiles } from './guarded-plan.ts';
-import type { Profile } from '../rehearsal/profile.ts';
 import { sealFolder } from '../verify/packet/seal.ts';
 import { requireSealed } from './commit.ts';
 import { rowChanges } from './packet/changes.ts';
@@ -22,8 +21,9 @@ import type { Difference } from './rerun/differences.ts';
 import { subjectFromFolder } from './rerun/from-folder.ts';
 import { subjectFromLedger } from './rerun/from-ledger.ts';
 import { materialise } from './rerun/materialise.ts';
-import { recordRerun, refuseLogKey } from './rerun/record.ts';
+import { recordRerun, refuseLogKey, type RerunSigner } from './rerun/record.ts';
 import type { RerunSubject } from './rerun/subject.ts';
+import { probed, type Probing } from './rehearse.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 
 export interface RerunOptions extends AppendOptions {
@@ -36,9 +36,9 @@ export interface RerunOptions extends AppendOptions {
   /** Whether a rejected rehearsal is a finding, too. */
   readonly accepted?: boolean;
   /** Signs the result with this key of the user's, and records it. */
-  readonly signer?: { readonly skey: string; readonly author: string; readonly lane: string };
-  /** Runs the profile's probes on the plan of that path, where they were run for the subject. */
-  readonly probe?: (profile: Profile, plan: string) => Promise<ObjectOf<'probes'>>;
+  readonly signer?: RerunSigner;
+  /** Runs the profile's probes, where they were run for the subject. */
+  readonly probe?: Probing;
   readonly progress?: (phrase: string) => void;
 }
 
@@ -106,7 +106,7 @@ async function rerunIn(
   const { profile, refusals, scripts } = await guardFiles(plan);
   for (const refusal of refusals) throw refusal;
   if (subject.probed) progress('probes');
-  const probes = subject.probed && profile ? await options.probe?.(profile, plan.path) : undefined;
+  const probes = subject.probed && profile ? await probed(plan, profile, options.probe) : undefined;
   const rehearsed = await runPlan(plan, subject.validators, {
     ...(scripts && { scripts }),
     ...(profile && { profile: profile.bytes }),

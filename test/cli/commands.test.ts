@@ -281,12 +281,19 @@ describe('commands on small real input', () => {
     expect(readdirSync(desk.path('packet')).sort()).toEqual([
       'HASH_MANIFEST.txt',
       'README.md',
+      'RERUN.sh',
+      'clone-rollback-evidence.json',
+      'commands.sh',
       'executor.sql',
+      'hardened-validator-result.json',
       'packet_tree.sha256',
       'plan.yaml',
       'rehearsal-execution-evidence.json',
+      'rehearsal-target-lock.json',
       'rehearsal.json',
+      'rollback-recovery-proof.json',
       'row-changes.json',
+      'source',
       'validator.mjs',
       'verdict.json',
     ]);
@@ -325,11 +332,6 @@ describe('commands on small real input', () => {
   });
 
   it.each([
-    [
-      'a preflight that does not hold',
-      { preflight: "preflight: [{ name: no, sql: SELECT count(*) FROM posts, expect: '== 0' }]" },
-      'PREFLIGHT_FAILED',
-    ],
     ['a write beyond the boundary', { sql: "INSERT INTO audit (what) VALUES ('x');\n" }, 'BOUNDARY_VIOLATED'],
     ['an update', { sql: "UPDATE posts SET body = 'x';\n" }, 'BOUNDARY_VIOLATED'],
     ['SQL that does not parse', { sql: 'INSERT INTO INTO posts;\n' }, 'SQL_SYNTAX'],
@@ -353,6 +355,30 @@ describe('commands on small real input', () => {
     expect(readdirSync(desk.dir)).not.toContain('packet');
   });
 
+  it('a gate that is not met runs nothing: exit 3, and that is recorded with its finding', async () => {
+    const preflight = "preflight: [{ name: no, sql: SELECT count(*) FROM posts, expect: '== 0' }]";
+    const refused = await desk.json<Rehearse>(['rehearse', writePlan(desk, { preflight })], 3);
+    expect(refused).toMatchObject({ accepted: false, trigger: 'preflight-failed', legs: [], after: null });
+    expect(refused.findings.map((f) => f.code)).toContain('PREFLIGHT_FAILED');
+    expect(await desk.json(['log', '-n', '1'])).toMatchObject([{ record: refused.record }]);
+  });
+
+  it('rehearse --check names everything at once, runs nothing and records nothing', async () => {
+    const plan = writePlan(desk, { sql: "UPDATE posts SET body = 'x';\nINSERT INTO gone VALUES (1);\n" });
+    const before = desk.state({ index: true });
+    const checked = await desk.json<{ ok: boolean; refusals: { code: string }[] }>(
+      ['rehearse', plan, '--check'],
+      3,
+    );
+    expect(checked.ok).toBe(false);
+    expect(checked.refusals.map(({ code }) => code)).toEqual(['BOUNDARY_VIOLATED', 'SQL_SYNTAX']);
+    expect(await desk.json(['rehearse', writePlan(desk), '--check'])).toMatchObject({
+      ok: true,
+      refusals: [],
+    });
+    expect(desk.state({ index: true })).toEqual(before);
+  });
+
   it('validators: one is pinned from the start; pinning it again changes nothing', async () => {
     const list = await desk.json<{ policy: string; validators: { validator: string; builtIn: boolean }[] }>([
       'validator',
@@ -360,7 +386,7 @@ describe('commands on small real input', () => {
     ]);
     expect(list.validators).toMatchObject([{ builtIn: true, runner: 'node-permission' }]);
     const before = desk.state();
-    expect(await desk.json(['validator', 'pin'])).toEqual({
+    expect(await desk.json(['validator', 'pin'])).toMatchObject({
       validator: list.validators[0]!.validator,
       policy: list.policy,
       record: null,

@@ -28,8 +28,8 @@ describe('usage', () => {
     expect(help.stdout.split('\n').filter((line) => line.length > 120)).toEqual([]);
   });
 
-  it('every command with a result has a schema, and there is none without a command', () => {
-    expect([...SCHEMAS.keys()].sort()).toEqual([...COMMANDS.keys(), 'error'].sort());
+  it('every command with a result has a schema, and so have errors, plans and profiles; there are no more', () => {
+    expect([...SCHEMAS.keys()].sort()).toEqual([...COMMANDS.keys(), 'error', 'plan', 'profile'].sort());
   });
 
   it.each([

@@ -58,7 +58,7 @@ export async function run(plan: Plan, engine: FakeEngine, changes: Partial<Plan>
     name: 'v',
     file,
     sha256: sha256Bytes(code),
-    runner: 'node',
+    runner: 'node-permission',
   });
   const result = await rehearse({ ...plan, ...changes }, engine, objects, {
     validators: [validator],

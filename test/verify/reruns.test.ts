@@ -64,9 +64,7 @@ describe('level reexecuted', () => {
     signRerun({ subject: of.digest, again: again.digest, same }, skey);
 
   /** The level, what it rests on, and its findings; semantics of version 1 is not what is tested here. */
-  async function level(
-    options: VerifyOptions = {},
-  ): Promise<{
+  async function level(options: VerifyOptions = {}): Promise<{
     state: string;
     findings: [string, string][];
     trust: string;

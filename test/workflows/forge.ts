@@ -5,17 +5,17 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { Frontier } from '../../src/log/frontier.ts';
 import { leafHash } from '../../src/log/tree-hash.ts';
 import { closure } from '../../src/objects/closure.ts';
-import { digestOf, digestToBytes, parseDigest, type Digest } from '../../src/objects/digest.ts';
+import { digestOf, parseDigest, type Digest } from '../../src/objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { putBlob, putObject } from '../../src/objects/sink.ts';
-import { driveAsync } from '../../src/objects/walk.ts';
+import { putObject } from '../../src/objects/sink.ts';
+import { driveAsync, driveSync } from '../../src/objects/walk.ts';
 import { decodeHead, encodeHead } from '../../src/store/heads.ts';
 import { sealFolder } from '../../src/verify/packet/seal.ts';
 import { requireSealed, storePacket } from '../../src/workflows/commit.ts';
 import { packetFiles, writeFiles } from '../../src/workflows/packet-files.ts';
-import { currentPolicy, policyAfter } from '../../src/workflows/policy.ts';
+import { currentPolicy, policyAfter, putValidator } from '../../src/workflows/policy.ts';
 import { verdictName } from '../../src/workflows/verdict-claims.ts';
 import type { Desk } from '../cli/desk.ts';
 
@@ -68,14 +68,15 @@ export async function commitForged(
   }
   await sealFolder(dir);
   await using session = await ledger.writer();
-  for await (const { link, bytes } of driveAsync(closure([rehearsal, ...verdicts]), async (id) =>
-    objects.get(id),
-  ))
-    session.writer.put(link.codec, link.digest, bytes);
   const links = options.links ?? [
     ['rehearsal', rehearsal],
     ...verdicts.map((link, i): [string, Link] => [verdictName(i), link]),
   ];
+  for await (const { link, bytes } of driveAsync(
+    closure([rehearsal, ...links.map(([, link]) => link)]),
+    async (id) => objects.get(id),
+  ))
+    session.writer.put(link.codec, link.digest, bytes);
   const memory = new MemoryObjects();
   const stored = await storePacket(memory, dir, await requireSealed(dir), { macro: undefined, links });
   for (const [digest, { codec, bytes }] of memory.entries()) session.writer.put(codec, digest, bytes);
@@ -91,21 +92,19 @@ export async function commitForged(
   return (await ledger.append(session.writer, draft)).index;
 }
 
-/** Appends a policy that pins this validator, as every lane may. */
-export async function pin(ledger: Ledger, validator: Link, code: Uint8Array): Promise<void> {
+/** Appends a policy that pins these validators beside those that are pinned, or alone, as every lane may. */
+export async function pin(
+  ledger: Ledger,
+  validators: readonly Link[],
+  objects: MemoryObjects,
+  { alone = false }: { alone?: boolean } = {},
+): Promise<void> {
   const current = await currentPolicy(ledger);
   await using session = await ledger.writer();
-  const file = putBlob(session.writer, code);
-  putObject(session.writer, {
-    kind: 'validator',
-    v: 1,
-    name: 'yes',
-    file,
-    sha256: digestToBytes(digestOf(code)),
-    runner: 'node-permission',
-  });
-  const validators = [...current.policy.validators, validator];
-  const policy = putObject(session.writer, policyAfter(current, { validators }));
+  for (const { link, bytes } of driveSync(closure(validators), objects.get))
+    session.writer.put(link.codec, link.digest, bytes);
+  const pinned = alone ? validators : [...current.policy.validators, ...validators];
+  const policy = putObject(session.writer, policyAfter(current, { validators: pinned }));
   await ledger.append(session.writer, {
     type: 'policy',
     links: [['policy', policy]],
@@ -114,6 +113,28 @@ export async function pin(ledger: Ledger, validator: Link, code: Uint8Array): Pr
     message: '',
   });
 }
+
+/** A module for node that answers `accepted` to evidence for which `when` holds (`input`: all of it, as bytes). */
+export function putModule(objects: MemoryObjects, name: string, when: string): Link {
+  const code = Buffer.from(`import { readSync } from 'node:fs';
+const pieces = [];
+for (;;) {
+  const piece = Buffer.alloc(65536);
+  let n;
+  try { n = readSync(0, piece); } catch (error) { if (error.code === 'EAGAIN') continue; throw error; }
+  if (n === 0) break;
+  pieces.push(piece.subarray(0, n));
+}
+const input = Buffer.concat(pieces);
+const accepted = ${when};
+const findings = accepted ? [] : [{ code: 'NO_REAL_CHANGE', path: 'delta', detail: '' }];
+console.log(JSON.stringify({ subject: input.toString('latin1', 0, 64), accepted, findings }));
+`);
+  return putValidator(objects, { name, code: new Uint8Array(code), runner: 'node-permission' });
+}
+
+/** For {@link putModule}: evidence in which this state is named. A planted fault leaves the after-state out. */
+export const names = (state: Link): string => `input.includes(Buffer.from('${state.digest}', 'hex'))`;
 
 /** Replaces the head by one that agrees with itself, as somebody who can write to the folder may. */
 export function rewriteHead(desk: Desk, change: (head: Head) => Head): void {

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
+import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putBlob } from '../../src/objects/sink.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
 import { currentPolicy } from '../../src/workflows/policy.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes, Desk } from '../cli/desk.ts';
-import { pin } from './forge.ts';
+import { pin, putModule } from './forge.ts';
 
 let desk: Desk;
 let ledger: Ledger;
@@ -38,8 +39,8 @@ it.each([
     }
     expect((await currentPolicy(ledger)).id).toBe(first.id);
     // The chain goes on behind it.
-    const code = new Uint8Array([2]);
-    await pin(ledger, first.policy.validators[0]!, code);
+    const objects = new MemoryObjects();
+    await pin(ledger, [putModule(objects, 'x', 'false')], objects);
     const next = await currentPolicy(ledger);
     expect(next.history).toEqual([next.id, first.id]);
     expect((await currentPolicy(ledger, 1)).id).toBe(first.id);

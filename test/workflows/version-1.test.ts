@@ -1,8 +1,9 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeKind } from '../../src/objects/kinds.ts';
 import { currentPolicy } from '../../src/workflows/policy.ts';
-import { Desk, type Finding } from '../cli/desk.ts';
+import { codes, Desk, type Finding } from '../cli/desk.ts';
 
 const FIXTURE = fileURLToPath(new URL('../vectors/ledgers/v1/custody', import.meta.url));
 
@@ -70,5 +71,16 @@ describe('a ledger of version 1', () => {
     expect(current.policy).toMatchObject({ v: 2, expected: [], isolation: [] });
     expect(current.policy.validators).toHaveLength(1);
     expect(await verify()).toMatchObject({ ok: true });
+    // Appended again it stands under the new policy, which asks for another validator.
+    const record = await ledger.record(await ledger.head(), 2);
+    const { links } = decodeKind('entry', await ledger.store.get(record.record.entry.digest));
+    await using session = await ledger.writer();
+    const draft = { type: 'rehearsal', author: 'x', lane: 'x', message: '' } as const;
+    await ledger.append(session.writer, { ...draft, links });
+    const again = await desk.json<Report>(['verify', '@4', '--policy', policy, '--key', key], 1);
+    expect(codes(again.findings)).toEqual([
+      ['VALIDATOR_MISMATCH', 'rehearsal/validators'],
+      ['VALIDATOR_NOT_PINNED', 'verdict/validator'],
+    ]);
   });
 });

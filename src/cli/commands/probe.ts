@@ -18,9 +18,10 @@ export const command = defineCommand({
       })
       .option('plan', { type: 'string', requiresArg: true, describe: 'the control plan' }),
   async run(args, context) {
-    const [{ openProfile }, { held, runProbes }] = await Promise.all([
+    const [{ openProfile }, { runProbes }, { probeHeld: held }] = await Promise.all([
       import('../../workflows/profile-files.ts'),
       import('../../workflows/probe.ts'),
+      import('../../objects/probe-result.ts'),
     ]);
     const profile = await openProfile(context.path(args.profile));
     const { results } = await runProbes(profile, {

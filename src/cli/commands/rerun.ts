@@ -1,7 +1,9 @@
+import { CustodyError } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
 import { defineCommand } from '../command.ts';
+import { probing } from '../probing.ts';
 import { findingLines, plural } from '../text.ts';
-import { writing, writingOptions } from '../writing.ts';
+import { checkMessage, writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
   usage: 'rerun [subject]',
@@ -55,6 +57,7 @@ export const command = defineCommand({
     const { rerun } = await import('../../workflows/rerun.ts');
     const { neitherNor } = await import('../../workflows/operand.ts');
     const { signerKey } = await import('../../ledger/signer-key.ts');
+    refuseUnused(args);
     const common = writing(args, context);
     const signer = args.signer === undefined ? undefined : await signerKey(args.signer, await context.keys());
     const result = await rerun(
@@ -67,7 +70,15 @@ export const command = defineCommand({
         unsandboxed: args.unsandboxed,
         validators: args.validator.map((id) => parseDigest(id)),
         ...(args.out !== undefined && { out: context.path(args.out) }),
-        ...(signer && { signer: { skey: signer.skey, author: common.author, lane: common.lane } }),
+        ...(signer && {
+          signer: {
+            skey: signer.skey,
+            author: common.author,
+            lane: common.lane,
+            ...(args.message !== undefined && { message: checkMessage(args.message) }),
+          },
+        }),
+        probe: probing(context),
         progress: context.progress,
       },
     )
@@ -100,3 +111,13 @@ export const command = defineCommand({
     return findings.length === 0 && same ? 0 : 1;
   },
 });
+
+/** What is said of a record is refused where nothing is recorded. */
+function refuseUnused(args: Record<'message' | 'lane' | 'author' | 'signer', string | undefined>): void {
+  if (args.signer !== undefined) return;
+  const unused = (['message', 'lane', 'author'] as const).find((name) => args[name] !== undefined);
+  if (unused !== undefined)
+    throw new CustodyError('USAGE', `--${unused} is about a record, but nothing is recorded`, {
+      hint: 'Add --signer NAME.',
+    });
+}

@@ -19,8 +19,7 @@ export interface ChildCommand {
  * ATTACH and `new DatabaseSync` outside the folder work). The authorizer refuses ATTACH, nothing else opens files, and in
  * a root folder of its own there is nothing to open.
  */
-export function childCommand(folder: string): ChildCommand {
-  const entry = workerEntry();
+export function childCommand(folder: string, entry = workerEntry()): ChildCommand {
   const sources = entry.endsWith('.ts') ? [sourceRoot(entry)] : [];
   const node = [
     '--permission',

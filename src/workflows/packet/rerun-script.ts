@@ -19,6 +19,8 @@ export function rerunScript(): string {
     "sealed='' name=''",
     'read -r sealed name < packet_tree.sha256',
     '[ "$name" = HASH_MANIFEST.txt ] && [ "${#sealed}" -eq 64 ] || could_not \'packet_tree.sha256 is not a seal\'',
+    "sum=$(sha256sum < HASH_MANIFEST.txt) || could_not 'no sha256sum'",
+    '[ "${sum%% *}" = "$sealed" ] || could_not \'HASH_MANIFEST.txt is not the one that was sealed\'',
     "work=$(mktemp -d) || could_not 'no temporary folder'",
     'trap \'rm -rf -- "$work"\' EXIT',
     "trap 'exit 2' HUP INT TERM",

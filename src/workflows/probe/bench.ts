@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { cp, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { readRegular } from '../../engines/regular-file.ts';
 import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
 import { digestOf } from '../../objects/digest.ts';
 import type { PlanDocument } from '../../objects/plan-form.ts';
@@ -26,8 +28,8 @@ export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposa
 
 /**
  * Lays a control plan with everything that it names into a folder. Its profile is the one that is probed but for the
- * probes, or each rehearsal in there would probe again. The source is made where the profile describes a surrogate,
- * and copied otherwise: after the guard has let the plan pass.
+ * probes, or each rehearsal in there would probe again. The source is made where the profile describes a surrogate
+ * that is not there, and copied otherwise: after the guard has let the plan pass.
  * @throws CustodyError PROFILE_INVALID where the plan is not under this profile; TARGET_PRODUCTION, …
  */
 export async function layOut(profile: Profile, planFile: string, folder: string): Promise<Bench> {
@@ -39,8 +41,10 @@ export async function layOut(profile: Profile, planFile: string, folder: string)
     });
   const { refusals } = await guardFiles(plan);
   for (const refusal of refusals) throw refusal;
-  if (profile.surrogate) await makeSurrogate(profile, plan.source.file);
-  else await copySource(planFile, plan.source.path, plan.source.file);
+  const beside = resolve(dirname(planFile), plan.source.path);
+  if (profile.surrogate && !(await isSurrogate(beside, profile.surrogate.sha256)))
+    await makeSurrogate(profile, plan.source.file);
+  else await copySource(beside, plan.source.file);
   const { parse } = await import('yaml');
   const rules: unknown = parse(Buffer.from(profile.bytes).toString('utf8'));
   const bare = Buffer.from(JSON.stringify(mergePatch(rules, { probes: null })));
@@ -49,11 +53,21 @@ export async function layOut(profile: Profile, planFile: string, folder: string)
   return { folder, document: { ...document, profile: { file: plan.profile.path, sha256: digestOf(bare) } } };
 }
 
-async function copySource(planFile: string, path: string, to: string): Promise<void> {
+/** Bytes of a surrogate. */
+const MAX_SURROGATE = 64 * 1024 * 1024;
+
+/** Whether the surrogate was made already: what runs a rehearsal again has it, and not the script that makes it. */
+async function isSurrogate(path: string, sha256: string): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  const bytes = await readRegular(path, MAX_SURROGATE);
+  return bytes !== undefined && digestOf(bytes) === sha256;
+}
+
+async function copySource(from: string, to: string): Promise<void> {
   try {
-    await copyFile(join(planFile, '..', path), to);
+    await copyFile(from, to);
   } catch (error) {
-    throw fromSystemError(error, path);
+    throw fromSystemError(error, from);
   }
 }
 

@@ -15,6 +15,14 @@ import type { RerunSubject } from './subject.ts';
 /** So many lines go into the object, which must stay below 1 MiB. */
 const MAX_LINES = 200;
 
+/** Who signs, and what the log says of it. */
+export interface RerunSigner {
+  readonly skey: string;
+  readonly author: string;
+  readonly lane: string;
+  readonly message?: string;
+}
+
 export interface RecordedRerun {
   readonly rerun: Digest;
   readonly record: number;
@@ -39,13 +47,13 @@ export function refuseLogKey(ledger: Ledger, skey: string): void {
 export async function recordRerun(
   ledger: Ledger,
   made: { subject: RerunSubject; rehearsed: Rehearsed; compared: Comparison },
-  options: AppendOptions & { signer: { skey: string; author: string; lane: string } },
+  options: AppendOptions & { readonly signer: RerunSigner },
 ): Promise<RecordedRerun | undefined> {
   const { subject, rehearsed, compared } = made;
   const { objects, run, result, plan } = rehearsed;
   const { same } = compared;
   if (!objects.has(subject.id) && !(await ledger.store.has(subject.id))) return undefined;
-  const { skey, author, lane } = options.signer;
+  const { skey, author, lane, message } = options.signer;
   const again = result.rehearsal;
   await using session = await ledger.writer();
   for (const { link, bytes } of driveSync(closure([run]), objects.get))
@@ -67,7 +75,7 @@ export async function recordRerun(
     links: [['rerun', rerun]],
     author,
     lane,
-    message: `${plan.form.name}: run again, ${same ? 'the same' : 'DIFFERENT'}`,
+    message: message ?? `${plan.form.name}: run again, ${same ? 'the same' : 'DIFFERENT'}`,
   } as const;
   const { index, signed } = await ledger.append(session.writer, draft, options);
   return { rerun: rerun.digest, record: index, signed };

@@ -60,8 +60,8 @@ export class Made implements AsyncDisposable {
     database.close();
   }
 
-  /** @param body of the row that the executor's include writes; undefined: a plan in which no leg changes anything. */
-  plan(name: string, body = 'three'): string {
+  /** @param options the body of the row that the executor's include writes; without a rollback script: legs T and R. */
+  plan(name: string, { body = 'three', rollback = true } = {}): string {
     const folder = `${name}-sql`;
     const insert = `INSERT INTO posts VALUES ('p3', '${body}', datetime('now'));\n`;
     this.write(`${folder}/insert.sql`, insert);
@@ -78,7 +78,7 @@ export class Made implements AsyncDisposable {
         'executor:',
         `  file: ${folder}/change.sql`,
         `  includes: [{ file: ${folder}/insert.sql, sha256: '${digestOf(Buffer.from(insert))}' }]`,
-        `rollback: { file: ${folder}/back.sql }`,
+        ...(rollback ? [`rollback: { file: ${folder}/back.sql }`] : []),
         "preflight: [{ name: not there yet, sql: SELECT count(*) FROM posts WHERE id = 'p3', expect: '== 0' }]",
         'delta: { posts: { inserted: 1 } }',
         'postconditions:',

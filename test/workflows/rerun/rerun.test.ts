@@ -20,8 +20,8 @@ describe('rerun', () => {
   let other: RehearseResult;
   beforeAll(async () => {
     made = await Made.begin();
-    result = await made.rehearse(made.plan('plan'), 'packet');
-    other = await made.rehearse(made.plan('other', 'tree'));
+    result = await made.rehearse(made.plan('plan', { rollback: false }), 'packet');
+    other = await made.rehearse(made.plan('other', { body: 'tree', rollback: false }));
     // Nothing of what was rehearsed is needed any more.
     for (const name of ['app.sqlite', 'plan.yaml', 'plan-sql']) rmSync(made.path(name), { recursive: true });
   }, 600_000);
@@ -196,6 +196,6 @@ describe('rerun', () => {
     const rehearsal = putObject(objects, change(read(result.rehearsal), read(other.rehearsal)));
     const said = decodeKind('verdict', objects.get(result.verdicts[0]!.verdict));
     const verdict = putObject(objects, { ...said, subject: rehearsal });
-    return commitForged(made, made.ledger, { objects, rehearsal, verdict, code: new Uint8Array() });
+    return commitForged(made, made.ledger, { objects, rehearsal, verdict });
   }
 });

@@ -1,0 +1,175 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/objects/digest.ts';
+import { Desk } from './desk.ts';
+import { PACKET_SCHEMAS, schemaFaults } from './schemas.ts';
+
+/** Commands that rehearse several times each; milliseconds. */
+const LONG = 600_000;
+
+interface Rerun {
+  same: boolean;
+  accepted: boolean;
+  seal: { subject: string; again: string };
+  signer: string | null;
+  record: number | null;
+  findings: { code: string; path: string }[];
+}
+
+const SQL = `CREATE TABLE posts (id TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL);
+  INSERT INTO posts VALUES ('p1', 'one'), ('p2', 'two');`;
+
+const PROFILE = `custody: profile/1
+name: a team of one
+production: { hosts: [live.invalid], urls: [], paths: [/srv/live], databases: [live] }
+surfaces:
+  - id: live
+    title: the live database
+    how: { isolation: { sqlite: [source-unchanged] } }
+    explanation: Only a copy was opened.
+  - id: mail
+    title: mail to readers
+    how: { action: send mail, words: [send_mail] }
+    explanation: Readers are asleep.
+claims: { subjects: [LIVE], verdicts: [DONE] }
+probes:
+  plan: plan.yaml
+  control: { id: control, name: the plan as it is }
+  cases:
+    - { id: mail, name: mail is sent, command: rehearse, expected: SURFACE_FORBIDDEN, plan: { actions: [send mail] } }
+surrogate:
+  sql: { file: app.sql, sha256: '${'1'.repeat(64)}' }
+  spec: { file: spec.json, sha256: '${'2'.repeat(64)}' }
+  marker: INVENTED
+  sha256: 'SOURCE'
+ci:
+  id: CI-1
+  question: Which check guards the seal?
+  classification: not designed
+  status: OPEN
+  actor: owner
+  next_action: design it
+  explanation: Nobody has decided yet.
+`;
+
+describe('custody rerun', () => {
+  let desk: Desk;
+  let seal: string;
+  beforeAll(async () => {
+    desk = new Desk();
+    await desk.init();
+    mkdirSync(desk.path('team'));
+    desk.database('team/app.sqlite', SQL);
+    // The surrogate is there already: neither its script nor its description is needed.
+    const source = digestOf(readFileSync(desk.path('team/app.sqlite')));
+    const profile = PROFILE.replace('SOURCE', source);
+    desk.write('team/profile.yaml', profile);
+    desk.write('team/change.sql', "INSERT INTO posts VALUES ('p3', 'three');\n");
+    desk.write(
+      'team/plan.yaml',
+      `custody: plan/2
+name: one more post
+engine: sqlite
+profile: { file: profile.yaml, sha256: '${digestOf(Buffer.from(profile))}' }
+source: { file: app.sqlite, kind: surrogate, marker: INVENTED }
+executor: { file: change.sql }
+preflight: [{ name: not there yet, sql: SELECT count(*) FROM posts WHERE id = 'p3', expect: '== 0' }]
+delta: { posts: { inserted: 1 } }
+`,
+    );
+    ({ seal } = await desk.json<{ seal: string }>(['rehearse', 'team/plan.yaml', '--out', 'packet']));
+  }, LONG);
+  afterAll(() => desk[Symbol.dispose]());
+
+  it('has a packet with what a profile adds, as the schemas say', () => {
+    const names = readdirSync(desk.path('packet')).filter((name) => name.endsWith('.json'));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'ci-unknown-resolution.json',
+        'forbidden-surface-proof.json',
+        'production-shaped-surrogate-spec.json',
+        'rehearsal-bad-input-probes.json',
+      ]),
+    );
+    expect(names.map((name) => name.replace('.json', '')).sort()).toEqual([...PACKET_SCHEMAS.keys()].sort());
+    for (const name of names) {
+      const document = JSON.parse(desk.read(`packet/${name}`)) as object;
+      const schema = name.replace('.json', '');
+      expect(schemaFaults(schema, document, PACKET_SCHEMAS), name).toEqual([]);
+      expect(schemaFaults(schema, { ...document, more: 1 }, PACKET_SCHEMAS), name).not.toEqual([]);
+    }
+    const json = (name: string): unknown => JSON.parse(desk.read(`packet/${name}.json`));
+    expect(json('rehearsal-bad-input-probes')).toMatchObject({
+      failed_closed: 1,
+      of: 1,
+      controls_allowed: 1,
+    });
+    expect(json('forbidden-surface-proof')).toMatchObject({
+      prevented: 1,
+      not_requested: 1,
+      observed: 0,
+      of: 2,
+    });
+    expect(json('production-shaped-surrogate-spec')).toMatchObject({
+      marker: 'INVENTED',
+      rehearsed_on_it: true,
+    });
+    expect(desk.read('packet/README.md')).toContain('| mail to readers | not requested |');
+  });
+
+  it('runs an unpacked packet again, probes included, without a ledger', { timeout: LONG }, async () => {
+    using elsewhere = new Desk();
+    const again = await elsewhere.json<Rerun>(['rerun', desk.path('packet'), '--accepted']);
+    expect(again).toMatchObject({
+      same: true,
+      accepted: true,
+      seal: { subject: seal, again: seal },
+      findings: [],
+      signer: null,
+      record: null,
+    });
+    expect(readdirSync(elsewhere.dir)).toEqual([]);
+  });
+
+  it('tries the validators of a packet without a ledger', async () => {
+    using elsewhere = new Desk();
+    const ran = await elsewhere.run(['validator', 'selftest', desk.path('packet')]);
+    expect(ran).toMatchObject({ exit: 0, stderr: '' });
+    expect(ran.stdout).toMatch(/^ok {2}custody /);
+    await desk.fails(['validator', 'selftest', '--validator', '0'.repeat(64)], 'USAGE', 2);
+  });
+
+  it('signs and records; verify counts it where the key is given', { timeout: LONG }, async () => {
+    const rerun = await desk.run(['rerun', '@1', '--signer', 'alice.example/reruns', '--json']);
+    const again = JSON.parse(rerun.stdout) as Rerun;
+    expect(again).toMatchObject({ same: true, record: 2, seal: { again: seal } });
+    const key = again.signer!;
+    expect(key).toMatch(/^alice\.example\/reruns\+/);
+    const verified = await desk.json<{ levels: object; reruns: object[] }>([
+      'verify',
+      '@1',
+      '--rerunner',
+      key,
+      '--require',
+      'reexecuted',
+    ]);
+    expect(verified).toMatchObject({
+      ok: true,
+      levels: { semantics: 'done', reexecuted: 'done' },
+      reruns: [{ record: 2, same: true, counted: true }],
+    });
+    expect(await desk.json(['verify', '@1'])).toMatchObject({ ok: true, levels: { reexecuted: 'skipped' } });
+    await desk.json(['verify', '@1', '--require', 'reexecuted'], 1);
+    expect(await desk.json(['log', '--type', 'rerun'])).toMatchObject([{ record: 2 }]);
+    expect(await desk.json(['fsck'])).toMatchObject({ ok: true });
+  });
+
+  it('refuses keys that are none, and options that would be dropped', async () => {
+    await desk.fails(['verify', '@1', '--rerunner', 'nonsense'], 'USAGE', 2);
+    await desk.fails(['verify', 'packet', '--rerunner', 'a+00000000+AAAA'], 'USAGE', 2);
+    await desk.fails(['rerun', 'no-such-thing'], 'REVISION_MALFORMED', 2);
+    await desk.fails(['rerun', '@0'], 'USAGE', 2);
+    await desk.fails(['rerun', '@1', '--message', 'x'], 'USAGE', 2);
+    await desk.fails(['rerun', '@1', '--signer', 'two words'], 'USAGE', 2);
+  });
+});

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PYTHON } from '../verify/foreign-validators.ts';
+import { codes, Desk, type Finding } from './desk.ts';
+import { writePlan } from './plans.ts';
+
+interface Rehearsed {
+  readonly record: number;
+  readonly run: string;
+  readonly accepted: boolean;
+  readonly verdicts: readonly { accepted: boolean }[];
+  readonly findings: readonly Finding[];
+}
+interface Report {
+  readonly ok: boolean;
+  readonly validators: readonly { trustedBy: string; sandbox: string | null }[];
+  readonly findings: readonly Finding[];
+}
+
+/** Somebody else's validator, in Python, judges beside ours: in order, since what is made is used by the next. */
+describe('a foreign validator judges rehearsals', () => {
+  const desk = new Desk();
+  let pinned: { validator: string };
+  let first: Rehearsed;
+  beforeAll(async () => {
+    await desk.init();
+    desk.write('hardened.py', PYTHON);
+    pinned = await desk.json(['validator', 'pin', 'hardened.py', '--name', 'hardened']);
+    first = await desk.json(['rehearse', writePlan(desk), '--out', 'packet']);
+  }, 240_000);
+  afterAll(() => desk[Symbol.dispose]());
+
+  it('both accept; the packet holds its bytes, and the run what shut it in', async () => {
+    expect(first).toMatchObject({ accepted: true, verdicts: [{ accepted: true }, { accepted: true }] });
+    expect(desk.read('packet/validators/hardened')).toBe(PYTHON);
+    const run = await desk.json<{ isolation: [string, string][] }>(['show', first.run]);
+    const sandboxes = run.isolation.filter(([name]) => name.startsWith('validator-sandbox'));
+    expect(sandboxes.map(([name]) => name)).toEqual([
+      'validator-sandbox custody',
+      'validator-sandbox hardened',
+    ]);
+    expect(sandboxes[1]![1]).toMatch(/^(unshare|bwrap)$/);
+  });
+
+  it('verify runs it only for an auditor who names it', async () => {
+    const alone = await desk.json<Report>(['verify', `@${first.record}`], 1);
+    expect(codes(alone.findings)).toEqual([['VALIDATOR_NOT_PINNED', 'verdict-2/validator']]);
+    const named = ['verify', `@${first.record}`, '--validator', pinned.validator];
+    expect(await desk.json<Report>(named)).toMatchObject({
+      ok: true,
+      validators: [{ trustedBy: 'first policy' }, { trustedBy: 'auditor' }],
+    });
+    const { validators } = await desk.json<Report>([...named, '--unsandboxed']);
+    expect(validators[1]!.sandbox).toBe('none (--unsandboxed)');
+  });
+
+  it('the file on disk does not count: the bytes that were pinned judge', async () => {
+    desk.write('hardened.py', '#!/bin/sh\nexit 1\n');
+    const named = ['verify', `@${first.record}`, '--validator', pinned.validator];
+    expect(await desk.json<Report>(named)).toMatchObject({ ok: true });
+  });
+
+  it('one that rejects makes the rehearsal a rejected one; --unsandboxed is recorded', async () => {
+    // A rule that the planted controls keep.
+    const known = createHash('sha256').update('before').digest('hex');
+    desk.write(
+      'strict.py',
+      PYTHON.replace(
+        'findings = []\n',
+        `findings = []
+if evidence["entries"][0]["before_hash"] != "${known}":
+    findings.append({"code": "HOUSE_RULE", "path": "entries", "detail": "not here"})
+`,
+      ),
+    );
+    await desk.json(['validator', 'pin', 'strict.py', '--name', 'strict']);
+    const rejected = await desk.json<Rehearsed>(['rehearse', 'plan.yaml', '--unsandboxed'], 1);
+    expect(rejected.verdicts.map(({ accepted }) => accepted)).toEqual([true, true, false]);
+    expect(rejected.findings).toEqual([
+      { code: 'VALIDATOR_REJECTED', path: 'entries', detail: 'HOUSE_RULE: not here' },
+    ]);
+    const run = await desk.json<{ isolation: [string, string][] }>(['show', rejected.run]);
+    for (const name of ['hardened', 'strict'])
+      expect(run.isolation).toContainEqual([`validator-sandbox ${name}`, 'none (--unsandboxed)']);
+  });
+});

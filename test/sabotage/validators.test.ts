@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
+import type { ObjectOf } from '../../src/objects/kinds.ts';
+import { MemoryObjects } from '../../src/objects/memory-objects.ts';
+import { putBlob, putObject } from '../../src/objects/sink.ts';
+import { judgeAll, type Judgement } from '../../src/workflows/judge.ts';
+import { Desk } from '../cli/desk.ts';
+import { BUNDLE, drill, useStage, type Drilled } from './scene.ts';
+
+vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+  (await import('./system.ts')).sandbox(load),
+);
+
+const stage = useStage();
+let good: Drilled;
+let bad: Drilled;
+beforeAll(async () => {
+  good = await drill(stage.set());
+  bad = await drill(stage.set(), { on: 'T', session: (real) => ({ rollback: () => real.commit() }) });
+});
+
+/** Our own validator, with one line changed: whatever it found, it says that it found nothing. */
+function lenientBundle(): Buffer {
+  const code = readFileSync(BUNDLE, 'utf8');
+  const patched = code.replace(
+    /const findings = Array\.isArray\(evidence\) \? evidence : runStages\(evidence, stages\);/,
+    'const findings = [];',
+  );
+  expect(patched).not.toBe(code);
+  return Buffer.from(patched);
+}
+
+async function judged({ rehearsal, objects }: Drilled, code: Uint8Array): Promise<Judgement> {
+  const memory = new MemoryObjects();
+  const validator: ObjectOf<'validator'> = {
+    kind: 'validator',
+    v: 1,
+    name: 'drilled',
+    file: putBlob(memory, code),
+    sha256: digestToBytes(digestOf(code)),
+    runner: 'node-permission',
+  };
+  const link = putObject(memory, validator);
+  const [judgement] = await judgeAll([{ link, validator, code }], rehearsal, objects);
+  return judgement!;
+}
+
+const found = ({ findings }: Judgement): string[] => findings.map(({ code, path }) => `${code} ${path}`);
+
+describe('a validator', () => {
+  it('as it is accepts what is good and rejects what is not', async () => {
+    const code = readFileSync(BUNDLE);
+    expect(found(await judged(good, code))).toEqual([]);
+    expect(found(await judged(bad, code))).toContain('ROLLBACK_ASSUMED legs/T/back');
+  });
+
+  it('that always accepts is not believed, whatever it is asked about', async () => {
+    const code = lenientBundle();
+    for (const rehearsal of [good, bad]) {
+      const judgement = await judged(rehearsal, code);
+      expect(judgement.accepted).toBe(false);
+      expect(found(judgement)).toEqual(['VALIDATOR_LENIENT validators/drilled']);
+    }
+  });
+});
+
+describe('the pinned validator', () => {
+  const desk = new Desk();
+  beforeAll(() => desk.init());
+  afterAll(() => desk[Symbol.dispose]());
+
+  it('that is swapped on disk, in the ledger, is not run: nothing is recorded', async () => {
+    const scene = stage.setApart();
+    const pack = largestPack(desk.path('.custody'));
+    const whole = readFileSync(pack);
+    const swapped = Buffer.from(whole);
+    // In the middle of the largest pack of a new ledger is the validator's code.
+    const at = Math.floor(swapped.length / 2);
+    swapped[at] = swapped[at]! ^ 1;
+    writeFileSync(pack, swapped);
+    const before = desk.state();
+    const ran = await desk.run(['rehearse', scene.file('plan.yaml'), '--json']);
+    expect(ran.exit).not.toBe(0);
+    const { error } = JSON.parse(ran.stdout) as { error: { code: string } };
+    expect(['OBJECT_CORRUPT', 'PACK_DAMAGED']).toContain(error.code);
+    expect(desk.state()).toEqual(before);
+
+    writeFileSync(pack, whole);
+    expect((await desk.run(['rehearse', scene.file('plan.yaml')])).exit).toBe(0);
+  });
+});
+
+function largestPack(ledger: string): string {
+  const files = readdirSync(ledger, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(ledger, name))
+    .filter((path) => path.includes('pack') && statSync(path).isFile());
+  return files.sort((a, b) => statSync(b).size - statSync(a).size)[0]!;
+}

@@ -1,0 +1,284 @@
+import { copyFileSync } from 'node:fs';
+import { describe, expect, it, vi } from 'vitest';
+import { damageFile, type CloneAt, type Saboteur } from './harness.ts';
+import { accepted, BEFORE_AFTER, caught, ROLLBACK, useStage, type Sabotage } from './scene.ts';
+
+vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+  (await import('./system.ts')).sandbox(load),
+);
+
+const stage = useStage();
+
+/** Damage to the closed file of leg T after its transaction was rolled back, as a rollback that went wrong would do. */
+const afterRollback = (sql: string) => (): Saboteur => ({
+  on: 'T',
+  session: (real, { damage }) => ({
+    [Symbol.asyncDispose]: async () => {
+      await real[Symbol.asyncDispose]();
+      damage(sql);
+    },
+  }),
+});
+
+/** ROLLBACK that commits, and says nothing. */
+const committing = (): Saboteur => ({ on: 'T', session: (real) => ({ rollback: () => real.commit() }) });
+
+/** A rowid table keeps its rows in another order of columns. */
+const REBUILT = `CREATE TABLE moved (id INTEGER PRIMARY KEY, open INTEGER NOT NULL DEFAULT 1, text TEXT NOT NULL);
+  INSERT INTO moved SELECT id, open, text FROM issues; DROP TABLE issues; ALTER TABLE moved RENAME TO issues;`;
+
+const SABOTAGES: Sabotage[] = [
+  {
+    name: 'a rollback that does nothing',
+    saboteur: committing,
+    caught: ['ROLLBACK_ASSUMED legs/T/back'],
+  },
+  {
+    name: 'a rollback that restores all but one row',
+    saboteur: afterRollback(`DELETE FROM documents WHERE id = 'd2'`),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/documents'],
+  },
+  {
+    name: 'a rollback that keeps one row of the change',
+    saboteur: afterRollback(`INSERT INTO documents (id, title) VALUES ('d3', 'three')`),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/documents'],
+  },
+  {
+    name: 'a rollback that changes a row of a table that has nothing to do with it',
+    saboteur: afterRollback(`UPDATE issues SET open = 0 WHERE id = 1`),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/issues'],
+  },
+  {
+    name: 'a rollback that turns a text into the same bytes as a blob',
+    saboteur: afterRollback(`UPDATE documents SET title = x'6f6e65' WHERE id = 'd1'`),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/documents'],
+  },
+  {
+    name: 'a rollback that changes the order of columns',
+    saboteur: afterRollback(REBUILT),
+    caught: [
+      'ROLLBACK_NOT_EXACT legs/T/back/schema/table issues',
+      'ROLLBACK_NOT_EXACT legs/T/back/table/issues',
+    ],
+  },
+  {
+    name: 'a rollback that makes an index anew, with its columns the other way round',
+    saboteur: afterRollback(`DROP INDEX births_by_document;
+      CREATE INDEX births_by_document ON births (name, document)`),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/schema/index births_by_document'],
+  },
+  {
+    name: 'a rollback that loses a trigger',
+    saboteur: afterRollback('DROP TRIGGER births_registered'),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/schema/trigger births_registered'],
+  },
+  {
+    name: 'a rollback that makes a trigger anew, with another body',
+    saboteur:
+      afterRollback(`DROP TRIGGER births_registered; CREATE TRIGGER births_registered AFTER INSERT ON births
+      BEGIN INSERT INTO register VALUES (new.id, 'not registered'); END`),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/schema/trigger births_registered'],
+  },
+  {
+    name: 'a rollback that makes a view anew, with another body',
+    saboteur: afterRollback(
+      `DROP VIEW living; CREATE VIEW living AS SELECT name, 'registered' AS state FROM births`,
+    ),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/schema/view living'],
+  },
+  {
+    name: 'a rollback that leaves a counter where the change had moved it',
+    saboteur: afterRollback(`UPDATE sqlite_sequence SET seq = 7 WHERE name = 'births'`),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/sequence/births'],
+  },
+  {
+    name: 'a rollback that changes user_version',
+    saboteur: afterRollback('PRAGMA user_version = 8'),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/fact/user_version'],
+  },
+  {
+    name: 'a rollback that puts a row back under another rowid',
+    saboteur: afterRollback(`DELETE FROM notes WHERE text = 'a'; INSERT INTO notes VALUES ('a')`),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/notes'],
+  },
+  {
+    name: 'a rollback that changes only what no snapshot holds: bytes of a freed page',
+    saboteur: afterRollback(
+      `CREATE TABLE gone (a); INSERT INTO gone VALUES (zeroblob(9000)); DROP TABLE gone`,
+    ),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/identical'],
+  },
+  {
+    name: 'a row that a second connection changes in leg T as soon as the lock is gone',
+    saboteur: () => ({
+      on: 'T',
+      session: (real, { damage }) => ({
+        apply: async (script, boundary) => {
+          await real.apply(script, boundary);
+          // While the transaction is open, nobody else gets in.
+          expect(() => damage(`UPDATE issues SET text = 'x'`)).toThrow(/locked/);
+        },
+        rollback: async () => {
+          await real.rollback();
+          damage(`UPDATE issues SET text = 'x' WHERE id = 2`);
+        },
+      }),
+    }),
+    caught: ['ROLLBACK_NOT_EXACT legs/T/back/issues'],
+  },
+  {
+    name: 'a session that commits early: inside leg T, and goes on in a new transaction',
+    saboteur: () => ({
+      on: 'T',
+      session: (real) => ({
+        apply: async (script, boundary) => {
+          await real.apply(script, boundary);
+          await real.commit();
+          await real.begin();
+        },
+      }),
+    }),
+    caught: ['ROLLBACK_ASSUMED legs/T/back'],
+  },
+  {
+    name: 'a restore that does nothing',
+    saboteur: () => ({ on: 'R', clone: () => ({ reset: async () => undefined }) }),
+    caught: ['ROLLBACK_ASSUMED legs/R/back'],
+  },
+  {
+    name: 'a restore that puts another image back: a sound database of another day',
+    saboteur: () => ({
+      on: 'R',
+      clone: (real, { file, image }) => ({
+        reset: async () => {
+          await real.reset();
+          copyFileSync(image, file);
+          damageFile(file, 'DELETE FROM issues WHERE id = 2');
+        },
+      }),
+    }),
+    caught: ['ROLLBACK_NOT_EXACT legs/R/back/issues', 'ROLLBACK_NOT_EXACT legs/R/identical'],
+  },
+  {
+    name: 'a COMMIT that rolls back, and says nothing',
+    saboteur: () => ({ on: 'R', session: (real) => ({ commit: () => real.rollback() }) }),
+    caught: [
+      'NO_REAL_CHANGE legs/R/after',
+      'AFTER_STATES_DIFFER legs/R/after',
+      'AFTER_STATES_DIFFER legs/R/commit',
+    ],
+  },
+];
+
+describe('a way back that is none', () => {
+  it('is accepted where nobody meddles', async () => {
+    await accepted(stage);
+  });
+
+  it.each(SABOTAGES)('$name', async (sabotage) => {
+    await caught(stage, sabotage);
+  });
+});
+
+const scripts: Sabotage[] = [
+  {
+    name: 'deletes too much',
+    setting: { rollback: `${ROLLBACK} DELETE FROM births WHERE name = 'abel';` },
+    caught: ['ROLLBACK_NOT_EXACT legs/S/back/births'],
+  },
+  {
+    name: 'deletes too little',
+    setting: {
+      rollback: ROLLBACK.replace(
+        'DELETE FROM register WHERE birth IN (6, 7)',
+        'DELETE FROM register WHERE birth = 6',
+      ),
+    },
+    caught: ['ROLLBACK_NOT_EXACT legs/S/back/register'],
+  },
+  {
+    name: 'forgets the counter',
+    setting: { rollback: ROLLBACK.replace(/UPDATE.*\n/, '') },
+    caught: ['ROLLBACK_NOT_EXACT legs/S/back/sequence/births'],
+  },
+  {
+    name: 'gives a row another value on the way',
+    setting: { rollback: `${ROLLBACK} UPDATE documents SET title = 'One' WHERE id = 'd1';` },
+    caught: ['ROLLBACK_NOT_EXACT legs/S/back/documents'],
+  },
+  {
+    name: 'does nothing',
+    setting: { rollback: 'SELECT 1;', plan: BEFORE_AFTER },
+    caught: [
+      'ROLLBACK_ASSUMED legs/S/back',
+      'POSTCONDITION_FAILED legs/S/postconditions/births before == after',
+    ],
+  },
+  {
+    name: 'fails half way',
+    setting: { rollback: `${ROLLBACK} INSERT INTO documents (id, title) VALUES ('d1', 'again');` },
+    caught: ['SQL_FAILED legs/S/statement 5', 'ROLLBACK_ASSUMED legs/S/back'],
+  },
+];
+
+describe('a rollback script that', () => {
+  it('brings everything back is accepted', async () => {
+    await accepted(stage, { rollback: ROLLBACK, plan: BEFORE_AFTER });
+  });
+
+  it.each(scripts)('$name', async ({ name, setting = {}, caught: codes }) => {
+    const { rehearsed } = await caught(stage, { name, setting, caught: codes, saboteur: onlyIn('S') });
+    expect(rehearsed.legs.map(({ leg, ended }) => [leg, ended])).toEqual([
+      ['T', 'rolled-back'],
+      ['R', 'committed'],
+      ['S', 'committed'],
+    ]);
+  });
+
+  it('puts a row of a table without a key back under another rowid', async () => {
+    const plan = `boundary: { tables: [notes], allow: [{ action: delete, table: notes, reason: test }] }
+delta: { notes: { deleted: 1 } }
+postconditions: []`;
+    const setting = { plan, executor: `DELETE FROM notes WHERE text = 'a';` };
+    await accepted(stage, { ...setting, rollback: `INSERT INTO notes (rowid, text) VALUES (1, 'a');` });
+    await caught(stage, {
+      name: '',
+      setting: { ...setting, rollback: `INSERT INTO notes (text) VALUES ('a');` },
+      saboteur: onlyIn('S'),
+      caught: ['ROLLBACK_NOT_EXACT legs/S/back/notes'],
+    });
+  });
+});
+
+/** Nobody meddles: the script is the sabotage. */
+const onlyIn = (leg: 'S') => (): Saboteur => ({
+  on: leg,
+  session: (real) => ({ begin: () => real.begin() }),
+});
+
+describe('a capture that lies', () => {
+  const lying =
+    (sessions: number): Saboteur['clone'] =>
+    (real, at: CloneAt) => ({
+      capture: async (sink) =>
+        at.sessions === sessions && at.captures.length > 0 ? at.captures[0]! : real.capture(sink),
+    });
+
+  it('gives the before-state again, without reading: the bytes say otherwise', async () => {
+    await caught(stage, {
+      name: '',
+      saboteur: () => ({ ...committing(), clone: lying(1)! }),
+      caught: ['ROLLBACK_NOT_EXACT legs/T/identical'],
+    });
+  });
+
+  it('gives the before-state again after a rollback script, where no bytes are compared: the postcondition', async () => {
+    const { found } = await caught(stage, {
+      name: '',
+      setting: { rollback: 'SELECT 1;', plan: BEFORE_AFTER },
+      saboteur: () => ({ on: 'S', clone: lying(2)! }),
+      caught: ['POSTCONDITION_FAILED legs/S/postconditions/births before == after'],
+    });
+    expect(found.some((line) => line.startsWith('ROLLBACK'))).toBe(false);
+  });
+});

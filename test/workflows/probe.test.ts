@@ -1,0 +1,209 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/objects/digest.ts';
+import { probeHeld } from '../../src/objects/probe-result.ts';
+import type { PlanDocument } from '../../src/objects/plan-form.ts';
+import { runProbes, type RunCommand } from '../../src/workflows/probe.ts';
+import { openProfile } from '../../src/workflows/profile-files.ts';
+
+const PROFILE = `
+custody: profile/1
+name: a team
+production: { hosts: [], urls: [], paths: [/srv/tills], databases: [] }
+surfaces: [{ id: van, title: a van, how: { action: van, words: [van] }, explanation: e }]
+claims: { subjects: [TILLS], verdicts: [DONE] }
+probes:
+  plan: plan.yaml
+  control: { id: c, name: as it is }
+  cases:
+    - { id: a, name: asked, command: rehearse, expected: SURFACE_FORBIDDEN, plan: { actions: [van], macro: '\${TILLS+DONE}' } }
+    - { id: b, name: written, command: rehearse, expected: SURFACE_FORBIDDEN, executor: SELECT van }
+`;
+const PLAN = `
+custody: plan/2
+name: n
+engine: sqlite
+profile: { file: profile.yaml, sha256: PIN }
+source: { file: a.sqlite, kind: fixture }
+executor: { file: a.sql }
+approval: { by: us, executor: '${'0'.repeat(64)}' }
+delta: { t: { inserted: 1 } }
+`;
+
+type Which = 'control' | 'probe-1' | 'probe-2';
+
+interface Call {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly plan: PlanDocument;
+  readonly read: (name: string) => string;
+}
+
+describe('probes, with a command that only answers', () => {
+  let folder: string;
+  let calls: Call[];
+  const at = (name: string): string => join(folder, name);
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'custody-probes-'));
+    calls = [];
+    writeFileSync(at('profile.yaml'), PROFILE);
+    writeFileSync(at('plan.yaml'), PLAN.replace('PIN', `'${digestOf(Buffer.from(PROFILE))}'`));
+    writeFileSync(at('a.sql'), 'SELECT 1');
+    writeFileSync(at('a.sqlite'), 'bytes of a database');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const REFUSED = JSON.stringify({ error: { code: 'SURFACE_FORBIDDEN', message: '', hint: '' } });
+  /** By the name of the plan's folder: what `rehearse` answers. `write` may leave files. */
+  const answering =
+    (answer: (which: Which, call: Call) => Partial<Awaited<ReturnType<RunCommand>>>): RunCommand =>
+    (argv, { cwd, env }) => {
+      const read = (name: string): string => readFileSync(join(cwd, name), 'utf8');
+      const call = { argv, cwd, env, read, plan: JSON.parse(read('plan.yaml')) as PlanDocument };
+      const which = cwd.slice(dirname(cwd).length + 1) as Which;
+      const silent = { exit: 0, stdout: '{}', stderr: '' };
+      if (argv[0] !== 'rehearse') return Promise.resolve(silent);
+      calls.push(call);
+      const usual = which === 'control' ? silent : { exit: 3, stdout: REFUSED, stderr: '' };
+      return Promise.resolve({ ...usual, ...answer(which, call) });
+    };
+  const probed = async (
+    answer: Parameters<typeof answering>[0] = () => ({}),
+  ): Promise<{ id: string; held: boolean; leaked: readonly string[] }[]> => {
+    const { results } = await runProbes(await openProfile(folder), { run: answering(answer) });
+    return results.map((result) => ({ id: result.id, held: probeHeld(result), leaked: result.leaked }));
+  };
+  const only = async (answer: Parameters<typeof answering>[0]): Promise<string[]> =>
+    (await probed(answer)).flatMap((result) => (result.held ? [] : [result.id, ...result.leaked]));
+
+  it('hold when each answers as it should; the control comes first', async () => {
+    expect(await probed()).toEqual([
+      { id: 'c', held: true, leaked: [] },
+      { id: 'a', held: true, leaked: [] },
+      { id: 'b', held: true, leaked: [] },
+    ]);
+  });
+
+  it('change the plan as they say, and nothing else', async () => {
+    await probed();
+    const [control, asked, written] = calls.map(({ plan }) => plan);
+    expect(asked).toEqual({ ...control, actions: ['van'], macro: 'TILLS_DONE' });
+    const sha256 = digestOf(Buffer.from('SELECT van'));
+    expect(written).toEqual({
+      ...control,
+      executor: { file: 'a.sql', sha256 },
+      approval: { by: 'us', executor: sha256 },
+    });
+    expect(calls.map(({ argv }) => argv.join(' '))).toEqual(
+      Array(3).fill('rehearse plan.yaml --out packet --json'),
+    );
+  });
+
+  it('work in folders of their own, with keys of their own, under the profile without its probes', async () => {
+    const seen: string[] = [];
+    await probed((_, { read, plan }) => {
+      seen.push(read('a.sql'), read('a.sqlite'));
+      expect(digestOf(Buffer.from(read('profile.yaml')))).toBe(plan.profile?.sha256);
+      expect(JSON.parse(read('profile.yaml'))).not.toHaveProperty('probes');
+      return {};
+    });
+    expect(seen).toEqual(
+      [
+        ...Array<string[]>(2).fill(['SELECT 1', 'bytes of a database']),
+        ['SELECT van', 'bytes of a database'],
+      ].flat(),
+    );
+    expect(new Set(calls.map(({ cwd }) => cwd)).size).toBe(3);
+    for (const { cwd, env } of calls) {
+      expect(env['CUSTODY_CONFIG_DIR']).toBe(join(cwd, 'config'));
+      expect(existsSync(cwd)).toBe(false);
+    }
+    expect(readdirSync(folder).sort()).toEqual(['a.sql', 'a.sqlite', 'plan.yaml', 'profile.yaml']);
+  });
+
+  it.each([
+    ['is let through', { exit: 0, stdout: '{}' }],
+    ['is refused for another reason', { stdout: REFUSED.replace('SURFACE', 'CLAIM') }],
+    ['ends with a word and no document', { stdout: 'SURFACE_FORBIDDEN' }],
+    ['says the code and ends well', { exit: 0 }],
+    ['says the code and ends as another does', { exit: 4 }],
+  ])('do not hold where one %s', async (_, answer) => {
+    expect(await only((which) => (which === 'probe-1' ? answer : {}))).toEqual(['a']);
+  });
+
+  it.each([
+    ['is refused', { exit: 3 }],
+    ['has findings', { stdout: JSON.stringify({ findings: [{ code: 'TIME_LIMIT' }] }) }],
+  ])('do not hold where the control %s', async (_, answer) => {
+    expect(await only((which) => (which === 'control' ? answer : {}))).toEqual(['c']);
+  });
+
+  it.each([
+    ['stdout', { stdout: REFUSED.replace('""', '"tills done"') }],
+    ['stderr', { stderr: 'TILLS-DONE' }],
+  ])('find a claim on %s, and do not repeat it', async (where, answer) => {
+    expect(await only((which) => (which === 'probe-2' ? answer : {}))).toEqual(['b', `${where}: TILLS+DONE`]);
+  });
+
+  it.each(['packet/README.md', 'config/new', 'plan.yaml'])(
+    'find a claim in the file %s that was written',
+    async (name) => {
+      const write = (which: string, { cwd }: Call): object => {
+        if (which !== 'control') return {};
+        mkdirSync(dirname(join(cwd, name)), { recursive: true });
+        writeFileSync(join(cwd, name), '\u0000\u00ffTILLS_DONE\u0000');
+        return {};
+      };
+      expect(await only(write)).toEqual(['c', `${name}: TILLS+DONE`]);
+    },
+  );
+
+  it('do not take what they wrote themselves for a leak', async () => {
+    await probed();
+    expect(calls[1]!.plan.macro).toBe('TILLS_DONE');
+    expect(await only(() => ({}))).toEqual([]);
+  });
+
+  it('find a seal of what was refused', async () => {
+    const write = (which: string, { cwd }: Call): object => {
+      if (which !== 'probe-1') return {};
+      mkdirSync(join(cwd, 'packet'));
+      writeFileSync(join(cwd, 'packet/packet_tree.sha256'), '');
+      return {};
+    };
+    expect(await only(write)).toEqual(['a', 'packet: a seal of what was refused']);
+  });
+
+  it('need a plan under this very profile', async () => {
+    writeFileSync(at('profile.yaml'), `${PROFILE}# another\n`);
+    await expect(probed()).rejects.toMatchObject({ code: 'PROFILE_INVALID' });
+    writeFileSync(at('profile.yaml'), PROFILE.slice(0, PROFILE.indexOf('probes:')));
+    await expect(probed()).rejects.toMatchObject({ code: 'PROFILE_INVALID' });
+  });
+
+  it('open no source that the guard would not let anybody open', async () => {
+    writeFileSync(at('plan.yaml'), readFileSync(at('plan.yaml'), 'utf8').replace('a.sqlite', 'x:y.sqlite'));
+    await expect(probed()).rejects.toMatchObject({ code: 'TARGET_PRODUCTION' });
+  });
+
+  it('end when they are told to', async () => {
+    const stop = new AbortController();
+    const run = answering(() => {
+      stop.abort();
+      return {};
+    });
+    await expect(runProbes(await openProfile(folder), { run, signal: stop.signal })).rejects.toThrow();
+    expect(calls).toHaveLength(1);
+  });
+});
