@@ -65,10 +65,8 @@ interface Include {
 const INCLUDE = /[ \t]*\\i(r?)[ \t]+(?:'([^'\n]+)'|([^\s']+))[ \t]*\r?(?:\n|$)/y;
 /** Where a line ends, or something begins that can hide one. */
 const MARK = /[\n'"$]|--|\/\*/g;
-/** Strings, quoted names, dollar quotes, comments. Unclosed ones reach to the end. */
-const HIDDEN =
-  /'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|--[^\n]*|(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)[^]*?(?:\1|$)/y;
-const ESCAPE_STRING = /'(?:[^'\\]|\\[^]|'')*(?:'|$)/y;
+/** A comment to the end of its line, or a dollar quote. An unclosed one reaches to the end. */
+const HIDDEN = /--[^\n]*|(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)[^]*?(?:\1|$)/y;
 
 function* includesIn(text: string): Generator<Include> {
   let lineStart = true;
@@ -92,11 +90,29 @@ function* includesIn(text: string): Generator<Include> {
 function hiddenAt(text: string, at: number): number {
   const char = text.charAt(at);
   if (char === '/') return blockComment(text, at);
+  if (char === '"') return quoted(text, at, /"/g);
   // `E'…'` is a string with escapes; `a$b$` is a name.
-  if (char === "'" && /(?:^|[^\w$\u0080-\uffff])[eE]$/.test(text.slice(Math.max(0, at - 2), at)))
-    return matchAt(ESCAPE_STRING, text, at)?.[0].length ?? 0;
+  if (char === "'") {
+    const escapes = /(?:^|[^\w$\u0080-\uffff])[eE]$/.test(text.slice(Math.max(0, at - 2), at));
+    return quoted(text, at, escapes ? /['\\]/g : /'/g);
+  }
   if (char === '$' && /[\w$\u0080-\uffff]$/.test(text.slice(Math.max(0, at - 1), at))) return 0;
   return matchAt(HIDDEN, text, at)?.[0].length ?? 0;
+}
+
+/**
+ * The length of a string or a quoted name, from its opening quote on; an unclosed one reaches to the end.
+ * @param marks finds what may end it: the quote, which does not where it is doubled, and a backslash, which takes the
+ *   next character with it. Not one expression for the whole: that overflows the stack on a long literal.
+ */
+function quoted(text: string, at: number, marks: RegExp): number {
+  marks.lastIndex = at + 1;
+  for (let mark = marks.exec(text); mark; mark = marks.exec(text)) {
+    const next = mark.index + 1;
+    if (mark[0] === '\\' || text.charAt(next) === mark[0]) marks.lastIndex = next + 1;
+    else return next - at;
+  }
+  return text.length - at;
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {

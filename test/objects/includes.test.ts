@@ -82,4 +82,9 @@ describe('includes', () => {
     );
     expect(code(() => expand('\\i f0\n', files))).toBe('INCLUDE_REFUSED');
   });
+
+  it.each(["'", '"', "E'"])('are found behind a literal of 20 million characters in %s', (open) => {
+    const text = `SELECT ${open}${'x'.repeat(2e7)}${open.at(-1)!};\n`;
+    expect(expand(`${text}\\i a.sql\n`, { 'a.sql': 'A\n' })).toBe(`${text}A\n`);
+  });
 });

@@ -1,4 +1,4 @@
-import { Composer, isScalar, Lexer, Parser, visit, type CST } from 'yaml';
+import { Composer, isAlias, isMap, isScalar, Lexer, Parser, visit, type CST, type YAMLMap } from 'yaml';
 import { CustodyError } from '../../errors.ts';
 
 /** Bytes of a plan or a profile. */
@@ -37,15 +37,14 @@ export function readYaml(bytes: Uint8Array): unknown {
   if (fault) throw refused(fault.message.slice(0, 200));
   if (document.directives.yaml.version !== '1.2') throw refused('it is not YAML 1.2');
   let aliases = 0;
+  const anchors = new Set<string>();
   visit(document, {
-    Map: (_, { items }) => {
-      const names = items.map(({ key }) => (isScalar(key) ? String(key.value) : undefined));
-      if (names.includes(undefined)) throw refused('a key that is no plain word');
-      if (new Set(names).size < names.length) throw refused('a key is there twice');
-    },
-    Alias: (_, alias) => {
-      if (++aliases > MAX_ALIASES) throw refused('it has too many aliases');
-      if (alias.resolve(document) === undefined) throw refused(`nothing is called *${alias.source}`);
+    Node: (_, node) => {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.add(node.anchor);
+        if (isMap(node)) checkKeys(node);
+      } else if (!anchors.has(node.source)) throw refused(`nothing is called *${node.source}`);
+      else if (++aliases > MAX_ALIASES) throw refused('it has too many aliases');
     },
   });
   try {
@@ -54,6 +53,12 @@ export function readYaml(bytes: Uint8Array): unknown {
     if (error instanceof ReferenceError) throw refused('it expands too many aliases');
     throw error;
   }
+}
+
+function checkKeys({ items }: YAMLMap): void {
+  const names = items.map(({ key }) => (isScalar(key) ? String(key.value) : undefined));
+  if (names.includes(undefined)) throw refused('a key that is no plain word');
+  if (new Set(names).size < names.length) throw refused('a key is there twice');
 }
 
 /** The parser itself keeps a stack of its own, so that how deep a text goes is known before anything descends. */
