@@ -117,9 +117,10 @@ describe('judges in its own process as it does in ours', () => {
     expect(await judged(controlOf(control))).toEqual({ accepted: true, findings: [] });
   });
 
-  it('all vectors', { timeout: 300_000 }, async () => {
-    const lanes = [0, 1].map(async (lane) => {
-      for (const vector of VECTORS.filter((_, i) => i % 2 === lane)) {
+  // Its own test tries all of them inside the file; here each is a process.
+  it('a sample of the vectors', { timeout: 300_000 }, async () => {
+    const lanes = [0, 4].map(async (lane) => {
+      for (const vector of VECTORS.filter((_, i) => i % 8 === lane)) {
         const { built } = makeVector(vector);
         expect({ name: vector.name, ...(await judged(built)) }).toEqual({
           name: vector.name,
