@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Desk } from './desk.ts';
 
@@ -58,15 +59,18 @@ describe('the demo', () => {
     });
   });
 
-  it('refuses the birth without an approved row', async () => {
+  it('refuses the birth without an approved row, and records that', async () => {
+    copyFileSync(desk.path('one/surrogate.sqlite'), desk.path('one/pending.sqlite'));
+    desk.database('one/pending.sqlite', "UPDATE os_proposal_approvals SET status = 'pending'");
     const plan = desk.read('one/plan.yaml');
-    for (const id of ['2', '3']) {
-      desk.write(
-        'one/other.yaml',
-        plan.replace('0001-4000', '0001-4000').replaceAll('000000000001', `00000000000${id}`),
-      );
-      await desk.fails(['rehearse', 'one/other.yaml', '--ledger', 'one'], 'PREFLIGHT_FAILED', 3);
-    }
+    desk.write(
+      'one/other.yaml',
+      plan
+        .replace('file: surrogate.sqlite', 'file: pending.sqlite')
+        .replace(/(marker: \S+\n) {2}sha256: .*\n/, '$1'),
+    );
+    const refused = await desk.json(['rehearse', 'one/other.yaml', '--ledger', 'one'], 3);
+    expect(refused).toMatchObject({ accepted: false, trigger: 'preflight-failed', legs: [] });
   });
 
   it('tells what matters, in words, and where the ledger is left', async () => {
