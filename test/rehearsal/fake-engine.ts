@@ -223,7 +223,10 @@ class FakeSession implements Session {
   async apply(): Promise<void> {
     const { engine, label } = this.#clone;
     engine.calls.push(`apply ${label}`);
-    if (this.#back) { this.#rollBack(); return; }
+    if (this.#back) {
+      this.#rollBack();
+      return;
+    }
     engine.during();
     const { apply, writes } = engine.lies;
     if (apply) throw new CustodyError(apply, 'as asked', { path: 'statement 1' });
