@@ -1,11 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { shared } from './vitest.shared.ts';
 
 export default defineConfig({
   test: {
+    ...shared,
     include: ['test/deep/**/*.test.ts'],
-    globalSetup: ['test/global-setup.ts'],
-    pool: 'forks',
-    maxWorkers: 2,
     testTimeout: 1_200_000,
     hookTimeout: 120_000,
   },

@@ -86,7 +86,8 @@ const BUNDLE = {
  * The command and the worker. What every command needs is bundled, so that starting reads few files; what carries binaries
  * or WebAssembly, or few commands need, stays outside.
  */
-async function buildCommand(out: string): Promise<void> {
+export async function buildCommand(out: string): Promise<void> {
+  await removeScripts(out);
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   await build({
     ...BUNDLE,
@@ -102,7 +103,7 @@ async function buildCommand(out: string): Promise<void> {
 }
 
 /** In one file: its process may read no other (src/engines/sqlite/sandbox.ts). */
-export async function buildWorker(outfile: string): Promise<void> {
+async function buildWorker(outfile: string): Promise<void> {
   const entryPoints = ['src/engines/sqlite/worker.ts'];
   await build({ ...BUNDLE, external: [...BUNDLE.external], outfile, entryPoints });
 }
@@ -118,7 +119,6 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
   const out = resolve(values.out ?? join(ROOT, 'dist'));
   const digest = await buildValidator(join(out, 'validator.mjs'));
   if (!values.validator) {
-    await removeScripts(out);
     await buildCommand(out);
   }
   process.stdout.write(`validator ${digest}\n`);

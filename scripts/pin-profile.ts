@@ -1,6 +1,6 @@
 /**
  * Writes the digests of a profile anew, after somebody has reviewed what changed: `node scripts/pin-profile.ts
- * profiles/fix7-p0`. Surrogate script → spec → database → profile → plan with its scripts and their approval.
+ * profiles/fix7-p0`. Surrogate script → database → profile → plan with its scripts and their approval.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,11 +20,7 @@ async function pinProfile(path: string): Promise<void> {
   if (surrogate) {
     const sql = await readFile(beside(surrogate.sql.file));
     const database = await databaseDigest(sql.toString('utf8'));
-    const spec = JSON.parse(await readFile(beside(surrogate.spec.file), 'utf8')) as Record<string, unknown>;
-    const made = `${JSON.stringify({ ...spec, deterministic_db_sha256: database, generator_sha256: digestOf(sql) }, null, 2)}\n`;
-    await writeFile(beside(surrogate.spec.file), made);
     text = splice(text, ['surrogate', 'sql', 'sha256'], digestOf(sql));
-    text = splice(text, ['surrogate', 'spec', 'sha256'], digestOf(Buffer.from(made)));
     text = splice(text, ['surrogate', 'sha256'], database);
     await writeFile(path, text);
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CUSTODY } from './built.ts';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -37,7 +38,7 @@ describe('README', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'custody-readme-'));
     const shim = join(folder, 'custody');
-    await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'bin/custody.ts')}" "$@"\n`);
+    await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${CUSTODY}" "$@"\n`);
     await chmod(shim, 0o755);
     steps = stepsOf(await readFile(join(ROOT, 'README.md'), 'utf8'));
   });

@@ -81,7 +81,7 @@ CREATE TABLE b_documents (
 );
 
 INSERT INTO surrogate_marker VALUES
-  ('GENERATED_SURROGATE_NOT_REAL_PRODUCTION_DUMP', 'production-shaped-surrogate-spec.json, table C');
+  ('GENERATED_SURROGATE_NOT_REAL_PRODUCTION_DUMP', 'profile.yaml, surrogate, table C');
 
 INSERT INTO os_proposal_approvals VALUES
   ('a0000000-0000-4000-8000-000000000001', 'birth of one document', 'directus', 'approved', 'owner', '2026-06-10T09:00:00Z'),

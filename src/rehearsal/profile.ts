@@ -40,7 +40,7 @@ export interface ProfileDocument {
   probes?: { plan: string; control: { id: string; name: string }; cases: Probe[] };
   surrogate?: {
     sql: { file: string; sha256: string };
-    spec: { file: string; sha256: string };
+    spec: Record<string, unknown>;
     marker: string;
     sha256: string;
   };

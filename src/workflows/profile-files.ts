@@ -13,8 +13,15 @@ const MAX_FILE = 64 * 1024 * 1024;
 
 /** @param path a profile, or the folder that holds a `profile.yaml`. @throws CustodyError as {@link readProfile}. */
 export async function openProfile(path: string): Promise<Profile> {
-  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  return readProfile(folder ? join(path, PROFILE_NAME) : path);
+  return readProfile(isFolder(path) ? join(path, PROFILE_NAME) : path);
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (error) {
+    throw fromSystemError(error, path);
+  }
 }
 
 /**
@@ -71,8 +78,8 @@ export async function copyPlan(planFile: string, folder: string): Promise<Plan> 
 /** A profile, its control plan and everything that they name, for a folder to work in. @returns the plan. */
 export async function copyProfile(profile: Profile, folder: string): Promise<Plan> {
   const { surrogate } = profile;
-  for (const { file } of surrogate ? [surrogate.sql, surrogate.spec] : [])
-    await copyTo(resolve(dirname(profile.path), file), join(folder, file));
+  if (surrogate)
+    await copyTo(resolve(dirname(profile.path), surrogate.sql.file), join(folder, surrogate.sql.file));
   return copyPlan(controlPlan(profile), folder);
 }
 

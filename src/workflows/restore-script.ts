@@ -1,13 +1,15 @@
 import { CustodyError } from '../errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { resultOfAsync } from '../objects/walk.ts';
 import { restoreScript, type RestoreScript } from '../rehearsal/restore-script.ts';
 import type { Get, Operand } from './operand.ts';
+import { provenRollback } from './proven-rollback.ts';
 
 export interface RestoreResult extends RestoreScript {
   /** Of the script's bytes: what a plan pins. */
   readonly sha256: Digest;
-  /** Number of the record of an accepted rehearsal whose rollback script has these bytes; null: nobody has proven it. */
+  /** Number of the record whose leg S proves these bytes ({@link provenRollback}); null: nobody has proven them. */
   readonly validated: number | null;
 }
 
@@ -18,6 +20,7 @@ export interface RestoreResult extends RestoreScript {
 export async function makeRestoreScript(
   a: Operand,
   b: Operand,
+  ledger: Ledger | undefined,
   options: { signal?: AbortSignal } = {},
 ): Promise<RestoreResult> {
   if (a.kind !== 'snapshot' || b.kind !== 'snapshot') {
@@ -33,20 +36,5 @@ export async function makeRestoreScript(
   const get: Get = (id) => a.get(id).catch(() => b.get(id));
   const made = await resultOfAsync(restoreScript(a.link, b.link), get, options);
   const sha256 = digestOf(Buffer.from(made.script));
-  return { ...made, sha256, validated: validatedBy(sha256, []) };
-}
-
-/** A rehearsal that was accepted with a rollback script. */
-export interface ProvenRollback {
-  readonly record: number;
-  readonly rollback: Digest;
-}
-
-/**
- * The newest record that proves a script of these bytes; null where there is none. No rehearsal carries a rollback script
- * yet, so the one caller has an empty list to give.
- */
-export function validatedBy(sha256: Digest, proven: readonly ProvenRollback[]): number | null {
-  const records = proven.filter(({ rollback }) => rollback === sha256).map(({ record }) => record);
-  return records.length === 0 ? null : Math.max(...records);
+  return { ...made, sha256, validated: ledger ? await provenRollback(ledger, sha256, options) : null };
 }

@@ -21,37 +21,19 @@ export function profileFolder(name: string): string {
 /** A surrogate that a profile describes, before it is made. */
 export interface Surrogate {
   readonly sql: string;
-  /** The document that says what the surrogate models. */
-  readonly spec: Uint8Array;
-  readonly marker: string;
-  /** What the database must have. */
+  /** Of the database that it must make. */
   readonly sha256: string;
 }
 
 /**
- * The profile's surrogate, with its files as they are pinned and in agreement with each other.
- * @throws CustodyError PROFILE_INVALID where the profile has none, a file is another one, the spec says otherwise than
- *   the profile, or the script holds more than CREATE, INSERT, UPDATE, DELETE.
+ * The script of the profile's surrogate, as it is pinned.
+ * @throws CustodyError PROFILE_INVALID where the profile has none, the script is another one, or holds more than CREATE,
+ *   INSERT, UPDATE, DELETE.
  */
 export async function readSurrogate(profile: Profile): Promise<Surrogate> {
   const { surrogate } = profile;
   if (!surrogate) throw invalid(profile, '/surrogate', 'the profile has no surrogate', 'Give it one.');
   const sql = Buffer.from(await readPinned(profile, '/surrogate/sql', surrogate.sql)).toString('utf8');
-  const spec = await readPinned(profile, '/surrogate/spec', surrogate.spec);
-  const said = specOf(spec);
-  const due = {
-    marker: surrogate.marker,
-    generator_sha256: surrogate.sql.sha256,
-    deterministic_db_sha256: surrogate.sha256,
-  };
-  for (const [key, value] of Object.entries(due))
-    if (said[key] !== value)
-      throw invalid(
-        profile,
-        '/surrogate/spec',
-        `the spec's ${key} is not that of the profile`,
-        'Make the spec say what is pinned.',
-      );
   const verb = forbiddenVerb(sql);
   if (verb !== undefined)
     throw invalid(
@@ -60,7 +42,7 @@ export async function readSurrogate(profile: Profile): Promise<Surrogate> {
       `a surrogate's script may not ${verb}`,
       'Use CREATE, INSERT, UPDATE, DELETE alone.',
     );
-  return { sql, spec, marker: surrogate.marker, sha256: surrogate.sha256 };
+  return { sql, sha256: surrogate.sha256 };
 }
 
 /**
@@ -140,15 +122,6 @@ function forbiddenVerb(sql: string): string | undefined {
     before = text;
   }
   return undefined;
-}
-
-function specOf(bytes: Uint8Array): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }
 
 function invalid(profile: Profile, pointer: string, message: string, hint: string): CustodyError {

@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CUSTODY } from '../built.ts';
 import { Desk } from './desk.ts';
 import { writePlan } from './plans.ts';
 
-const BIN = fileURLToPath(new URL('../../bin/custody.ts', import.meta.url));
 const HOLD_LOCK = fileURLToPath(new URL('../store/children/hold-lock.ts', import.meta.url));
 
 describe('the real command, in processes of its own', () => {
@@ -27,7 +27,7 @@ describe('the real command, in processes of its own', () => {
   });
 
   const custody = (...argv: string[]): { exit: number | null; stdout: string; stderr: string } => {
-    const ran = spawnSync(process.execPath, [BIN, ...argv], {
+    const ran = spawnSync(process.execPath, [CUSTODY, ...argv], {
       cwd: desk.dir,
       env: desk.env,
       encoding: 'utf8',
@@ -66,7 +66,7 @@ describe('the real command, in processes of its own', () => {
           '-c',
           `"$0" "$1" ${command} | head -c 5 >/dev/null; echo "\${PIPESTATUS[*]}"`,
           process.execPath,
-          BIN,
+          CUSTODY,
         ],
         { cwd: desk.dir, env: desk.env, encoding: 'utf8' },
       );
@@ -87,7 +87,7 @@ describe('the real command, in processes of its own', () => {
       const before = desk.state({ index: true });
       const temporary = desk.path('tmp');
       mkdirSync(temporary);
-      const child = start([BIN, 'rehearse', 'plan.yaml'], { TMPDIR: temporary });
+      const child = start([CUSTODY, 'rehearse', 'plan.yaml'], { TMPDIR: temporary });
       let stderr = '';
       child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
       // The executor runs when another process than ours has worked for half a second.
@@ -128,7 +128,10 @@ describe('the real command, in processes of its own', () => {
     const loop =
       'i=0; while [ $i -lt 4 ]; do "$0" "$1" commit evidence --lane "$2" -m "$i" -q || exit 1; i=$((i+1)); done';
     const writers = ['a', 'b'].map((lane) => {
-      const child = spawn('sh', ['-c', loop, process.execPath, BIN, lane], { cwd: desk.dir, env: desk.env });
+      const child = spawn('sh', ['-c', loop, process.execPath, CUSTODY, lane], {
+        cwd: desk.dir,
+        env: desk.env,
+      });
       children.push(child);
       return once(child, 'exit') as Promise<[number | null]>;
     });
@@ -172,7 +175,7 @@ describe('the real command, in processes of its own', () => {
     expect(existsSync(copy.path('config'))).toBe(false);
     // Who has the key signs all of it with the next record.
     const home = { ...desk.env };
-    const ran = spawnSync(process.execPath, [BIN, 'commit', 'evidence', '--ledger', copy.dir], {
+    const ran = spawnSync(process.execPath, [CUSTODY, 'commit', 'evidence', '--ledger', copy.dir], {
       cwd: desk.dir,
       env: home,
     });

@@ -39,7 +39,7 @@ probes:
     - { id: mail, name: mail is sent, command: rehearse, expected: SURFACE_FORBIDDEN, plan: { actions: [send mail] } }
 surrogate:
   sql: { file: app.sql, sha256: '${'1'.repeat(64)}' }
-  spec: { file: spec.json, sha256: '${'2'.repeat(64)}' }
+  spec: { about: invented posts, real: false }
   marker: INVENTED
   sha256: 'SOURCE'
 ci:
@@ -60,7 +60,7 @@ describe('custody rerun', () => {
     await desk.init();
     mkdirSync(desk.path('team'));
     desk.database('team/app.sqlite', SQL);
-    // The surrogate is there already: neither its script nor its description is needed.
+    // The surrogate is there already: its script is not needed.
     const source = digestOf(readFileSync(desk.path('team/app.sqlite')));
     const profile = PROFILE.replace('SOURCE', source);
     desk.write('team/profile.yaml', profile);
@@ -113,6 +113,7 @@ delta: { posts: { inserted: 1 } }
     expect(json('production-shaped-surrogate-spec')).toMatchObject({
       marker: 'INVENTED',
       rehearsed_on_it: true,
+      spec: { about: 'invented posts', real: false },
     });
     expect(desk.read('packet/README.md')).toContain('| mail to readers | not requested |');
   });

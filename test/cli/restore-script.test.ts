@@ -1,10 +1,9 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../../src/objects/digest.ts';
-import { validatedBy } from '../../src/workflows/restore-script.ts';
 import { Desk } from './desk.ts';
+import { writePlan } from './plans.ts';
 
 interface Made {
   before: string;
@@ -107,14 +106,36 @@ describe('custody restore-script', () => {
   });
 });
 
-it('a script counts as validated by the newest accepted rehearsal with exactly its bytes', () => {
-  const [one, other] = [digestOf(Buffer.from('1')), digestOf(Buffer.from('2'))];
-  expect(validatedBy(one, [])).toBeNull();
-  expect(validatedBy(one, [{ record: 3, rollback: other }])).toBeNull();
-  const proven = [
-    { record: 3, rollback: one },
-    { record: 7, rollback: one },
-    { record: 9, rollback: other },
-  ];
-  expect(validatedBy(one, proven)).toBe(7);
+describe('validated', () => {
+  it('is the newest rehearsal whose leg S ran these bytes and that verifies now', async () => {
+    using desk = new Desk();
+    await desk.init();
+    writePlan(desk);
+    copyFileSync(desk.path('app.sqlite'), desk.path('after.sqlite'));
+    using db = new DatabaseSync(desk.path('after.sqlite'));
+    db.exec(desk.read('change.sql'));
+    const make = ['restore-script', 'app.sqlite', 'after.sqlite'];
+    const validated = async (): Promise<number | null> => (await desk.json<Made>(make)).validated;
+
+    await desk.json([...make, '--out', 'back.sql']);
+    await desk.json(['rehearse', 'plan.yaml']);
+    expect(await validated()).toBeNull();
+
+    // Leg S with another script, and one with this script that was rejected.
+    desk.write('other.sql', "DELETE FROM posts WHERE id = 'p3';\n");
+    await desk.json(['rehearse', withRollback(desk, 'other.sql')]);
+    await desk.json(['rehearse', withRollback(desk, 'back.sql', 'posts: { inserted: 2 }')], 1);
+    expect(await validated()).toBeNull();
+
+    const proof = await desk.json<{ record: number }>(['rehearse', withRollback(desk, 'back.sql')]);
+    expect(await validated()).toBe(proof.record);
+    expect((await desk.run(make)).stderr).toContain(`@${proof.record}`);
+    await desk.json(['snapshot', 'app.sqlite']);
+    expect(await validated()).toBe(proof.record);
+  });
 });
+
+function withRollback(desk: Desk, rollback: string, delta?: string): string {
+  rmSync(desk.path('app.sqlite'));
+  return writePlan(desk, { extra: `rollback: { file: ${rollback} }`, ...(delta !== undefined && { delta }) });
+}

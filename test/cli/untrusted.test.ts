@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { reportError } from '../../src/cli/report-error.ts';
 import { CustodyError } from '../../src/errors.ts';
@@ -88,8 +89,10 @@ describe('what comes from outside', () => {
   it('a packet that is written out is for its owner alone', async () => {
     await desk.json(['rehearse', writePlan(desk), '--out', 'out']);
     expect(statSync(desk.path('out')).mode & 0o777).toBe(0o700);
-    for (const name of readdirSync(desk.path('out')))
-      expect(statSync(desk.path('out', name)).mode & 0o777, name).toBe(0o600);
+    for (const entry of readdirSync(desk.path('out'), { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      expect(statSync(path).mode & 0o777, path).toBe(entry.isDirectory() ? 0o700 : 0o600);
+    }
     expect(await desk.json(['verify', 'out', '--against', 'HEAD'])).toMatchObject({ ok: true });
   });
 

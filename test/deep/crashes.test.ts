@@ -1,16 +1,15 @@
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { commitFolder } from '../../src/workflows/commit.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
+import { CUSTODY } from '../built.ts';
 import { sealedFolder, smallLedger, useFolder, WHO } from './ledgers.ts';
 import { inject, straceRefused, trace, type Point } from './strace.ts';
 
 const folder = useFolder();
 const refused = straceRefused();
-const BIN = fileURLToPath(new URL('../../bin/custody.ts', import.meta.url));
 const FAULTS = ['EIO', 'ENOSPC', 'SIGKILL'] as const;
 
 /** The real command in a process of its own, with the kernel's answers changed: what LevelDB and SQLite do counts, too. */
@@ -19,7 +18,7 @@ describe.skipIf(refused !== null)(`under strace${refused === null ? '' : ` (refu
   let packet: string;
   let acknowledged: string;
   const work = (): string => folder.file('work');
-  const command = (...words: string[]): string[] => [process.execPath, BIN, ...words];
+  const command = (...words: string[]): string[] => [process.execPath, CUSTODY, ...words];
 
   beforeAll(async () => {
     env = { ...process.env, CUSTODY_AUTHOR: 'tester' };

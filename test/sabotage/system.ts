@@ -1,8 +1,4 @@
-import { join } from 'node:path';
 import type * as Sandbox from '../../src/engines/sqlite/sandbox.ts';
-
-/** What test/global-setup.ts builds. */
-const WORKER = join(import.meta.dirname, '../../dist/test/sqlite-worker.mjs');
 
 /** Whether the system grants namespaces; a test may say that it does not. */
 let namespaces = true;
@@ -14,15 +10,14 @@ export function withoutNamespaces(): Disposable {
 }
 
 /**
- * For `vi.mock`: the sandbox with the worker in one file, as it is published. It starts in a third of the time that the
- * sources take, and a drill starts hundreds. Nothing else about it differs.
+ * For `vi.mock`: the sandbox, on a system that may not grant namespaces.
  */
 export async function sandbox(load: () => Promise<typeof Sandbox>): Promise<typeof Sandbox> {
   const real = await load();
   return {
     ...real,
     childCommand: (folder) => {
-      const made = real.childCommand(folder, WORKER);
+      const made = real.childCommand(folder);
       if (namespaces) return made;
       const all = [made.command, ...made.args];
       const [command = '', ...args] = all.slice(all.lastIndexOf(process.execPath));

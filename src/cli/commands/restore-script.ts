@@ -30,7 +30,7 @@ export const command = defineCommand({
     await using ledger = await ledgerFor(context);
     const { signal } = context;
     const [a, b] = await Promise.all(sides.map((text) => resolveOperand(text, ledger, { signal })));
-    const result = await makeRestoreScript(a!, b!, { signal });
+    const result = await makeRestoreScript(a!, b!, ledger, { signal });
     const { script, ...facts } = result;
     if (args.out !== undefined) await writeNewFile(context.path(args.out), Buffer.from(script));
     if (context.args.json) context.print(result, () => '');

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readlinkSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { confinedRoot, packageOf, type ConfinedRoot } from './confined-root.ts';
+import { workerEntry } from './worker-entry.ts';
 
 export interface ChildCommand {
   readonly command: string;
@@ -19,7 +19,8 @@ export interface ChildCommand {
  * ATTACH and `new DatabaseSync` outside the folder work). The authorizer refuses ATTACH, nothing else opens files, and in
  * a root folder of its own there is nothing to open.
  */
-export function childCommand(folder: string, entry = workerEntry()): ChildCommand {
+export function childCommand(folder: string): ChildCommand {
+  const entry = workerEntry();
   const sources = entry.endsWith('.ts') ? [sourceRoot(entry)] : [];
   const node = [
     '--permission',
@@ -33,12 +34,6 @@ export function childCommand(folder: string, entry = workerEntry()): ChildComman
   granted ??= candidates().find((candidate) => works(commandOf(candidate, folder, ['--version'], reads)));
   const made = commandOf(granted ?? NOTHING, folder, node, reads);
   return made ?? { command: process.execPath, args: node, root: undefined };
-}
-
-/** `worker.ts` beside this file when run from source; `sqlite-worker.js` beside the bundle in the published package. */
-function workerEntry(): string {
-  const bundled = !import.meta.url.endsWith('.ts');
-  return fileURLToPath(new URL(bundled ? './sqlite-worker.js' : './worker.ts', import.meta.url));
 }
 
 /** `src/`: what the child imports when run from source. */

@@ -243,7 +243,7 @@ function planFile(made: {
       },
       postconditions: [
         { name: 'done', sql: 'SELECT count(*) FROM births', expect: '>= 3', at: 'applied' },
-        { name: 'permits empty', sql: 'SELECT count(*) FROM permits', unchanged: true, at: 'applied' },
+        { name: 'leases empty', sql: 'SELECT count(*) FROM leases', unchanged: true, at: 'applied' },
         { name: 'births as before', sql: 'SELECT count(*) FROM births', unchanged: true },
       ],
       isolation: [engine === 'sqlite' ? 'paths-confined' : 'no-replication'],

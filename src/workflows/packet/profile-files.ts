@@ -47,7 +47,7 @@ function surfaceProof(material: Material, profile: Profile): unknown {
   };
 }
 
-/** Which surrogate the profile describes, by digests, and whether it is what was rehearsed on. */
+/** What the profile's surrogate models, by which script it was made, and whether it is what was rehearsed on. */
 function surrogateSpec({ id, rehearsal }: Material, surrogate: NonNullable<Profile['surrogate']>): unknown {
   const { marker, sha256, sql, spec } = surrogate;
   return {

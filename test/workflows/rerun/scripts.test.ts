@@ -10,13 +10,12 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { sealFolder } from '../../../src/verify/packet/seal.ts';
+import { CUSTODY } from '../../built.ts';
 import { Made } from './made.ts';
 
-const CUSTODY = fileURLToPath(new URL('../../../bin/custody.ts', import.meta.url));
 
 /** All that the two scripts of a packet may need: no grep, sed, awk, find, xargs, diff. */
 const PROGRAMS = ['sha256sum', 'mktemp', 'rm'];

@@ -39,7 +39,7 @@ export const POSTCONDITIONS: readonly Vector[] = [
     ...(
       [
         ['done', 'FALSE_DONE', 0],
-        ['permits empty', 'FALSE_DONE', 1],
+        ['leases empty', 'FALSE_DONE', 1],
         ['births as before', 'POSTCONDITION_FAILED', 2],
       ] as const
     ).flatMap(([name, code, i]) => [
@@ -92,7 +92,7 @@ export const POSTCONDITIONS: readonly Vector[] = [
   postgresFull('false-done', inAll('FALSE_DONE', 'done'), (d) => {
     for (const leg of d.rehearsal.legs) leg.postconditions[0]!.actual = '2';
   }),
-  sqliteFull('permits-not-empty', inAll('FALSE_DONE', 'permits empty'), (d) => {
+  sqliteFull('leases-not-empty', inAll('FALSE_DONE', 'leases empty'), (d) => {
     for (const leg of d.rehearsal.legs) leg.postconditions[1]!.actual = '1';
   }),
   sqliteFull('postcondition-that-never-held', inAll('POSTCONDITION_FAILED', 'births as before'), (d) => {
