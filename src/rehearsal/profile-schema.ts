@@ -100,7 +100,11 @@ export const PROFILE_SCHEMA = {
     }),
     surrogate: object(['sql', 'spec', 'marker', 'sha256'], {
       sql: { ...pinnedFile, description: 'The script that makes the surrogate database.' },
-      spec: { type: 'object', minProperties: 1, description: 'What it models and what it does not; any keys.' },
+      spec: {
+        type: 'object',
+        minProperties: 1,
+        description: 'What it models and what it does not; any keys.',
+      },
       marker: line,
       sha256: { ...sha256, description: 'Of the database that the script makes.' },
     }),

@@ -16,7 +16,6 @@ import { sealFolder } from '../../../src/verify/packet/seal.ts';
 import { CUSTODY } from '../../built.ts';
 import { Made } from './made.ts';
 
-
 /** All that the two scripts of a packet may need: no grep, sed, awk, find, xargs, diff. */
 const PROGRAMS = ['sha256sum', 'mktemp', 'rm'];
 
