@@ -1,6 +1,7 @@
 import type { CustodyError } from '../errors.ts';
 import { PLAN_SCHEMA } from './plan-schema.ts';
-import { parseDocument, type DocumentKind, type YamlDocument } from './yaml-document.ts';
+import type { YamlDocument } from '../objects/yaml.ts';
+import { parseDocument, type DocumentKind } from './yaml-document.ts';
 
 const PLAN: DocumentKind = {
   noun: 'plan',

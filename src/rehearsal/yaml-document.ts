@@ -1,11 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { CustodyError, type ErrorCode } from '../errors.ts';
-
-export interface YamlDocument {
-  readonly value: unknown;
-  /** The line of a JSON pointer (`/delta/posts`), or of the nearest parent that is written down; from 1. */
-  readonly lineOf: (pointer: string) => number;
-}
+import type { YamlDocument } from '../objects/yaml.ts';
 
 /** What a kind of YAML file is called and checked against. */
 export interface DocumentKind {
@@ -33,59 +28,18 @@ export async function parseDocument(
   kind: DocumentKind,
   report: (error: CustodyError) => void = () => undefined,
 ): Promise<YamlDocument> {
-  const { LineCounter, parseDocument: parseYaml, isMap, isNode, visit } = await import('yaml');
-  const counter = new LineCounter();
-  const fault = (line: number, message: string, hint: string, cause?: unknown): CustodyError =>
-    new CustodyError(kind.codes.syntax, message, { cause, path: `${path}:${line}`, hint });
-  let source: string;
-  try {
-    source = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw fault(1, `a ${kind.noun} is UTF-8 text`, 'Save the file as UTF-8.', cause);
-  }
-  const document = parseYaml(source, {
-    lineCounter: counter,
-    strict: true,
-    uniqueKeys: true,
-    merge: false,
-    version: '1.2',
-  });
-  const first = document.errors[0] ?? document.warnings[0];
-  if (first) {
-    const message = first.message.split('\n')[0]!.replace(/:$/, '');
-    throw fault(first.linePos?.[0].line ?? 1, message, 'Correct the YAML at this line.');
-  }
-  visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document) !== undefined) return;
-      const { line } = counter.linePos(alias.range?.[0] ?? 0);
-      throw fault(line, `nothing is called *${alias.source}`, 'Write the value out.');
-    },
-  });
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 100 });
-  } catch (cause) {
-    throw fault(1, `the ${kind.noun} expands too many aliases`, 'Write the values out.', cause);
-  }
-  const lineOf = (pointer: string): number => {
-    const keys = pointer
-      .split('/')
-      .slice(1)
-      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-    for (; keys.length > 0; keys.pop()) {
-      const parent = document.getIn(keys.slice(0, -1), true);
-      // Of a pair the key's line: its value may stand on the next one.
-      const pair = isMap(parent) ? parent.items.find(({ key }) => String(key) === keys.at(-1)) : undefined;
-      const node = pair ? pair.key : document.getIn(keys, true);
-      if (isNode(node) && node.range) return counter.linePos(node.range[0]).line;
-    }
-    return 1;
-  };
+  const { readYaml } = await import('../objects/yaml.ts');
+  const read = readYaml(bytes);
+  if ('fault' in read)
+    throw new CustodyError(kind.codes.syntax, read.fault, {
+      path: `${path}:${read.line}`,
+      hint: `Correct the YAML at this line; ${kind.reference}, says what a ${kind.noun} may hold.`,
+    });
+  const { value, lineOf } = read;
   const faults = await schemaFaults(value, path, kind, lineOf);
   faults.forEach(report);
   if (faults[0]) throw faults[0];
-  return { value, lineOf };
+  return read;
 }
 
 /** Unknown keys first: they are mostly why a needed one is missing. */

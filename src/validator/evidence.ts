@@ -10,7 +10,7 @@ import type { PlanDocument } from '../objects/plan-form.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
 import { Lists } from './lists.ts';
 import { planDocument, profileProbes, type ProfileProbes } from './plan/document.ts';
-import { MAX_YAML, readYaml } from './plan/yaml.ts';
+import { MAX_YAML, yamlValue } from '../objects/yaml.ts';
 
 /** A rehearsal with everything it cites, decoded, for the checks. Deltas are recomputed from the snapshots' rows. */
 export interface Evidence {
@@ -101,7 +101,7 @@ function readAll(
 
 function yamlOf(content: Link, objects: MemoryObjects): unknown {
   const [bytes] = driveSync(readWhole(content, MAX_YAML), objects.get);
-  return readYaml(bytes!);
+  return yamlValue(bytes!);
 }
 
 /** Raw bytes were hashed when they came in, and are their own digest. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { planForm } from '../../src/objects/plan-form.ts';
+import { yamlValue } from '../../src/objects/yaml.ts';
 import { planDocument, profileProbes } from '../../src/validator/plan/document.ts';
-import { readYaml } from '../../src/validator/plan/yaml.ts';
 import { codeOf, utf8 } from '../objects/support.ts';
 
-const read = (text: string): unknown => readYaml(utf8(text));
+const read = (text: string): unknown => yamlValue(utf8(text));
 
 const PLAN = `# a comment
 custody: plan/2

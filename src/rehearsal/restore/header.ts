@@ -27,7 +27,7 @@ export function header(d: Described): string[] {
   if (d.circles.length > 0)
     lines.push(
       `Rows of these tables need one another in a circle, so no order suits constraints that are checked at once: ${d.circles.join(', ')}`,
-      'They must be deferred, or in SQLite switched off, while this runs.',
+      'They must be deferred while this runs: declared DEFERRABLE, or in SQLite with PRAGMA defer_foreign_keys (in a plan: session).',
     );
   if (d.engine === 'postgres')
     lines.push('Values are text as PostgreSQL prints it with TimeZone UTC, DateStyle ISO and lc_monetary C.');

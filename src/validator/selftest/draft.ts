@@ -12,8 +12,8 @@ import type { PlanDocument } from '../../objects/plan-form.ts';
 import { readTable } from '../../objects/snapshot-diff.ts';
 import { putObject } from '../../objects/sink.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
+import { yamlValue } from '../../objects/yaml.ts';
 import { planDocument } from '../plan/document.ts';
-import { readYaml } from '../plan/yaml.ts';
 import { documentOf, textOf } from './documents.ts';
 import { namedScript, putScript } from './scripts.ts';
 import { bytesOf } from './states.ts';
@@ -61,7 +61,7 @@ export class Draft {
     this.validators = this.rehearsal.validators.map(({ digest }) => decodeKind('validator', get(digest)));
     const { probes } = this.rehearsal;
     this.probes = probes ? (decodeKind('probes', get(probes.digest)) as Draft['probes']) : undefined;
-    this.document = planDocument(readYaml(get(this.plan.document.digest)));
+    this.document = planDocument(yamlValue(get(this.plan.document.digest)));
   }
 
   /** Only what the rehearsal still reaches counts, so what a change leaves behind does no harm. */

@@ -2,8 +2,8 @@ import { decodeKind } from '../../../src/objects/kinds.ts';
 import { planForm } from '../../../src/objects/plan-form.ts';
 import { readWhole } from '../../../src/objects/file.ts';
 import { driveSync } from '../../../src/objects/walk.ts';
+import { yamlValue } from '../../../src/objects/yaml.ts';
 import { planDocument } from '../../../src/validator/plan/document.ts';
-import { readYaml } from '../../../src/validator/plan/yaml.ts';
 import type { Built } from '../../../src/validator/selftest/draft.ts';
 
 interface Free {
@@ -79,7 +79,7 @@ function saidBy({ subject, objects }: Built): string {
   const { plan } = decodeKind('rehearsal', objects.get(subject));
   const { document } = decodeKind('plan', objects.get(plan.digest));
   const [bytes] = driveSync(readWhole(document), objects.get);
-  const file = planDocument(readYaml(bytes!));
+  const file = planDocument(yamlValue(bytes!));
   const { custody, source, profile, executor, rollback } = file;
   return JSON.stringify([custody, source, profile, executor, rollback, planForm(file)]);
 }

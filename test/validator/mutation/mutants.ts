@@ -10,7 +10,7 @@ import { walkMap, type Row } from '../../../src/objects/map-walk.ts';
 import { MapBuilder } from '../../../src/objects/merkle-map.ts';
 import { isMap } from '../../../src/objects/schema.ts';
 import { driveSync } from '../../../src/objects/walk.ts';
-import { readYaml } from '../../../src/validator/plan/yaml.ts';
+import { yamlValue } from '../../../src/objects/yaml.ts';
 import type { Built } from '../../../src/validator/selftest/draft.ts';
 import { Overlay } from './overlay.ts';
 import { changesOf, listChanges, mapChanges, nearBytes, sampled, same } from './values.ts';
@@ -177,7 +177,7 @@ class Walker {
     const put: Put = (value, sink) => place.put(storeContent(sink, value as Uint8Array), sink);
     yield* this.#changed(nearBytes(bytes), { ...place, put });
     if (place.field === 'document')
-      yield* this.#value(readYaml(bytes) as Value, {
+      yield* this.#value(yamlValue(bytes) as Value, {
         ...place,
         put: (value, sink) => put(new Uint8Array(Buffer.from(JSON.stringify(value))), sink),
       });
