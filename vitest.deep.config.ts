@@ -4,7 +4,7 @@ import { shared } from './vitest.shared.ts';
 export default defineConfig({
   test: {
     ...shared,
-    include: ['test/deep/**/*.test.ts'],
+    include: ['test/deep/**/*.test.ts', 'test/**/*.deep.test.ts'],
     testTimeout: 1_200_000,
     hookTimeout: 120_000,
   },
