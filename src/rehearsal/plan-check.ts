@@ -1,3 +1,4 @@
+import { ASSERTIONS } from '../objects/assertions.ts';
 import { parseExpectation } from '../objects/expectation.ts';
 import type { PlanDocument, PlanForm } from '../objects/plan-form.ts';
 import { SINCE_PLAN_2 } from './plan-schema.ts';
@@ -12,6 +13,7 @@ export function checkPlan(document: PlanDocument, form: PlanForm, fault: Fault):
   checkQueries(document, fault);
   checkNamedOnce(document, fault);
   checkLegs(document, form, fault);
+  checkIsolation(document, fault);
 }
 
 /** A plan of version 1 has no keys of version 2: it means what it meant. */
@@ -96,4 +98,16 @@ function checkLegs(
     );
   if (approval && (approval.rollback === undefined) !== (rollback === undefined))
     fault('/approval', 'an approval covers the executor and, where there is one, the rollback script');
+}
+
+/** What no engine asserts is never proven. */
+function checkIsolation({ engine, isolation }: PlanDocument, fault: Fault): void {
+  const known = ASSERTIONS[engine].map(([name]) => name);
+  isolation?.forEach((name, i) => {
+    if (!known.includes(name))
+      fault(
+        `/isolation/${i}`,
+        `${engine} asserts no ${JSON.stringify(name)}; it asserts ${known.join(', ')}`,
+      );
+  });
 }

@@ -222,6 +222,6 @@ describe('custody validator', () => {
     expect(await other.json(['validator', 'list'])).toMatchObject({
       isolation: ['attach-refused', 'network-isolated'],
     });
-    await other.fails(['init', 'x', '--require-isolation', 'Network isolated'], 'USAGE', 2);
+    await other.fails(['init', 'x', '--require-isolation', 'network-isolatd'], 'USAGE', 2);
   });
 });

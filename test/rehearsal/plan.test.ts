@@ -293,6 +293,7 @@ describe('a plan', () => {
       second('rollback: { file: b.sql }', `approval: { by: owner, executor: ${'a'.repeat(64)} }`),
     ],
     ['a profile that is not pinned', 'PLAN_INVALID', '8', second('profile: { file: p.yaml }')],
+    ['an assertion of another engine', 'PLAN_INVALID', '8', second('isolation: [unix-socket-only]')],
     [
       'an include that is not pinned',
       'PLAN_INVALID',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { CustodyError } from '../../errors.ts';
+import { ASSERTIONS } from '../../objects/assertions.ts';
 import { defineCommand } from '../command.ts';
 import { printable } from '../text.ts';
 
@@ -58,10 +59,11 @@ export const command = defineCommand({
   },
 });
 
-/** Which assertions there are depends on the engine; one that none makes is never proven, and every rehearsal is refused. */
+/** One that no engine makes would never be proven, and every rehearsal refused. */
 function checkAssertion(name: string): string {
-  if (/^[a-z][a-z0-9-]{0,62}$/.test(name)) return name;
-  throw new CustodyError('USAGE', '--require-isolation takes the name of an assertion', {
-    hint: 'Give one that SPEC.md lists under "Isolation", such as network-isolated.',
+  const known = new Set(Object.values(ASSERTIONS).flatMap((list) => list.map(([assertion]) => assertion)));
+  if (known.has(name)) return name;
+  throw new CustodyError('USAGE', `no engine asserts ${JSON.stringify(name)}`, {
+    hint: `Give one of ${[...known].sort().join(', ')} (SPEC.md, "Isolation").`,
   });
 }

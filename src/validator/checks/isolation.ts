@@ -1,39 +1,6 @@
 import { finding, type Finding } from '../../finding.ts';
+import { ASSERTIONS } from '../../objects/assertions.ts';
 import type { Evidence } from '../evidence.ts';
-
-/**
- * Everything that each engine asserts (SPEC.md, "Isolation"), in order, and whether it must hold. What need not hold is
- * shown, and a plan or a policy may require it.
- */
-const ASSERTIONS: Readonly<
-  Record<'sqlite' | 'postgres', readonly (readonly [name: string, required: boolean])[]>
-> = {
-  sqlite: [
-    ['attach-refused', true],
-    ['child-processes-refused', true],
-    ['clone-folder-private', true],
-    ['clone-not-linked-to-source', true],
-    ['clone-not-open-elsewhere', true],
-    ['extensions-refused', true],
-    ['file-access-restricted', true],
-    ['image-unchanged', true],
-    ['network-isolated', false],
-    ['paths-confined', false],
-    ['source-opened-read-only', true],
-    ['source-unchanged', true],
-  ],
-  postgres: [
-    ['cluster-folder-private', true],
-    ['cluster-own-process', true],
-    ['executor-role-unprivileged', true],
-    ['image-without-sessions', true],
-    ['no-other-sessions', true],
-    ['no-prepared-transactions', true],
-    ['no-replication', true],
-    ['source-unchanged', true],
-    ['unix-socket-only', true],
-  ],
-};
 
 /** The engine's assertions, all of them, once each and in order; those that must hold do, and those that the plan requires. */
 export function isolationProven({ rehearsal, plan }: Evidence): Finding[] {

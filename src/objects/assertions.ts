@@ -1,0 +1,33 @@
+/**
+ * Everything that each engine asserts (SPEC.md, "Isolation"), in order, and whether it must hold. What need not hold is
+ * shown, and a plan or a policy may require it.
+ */
+export const ASSERTIONS: Readonly<
+  Record<'sqlite' | 'postgres', readonly (readonly [name: string, required: boolean])[]>
+> = {
+  sqlite: [
+    ['attach-refused', true],
+    ['child-processes-refused', true],
+    ['clone-folder-private', true],
+    ['clone-not-linked-to-source', true],
+    ['clone-not-open-elsewhere', true],
+    ['extensions-refused', true],
+    ['file-access-restricted', true],
+    ['image-unchanged', true],
+    ['network-isolated', false],
+    ['paths-confined', false],
+    ['source-opened-read-only', true],
+    ['source-unchanged', true],
+  ],
+  postgres: [
+    ['cluster-folder-private', true],
+    ['cluster-own-process', true],
+    ['executor-role-unprivileged', true],
+    ['image-without-sessions', true],
+    ['no-other-sessions', true],
+    ['no-prepared-transactions', true],
+    ['no-replication', true],
+    ['source-unchanged', true],
+    ['unix-socket-only', true],
+  ],
+};
