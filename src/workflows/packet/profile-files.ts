@@ -1,6 +1,7 @@
 import { digestFromBytes } from '../../objects/digest.ts';
 import { jsonFile } from '../../objects/json.ts';
 import { decodeKind } from '../../objects/kinds.ts';
+import { probeHeld } from '../../objects/probe-result.ts';
 import type { Profile } from '../../rehearsal/profile.ts';
 import { surfacesOf, type SurfaceProof } from '../../rehearsal/surfaces.ts';
 import { bytesOf, type PacketContent } from './content.ts';
@@ -66,12 +67,7 @@ function probeFiles({ id, rehearsal, get }: Material): [string, PacketContent][]
   const results = probes.results.map((result) => ({
     ...result,
     control: result.expected === null,
-    // A control must pass; a probe must fail, with its own code. Neither may leak a forbidden claim.
-    ok:
-      result.leaked.length === 0 &&
-      (result.expected === null
-        ? result.exit === 0
-        : result.exit !== 0 && result.codes.includes(result.expected)),
+    ok: probeHeld(result),
   }));
   const cases = results.filter(({ control }) => !control);
   const document = {
