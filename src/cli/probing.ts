@@ -1,9 +1,8 @@
-import type { ObjectOf } from '../objects/kinds.ts';
-import type { Profile } from '../rehearsal/profile.ts';
+import type { Probing } from '../workflows/rehearse.ts';
 import type { Context } from './context.ts';
 
-/** Runs a profile's probes with the commands of this command line, for what rehearses under that profile; `plan` is the control plan. */
-export function probing(context: Context): (profile: Profile, plan?: string) => Promise<ObjectOf<'probes'>> {
+/** Runs a profile's probes with the commands of this command line, for what rehearses under that profile. */
+export function probing(context: Context): Probing {
   return async (profile, plan) => {
     const { runProbes } = await import('../workflows/probe.ts');
     const { signal, progress } = context;
@@ -11,7 +10,7 @@ export function probing(context: Context): (profile: Profile, plan?: string) => 
       run: context.runCommand,
       signal,
       progress,
-      ...(plan !== undefined && { plan }),
+      plan,
     });
   };
 }

@@ -1,17 +1,18 @@
 import { cp } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { CustodyError } from '../errors.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { keyFolder } from '../ledger/log-key.ts';
 import { parseDigest, type Digest } from '../objects/digest.ts';
 import { storeContent } from '../objects/file.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
+import type { Plan } from '../rehearsal/plan.ts';
 import type { Probe, Profile } from '../rehearsal/profile.ts';
 import { SEAL_NAME } from '../verify/packet/names.ts';
 import { bringUp, layOut, temporaryFolder, type Bench } from './probe/bench.ts';
 import { commitFabrication } from './probe/forge.ts';
 import { filesOf, Leaks, scanChanged, scanEntry } from './probe/leaks.ts';
-import { controlPlan } from './profile-files.ts';
+import { noProbes } from './profile-files.ts';
 
 /** A command, run to its end as a user runs it, with the files and the keys of that folder alone. */
 export type RunCommand = (
@@ -21,8 +22,8 @@ export type RunCommand = (
 
 export interface ProbeOptions {
   readonly run: RunCommand;
-  /** The control plan, where it is not the profile's own. */
-  readonly plan?: string;
+  /** The control plan. */
+  readonly plan: Plan;
   readonly signal?: AbortSignal;
   readonly progress?: (phrase: string) => void;
 }
@@ -38,10 +39,9 @@ type Result = ObjectOf<'probes'>['results'][number];
  */
 export async function runProbes(profile: Profile, options: ProbeOptions): Promise<ObjectOf<'probes'>> {
   const { probes } = profile;
-  const plan = options.plan === undefined ? controlPlan(profile) : resolve(options.plan);
-  if (!probes) throw new CustodyError('INTERNAL', 'a control plan without probes');
+  if (!probes) throw noProbes(profile);
   await using work = await temporaryFolder();
-  const bench = await layOut(profile, plan, join(work.path, 'bench'));
+  const bench = await layOut(profile, options.plan, join(work.path, 'bench'));
   const desk = new ProbeDesk(profile, bench, work.path, options);
   const control = await desk.control(probes.control);
   const results = [control, ...(await inLanes(probes.cases, (probe, i) => desk.probe(probe, i + 1)))];
@@ -87,8 +87,8 @@ class ProbeDesk {
   }
 
   async control({ id, name }: { id: string; name: string }): Promise<Result> {
-    const folder = join(this.#work, 'control');
-    await bringUp(this.#bench, {}, folder);
+    await bringUp(this.#bench, {}, join(this.#work, 'control'));
+    const folder = this.#home('control');
     await this.#must(folder, ['init', '--origin', 'probe.invalid/log']);
     return { id, name, expected: null, ...(await this.#watch(folder, REHEARSE)) };
   }
@@ -96,16 +96,27 @@ class ProbeDesk {
   /** @param number a name for its folder, of no meaning. */
   async probe(probe: Probe, number: number): Promise<Result> {
     this.#options.progress?.(`probe ${probe.id}`);
-    const folder = join(this.#work, `probe-${number}`);
+    const name = `probe-${number}`;
+    const folder = this.#home(name);
     if (probe.evidence) {
-      await cp(join(this.#work, 'control'), folder, { recursive: true });
+      await cp(join(this.#work, 'control'), join(this.#work, name), { recursive: true });
       await this.#fabricate(folder, probe.evidence);
     } else {
-      await bringUp(this.#bench, probe, folder);
+      await bringUp(this.#bench, probe, join(this.#work, name));
       await this.#must(folder, ['init', '--origin', 'probe.invalid/log']);
     }
-    const { id, name, expected } = probe;
-    return { id, name, expected, ...(await this.#watch(folder, probe.evidence ? VERIFY : REHEARSE)) };
+    const { id, expected } = probe;
+    return {
+      id,
+      name: probe.name,
+      expected,
+      ...(await this.#watch(folder, probe.evidence ? VERIFY : REHEARSE)),
+    };
+  }
+
+  /** Where the plan lies in a copy of the bench, and its ledger. */
+  #home(name: string): string {
+    return join(this.#work, name, this.#bench.home);
   }
 
   /** Where the control was not allowed there is nothing to fabricate from, and `verify` says so. */

@@ -49,12 +49,15 @@ export async function readPinned(
 
 /** @throws CustodyError PROFILE_INVALID where the profile has no probes, and so names no plan. */
 export function controlPlan(profile: Profile): string {
-  if (!profile.probes)
-    throw new CustodyError('PROFILE_INVALID', 'the profile has no probes', {
-      path: profile.path,
-      hint: 'Give it probes: a control plan and its cases.',
-    });
+  if (!profile.probes) throw noProbes(profile);
   return resolve(dirname(profile.path), profile.probes.plan);
+}
+
+export function noProbes(profile: Profile): CustodyError {
+  return new CustodyError('PROFILE_INVALID', 'the profile has no probes', {
+    path: profile.path,
+    hint: 'Give it probes: a control plan and its cases.',
+  });
 }
 
 /**
@@ -83,26 +86,17 @@ export async function copyProfile(profile: Profile, folder: string): Promise<Pla
   return copyPlan(controlPlan(profile), folder);
 }
 
-/** Whether a plan finds everything that it names below its own folder: then it can be moved, and be its own control plan. */
-export function isSelfContained({ profile, source, executor, rollback }: Plan): boolean {
-  const scripts = [executor, ...executor.includes, ...(rollback ? [rollback, ...rollback.includes] : [])];
-  return [source, ...scripts, ...(profile ? [profile] : [])].every(({ path }) => isInside(path));
-}
-
-function isInside(path: string): boolean {
-  const inner = normalize(path);
-  return !isAbsolute(inner) && inner !== '..' && !inner.startsWith('../');
-}
-
 function requireInside(plan: Plan, path: string): void {
-  if (isInside(path)) return;
+  const inner = normalize(path);
+  if (!isAbsolute(inner) && inner !== '..' && !inner.startsWith('../')) return;
   throw new CustodyError('PLAN_INVALID', `${path} lies outside of the plan's folder`, {
     path: plan.path,
     hint: 'Keep what a control plan names beside it.',
   });
 }
 
-async function copyTo(from: string, to: string): Promise<void> {
+/** @throws CustodyError as the system says: DISK_FULL, PERMISSION_DENIED, … */
+export async function copyTo(from: string, to: string): Promise<void> {
   try {
     await mkdir(dirname(to), { recursive: true });
     await copyFile(from, to);

@@ -18,7 +18,6 @@ import { guardFiles } from './guarded-plan.ts';
 import { copyOut, requireEmpty } from './packet/out-folder.ts';
 import { movedSequences, packetFiles, writeFiles } from './packet-files.ts';
 import { currentPolicy, pinnedValidators, requirePolicy } from './policy.ts';
-import { isSelfContained } from './profile-files.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 
 export interface RehearseOptions extends AppendOptions {
@@ -113,20 +112,16 @@ export async function rehearsePlan(
   });
 }
 
-/** Runs probes on a control plan: a path, or where it is undefined the profile's own. */
-export type Probing = (profile: Profile, plan?: string) => Promise<ObjectOf<'probes'>>;
+/** Runs a profile's probes on a control plan. */
+export type Probing = (profile: Profile, plan: Plan) => Promise<ObjectOf<'probes'>>;
 
-/**
- * The probes of a plan's profile. Where the plan can be moved it is the control plan itself: so whoever has the plan can
- * run them again.
- */
+/** The probes of a plan's profile. The plan itself is the control plan: so whoever has it can run them again. */
 export async function probed(
   plan: Plan,
   profile: Profile,
   probe: Probing | undefined,
 ): Promise<ObjectOf<'probes'> | undefined> {
-  if (!profile.probes || !probe) return undefined;
-  return isSelfContained(plan) ? probe(profile, plan.path) : probe(profile);
+  return profile.probes && probe?.(profile, plan);
 }
 
 /** What a packet of a rehearsal links, by name. */

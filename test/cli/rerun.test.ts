@@ -59,19 +59,20 @@ describe('custody rerun', () => {
     desk = new Desk();
     await desk.init();
     mkdirSync(desk.path('team'));
-    desk.database('team/app.sqlite', SQL);
-    // The surrogate is there already: its script is not needed.
-    const source = digestOf(readFileSync(desk.path('team/app.sqlite')));
+    // What a plan names may lie anywhere; the surrogate is there already, so its script is not needed.
+    mkdirSync(desk.path('data'));
+    desk.database('data/app.sqlite', SQL);
+    const source = digestOf(readFileSync(desk.path('data/app.sqlite')));
     const profile = PROFILE.replace('SOURCE', source);
-    desk.write('team/profile.yaml', profile);
+    desk.write('rules/profile.yaml', profile);
     desk.write('team/change.sql', "INSERT INTO posts VALUES ('p3', 'three');\n");
     desk.write(
       'team/plan.yaml',
       `custody: plan/2
 name: one more post
 engine: sqlite
-profile: { file: profile.yaml, sha256: '${digestOf(Buffer.from(profile))}' }
-source: { file: app.sqlite, kind: surrogate, marker: INVENTED }
+profile: { file: ../rules/profile.yaml, sha256: '${digestOf(Buffer.from(profile))}' }
+source: { file: '${desk.path('data/app.sqlite')}', kind: surrogate, marker: INVENTED }
 executor: { file: change.sql }
 preflight: [{ name: not there yet, sql: SELECT count(*) FROM posts WHERE id = 'p3', expect: '== 0' }]
 delta: { posts: { inserted: 1 } }

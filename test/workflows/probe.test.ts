@@ -13,7 +13,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
 import { probeHeld } from '../../src/objects/probe-result.ts';
 import type { PlanDocument } from '../../src/objects/plan-form.ts';
-import { runProbes, type RunCommand } from '../../src/workflows/probe.ts';
+import { readPlan } from '../../src/rehearsal/plan.ts';
+import { runProbes, type ProbeOptions, type RunCommand } from '../../src/workflows/probe.ts';
 import { openProfile } from '../../src/workflows/profile-files.ts';
 
 const PROFILE = `
@@ -47,6 +48,7 @@ interface Call {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly plan: PlanDocument;
+  readonly files: { readonly source: string; readonly executor: string };
   readonly read: (name: string) => string;
 }
 
@@ -70,18 +72,22 @@ describe('probes, with a command that only answers', () => {
     (answer: (which: Which, call: Call) => Partial<Awaited<ReturnType<RunCommand>>>): RunCommand =>
     (argv, { cwd, env }) => {
       const read = (name: string): string => readFileSync(join(cwd, name), 'utf8');
-      const call = { argv, cwd, env, read, plan: JSON.parse(read('plan.yaml')) as PlanDocument };
-      const which = cwd.slice(dirname(cwd).length + 1) as Which;
+      const plan = JSON.parse(read('plan.yaml')) as PlanDocument;
+      const files = { source: read(plan.source.file), executor: read(plan.executor.file) };
+      const call = { argv, cwd, env, read, plan, files };
+      const which = cwd.split('/').findLast((part) => part !== 'plan' && part !== '') as Which;
       const silent = { exit: 0, stdout: '{}', stderr: '' };
       if (argv[0] !== 'rehearse') return Promise.resolve(silent);
       calls.push(call);
       const usual = which === 'control' ? silent : { exit: 3, stdout: REFUSED, stderr: '' };
       return Promise.resolve({ ...usual, ...answer(which, call) });
     };
+  const run = async (options: Omit<ProbeOptions, 'plan'>): ReturnType<typeof runProbes> =>
+    runProbes(await openProfile(folder), { ...options, plan: await readPlan(at('plan.yaml')) });
   const probed = async (
     answer: Parameters<typeof answering>[0] = () => ({}),
   ): Promise<{ id: string; held: boolean; leaked: readonly string[] }[]> => {
-    const { results } = await runProbes(await openProfile(folder), { run: answering(answer) });
+    const { results } = await run({ run: answering(answer) });
     return results.map((result) => ({ id: result.id, held: probeHeld(result), leaked: result.leaked }));
   };
   const only = async (answer: Parameters<typeof answering>[0]): Promise<string[]> =>
@@ -192,6 +198,24 @@ describe('probes, with a command that only answers', () => {
     await expect(probed()).rejects.toMatchObject({ code: 'PROFILE_INVALID' });
   });
 
+  it('are brought what lies elsewhere, at the same relative paths', async () => {
+    const plan = readFileSync(at('plan.yaml'), 'utf8');
+    mkdirSync(at('deep/er'), { recursive: true });
+    writeFileSync(
+      at('deep/er/plan.yaml'),
+      plan
+        .replace('file: a.sql }', 'file: ../../a.sql }')
+        .replace('a.sqlite', at('a.sqlite'))
+        .replace('profile.yaml', '../../profile.yaml'),
+    );
+    const options = { run: answering(() => ({})), plan: await readPlan(at('deep/er/plan.yaml')) };
+    await runProbes(await openProfile(folder), options);
+    const [control] = calls;
+    expect(control!.plan.executor.file).toBe('../../a.sql');
+    expect(control!.plan.source.file).toBe(`absolute${at('a.sqlite')}`);
+    expect(control!.files).toMatchObject({ source: 'bytes of a database', executor: 'SELECT 1' });
+  });
+
   it('open no source that the guard would not let anybody open', async () => {
     writeFileSync(at('plan.yaml'), readFileSync(at('plan.yaml'), 'utf8').replace('a.sqlite', 'x:y.sqlite'));
     await expect(probed()).rejects.toMatchObject({ code: 'TARGET_PRODUCTION' });
@@ -199,11 +223,11 @@ describe('probes, with a command that only answers', () => {
 
   it('end when they are told to', async () => {
     const stop = new AbortController();
-    const run = answering(() => {
+    const stopping = answering(() => {
       stop.abort();
       return {};
     });
-    await expect(runProbes(await openProfile(folder), { run, signal: stop.signal })).rejects.toThrow();
+    await expect(run({ run: stopping, signal: stop.signal })).rejects.toThrow();
     expect(calls).toHaveLength(1);
   });
 });

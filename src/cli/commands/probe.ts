@@ -18,17 +18,19 @@ export const command = defineCommand({
       })
       .option('plan', { type: 'string', requiresArg: true, describe: 'the control plan' }),
   async run(args, context) {
-    const [{ openProfile }, { runProbes }, { probeHeld: held }] = await Promise.all([
-      import('../../workflows/profile-files.ts'),
-      import('../../workflows/probe.ts'),
-      import('../../objects/probe-result.ts'),
-    ]);
+    const [{ controlPlan, openProfile }, { readPlan }, { runProbes }, { probeHeld: held }] =
+      await Promise.all([
+        import('../../workflows/profile-files.ts'),
+        import('../../rehearsal/plan.ts'),
+        import('../../workflows/probe.ts'),
+        import('../../objects/probe-result.ts'),
+      ]);
     const profile = await openProfile(context.path(args.profile));
     const { results } = await runProbes(profile, {
       run: context.runCommand,
       signal: context.signal,
       progress: context.progress,
-      ...(args.plan !== undefined && { plan: context.path(args.plan) }),
+      plan: await readPlan(args.plan === undefined ? controlPlan(profile) : context.path(args.plan)),
     }).finally(() => context.progressDone());
     const cases = results.filter(({ expected }) => expected !== null);
     const document = {

@@ -1,20 +1,26 @@
 import { existsSync } from 'node:fs';
-import { cp, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { readRegular } from '../../engines/regular-file.ts';
-import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
+import { CustodyError, noTemporaryFolder } from '../../errors.ts';
 import { digestOf } from '../../objects/digest.ts';
 import type { PlanDocument } from '../../objects/plan-form.ts';
+import { posixJoin } from '../../objects/posix-path.ts';
+import { yamlValue } from '../../objects/yaml.ts';
+import type { Plan } from '../../rehearsal/plan.ts';
 import type { Probe, Profile } from '../../rehearsal/profile.ts';
 import { guardFiles } from '../guarded-plan.ts';
-import { copyPlan } from '../profile-files.ts';
+import { copyTo } from '../profile-files.ts';
 import { makeSurrogate } from '../surrogate.ts';
 import { mergePatch } from './merge-patch.ts';
 
-/** A plan's folder as probes change it: the plan as a value, and where its parts lie. */
+/** What a plan uses, laid into a folder, as probes change it. */
 export interface Bench {
   readonly folder: string;
+  /** Where the plan lies in there: deep enough that `../` leads nowhere else. */
+  readonly home: string;
+  /** The plan as a value. */
   readonly document: PlanDocument;
 }
 
@@ -32,25 +38,78 @@ export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposa
  * that is not there, and copied otherwise: after the guard has let the plan pass.
  * @throws CustodyError PROFILE_INVALID where the plan is not under this profile; TARGET_PRODUCTION, …
  */
-export async function layOut(profile: Profile, planFile: string, folder: string): Promise<Bench> {
-  const plan = await copyPlan(planFile, folder);
+export async function layOut(profile: Profile, plan: Plan, folder: string): Promise<Bench> {
   if (plan.profile?.sha256 !== profile.digest)
     throw new CustodyError('PROFILE_INVALID', 'the control plan does not pin this profile', {
-      path: `${planFile}:${plan.lineOf('/profile')}`,
+      path: `${plan.path}:${plan.lineOf('/profile')}`,
       hint: 'Name the profile in the plan, with its digest.',
     });
   const { refusals } = await guardFiles(plan);
   for (const refusal of refusals) throw refusal;
-  const beside = resolve(dirname(planFile), plan.source.path);
-  if (profile.surrogate && !(await isSurrogate(beside, profile.surrogate.sha256)))
-    await makeSurrogate(profile, plan.source.file);
-  else await copySource(beside, plan.source.file);
-  const { parse } = await import('yaml');
-  const rules: unknown = parse(Buffer.from(profile.bytes).toString('utf8'));
-  const bare = Buffer.from(JSON.stringify(mergePatch(rules, { probes: null })));
-  await writeFile(plan.profile.file, bare);
-  const document = parse(Buffer.from(plan.document).toString('utf8')) as PlanDocument;
-  return { folder, document: { ...document, profile: { file: plan.profile.path, sha256: digestOf(bare) } } };
+  const { home, document } = inside(plan);
+  const at = (path: string): string => join(folder, home, path);
+  const { source, executor, rollback } = plan;
+  for (const script of [
+    executor,
+    ...executor.includes,
+    ...(rollback ? [rollback, ...rollback.includes] : []),
+  ])
+    await copyTo(script.file, at(nameInside(script.path)));
+  const database = at(document.source.file);
+  if (profile.surrogate && !(await isSurrogate(source.file, profile.surrogate.sha256))) {
+    await mkdir(dirname(database), { recursive: true });
+    await makeSurrogate(profile, database);
+  } else await copyTo(source.file, database);
+  const bare = Buffer.from(JSON.stringify(mergePatch(yamlValue(profile.bytes), { probes: null })));
+  const rules = nameInside(plan.profile.path);
+  await mkdir(dirname(at(rules)), { recursive: true });
+  await writeFile(at(rules), bare);
+  return { folder, home, document: { ...document, profile: { file: rules, sha256: digestOf(bare) } } };
+}
+
+/** A plan whose paths all stay in one folder, and where it must lie there: as deep as `../` climbs. */
+function inside(plan: Plan): { home: string; document: PlanDocument } {
+  const { source, profile, executor, rollback } = plan;
+  const includes = [...executor.includes, ...(rollback?.includes ?? [])];
+  const absolute = includes.find(({ path }) => isAbsolute(path));
+  if (absolute)
+    throw new CustodyError(
+      'PLAN_INVALID',
+      `${absolute.path} cannot be brought to the probes of the profile`,
+      {
+        path: plan.path,
+        hint: 'Include it by a relative path.',
+      },
+    );
+  const files = [
+    source,
+    executor,
+    ...includes,
+    ...(profile ? [profile] : []),
+    ...(rollback ? [rollback] : []),
+  ];
+  const climbs = files.map(
+    ({ path }) =>
+      posixJoin('', path)
+        .split('/')
+        .filter((part) => part === '..').length,
+  );
+  const document = yamlValue(plan.document) as PlanDocument;
+  const moved = <F extends { file: string }>(file: F): F => ({ ...file, file: nameInside(file.file) });
+  return {
+    home: 'plan/'.repeat(Math.max(...climbs) + 1),
+    document: {
+      ...document,
+      source: moved(document.source),
+      executor: moved(document.executor),
+      ...(document.rollback && { rollback: moved(document.rollback) }),
+    },
+  };
+}
+
+/** Relative paths stay as they are, for scripts include each other by them. */
+function nameInside(path: string): string {
+  return isAbsolute(path) ? `absolute${posixJoin('', path)}` : path;
 }
 
 /** Bytes of a surrogate. */
@@ -63,14 +122,6 @@ async function isSurrogate(path: string, sha256: string): Promise<boolean> {
   return bytes !== undefined && digestOf(bytes) === sha256;
 }
 
-async function copySource(from: string, to: string): Promise<void> {
-  try {
-    await copyFile(from, to);
-  } catch (error) {
-    throw fromSystemError(error, from);
-  }
-}
-
 /** A copy of a bench for one probe, with its change. A replaced executor is pinned, and approved where one must be. */
 export async function bringUp(
   bench: Bench,
@@ -78,16 +129,17 @@ export async function bringUp(
   folder: string,
 ): Promise<void> {
   await cp(bench.folder, folder, { recursive: true });
+  const home = join(folder, bench.home);
   let { document } = bench;
   if (probe.executor !== undefined) {
     const { file } = document.executor;
-    await writeFile(join(folder, file), probe.executor);
+    await writeFile(join(home, file), probe.executor);
     const sha256 = digestOf(Buffer.from(probe.executor));
     document = { ...document, executor: { file, sha256 } };
     if (document.approval) document = { ...document, approval: { ...document.approval, executor: sha256 } };
   }
   const changed = mergePatch(document, withTokens(probe.plan ?? {}));
-  await writeFile(join(folder, 'plan.yaml'), `${JSON.stringify(changed, null, 2)}\n`);
+  await writeFile(join(home, 'plan.yaml'), `${JSON.stringify(changed, null, 2)}\n`);
 }
 
 /** `${SUBJECT+VERDICT}` becomes the token that a profile may not hold. */
