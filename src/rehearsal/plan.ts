@@ -39,7 +39,7 @@ export interface Plan {
 /** Where faults go: by default the first one is thrown; `rehearse --check` collects them. */
 export type Report = (error: CustodyError) => void;
 
-function thrown(error: CustodyError): never {
+export function thrown(error: CustodyError): never {
   throw error;
 }
 

@@ -3,7 +3,7 @@ import { digestFromBytes, digestOf, digestToBytes, type Digest } from '../object
 import { storeContent } from '../objects/file.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
-import type { Plan, PlanScript } from './plan.ts';
+import type { Plan, PlanScript, Report } from './plan.ts';
 import { readScript, type Script } from './read-script.ts';
 import { Fired } from './triggers.ts';
 
@@ -13,9 +13,15 @@ export interface Scripts {
   readonly rollback: Script | undefined;
 }
 
-/** @throws CustodyError as {@link readScript}. */
-export async function readScripts({ executor, rollback }: Plan): Promise<Scripts> {
-  return { executor: await readScript(executor), rollback: rollback && (await readScript(rollback)) };
+/** @throws CustodyError as {@link readScript}, after both were looked at. */
+export async function readScripts({ executor, rollback }: Plan, report?: Report): Promise<Scripts> {
+  const read = await Promise.allSettled([
+    readScript(executor, report),
+    rollback && readScript(rollback, report),
+  ]);
+  for (const result of read) if (result.status === 'rejected') throw result.reason;
+  const [one, two] = read as [PromiseFulfilledResult<Script>, PromiseFulfilledResult<Script | undefined>];
+  return { executor: one.value, rollback: two.value };
 }
 
 /** The approval is for these bytes, or nothing runs. */

@@ -1,5 +1,6 @@
 import { CustodyError, isCustodyError } from '../errors.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
+import { guardWords } from '../rehearsal/guard.ts';
 import { checkPlanNames } from '../rehearsal/plan-names.ts';
 import { readPlan, type Plan } from '../rehearsal/plan.ts';
 import type { Script } from '../rehearsal/read-script.ts';
@@ -7,6 +8,7 @@ import { refusals, requireSource } from '../rehearsal/rehearse.ts';
 import { approvalFault } from '../rehearsal/script-use.ts';
 import { loadEngine } from './engines.ts';
 import { guardFiles } from './guarded-plan.ts';
+import { requireEmpty } from './packet/out-folder.ts';
 
 export interface CheckResult {
   /** Whether a rehearsal would start. What the gates answer, and what the script does, only running it shows. */
@@ -17,6 +19,10 @@ export interface CheckResult {
 }
 
 export interface CheckOptions {
+  /** What would go into the record beside the plan: `--message`, `--author`, `--lane`. */
+  readonly words?: Readonly<Record<string, string>>;
+  /** Where the packet would go. */
+  readonly out?: string;
   readonly signal?: AbortSignal;
   readonly progress?: (phrase: string) => void;
 }
@@ -32,8 +38,11 @@ export async function checkPlanFile(file: string, options: CheckOptions = {}): P
   const report = (error: CustodyError): void => void found.push(error);
   const digests: CheckResult['digests'][number][] = [];
   const plan = await kept(() => readPlan(file, report), report);
-  const guarded = plan && (await kept(() => guardFiles(plan), report));
+  const guarded = plan && (await kept(() => guardFiles(plan, report), report));
   guarded?.refusals.forEach(report);
+  guardWords(guarded?.profile, options.words ?? {}).forEach(report);
+  const { out } = options;
+  if (out !== undefined) await kept(() => requireEmpty(out), report);
   if (plan && guarded?.scripts) {
     const { executor, rollback } = guarded.scripts;
     for (const { path, digest } of [...executor.parts, ...(rollback?.parts ?? [])])

@@ -1,3 +1,4 @@
+import { isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../objects/kinds.ts';
@@ -17,12 +18,28 @@ export async function provenRollback(
   const head = await ledger.head();
   for await (const { index, record } of ledger.records(head, head.size - 1)) {
     options.signal?.throwIfAborted();
-    const entry = decodeKind('entry', await ledger.store.get(record.entry.digest), record.entry.digest);
-    if (entry.type !== 'rehearsal' || (await rollbackOf(ledger, entry)) !== script) continue;
-    const { ok, levels } = await verifyRevision(ledger, `@${index}`, options);
-    if (ok && levels.semantics === 'done') return index;
+    if (await proves(ledger, { index, entry: record.entry.digest }, script, options)) return index;
   }
   return null;
+}
+
+/** What is damaged, or cannot be judged here, proves nothing, and is no reason to hide an older proof. */
+async function proves(
+  ledger: Ledger,
+  { index, entry: id }: { index: number; entry: Digest },
+  script: Digest,
+  options: VerifyOptions,
+): Promise<boolean> {
+  try {
+    const entry = decodeKind('entry', await ledger.store.get(id), id);
+    if (entry.type !== 'rehearsal' || (await rollbackOf(ledger, entry)) !== script) return false;
+    const { ok, levels } = await verifyRevision(ledger, `@${index}`, options);
+    return ok && levels.semantics === 'done';
+  } catch (error) {
+    if (isCustodyError(error) && (error.exitCode === 1 || error.code === 'VALIDATOR_UNCONFINED'))
+      return false;
+    throw error;
+  }
 }
 
 /** The script that leg S of a rehearsal ran; undefined where it ran none. */

@@ -381,6 +381,23 @@ describe('commands on small real input', () => {
     expect(desk.state({ index: true })).toEqual(before);
   });
 
+  it('rehearse --check names faults of different kinds, and of options too', async () => {
+    const pin = (name: string): string => `{ file: ${name}, sha256: '${'0'.repeat(64)}' }`;
+    const plan = writePlan(desk, { sql: 'DROP TABLE posts;', extra: `rollback: ${pin('back.sql')}` });
+    desk.write(plan, desk.read(plan).replace('{ file: change.sql }', pin('change.sql')));
+    desk.write('back.sql', 'DELETE FROM gone;');
+    desk.write('full/a.txt', 'a');
+    const argv = ['rehearse', plan, '--check', '--out', 'full'];
+    const { refusals } = await desk.json<{ refusals: { code: string; path?: string }[] }>(argv, 3);
+    expect(refusals.map(({ code }) => code).sort()).toEqual([
+      'BOUNDARY_VIOLATED',
+      'EXECUTOR_CHANGED',
+      'EXECUTOR_CHANGED',
+      'SQL_SYNTAX',
+      'USAGE',
+    ]);
+  });
+
   it('validators: one is pinned from the start; pinning it again changes nothing', async () => {
     const list = await desk.json<{ policy: string; validators: { validator: string; builtIn: boolean }[] }>([
       'validator',

@@ -20,7 +20,7 @@ export function writePlan(desk: Desk, parts: Partial<PlanParts> = {}): string {
   desk.write(
     'plan.yaml',
     [
-      'custody: plan/1',
+      'custody: plan/2',
       'name: one more post',
       'engine: sqlite',
       'source: { file: app.sqlite, kind: fixture }',

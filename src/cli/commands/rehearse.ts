@@ -42,9 +42,14 @@ export const command = defineCommand({
     if (args.check) {
       const { checkPlanFile } = await import('../../workflows/check-plan.ts');
       const { signal, progress } = context;
-      const checked = await checkPlanFile(context.path(args.plan), { signal, progress }).finally(() =>
-        context.progressDone(),
-      );
+      const { author, lane } = writing(args, context);
+      const { message = '' } = args;
+      const checked = await checkPlanFile(context.path(args.plan), {
+        signal,
+        progress,
+        words: { message: checkMessage(message), author, lane },
+        ...(args.out !== undefined && { out: context.path(args.out) }),
+      }).finally(() => context.progressDone());
       context.print(checkDocument(checked), () => checkText(checked));
       return checked.refusals[0]?.exitCode ?? 0;
     }
