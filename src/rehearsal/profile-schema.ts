@@ -130,7 +130,7 @@ export const PROFILE_SCHEMA = {
     validator: object(['expected'], {
       expected: {
         type: 'string',
-        pattern: '^([0-9a-f]{64}|[0-9a-f]{4,32}…[0-9a-f]{4,32})$',
+        pattern: '^([0-9a-f]{64}|[0-9a-f]{6,32}…[0-9a-f]{6,32})$',
         description: "A validator's SHA-256, whole or abbreviated: shown, never counted.",
       },
     }),

@@ -42,6 +42,7 @@ surrogate:
   spec: { about: invented posts, real: false }
   marker: INVENTED
   sha256: 'SOURCE'
+validator: { expected: e6547e69…956c47 }
 ci:
   id: CI-1
   question: Which check guards the seal?
@@ -104,6 +105,9 @@ delta: { posts: { inserted: 1 } }
       failed_closed: 1,
       of: 1,
       controls_allowed: 1,
+    });
+    expect(json('hardened-validator-result')).toMatchObject({
+      expected: { identity: 'e6547e69…956c47', matched_by: [] },
     });
     expect(json('forbidden-surface-proof')).toMatchObject({
       prevented: 1,
