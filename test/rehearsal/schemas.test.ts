@@ -19,7 +19,7 @@ describe('the published JSON Schemas of files', () => {
     for (const schema of PRINTED.values()) expect(() => ajv.compile(schema)).not.toThrow();
   });
 
-  it('close every object of a profile but the patch of a probe', () => {
+  it('close every object of a profile but the patch of a probe and what a surrogate models', () => {
     const open: string[] = [];
     const visit = (schema: unknown, path: string): void => {
       if (typeof schema !== 'object' || schema === null) return;
@@ -28,6 +28,9 @@ describe('the published JSON Schemas of files', () => {
       for (const [key, value] of Object.entries(schema)) visit(value, `${path}/${key}`);
     };
     visit(PROFILE_SCHEMA, '');
-    expect(open).toEqual(['/properties/probes/properties/cases/items/properties/plan']);
+    expect(open).toEqual([
+      '/properties/probes/properties/cases/items/properties/plan',
+      '/properties/surrogate/properties/spec',
+    ]);
   });
 });

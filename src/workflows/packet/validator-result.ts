@@ -3,10 +3,14 @@ import { matches, parseIdentity } from '../identity.ts';
 import type { Material } from './material.ts';
 
 /** hardened-validator-result.json: who judged, by which bytes, and what each said. */
-export function validatorResult({ id, judgements, accepted }: Material): unknown {
+export function validatorResult({ id, judgements, accepted, profile }: Material): unknown {
   return {
     rehearsal: id,
     accepted,
+    // The validator that the team waits for, and who of these has its bytes: shown, never counted.
+    expected: profile?.validator
+      ? { identity: profile.validator.expected, matched_by: matching(profile.validator.expected, judgements) }
+      : null,
     validators: judgements.map(({ verdict, validator, validatorFile, link }) => ({
       validator: verdict.validator,
       name: validator.name,
@@ -18,4 +22,11 @@ export function validatorResult({ id, judgements, accepted }: Material): unknown
       findings: verdict.findings,
     })),
   };
+}
+
+function matching(identity: string, judgements: Material['judgements']): string[] {
+  const expected = parseIdentity(identity);
+  return judgements
+    .filter(({ validator }) => matches(digestFromBytes(validator.sha256), expected))
+    .map(({ validator }) => validator.name);
 }
