@@ -12,7 +12,7 @@ const COMPARISON = /^\s*(==|!=|<=|>=|<|>)\s*(-?[0-9]{1,18})\s*$/;
 export function parseExpectation(text: string): Expectation | undefined {
   const match = COMPARISON.exec(text);
   if (match) return { operator: match[1] as Operator, number: BigInt(match[2]!) };
-  return /^\s*([<>]|==|!=)/.test(text) ? undefined : { text };
+  return /^\s*([<>=≤≥≠]|!=)/.test(text) ? undefined : { text };
 }
 
 /** Whether `actual`, a value as text, meets the expectation. A comparison with something that is no integer is not met. */

@@ -139,6 +139,6 @@ function folderOf(path: string): string {
 function refused(path: string, why: string): CustodyError {
   return new CustodyError('INCLUDE_REFUSED', `${path} cannot be included: ${why}`, {
     path,
-    hint: 'List each included file once under includes, with its sha256; `custody rehearse --check` prints digests.',
+    hint: 'List each included file once under includes, with what sha256sum says of it.',
   });
 }

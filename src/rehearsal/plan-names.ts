@@ -16,7 +16,7 @@ const SHOWN = 12;
  * @param report is given PLAN_INVALID, with the line, for each that is not.
  */
 export function checkPlanNames(plan: Plan, before: Captured, objects: MemoryObjects, report: Report): void {
-  const { delta, boundary, masked } = plan.form;
+  const { delta, boundary, masked, bounded } = plan.form;
   const invalid = (pointer: string, what: string, known: readonly string[]): void =>
     report(
       new CustodyError('PLAN_INVALID', what, {
@@ -33,6 +33,16 @@ export function checkPlanNames(plan: Plan, before: Captured, objects: MemoryObje
   for (const { table } of delta) hasTable(`/delta/${pointerPart(table)}`, table);
   for (const table of boundary.tables) hasTable('/boundary/tables', table);
   const snapshot = decodeKind('snapshot', objects.get(before.snapshot.digest));
+  bounded.forEach(({ name }, i) => {
+    const row = [...driveSync(findRow(snapshot.sequences, encodeKey([name])), objects.get)];
+    // A counter of SQLite comes into being with the first row of its table.
+    if (row.length === 0 && !(plan.form.engine === 'sqlite' && Object.hasOwn(before.tables, name)))
+      invalid(
+        `/bounded/${i}`,
+        `the source has no sequence ${JSON.stringify(name)}`,
+        Object.keys(before.tables),
+      );
+  });
   for (const { table, column } of masked) {
     const at = plan.clockAt(table, column);
     if (!hasTable(at, table)) continue;

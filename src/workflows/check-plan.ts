@@ -16,6 +16,8 @@ export interface CheckResult {
   readonly refusals: readonly CustodyError[];
   /** Digests of what the plan names, for pinning. */
   readonly digests: readonly { readonly file: string; readonly sha256: string }[];
+  /** What an approval is of: the scripts with their includes. Null where they could not be read. */
+  readonly approve: { readonly executor: string; readonly rollback: string | null } | null;
 }
 
 export interface CheckOptions {
@@ -51,7 +53,13 @@ export async function checkPlanFile(file: string, options: CheckOptions = {}): P
   }
   // A fault of the schema is reported, and thrown as well.
   const unique = found.filter((error, i) => found.findIndex((e) => same(e, error)) === i);
-  return { ok: unique.length === 0, refusals: unique, digests };
+  const { executor, rollback } = guarded?.scripts ?? {};
+  return {
+    ok: unique.length === 0,
+    refusals: unique,
+    digests,
+    approve: executor ? { executor: executor.digest, rollback: rollback?.digest ?? null } : null,
+  };
 }
 
 /** Runs one step; what it refuses is reported. What the environment does is no refusal. */

@@ -26,9 +26,9 @@ export async function makeRestoreScript(
   if (a.kind !== 'snapshot' || b.kind !== 'snapshot') {
     throw new CustodyError(
       'KIND_NOT_COMPARABLE',
-      `a restore script is made from two snapshots, not from a ${a.kind} and a ${b.kind}`,
+      `a restore script is made from two snapshots, not from ${a.kind} and ${b.kind}`,
       {
-        hint: 'Give two database files, or two ids of snapshots: custody show names those of a rehearsal (before, afters).',
+        hint: 'Give two database files, or two ids of snapshots: custody cat REV:rehearsal.json names those of a rehearsal (entry, legs).',
       },
     );
   }

@@ -1,8 +1,7 @@
 import { CustodyError, isCustodyError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { Digest } from '../../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
-import type { Link } from '../../objects/link.ts';
+import { linkOf } from '../../workflows/packet.ts';
 import { defineCommand } from '../command.ts';
 import { printable, table, time } from '../text.ts';
 
@@ -83,17 +82,17 @@ export const command = defineCommand({
   },
 });
 
-/** What the validator said of a rehearsal; null for other entries, and where it cannot be read (fsck says why). */
+/** Whether all validators accept a rehearsal; null for other entries, and where it cannot be read (fsck says why). */
 async function verdictOf(ledger: Ledger, entry: ObjectOf<'entry'>): Promise<boolean | null> {
-  const link = (links: readonly (readonly [string, Link])[], name: string): Digest | undefined =>
-    links.find(([key]) => key === name)?.[1].digest;
-  const packet = entry.type === 'rehearsal' ? link(entry.links, 'packet') : undefined;
+  const packet = entry.type === 'rehearsal' ? linkOf(entry.links, 'packet')?.digest : undefined;
   if (packet === undefined) return null;
   try {
-    const verdict = link(decodeKind('packet', await ledger.store.get(packet), packet).links, 'verdict');
-    return verdict === undefined
-      ? null
-      : decodeKind('verdict', await ledger.store.get(verdict), verdict).accepted;
+    const { links } = decodeKind('packet', await ledger.store.get(packet), packet);
+    const verdicts = links.filter(([name]) => /^verdict(-\d+)?$/.test(name));
+    let accepted = verdicts.length > 0;
+    for (const [, { digest }] of verdicts)
+      accepted &&= decodeKind('verdict', await ledger.store.get(digest), digest).accepted;
+    return accepted;
   } catch (error) {
     if (isCustodyError(error) && error.exitCode === 1) return null;
     throw error;

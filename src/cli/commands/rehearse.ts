@@ -64,14 +64,14 @@ export const command = defineCommand({
       probe: probing(context),
       progress: context.progress,
     }).finally(() => context.progressDone());
-    context.print(result, () => rehearsalText(result));
+    context.print(result, () => rehearsalText(result, args.out));
     context.warnUnsigned(result.signed);
     // A trigger that fired before any leg: nothing was run.
     return result.trigger !== null ? 3 : result.accepted ? 0 : 1;
   },
 });
 
-function rehearsalText(result: RehearseResult): string {
+function rehearsalText(result: RehearseResult, out: string | undefined): string {
   return [
     headline(result),
     ...table(
@@ -93,7 +93,7 @@ function rehearsalText(result: RehearseResult): string {
     `  before     ${result.before}`,
     ...(result.after === null ? [] : [`  after      ${result.after}`]),
     `  seal       ${result.seal}`,
-    `  recorded as @${result.record}`,
+    `  recorded as @${result.record}${out === undefined ? '' : `, packet in ${printable(out)}`}`,
     '',
   ].join('\n');
 }
@@ -104,18 +104,17 @@ function headline({ accepted, trigger }: RehearseResult): string {
 }
 
 function wayBack(
-  { exact, bounded, trigger, quarantined }: RehearseResult['legs'][number],
+  { back, exact, bounded, trigger, quarantined }: RehearseResult['legs'][number],
   accepted: boolean,
 ): string {
   const aborted = trigger === null ? '' : `${trigger}; `;
   if (quarantined !== null) return `${aborted}state unknown`;
   if (exact) return `${aborted}before-state back, exactly`;
-  return accepted
-    ? `before-state back, but for the declared sequence ${printable(bounded.join(', '))}`
-    : `${aborted}before-state differs`;
+  if (accepted) return `before-state back, but for the declared sequence ${printable(bounded.join(', '))}`;
+  return `${aborted}before-state differs${back === null ? '' : `; custody diff BEFORE ${back.slice(0, 12)} shows where`}`;
 }
 
-function checkDocument({ ok, refusals, digests }: CheckResult): unknown {
+function checkDocument({ ok, refusals, digests, approve }: CheckResult): unknown {
   return {
     ok,
     refusals: refusals.map(({ code, message, path, hint }) => ({
@@ -125,10 +124,11 @@ function checkDocument({ ok, refusals, digests }: CheckResult): unknown {
       ...(hint !== '' && { hint }),
     })),
     digests,
+    approve,
   };
 }
 
-function checkText({ ok, refusals, digests }: CheckResult): string {
+function checkText({ ok, refusals, digests, approve }: CheckResult): string {
   return [
     ok
       ? 'nothing would be refused before it runs; nothing was run'
@@ -138,6 +138,8 @@ function checkText({ ok, refusals, digests }: CheckResult): string {
       ...(hint === '' ? [] : [`      ${printable(hint)}`]),
     ]),
     ...digests.map(({ file, sha256 }) => `  ${sha256}  ${printable(file)}`),
+    ...(approve ? [`  ${approve.executor}  approval.executor: what would run, includes expanded`] : []),
+    ...(approve?.rollback ? [`  ${approve.rollback}  approval.rollback`] : []),
     '',
   ].join('\n');
 }

@@ -119,7 +119,8 @@ function isFile(value: Json): value is { sha256: string; path: string; size: num
         item !== null &&
         !Array.isArray(item) &&
         'path' in item &&
-        'sha256' in item,
+        'sha256' in item &&
+        'size' in item,
     )
   );
 }

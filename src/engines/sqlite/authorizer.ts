@@ -13,6 +13,8 @@ export interface Denial {
   readonly action: string;
   /** Transaction control and not a matter of what is written. */
   readonly transaction: boolean;
+  /** A plan could allow it: rows of a table. */
+  readonly widens: boolean;
   readonly subject: string;
   readonly trigger: string | null;
 }
@@ -84,7 +86,9 @@ export class Guard {
     }
     return new CustodyError('BOUNDARY_VIOLATED', `${what} is outside the boundary`, {
       path,
-      hint: 'Write only what the plan allows, or widen the plan, with a reason, and have it reviewed.',
+      hint: denied.widens
+        ? 'Write only what the plan allows, or widen the plan, with a reason, and have it reviewed.'
+        : 'No plan can allow this: a script inserts, updates and deletes rows of tables.',
     });
   }
 
@@ -102,7 +106,9 @@ export class Guard {
 function describe([code, a, b, , trigger]: Action): Denial {
   const transaction = code === C.SQLITE_TRANSACTION || code === C.SQLITE_SAVEPOINT;
   const subject = [a, b].filter((part) => part !== null && part !== '').join(' ');
-  return { action: NAMES.get(code) ?? `action ${code}`, transaction, subject, trigger };
+  const rows = code === C.SQLITE_INSERT || code === C.SQLITE_UPDATE || code === C.SQLITE_DELETE;
+  const widens = rows && !/^sqlite_/i.test(a ?? '');
+  return { action: NAMES.get(code) ?? `action ${code}`, transaction, widens, subject, trigger };
 }
 
 /** Allows reading and nothing else, with the pragmas that only report. */

@@ -16,11 +16,11 @@ export interface Described {
 export function header(d: Described): string[] {
   const lines = [
     'Restore script, written by custody from the row diff of two snapshots.',
-    'NOT VALIDATED: nobody has run it yet. Rehearse it as leg S (rollback: { file: … } in a plan) before it is used.',
+    'To write it proves nothing: rehearse it as leg S (rollback: { file: … } in a plan) before it is used.',
     `engine  ${d.engine}`,
     `from    ${d.after}  (B, what the change left)`,
     `to      ${d.before}  (A, the state to get back)`,
-    `does    ${d.deleted} deleted, ${d.updated} updated, ${d.inserted} inserted, ${d.sequences} counters set`,
+    `does    ${d.deleted} deleted, ${d.updated} updated, ${d.inserted} inserted, ${d.sequences} ${d.sequences === 1 ? 'counter' : 'counters'} set`,
   ];
   if (d.fires.length > 0)
     lines.push(`Triggers and rules of these tables run as usual and may write more: ${d.fires.join(', ')}`);

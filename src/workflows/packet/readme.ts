@@ -30,6 +30,7 @@ export function packetReadme(material: Material): string {
     ...(rehearsal.trigger === null
       ? []
       : [`Rollback trigger: **${rehearsal.trigger}**. What follows it was not run.`, '']),
+    ...preflight(material),
     ...tableOf(
       ['table', 'inserted', 'updated', 'deleted'],
       rehearsal.delta.map((d) => [d.table, String(d.inserted), String(d.updated), String(d.deleted)]),
@@ -78,9 +79,21 @@ function verdicts({ judgements }: Material): string[] {
   return [
     ...judgements.map(
       ({ verdict, validator, validatorFile }) =>
-        `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator ${text(validator.name)} \`${verdict.validator.digest}\` (${text(validatorFile)})  `,
+        `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator ${text(validator.name)}, ${text(validatorFile)} with SHA-256 \`${digestFromBytes(validator.sha256)}\`  `,
     ),
   ];
+}
+
+/** The cause of most refusals stands before what follows from it. */
+function preflight({ rehearsal, plan }: Material): string[] {
+  if (plan.preflight.length === 0) return [];
+  return tableOf(
+    ['preflight', 'expected', 'found'],
+    plan.preflight.map(({ name, expect }, i) => {
+      const answer = rehearsal.preflight[i];
+      return [name, expect, answer ? `${answer.actual}${answer.ok ? '' : ' (NOT MET)'}` : 'not asked'];
+    }),
+  );
 }
 
 function waysBack({ rehearsal, accepted, get }: Material): string[] {
