@@ -109,6 +109,26 @@ export function compareFindings(a: Finding, b: Finding): number {
   return compareText(a.path, b.path) || compareText(a.code, b.code) || compareText(a.detail, b.detail);
 }
 
+const CAUSES: readonly FindingCode[] = [
+  'HEAD_DAMAGED',
+  'PACK_DAMAGED',
+  'PACK_MISNAMED',
+  'SQL_FAILED',
+  'TIME_LIMIT',
+  'EXECUTOR_CHANGED',
+  'SOURCE_CHANGED',
+  'PREFLIGHT_FAILED',
+];
+
+/** For people: what follows from a cause comes after it, in the order in which it is given. */
+export function causesFirst<F extends { readonly code: string }>(findings: readonly F[]): F[] {
+  const rank = ({ code }: F): number => {
+    const at = CAUSES.findIndex((cause) => cause === code);
+    return at < 0 ? CAUSES.length : at;
+  };
+  return [...findings].sort((a, b) => rank(a) - rank(b));
+}
+
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,31 +1,13 @@
-import type { Finding, FindingCode } from '../finding.ts';
+import { causesFirst, type Finding } from '../finding.ts';
 
 /** Findings for people, one a line, longest lists cut short. */
 export function findingLines(findings: readonly Finding[], limit = 200): string[] {
   const width = Math.max(0, ...findings.map(({ code }) => code.length));
-  const lines = [...findings]
-    .sort((a, b) => rank(a) - rank(b))
+  const lines = causesFirst(findings)
     .slice(0, limit)
     .map(({ code, path, detail }) => `  ${code.padEnd(width)}  ${printable(path)}  ${printable(detail)}`);
   if (findings.length > limit) lines.push(`  … and ${findings.length - limit} more; --json lists all`);
   return lines;
-}
-
-/** Causes first: what follows from them comes after, in the order of paths. */
-const CAUSES: readonly FindingCode[] = [
-  'HEAD_DAMAGED',
-  'PACK_DAMAGED',
-  'PACK_MISNAMED',
-  'SQL_FAILED',
-  'TIME_LIMIT',
-  'EXECUTOR_CHANGED',
-  'SOURCE_CHANGED',
-  'PREFLIGHT_FAILED',
-];
-
-function rank({ code }: Finding): number {
-  const at = CAUSES.indexOf(code);
-  return at < 0 ? CAUSES.length : at;
 }
 
 /** Control characters never reach the terminal. */

@@ -386,6 +386,10 @@ describe('commands on small real input', () => {
     const plan = writePlan(desk, { sql: 'DROP TABLE posts;', extra: `rollback: ${pin('back.sql')}` });
     desk.write(plan, desk.read(plan).replace('{ file: change.sql }', pin('change.sql')));
     desk.write('back.sql', 'DELETE FROM gone;');
+    desk.write(
+      plan,
+      desk.read(plan) + 'bounded: [{ effect: sequence, name: nosuch, reason: it is not there }]\n',
+    );
     desk.write('full/a.txt', 'a');
     const argv = ['rehearse', plan, '--check', '--out', 'full'];
     const { refusals } = await desk.json<{ refusals: { code: string; path?: string }[] }>(argv, 3);
@@ -393,6 +397,7 @@ describe('commands on small real input', () => {
       'BOUNDARY_VIOLATED',
       'EXECUTOR_CHANGED',
       'EXECUTOR_CHANGED',
+      'PLAN_INVALID',
       'SQL_SYNTAX',
       'USAGE',
     ]);

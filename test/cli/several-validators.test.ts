@@ -79,6 +79,7 @@ if evidence["entries"][0]["before_hash"] != "${known}":
     expect(rejected.findings).toEqual([
       { code: 'VALIDATOR_REJECTED', path: 'entries', detail: 'HOUSE_RULE: not here' },
     ]);
+    expect(await desk.json(['log', '-n', '1'])).toMatchObject([{ type: 'rehearsal', accepted: false }]);
     const run = await desk.json<{ isolation: [string, string][] }>(['show', rejected.run]);
     for (const name of ['hardened', 'strict'])
       expect(run.isolation).toContainEqual([`validator-sandbox ${name}`, 'none (--unsandboxed)']);

@@ -3,7 +3,9 @@ export function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, '', ...lines.map((line) => `- ${line}`), ''];
 }
 
+/** Nothing where there are no rows. */
 export function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
   return [
     `| ${head.join(' | ')} |`,
     `|${'---|'.repeat(head.length)}`,

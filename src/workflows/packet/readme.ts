@@ -1,3 +1,4 @@
+import { causesFirst } from '../../finding.ts';
 import { digestFromBytes } from '../../objects/digest.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
 import { section, tableOf, text } from './markdown.ts';
@@ -41,7 +42,7 @@ export function packetReadme(material: Material): string {
     ...section(
       'Findings:',
       material.judgements.flatMap(({ verdict, validator }) =>
-        verdict.findings.map(
+        causesFirst(verdict.findings).map(
           ({ code, path, detail }) =>
             `${text(code)} at ${text(path)}: ${text(detail)} (${text(validator.name)})`,
         ),
