@@ -1,7 +1,8 @@
-import { statSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { createWriteStream, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
-import { readRegular } from '../engines/regular-file.ts';
+import { pipeline } from 'node:stream/promises';
+import { openRegular, readRegular } from '../engines/regular-file.ts';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { digestOf } from '../objects/digest.ts';
 import { readPlan, type Plan } from '../rehearsal/plan.ts';
@@ -99,7 +100,8 @@ function requireInside(plan: Plan, path: string): void {
 export async function copyTo(from: string, to: string): Promise<void> {
   try {
     await mkdir(dirname(to), { recursive: true });
-    await copyFile(from, to);
+    await using file = await openRegular(from);
+    await pipeline(file.createReadStream({ autoClose: false }), createWriteStream(to));
   } catch (error) {
     throw fromSystemError(error, from);
   }

@@ -2,17 +2,10 @@ import type { ObjectSink } from '../../objects/sink.ts';
 import { SnapshotBuilder } from '../../objects/snapshot-builder.ts';
 import type { Captured } from '../engine.ts';
 import { attempt, checkIntegrity, openInMemory, openReader, type ReadDatabase } from './reader.ts';
+import { checkSchema, type SchemaRow } from './schema-check.ts';
 import { addRows, type ReadOptions } from './table-rows.ts';
 import { tableShape, unhide } from './table-shape.ts';
 import { parseEncoding } from './text.ts';
-
-interface SchemaRow {
-  readonly type: string;
-  readonly name: string;
-  readonly tbl_name: string;
-  readonly rootpage: bigint | null;
-  readonly sql: string | null;
-}
 
 /** The planner's statistics, which ANALYZE writes: volatile, never compared. Their rows in the schema are. */
 export const VOLATILE_TABLES = ['sqlite_stat1', 'sqlite_stat2', 'sqlite_stat3', 'sqlite_stat4'] as const;
@@ -39,6 +32,7 @@ export async function captureDatabase(
   const rows = attempt(() =>
     db.prepare('SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_schema').all(),
   ) as SchemaRow[];
+  attempt(() => checkSchema(db, rows));
   const options: ReadOptions = { encoding, ...(signal === undefined ? {} : { signal }) };
   for (const { type, name, tbl_name, rootpage, sql } of rows) {
     builder.schema(type, name, [
@@ -81,10 +75,12 @@ async function addTable(
  */
 function addSequences(db: ReadDatabase, builder: SnapshotBuilder): void {
   const sql = `SELECT coalesce(CASE typeof(name) WHEN 'text' THEN name END, quote(name)) AS name,
-    CASE typeof(seq) WHEN 'integer' THEN CAST(seq AS TEXT) ELSE quote(seq) END AS seq FROM main.sqlite_sequence`;
+    CAST(name AS BLOB) AS bytes, CASE typeof(seq) WHEN 'integer' THEN CAST(seq AS TEXT) ELSE quote(seq) END AS seq FROM main.sqlite_sequence`;
   const sequences = new Map<string, string[]>();
-  for (const { name, seq } of db.prepare(sql).all() as { name: string; seq: string }[]) {
-    sequences.set(name, [...(sequences.get(name) ?? []), seq]);
+  for (const row of db.prepare(sql).all() as { name: string; bytes: Buffer | null; seq: string }[]) {
+    // Names that are not text would all be read as one.
+    const name = row.name.includes('\ufffd') ? `bytes ${row.bytes?.toString('hex')}` : row.name;
+    sequences.set(name, [...(sequences.get(name) ?? []), row.seq]);
   }
   for (const [name, values] of sequences) {
     builder.sequence(

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { readRegular } from '../../engines/regular-file.ts';
 import { CustodyError, noTemporaryFolder } from '../../errors.ts';
 import { digestOf } from '../../objects/digest.ts';
 import type { PlanDocument } from '../../objects/plan-form.ts';
@@ -34,8 +33,8 @@ export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposa
 
 /**
  * Lays a control plan with everything that it names into a folder. Its profile is the one that is probed but for the
- * probes, or each rehearsal in there would probe again. The source is made where the profile describes a surrogate
- * that is not there, and copied otherwise: after the guard has let the plan pass.
+ * probes, or each rehearsal in there would probe again. A source that is not there is made where the profile describes a
+ * surrogate: after the guard has let the plan pass.
  * @throws CustodyError PROFILE_INVALID where the plan is not under this profile; TARGET_PRODUCTION, …
  */
 export async function layOut(profile: Profile, plan: Plan, folder: string): Promise<Bench> {
@@ -56,7 +55,8 @@ export async function layOut(profile: Profile, plan: Plan, folder: string): Prom
   ])
     await copyTo(script.file, at(nameInside(script.path)));
   const database = at(document.source.file);
-  if (profile.surrogate && !(await isSurrogate(source.file, profile.surrogate.sha256))) {
+  // Only where there is no source yet: whoever runs a packet again has one, and runs no script of the packet's profile.
+  if (profile.surrogate && !existsSync(source.file)) {
     await mkdir(dirname(database), { recursive: true });
     await makeSurrogate(profile, database);
   } else await copyTo(source.file, database);
@@ -110,16 +110,6 @@ function inside(plan: Plan): { home: string; document: PlanDocument } {
 /** Relative paths stay as they are, for scripts include each other by them. */
 function nameInside(path: string): string {
   return isAbsolute(path) ? `absolute${posixJoin('', path)}` : path;
-}
-
-/** Bytes of a surrogate. */
-const MAX_SURROGATE = 64 * 1024 * 1024;
-
-/** Whether the surrogate was made already: what runs a rehearsal again has it, and not the script that makes it. */
-async function isSurrogate(path: string, sha256: string): Promise<boolean> {
-  if (!existsSync(path)) return false;
-  const bytes = await readRegular(path, MAX_SURROGATE);
-  return bytes !== undefined && digestOf(bytes) === sha256;
 }
 
 /** A copy of a bench for one probe, with its change. A replaced executor is pinned, and approved where one must be. */
