@@ -44,9 +44,9 @@ export async function verifyReruns(
     const path = `records/${index}`;
     const signers = signersOf(found.rerun.note);
     const given = signers.filter((signer) => rerunners.some((key) => key.startsWith(`${signer}+`)));
-    const faults = given.length === 0 ? [] : await faultsOf(ledger, found, path, rerunners, signal);
-    findings.push(...faults);
-    const counted = given.length > 0 && faults.length === 0;
+    const said = given.length === 0 ? 'nothing' : await saidBy(ledger, found, path, rerunners, signal);
+    if (Array.isArray(said)) findings.push(...said);
+    const counted = said === 'same';
     for (const signer of signers.length > 0 ? signers : ['nobody'])
       reruns.push({
         record: index,
@@ -100,31 +100,40 @@ function signersOf(note: string): string[] {
   }
 }
 
-/** What speaks against a rerun that a given key claims to have signed. */
-async function faultsOf(
+/**
+ * What a given key says by a rerun. Whoever appends can put a known signer's name, or an old note of theirs, into a rerun
+ * that they never made: what the signature does not bear out says nothing, and cannot speak against an honest one.
+ */
+async function saidBy(
   ledger: Ledger,
   { link, rerun }: Found,
   path: string,
   rerunners: readonly string[],
   signal: AbortSignal | undefined,
-): Promise<Finding[]> {
+): Promise<'same' | 'nothing' | Finding[]> {
   const { subject, again, same, differences, note } = rerun;
-  const invalid = (what: string): Finding[] => [finding('RERUN_INVALID', path, what)];
   try {
     const claim = { subject: subject.digest, again: again.digest, same };
-    if (!openRerun(note, claim, rerunners)) return invalid('what was signed is another rerun');
+    if (!openRerun(note, claim, rerunners)) return 'nothing';
   } catch (error) {
     if (!isCustodyError(error)) throw error;
-    return invalid(`${error.code}: ${error.message}`);
+    return 'nothing';
   }
-  if (same && !again.equals(subject)) return invalid('it says "same" of another rehearsal');
+  if (same !== again.equals(subject))
+    return [
+      finding(
+        'RERUN_INVALID',
+        path,
+        `it is signed, and says "${same ? 'same' : 'different'}" of what is not`,
+      ),
+    ];
   if (!same) {
     const first = differences[0] ?? 'it does not say where';
     return [finding('RERUN_DIFFERS', path, `run again it differs: ${first}`)];
   }
   const objects = new ObjectsCheck(ledger.store, signal);
   await objects.reach([link], path);
-  if (objects.findings.length > 0) return [...objects.findings];
+  if (objects.findings.length > 0) return 'nothing';
   const run = decodeKind('run', await ledger.store.get(rerun.run.digest), rerun.run.digest);
-  return run.rehearsal.equals(again) ? [] : invalid('its run is of another rehearsal');
+  return run.rehearsal.equals(again) ? 'same' : 'nothing';
 }

@@ -3,7 +3,7 @@ import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { closure } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
-import type { ObjectOf } from '../objects/kinds.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { driveAsync, driveSync } from '../objects/walk.ts';
@@ -65,7 +65,10 @@ async function judgeAgain(
   const rehearsal = readJudged(subject, await get(subject.digest));
   const { claims, findings } = await readClaims(packet.links, rehearsal, get);
   const { policy } = await currentPolicy(ledger, at);
-  findings.push(...checkPolicyMet(rehearsal, policy));
+  const first = await readFirstPolicy(options.firstPolicy, get);
+  const isolation = [...new Set([...policy.isolation, ...(first?.isolation ?? [])])].sort();
+  findings.push(...checkPolicyMet(rehearsal, { ...policy, isolation }));
+  if (first) findings.push(...(await checkNamesKept(policy, first, get)));
   const verdicts = claims.map(({ link }) => link);
   const objects = new MemoryObjects();
   for await (const { link, bytes } of driveAsync(closure([...verdicts, subject]), get, options))
@@ -73,7 +76,7 @@ async function judgeAgain(
   let run = 0;
   for (const claim of claims) {
     const { digest, codec } = claim.verdict.validator;
-    const trustedBy = await trustIn(claim.verdict.validator, options, get);
+    const trustedBy = trustIn(claim.verdict.validator, first, options.validators ?? []);
     const pinned = policy.validators.some((link) => link.digest === digest && link.codec === codec);
     if (!pinned || trustedBy === 'nobody') {
       options.onJudge?.({ validator: digest, trustedBy, sandbox: null, judged: [] });
@@ -140,21 +143,47 @@ async function judge(
   return runValidator(pinned.code, link.digest, evidence, options);
 }
 
-async function trustIn(
-  { digest, codec }: Link,
-  { firstPolicy, validators }: SemanticsOptions,
+/** Undefined where it cannot be read: level chain says what is wrong with it; it pins nothing here. */
+async function readFirstPolicy(
+  id: Digest,
   get: (id: Digest) => Promise<Uint8Array>,
-): Promise<Judge['trustedBy']> {
-  const first = await get(firstPolicy).then(
-    (bytes) => readPolicy(bytes, firstPolicy).validators,
-    (error: unknown) => {
-      // Level chain says what is wrong with the first policy; it pins nothing here.
-      if (isCustodyError(error) && error.exitCode === 1) return [];
-      throw error;
-    },
-  );
-  if (first.some((link) => link.digest === digest && link.codec === codec)) return 'first policy';
-  return validators?.includes(digest) ? 'auditor' : 'nobody';
+): Promise<ObjectOf<'policy'> | undefined> {
+  try {
+    return readPolicy(await get(id), id);
+  } catch (error) {
+    if (isCustodyError(error) && error.exitCode === 1) return undefined;
+    throw error;
+  }
+}
+
+/** Whoever appends may write a policy: of what the first one pins, another may take a validator's place, not leave it empty. */
+async function checkNamesKept(
+  { validators }: ObjectOf<'policy'>,
+  first: ObjectOf<'policy'>,
+  get: (id: Digest) => Promise<Uint8Array>,
+): Promise<Finding[]> {
+  const nameOf = async ({ digest }: Link): Promise<string> =>
+    decodeKind('validator', await get(digest), digest).name;
+  const names = await Promise.all(validators.map(nameOf));
+  const due = await Promise.all(first.validators.map(nameOf));
+  return due
+    .filter((name) => !names.includes(name))
+    .map((name) =>
+      finding(
+        'VALIDATOR_MISMATCH',
+        'rehearsal/validators',
+        `the first policy pins a validator called ${name}`,
+      ),
+    );
+}
+
+function trustIn(
+  { digest, codec }: Link,
+  first: ObjectOf<'policy'> | undefined,
+  auditors: readonly Digest[],
+): Judge['trustedBy'] {
+  if (first?.validators.some((link) => link.digest === digest && link.codec === codec)) return 'first policy';
+  return auditors.includes(digest) ? 'auditor' : 'nobody';
 }
 
 function compare(

@@ -22,7 +22,7 @@ describe('who judged a rehearsal', () => {
   });
 
   it('a validator that a lane pinned is run only for an auditor who trusts it', async () => {
-    const validator = putModule(at.bad.objects, 'yes', names(afterOf(at.bad)));
+    const validator = putModule(at.bad.objects, 'custody', names(afterOf(at.bad)));
     await pin(at.ledger, [validator], at.bad.objects, { alone: true });
     const index = await at.commit(judgedBy(at.bad, [validator]));
     expect(await at.verify(index)).toEqual([['VALIDATOR_NOT_PINNED', 'verdict/validator']]);
@@ -36,15 +36,23 @@ describe('who judged a rehearsal', () => {
   });
 
   it('a validator that accepts everything is told by a planted fault', async () => {
-    const validator = putModule(at.bad.objects, 'yes', 'true');
+    const validator = putModule(at.bad.objects, 'custody', 'true');
     await pin(at.ledger, [validator], at.bad.objects, { alone: true });
     const index = await at.commit(judgedBy(at.bad, [validator]));
     const { findings } = await verifyRevision(at.ledger, `@${index}`, { validators: [validator.digest] });
     expect(codes(findings)).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],
       ['VERDICT_REJECTED', 'verdict'],
-      ['VALIDATOR_LENIENT', 'verdict/validators/yes'],
+      ['VALIDATOR_LENIENT', 'verdict/validators/custody'],
     ]);
+  });
+
+  it('a policy of a lane that leaves out what the first one pins', async () => {
+    const validator = putModule(at.bad.objects, 'yes', names(afterOf(at.bad)));
+    await pin(at.ledger, [validator], at.bad.objects, { alone: true });
+    const index = await at.commit(judgedBy(at.bad, [validator]));
+    const { findings } = await verifyRevision(at.ledger, `@${index}`, { validators: [validator.digest] });
+    expect(codes(findings)).toEqual([['VALIDATOR_MISMATCH', 'rehearsal/validators']]);
   });
 
   it('a validator that the policy pins and the rehearsal leaves out', async () => {
@@ -74,6 +82,13 @@ describe('who judged a rehearsal', () => {
     expect(await at.verify(await at.commit(at.good))).toEqual([
       ['ISOLATION_UNPROVEN', 'policy/isolation/never-asserted'],
     ]);
+    // A later policy may not ask for less than the one that the auditor starts from.
+    const { id: stricter } = await currentPolicy(at.ledger);
+    await requires('source-unchanged');
+    const weakened = await at.commit(at.good);
+    expect(await at.verify(weakened)).toEqual([]);
+    const { findings } = await verifyRevision(at.ledger, `@${weakened}`, { policy: stricter });
+    expect(codes(findings)).toContainEqual(['ISOLATION_UNPROVEN', 'policy/isolation/never-asserted']);
     // Asserted, but it does not hold.
     const { objects, rehearsal } = at.good;
     const evidence = decodeKind('rehearsal', objects.get(rehearsal.digest));

@@ -3,10 +3,12 @@ import { signRerun } from '../../log/rerun-note.ts';
 import { parseSignerKey, parseVerifierKey } from '../../log/note-key.ts';
 import { CustodyError } from '../../errors.ts';
 import { closure } from '../../objects/closure.ts';
-import type { Digest } from '../../objects/digest.ts';
+import { digestFromBytes, type Digest } from '../../objects/digest.ts';
+import { decodeKind } from '../../objects/kinds.ts';
 import { nodeLink } from '../../objects/link.ts';
 import { putObject } from '../../objects/sink.ts';
 import { driveSync } from '../../objects/walk.ts';
+import { linkOf } from '../packet.ts';
 import type { Rehearsed } from '../run-plan.ts';
 import type { Comparison } from './compare.ts';
 import { describeDifference } from './describe.ts';
@@ -41,7 +43,8 @@ export function refuseLogKey(ledger: Ledger, skey: string): void {
 
 /**
  * Signs what came out and appends it, with everything that the rerun made.
- * @returns undefined where nothing can be recorded: it differs, and this ledger does not hold what it differs from.
+ * @returns undefined where nothing can be recorded: it differs, and this ledger does not hold what it differs from. Anybody
+ *   can change a packet and seal it anew: to differ from that says nothing about the rehearsal that it names.
  * @throws CustodyError what appending throws.
  */
 export async function recordRerun(
@@ -52,7 +55,7 @@ export async function recordRerun(
   const { subject, rehearsed, compared } = made;
   const { objects, run, result, plan } = rehearsed;
   const { same } = compared;
-  if (!objects.has(subject.id) && !(await ledger.store.has(subject.id))) return undefined;
+  if (!same && !(await differsFromRecorded(ledger, subject, result.rehearsal.digest))) return undefined;
   const { skey, author, lane, message } = options.signer;
   const again = result.rehearsal;
   await using session = await ledger.writer();
@@ -79,4 +82,22 @@ export async function recordRerun(
   } as const;
   const { index, signed } = await ledger.append(session.writer, draft, options);
   return { rerun: rerun.digest, record: index, signed };
+}
+
+/** Whether another rehearsal came out than this ledger holds with the very seal of what was run again. */
+async function differsFromRecorded(
+  ledger: Ledger,
+  { id, seal }: RerunSubject,
+  again: Digest,
+): Promise<boolean> {
+  if (again === id) return false;
+  const get = (digest: Digest): Promise<Uint8Array> => ledger.store.get(digest);
+  for await (const { record } of ledger.records(await ledger.head())) {
+    const entry = decodeKind('entry', await get(record.entry.digest), record.entry.digest);
+    const packet = entry.type === 'rehearsal' ? linkOf(entry.links, 'packet')?.digest : undefined;
+    if (!packet) continue;
+    const held = decodeKind('packet', await get(packet), packet);
+    if (linkOf(held.links, 'rehearsal')?.digest === id && digestFromBytes(held.seal) === seal) return true;
+  }
+  return false;
 }
