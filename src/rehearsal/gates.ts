@@ -47,9 +47,17 @@ function holds(expect: string, actual: string): boolean {
   return expectation !== undefined && meets(expectation, actual);
 }
 
+/** Characters of an answer: it is written into the evidence, once a leg. */
+const MAX_ANSWER = 10_000;
+
 async function ask(asked: Asked, what: string, name: string, sql: string): Promise<string> {
   try {
-    return await asked.query(sql);
+    const answer = await asked.query(sql);
+    if (answer.length <= MAX_ANSWER) return answer;
+    throw new CustodyError(
+      'SQL_FAILED',
+      `its answer is longer than ${MAX_ANSWER.toLocaleString('en-US')} characters`,
+    );
   } catch (cause) {
     if (!isCustodyError(cause) || cause.exitCode === 4) throw cause;
     throw new CustodyError(cause.code, `${what} "${name}": ${cause.message}`, {

@@ -38,9 +38,24 @@ export async function captureRows(
   table.close();
 }
 
+/**
+ * Types whose text does not tell all of their values apart, and what does: XML is printed without its declared encoding
+ * (PostgreSQL, datatype-xml), a function or an operator by its name alone (datatype-oid).
+ */
+const TELLING: ReadonlyMap<string, (column: string) => string> = new Map([
+  ['xml', (column) => `${column}::text`],
+  ['xml[]', (column) => `${column}::text[]`],
+  ['regproc', (column) => `${column}::oid::regprocedure`],
+  ['regproc[]', (column) => `${column}::oid[]::regprocedure[]`],
+  ['regoper', (column) => `${column}::oid::regoperator`],
+  ['regoper[]', (column) => `${column}::oid[]::regoperator[]`],
+]);
+
 /** `FROM ONLY`, columns by name: generated columns are included, rows of children are not. */
 function copySql({ schema, name, columns }: Relation): string {
-  const list = columns.map((column) => quoteIdentifier(column.name)).join(', ');
+  const list = columns
+    .map((column) => (TELLING.get(column.type) ?? String)(quoteIdentifier(column.name)))
+    .join(', ');
   return `COPY (SELECT ${list} FROM ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}) TO STDOUT`;
 }
 
