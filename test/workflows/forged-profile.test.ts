@@ -47,7 +47,7 @@ const CASES: [what: string, profile: string, code: string, path: string][] = [
   [
     "a source under the name of production's database",
     LAX.replace('databases: []', 'databases: [app]'),
-    'TARGET_PRODUCTION',
+    'PRODUCTION_NAMED',
     'plan/document/source/file',
   ],
 ];

@@ -24,11 +24,14 @@ export function gatesOfProfile({ plan, profile }: Evidence): Finding[] {
   );
 }
 
-/** No file of the plan is production's, or none of the machine that rehearsed: as the plan writes it. */
+/**
+ * No file of the plan is production's, or none of the machine that rehearsed: as the plan writes it. Not the guard's code:
+ * that one means that nothing was opened, and a probe that expects it must not be content with less.
+ */
 export function noProductionTarget({ document, profile }: Evidence): Finding[] {
   return namedFiles<{ file: string }>(document).flatMap(([pointer, { file }]) => {
     const why = productionTarget({ pointer, written: file, resolved: [] }, profile?.production);
-    return why === undefined ? [] : [finding('TARGET_PRODUCTION', `plan/document${pointer}`, why)];
+    return why === undefined ? [] : [finding('PRODUCTION_NAMED', `plan/document${pointer}`, why)];
   });
 }
 

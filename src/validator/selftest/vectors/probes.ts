@@ -53,6 +53,8 @@ export const PROBES: readonly Vector[] = [
   result('refused-with-no-code', refused('B1'), (probe) => void (probe.codes = [])),
   result('not-refused', refused('B1'), (probe) => void (probe.exit = 0)),
   result('that-ended-otherwise', refused('B1'), (probe) => void (probe.exit = 2)),
+  // It was found in the evidence only: the guard let it pass.
+  result('that-was-found-too-late', refused('B1'), (probe) => void (probe.exit = 1)),
   result('that-crashed', refused('B1'), (probe) => void (probe.exit = 70)),
   result('that-leaked', refused('B1'), (probe) => void (probe.leaked = ['REAL_PASS'])),
   result(

@@ -156,7 +156,7 @@ function missing(gate: string): Expected[] {
 }
 
 function target(...pointers: string[]): Expected[] {
-  return pointers.map((pointer) => ['TARGET_PRODUCTION', `plan/document/${pointer}`]);
+  return pointers.map((pointer) => ['PRODUCTION_NAMED', `plan/document/${pointer}`]);
 }
 
 function file(path: string, text: string): ScriptPart {
