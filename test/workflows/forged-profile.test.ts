@@ -4,6 +4,7 @@ import { readWhole, storeContent } from '../../src/objects/file.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { driveSync } from '../../src/objects/walk.ts';
+import { putScript } from '../../src/validator/selftest/scripts.ts';
 import { codes, Desk, type Finding } from '../cli/desk.ts';
 import { writePlan } from '../cli/plans.ts';
 import { commitForged, materialOf, verdictOf, type Material } from './forge.ts';
@@ -75,9 +76,13 @@ describe('custody verify on what a profile forbids and no guard saw', () => {
   }, 120_000);
   afterAll(() => desk[Symbol.dispose]());
 
-  async function verified(profile: string, exit: 0 | 1): Promise<{ semantics: string; found: string[][] }> {
+  async function verified(
+    profile: string,
+    exit: 0 | 1,
+    sql?: string,
+  ): Promise<{ semantics: string; found: string[][] }> {
     await using ledger = await desk.ledger();
-    const index = await commitForged(desk, ledger, under(material, profile));
+    const index = await commitForged(desk, ledger, under(material, profile, sql));
     const report = await desk.json<{ levels: Record<string, string>; findings: Finding[] }>(
       ['verify', `@${index}`],
       exit,
@@ -87,6 +92,12 @@ describe('custody verify on what a profile forbids and no guard saw', () => {
 
   it('finds nothing where nothing is forbidden, but for a comment: the forger itself works', async () => {
     expect(await verified(`# tills done, van\n${LAX}`, 0)).toEqual({ semantics: 'done', found: [] });
+  });
+
+  it('reads a script with a literal of 20 million characters', { timeout: 120_000 }, async () => {
+    const sql = `SELECT '${'x'.repeat(2e7)}';\n`;
+    const words = LAX.replace('surfaces: []', `surfaces: [${VAN}]`);
+    expect(await verified(words, 0, sql)).toEqual({ semantics: 'done', found: [] });
   });
 
   it.each(CASES)('%s', async (_, profile, code, path) => {
@@ -101,20 +112,26 @@ describe('custody verify on what a profile forbids and no guard saw', () => {
   });
 });
 
-/** The same rehearsal under another profile: pinned, stored, linked, accepted. */
-function under(material: Material, text: string): Material {
+/**
+ * The same rehearsal under another profile: pinned, stored, linked, accepted.
+ * @param sql what ran, as is claimed.
+ */
+function under(material: Material, text: string, sql?: string): Material {
   const { objects } = material;
   const bytes = new Uint8Array(Buffer.from(text));
   const rehearsal = decodeKind('rehearsal', objects.get(material.rehearsal.digest));
   const plan = decodeKind('plan', objects.get(rehearsal.plan.digest));
   const [file] = driveSync(readWhole(plan.document), objects.get);
   const pinned = Buffer.from(file!).toString('utf8').replace(hex(LAX), hex(text));
+  const executor =
+    sql === undefined ? rehearsal.executor : putScript(objects, [{ path: 'change.sql', text: sql }]);
   const changed = putObject(objects, {
     ...plan,
+    executor: executor.before,
     document: storeContent(objects, new Uint8Array(Buffer.from(pinned))),
     profile: storeContent(objects, bytes),
   });
-  const subject = putObject(objects, { ...rehearsal, plan: changed });
+  const subject = putObject(objects, { ...rehearsal, executor, plan: changed });
   const accepted = { ...verdictOf(material), subject, accepted: true, findings: [] };
   return { objects, rehearsal: subject, verdict: putObject(objects, accepted) };
 }
