@@ -1,5 +1,6 @@
 import { CustodyError } from '../errors.ts';
 import { posixJoin } from './posix-path.ts';
+import { blockComment, dollarQuoted, escapeQuoted, hasEscapes, quoted } from './sql-quotes.ts';
 
 /** A script's file: its path as the plan writes it, and its text. */
 export interface ScriptPart {
@@ -65,8 +66,8 @@ interface Include {
 const INCLUDE = /[ \t]*\\i(r?)[ \t]+(?:'([^'\n]+)'|([^\s']+))[ \t]*\r?(?:\n|$)/y;
 /** Where a line ends, or something begins that can hide one. */
 const MARK = /[\n'"$]|--|\/\*/g;
-/** A comment to the end of its line, or a dollar quote. An unclosed one reaches to the end. */
-const HIDDEN = /--[^\n]*|(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)[^]*?(?:\1|$)/y;
+/** A comment to the end of its line. */
+const LINE_COMMENT = /--[^\n]*/y;
 
 function* includesIn(text: string): Generator<Include> {
   let lineStart = true;
@@ -86,50 +87,28 @@ function* includesIn(text: string): Generator<Include> {
   }
 }
 
-/** The length of what hides at `at`; 0 where nothing does. */
-function hiddenAt(text: string, at: number): number {
-  const char = text.charAt(at);
-  if (char === '/') return blockComment(text, at);
-  if (char === '"') return quoted(text, at, /"/g);
-  // `E'…'` is a string with escapes; `a$b$` is a name.
-  if (char === "'") {
-    const escapes = /(?:^|[^\w$\u0080-\uffff])[eE]$/.test(text.slice(Math.max(0, at - 2), at));
-    return quoted(text, at, escapes ? /['\\]/g : /'/g);
-  }
-  if (char === '$' && /[\w$\u0080-\uffff]$/.test(text.slice(Math.max(0, at - 1), at))) return 0;
-  return matchAt(HIDDEN, text, at)?.[0].length ?? 0;
-}
-
 /**
- * The length of a string or a quoted name, from its opening quote on; an unclosed one reaches to the end.
- * @param marks finds what may end it: the quote, which does not where it is doubled, and a backslash, which takes the
- *   next character with it. Not one expression for the whole: that overflows the stack on a long literal.
+ * The length of what hides at `at`; 0 where nothing does. PostgreSQL nests comments, SQLite does not: what is inside for
+ * either is no include.
  */
-function quoted(text: string, at: number, marks: RegExp): number {
-  marks.lastIndex = at + 1;
-  for (let mark = marks.exec(text); mark; mark = marks.exec(text)) {
-    const next = mark.index + 1;
-    if (mark[0] === '\\' || text.charAt(next) === mark[0]) marks.lastIndex = next + 1;
-    else return next - at;
+function hiddenAt(text: string, at: number): number {
+  switch (text.charAt(at)) {
+    case '/':
+      return blockComment(text, at, true);
+    case '"':
+      return quoted(text, at);
+    case "'":
+      return hasEscapes(text, at) ? escapeQuoted(text, at) : quoted(text, at);
+    case '$':
+      return dollarQuoted(text, at);
+    default:
+      return matchAt(LINE_COMMENT, text, at)?.[0].length ?? 0;
   }
-  return text.length - at;
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at;
   return pattern.exec(text);
-}
-
-/** PostgreSQL nests comments, SQLite does not: what is inside for either is no include. */
-function blockComment(text: string, at: number): number {
-  const marks = /\/\*|\*\//g;
-  marks.lastIndex = at;
-  let depth = 0;
-  for (let mark = marks.exec(text); mark; mark = marks.exec(text)) {
-    depth += mark[0] === '/*' ? 1 : -1;
-    if (depth === 0) return marks.lastIndex - at;
-  }
-  return text.length - at;
 }
 
 function folderOf(path: string): string {

@@ -14,16 +14,39 @@ const SEPARATORS = /[\s_-]+/u;
 const BEFORE = '(?<![\\p{L}\\p{N}])';
 const BEHIND = '(?![\\p{L}\\p{N}])';
 
-/** Finds every one of these phrases; those without a letter or digit are ignored. */
+/** Finds every one of these phrases; those of nothing but separators are ignored. */
 export function findPhrases(text: string, phrases: readonly string[]): Match[] {
-  const found: Match[] = [];
-  for (const phrase of phrases) {
-    const source = sourceOf(phrase);
-    if (source === undefined) continue;
-    for (const match of text.matchAll(new RegExp(`${BEFORE}${source}${BEHIND}`, 'giu')))
-      found.push({ at: match.index, length: match[0].length, phrase });
-  }
-  return found.sort((a, b) => a.at - b.at || b.length - a.length);
+  return inOrder(
+    phrases.flatMap((phrase) => {
+      const source = sourceOf(phrase);
+      if (source === undefined) return [];
+      return Array.from(text.matchAll(new RegExp(source, 'giu')), (match) => matched(match, phrase));
+    }),
+  );
+}
+
+/** The first place of each of these phrases that is there: one match a phrase, however often a text repeats it. */
+export function findFirst(text: string, phrases: readonly string[]): Match[] {
+  return inOrder(
+    phrases.flatMap((phrase) => {
+      const source = sourceOf(phrase);
+      const match = source === undefined ? null : new RegExp(source, 'iu').exec(text);
+      return match ? [matched(match, phrase)] : [];
+    }),
+  );
+}
+
+function matched({ index, 0: { length } }: RegExpExecArray, phrase: string): Match {
+  return { at: index, length, phrase };
+}
+
+function inOrder(matches: Match[]): Match[] {
+  return matches.sort((a, b) => a.at - b.at || b.length - a.length);
+}
+
+/** Whether anything of a phrase is left without its separators: nothing else is ever found. */
+export function isPhrase(text: string): boolean {
+  return partsOf(text).length > 0;
 }
 
 /** Whether two phrases are one but for case and separators. */
@@ -41,7 +64,7 @@ export function lineAt(text: string, at: number): number {
 
 function sourceOf(phrase: string): string | undefined {
   const parts = partsOf(phrase);
-  return parts.length === 0 ? undefined : parts.map(escaped).join('[\\s_-]+');
+  return parts.length === 0 ? undefined : `${BEFORE}${parts.map(escaped).join('[\\s_-]+')}${BEHIND}`;
 }
 
 function partsOf(phrase: string): string[] {

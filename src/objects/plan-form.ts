@@ -118,6 +118,17 @@ export function planForm(plan: PlanDocument): PlanForm {
   };
 }
 
+/** Those gates of a profile that a plan does not ask word for word. */
+export function missingGates(
+  demanded: readonly Readonly<GateDocument>[],
+  { preflight }: Pick<PlanForm, 'preflight'>,
+): Readonly<GateDocument>[] {
+  return demanded.filter(
+    ({ name, sql, expect }) =>
+      !preflight.some((gate) => gate.name === name && gate.sql === sql && gate.expect === String(expect)),
+  );
+}
+
 function hash(digest: string | undefined): Uint8Array | null {
   return digest === undefined ? null : digestToBytes(parseDigest(digest));
 }

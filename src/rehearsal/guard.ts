@@ -1,12 +1,12 @@
 import { CustodyError, type ErrorCode } from '../errors.ts';
-import { findClaims, hideClaims, type Claims } from '../objects/claims.ts';
+import { claimsIn, findClaims, hideClaims, type Claimed, type Claims } from '../objects/claims.ts';
 import type { ScriptPart } from '../objects/includes.ts';
-import { findPhrases, lineAt, samePhrase } from '../objects/phrase.ts';
-import { textsIn } from '../objects/texts.ts';
+import { lineAt } from '../objects/phrase.ts';
+import { missingGates } from '../objects/plan-form.ts';
+import { productionTarget, type Place } from '../objects/production-target.ts';
+import { forbiddenWords, isActionOf } from '../objects/surfaces.ts';
 import type { Plan } from './plan.ts';
 import type { Profile, Surface } from './profile.ts';
-import { withoutComments } from './sql-comments.ts';
-import { productionTarget, type Place } from './target.ts';
 
 /** What the caller knows beside the plan. */
 export interface GuardTexts {
@@ -50,14 +50,14 @@ export function guardPlan(plan: Plan, profile: Profile | undefined, texts: Guard
   }
   const surfaces = profile?.surfaces ?? [];
   for (const action of plan.form.actions) {
-    const surface = surfaces.find(({ how }) => how.action !== undefined && samePhrase(how.action, action));
+    const surface = surfaces.find((known) => isActionOf(known, action));
     const which = surface ? `the forbidden surface ${quoted(surface)}` : 'no rehearsal';
     errors.push(
       refuse('SURFACE_FORBIDDEN', inPlan('/actions'), `the action "${action}" belongs to ${which}`),
     );
   }
   for (const { path, text } of sqlOf(plan, texts.scripts, inPlan))
-    for (const { surface, at, phrase } of forbiddenWords(withoutComments(text, plan.form.engine), surfaces))
+    for (const { surface, at, phrase } of forbiddenWords(text, plan.form.engine, surfaces))
       errors.push(
         refuse(
           'SURFACE_FORBIDDEN',
@@ -65,15 +65,15 @@ export function guardPlan(plan: Plan, profile: Profile | undefined, texts: Guard
           `"${phrase}" belongs to the forbidden surface ${quoted(surface)}`,
         ),
       );
-  for (const { path, phrase } of claimsIn(plan, texts.scripts, claims))
-    errors.push(refuse('CLAIM_FORBIDDEN', path, `it holds the forbidden claim ${phrase}`));
-  profile?.preflight?.forEach(({ name, sql, expect }) => {
-    const there = plan.form.preflight.some(
-      (gate) => gate.name === name && gate.sql === sql && gate.expect === String(expect),
+  const document = { path: plan.path, text: Buffer.from(plan.document).toString('utf8') };
+  const files = new Map(texts.places.map(({ pointer, written }) => [pointer.slice(1), written]));
+  const read: Record<string, unknown> = { ...plan.form, ...Object.fromEntries(files) };
+  for (const found of claimsIn([document, ...texts.scripts], read, claims))
+    errors.push(
+      refuse('CLAIM_FORBIDDEN', placeOf(found, inPlan), `it holds the forbidden claim ${found.phrase}`),
     );
-    if (!there)
-      errors.push(refuse('PLAN_INVALID', inPlan('/preflight'), `the profile's gate "${name}" is not asked`));
-  });
+  for (const { name } of missingGates(profile?.preflight ?? [], plan.form))
+    errors.push(refuse('PLAN_INVALID', inPlan('/preflight'), `the profile's gate "${name}" is not asked`));
   return errors;
 }
 
@@ -106,35 +106,9 @@ function sqlOf(plan: Plan, scripts: readonly ScriptPart[], inPlan: (pointer: str
   ];
 }
 
-/** The words of surfaces in SQL, each surface once a text. */
-export function forbiddenWords(
-  text: string,
-  surfaces: readonly Surface[],
-): { surface: Surface; at: number; phrase: string }[] {
-  return surfaces.flatMap((surface) => {
-    const [first] = findPhrases(text, surface.how.words ?? []);
-    return first ? [{ surface, at: first.at, phrase: first.phrase }] : [];
-  });
-}
-
-/** In the files as they are written, comments too, since packets hold them; and in the values that YAML gives. */
-function* claimsIn(
-  plan: Plan,
-  scripts: readonly ScriptPart[],
-  claims: Claims,
-): Generator<{ path: string; phrase: string }> {
-  const document = Buffer.from(plan.document).toString('utf8');
-  const seen = new Set<string>();
-  for (const { path, text } of [{ path: plan.path, text: document }, ...scripts])
-    for (const { at, phrase } of findClaims(text, claims)) {
-      seen.add(phrase);
-      yield { path: `${path}:${lineAt(text, at)}`, phrase };
-    }
-  for (const [key, value] of Object.entries(plan.form))
-    for (const { text } of textsIn(value))
-      for (const { phrase } of findClaims(text, claims))
-        if (!seen.has(phrase))
-          yield { path: `${plan.path}:${plan.lineOf(`/${key === 'masked' ? 'clock' : key}`)}`, phrase };
+function placeOf(found: Claimed, inPlan: (pointer: string) => string): string {
+  if ('in' in found) return `${found.in.path}:${lineAt(found.in.text, found.at)}`;
+  return inPlan(`/${found.key === 'masked' ? 'clock' : found.key}`);
 }
 
 function quoted({ id, title }: Surface): string {

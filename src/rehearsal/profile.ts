@@ -1,18 +1,18 @@
 import { resolve } from 'node:path';
 import { readRegular } from '../engines/regular-file.ts';
 import { CustodyError } from '../errors.ts';
-import { findClaims } from '../objects/claims.ts';
+import { findClaims, type Claims } from '../objects/claims.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import type { GateDocument } from '../objects/plan-form.ts';
 import { lineAt } from '../objects/phrase.ts';
+import type { Production } from '../objects/production-target.ts';
+import type { Surface as JudgedSurface } from '../objects/surfaces.ts';
 import { textsIn } from '../objects/texts.ts';
 import { PROFILE_SCHEMA } from './profile-schema.ts';
 import { parseDocument } from './yaml-document.ts';
 
-export interface Surface {
-  id: string;
+export interface Surface extends JudgedSurface {
   title: string;
-  how: { isolation?: { sqlite?: string[]; postgres?: string[] }; action?: string; words?: string[] };
   explanation: string;
 }
 
@@ -33,9 +33,9 @@ export interface ProfileDocument {
   custody: 'profile/1';
   name: string;
   macro?: string;
-  production: { hosts: string[]; urls: string[]; paths: string[]; databases: string[] };
+  production: Production;
   surfaces: Surface[];
-  claims: { subjects: string[]; verdicts: string[] };
+  claims: Claims;
   preflight?: GateDocument[];
   probes?: { plan: string; control: { id: string; name: string }; cases: Probe[] };
   surrogate?: {

@@ -14,8 +14,9 @@ import {
 } from './checks/legs.ts';
 import { checkMasks } from './checks/masks.ts';
 import { nothingObserved } from './checks/observed.ts';
-import { approvalFits, planConsistent, planIsItsDocument, profilePinned } from './checks/plan.ts';
+import { approvalFits, noActions, planConsistent, planIsItsDocument, profilePinned } from './checks/plan.ts';
 import { postconditionsAgree, postconditionsAsked, postconditionsMet } from './checks/postconditions.ts';
+import { gatesOfProfile, noForbiddenClaim, noProductionTarget, noSurfaceObserved } from './checks/profile.ts';
 import { probesAsProfiled, probesDue, probesRefused } from './checks/probes.ts';
 import { rowsWellFormed } from './checks/rows.ts';
 import { scriptsAsPinned, scriptsExpanded, scriptsUnchanged } from './checks/scripts.ts';
@@ -45,6 +46,11 @@ export const ROWS: readonly Check[] = [{ name: 'rows-well-formed', run: rowsWell
 /** What was to be proven. */
 export const CHECKS: readonly Check[] = [
   { name: 'profile-pinned', run: profilePinned },
+  { name: 'gates-of-profile', run: gatesOfProfile },
+  { name: 'no-actions', run: noActions },
+  { name: 'no-production-target', run: noProductionTarget },
+  { name: 'no-surface-observed', run: noSurfaceObserved },
+  { name: 'no-forbidden-claim', run: noForbiddenClaim },
   { name: 'scripts-as-pinned', run: scriptsAsPinned },
   { name: 'scripts-expanded', run: scriptsExpanded },
   { name: 'scripts-unchanged', run: scriptsUnchanged },

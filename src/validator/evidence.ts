@@ -9,7 +9,8 @@ import type { MemoryObjects } from '../objects/memory-objects.ts';
 import type { PlanDocument } from '../objects/plan-form.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
 import { Lists } from './lists.ts';
-import { planDocument, profileProbes, type ProfileProbes } from './plan/document.ts';
+import { planDocument } from './plan/document.ts';
+import { profileRules, type ProfileRules } from './plan/profile.ts';
 import { MAX_YAML, yamlValue } from '../objects/yaml.ts';
 
 /** A rehearsal with everything it cites, decoded, for the checks. Deltas are recomputed from the snapshots' rows. */
@@ -20,7 +21,7 @@ export interface Evidence {
   /** What the plan's file says, read again. */
   readonly document: PlanDocument;
   /** What the plan's profile says, where it has one. */
-  readonly profile: ProfileProbes | null;
+  readonly profile: ProfileRules | null;
   readonly validators: readonly ObjectOf<'validator'>[];
   readonly probes: ObjectOf<'probes'> | null;
   readonly objects: MemoryObjects;
@@ -52,7 +53,7 @@ export function gather(id: Digest, objects: MemoryObjects): Evidence | Finding[]
   };
   const plan = read('plan', () => decodeKind('plan', objects.get(rehearsal.plan.digest)));
   const document = plan && read('plan/document', () => planDocument(yamlOf(plan.document, objects)));
-  const profile = plan?.profile && read('plan/profile', () => profileProbes(yamlOf(plan.profile!, objects)));
+  const profile = plan?.profile && read('plan/profile', () => profileRules(yamlOf(plan.profile!, objects)));
   const validators = rehearsal.validators.map(({ digest }, i) =>
     read(`validators/${i}`, () => decodeKind('validator', objects.get(digest))),
   );

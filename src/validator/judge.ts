@@ -1,4 +1,5 @@
-import { compareFindings, type Finding } from '../finding.ts';
+import { compareFindings, finding, type Finding } from '../finding.ts';
+import { hideClaims } from '../objects/claims.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { bounded } from './bounded.ts';
@@ -20,7 +21,7 @@ export interface Judgement {
  */
 export function judge(subject: Digest, objects: MemoryObjects, stages = STAGES): Judgement {
   const evidence = gather(subject, objects);
-  const findings = Array.isArray(evidence) ? evidence : runStages(evidence, stages);
+  const findings = Array.isArray(evidence) ? evidence : harmless(runStages(evidence, stages), evidence);
   return { subject, accepted: findings.length === 0, findings: bounded(inOrder(findings)) };
 }
 
@@ -38,6 +39,14 @@ function runStages(evidence: Evidence, stages: typeof STAGES): Finding[] {
     if (findings.length > 0) return findings;
   }
   return [];
+}
+
+/** A verdict goes into the packet: it must not repeat what the profile forbids to claim. */
+function harmless(findings: readonly Finding[], { profile }: Evidence): readonly Finding[] {
+  if (!profile) return findings;
+  return findings.map(({ code, path, detail }) =>
+    finding(code, hideClaims(path, profile.claims), hideClaims(detail, profile.claims)),
+  );
 }
 
 /** Sorted, each once. */

@@ -7,6 +7,7 @@ import { LEG_FAULTS } from './selftest/vectors/legs.ts';
 import { PLAN_FILES } from './selftest/vectors/plan-files.ts';
 import { POSTCONDITIONS } from './selftest/vectors/postconditions.ts';
 import { PROBES } from './selftest/vectors/probes.ts';
+import { PROFILES } from './selftest/vectors/profiles.ts';
 import { SCRIPT_FAULTS } from './selftest/vectors/scripts.ts';
 import { SOURCES } from './selftest/vectors/sources.ts';
 import { CONTROLS, makeControl, type Control } from './selftest/controls.ts';
@@ -36,6 +37,7 @@ export const VECTORS: readonly Vector[] = [
   ...GATES,
   ...LEG_FAULTS,
   ...POSTCONDITIONS,
+  ...PROFILES,
   ...PROBES,
   ...WAYS_BACK,
   ...CHANGES,

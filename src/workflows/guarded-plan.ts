@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import type { CustodyError } from '../errors.ts';
+import { namedFiles, type Place } from '../objects/production-target.ts';
 import { guardPlan } from '../rehearsal/guard.ts';
 import type { Plan, PlanFile, Report } from '../rehearsal/plan.ts';
 import { readProfile, type Profile } from '../rehearsal/profile.ts';
 import { readScripts, type Scripts } from '../rehearsal/script-use.ts';
-import type { Place } from '../rehearsal/target.ts';
 
 /**
  * What the guard refuses of a plan (guard.ts), looked at in the order in which things are opened: where the files lie
@@ -32,23 +32,11 @@ export async function guardFiles(
 }
 
 /** Every file that the plan names, with where it leads to. */
-async function placesOf({ profile, source, executor, rollback }: Plan): Promise<Place[]> {
-  const files: [string, PlanFile | undefined][] = [
-    ['/profile/file', profile],
-    ['/source/file', source],
-    ['/executor/file', executor],
-    ...executor.includes.map((file, i): [string, PlanFile] => [`/executor/includes/${i}/file`, file]),
-    ['/rollback/file', rollback],
-    ...(rollback?.includes ?? []).map((file, i): [string, PlanFile] => [
-      `/rollback/includes/${i}/file`,
-      file,
-    ]),
-  ];
+async function placesOf(plan: Plan): Promise<Place[]> {
   const places: Place[] = [];
-  for (const [pointer, named] of files) {
-    if (!named) continue;
-    const real = await realpath(named.file).catch(() => named.file);
-    places.push({ pointer, written: named.path, resolved: [...new Set([named.file, real])] });
+  for (const [pointer, { file, path }] of namedFiles<PlanFile>(plan)) {
+    const real = await realpath(file).catch(() => file);
+    places.push({ pointer, written: path, resolved: [...new Set([file, real])] });
   }
   return places;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findClaims, hideClaims } from '../../src/objects/claims.ts';
-import { findPhrases, lineAt, samePhrase } from '../../src/objects/phrase.ts';
+import { claimsIn, findClaims, hideClaims } from '../../src/objects/claims.ts';
+import { findFirst, findPhrases, lineAt, samePhrase } from '../../src/objects/phrase.ts';
 
 const found = (text: string, ...phrases: string[]): [number, string][] =>
   findPhrases(text, phrases).map(({ at, phrase }) => [at, phrase]);
@@ -25,6 +25,14 @@ describe('phrases', () => {
       expect(found(text, 'GO_LIVE')).toEqual([]);
     },
   );
+
+  it('finds the first of each', () => {
+    const text = 'van; GO-LIVE, van, go live, permits';
+    expect(findFirst(text, ['go_live', 'permit', 'van', '-'])).toEqual([
+      { at: 0, length: 3, phrase: 'van' },
+      { at: 5, length: 7, phrase: 'go_live' },
+    ]);
+  });
 
   it('says where, in the order of the text', () => {
     expect(found('permit, then go live', 'GO_LIVE', 'permit')).toEqual([
@@ -69,5 +77,30 @@ describe('claims', () => {
     const hidden = hideClaims('name "TILLS_DONE, tills done" and REAL_RUN_DONE', claims);
     expect(hidden).toBe('name "[TILLS+DONE], [TILLS+DONE]" and [REAL_RUN+DONE]');
     expect(findClaims(hidden, claims)).toEqual([]);
+  });
+});
+
+describe('claims of a plan', () => {
+  const claims = { subjects: ['TILLS', 'CASH'], verdicts: ['DONE'] };
+  const found = (written: string[], read: Record<string, unknown>): string[] =>
+    Array.from(
+      claimsIn(
+        written.map((text, i) => ({ path: `f${i}`, text })),
+        read,
+        claims,
+      ),
+      (claim) => `${claim.phrase} ${'in' in claim ? `${claim.in.path}:${claim.at}` : claim.key}`,
+    );
+
+  it('are named once a text, and by their key where no file has them as they are written', () => {
+    expect(found(['x tills done TILLS_DONE', 'cash-done'], { name: 'tills done' })).toEqual([
+      'TILLS+DONE f0:2',
+      'CASH+DONE f1:0',
+    ]);
+    expect(found(['x'], { name: ['tills done', 'TILLS_DONE'], delta: { 'cash done': 1 } })).toEqual([
+      'TILLS+DONE name',
+      'CASH+DONE delta',
+    ]);
+    expect(found(['tills', 'done'], { name: 'done tills' })).toEqual([]);
   });
 });

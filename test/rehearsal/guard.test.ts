@@ -156,6 +156,17 @@ describe('the guard', () => {
     expect(await guarded(plan, {}, null)).toEqual([]);
   });
 
+  it('refuses a claim in the name of a file, however the plan spells it', async () => {
+    const plan = replaced(5, 'executor: { file: "TILLS\\x5fDONE/a.sql" }');
+    const places = [{ pointer: '/executor/file', written: 'TILLS_DONE/a.sql', resolved: [] }];
+    expect(await guarded(plan, { places })).toEqual([['CLAIM_FORBIDDEN', '5']]);
+  });
+
+  it('names a claim once a text', async () => {
+    const scripts = [{ path: 'a.sql', text: '\n-- TILLS_DONE TILLS_DONE\n-- TILLS_DONE' }];
+    expect(await guarded({}, { scripts })).toEqual([['CLAIM_FORBIDDEN', 'a.sql:2']]);
+  });
+
   it('refuses a claim in a script, comments too, which packets hold', async () => {
     const scripts = [{ path: 'a.sql', text: 'SELECT 1;\n-- TILLS_DONE' }];
     expect(await guarded({}, { scripts })).toEqual([['CLAIM_FORBIDDEN', 'a.sql:2']]);

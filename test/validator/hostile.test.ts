@@ -106,6 +106,25 @@ describe('a judgement is bounded, whatever the evidence holds', () => {
   });
 });
 
+describe('what is looked for in every text is found in linear time', () => {
+  const found = (text: string): string[] => {
+    const draft = new Draft(controlOf('sqlite-full'));
+    draft.setScript('executor', [{ path: 'a.sql', text }]);
+    const { subject, objects } = draft.build();
+    return judge(subject, objects).findings.map(({ code }) => code);
+  };
+
+  it.each([
+    ['a literal of 20 million characters', `SELECT '${'x'.repeat(2e7)}';`, []],
+    ['20 million quotes', "'".repeat(2e7), []],
+    ['half a claim 20 million characters long', `SELECT 'REAL${' '.repeat(2e7)}';`, []],
+    ['a million claims', `SELECT '${'REAL PASS '.repeat(1e6)}';`, ['CLAIM_FORBIDDEN']],
+    ['two million words of a surface', `SELECT ${'van '.repeat(2e6)};`, ['SURFACE_OBSERVED']],
+  ])('%s', { timeout: 120_000 }, (_, text, codes) => {
+    expect(found(text)).toEqual(codes);
+  });
+});
+
 describe('bounded', () => {
   it('leaves a few short findings as they are', () => {
     const few = [finding('LEG_ORDER', 'a', 'b'), finding('LEG_ORDER', 'b', 'c')];

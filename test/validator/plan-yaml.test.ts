@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planForm } from '../../src/objects/plan-form.ts';
 import { yamlValue } from '../../src/objects/yaml.ts';
-import { planDocument, profileProbes } from '../../src/validator/plan/document.ts';
+import { planDocument } from '../../src/validator/plan/document.ts';
+import { profileRules } from '../../src/validator/plan/profile.ts';
 import { codeOf, utf8 } from '../objects/support.ts';
 
 const read = (text: string): unknown => yamlValue(utf8(text));
@@ -56,28 +57,81 @@ describe('a plan file', () => {
   });
 });
 
-describe('a profile', () => {
-  it('says which probes there must be: the control, then the cases', () => {
-    const text = `custody: profile/1
+const PROFILE = `custody: profile/1
 name: x
+production: { hosts: [db.invalid], urls: [], paths: [], databases: [] }
+surfaces:
+  - { id: van, title: a van, how: { action: call, words: [van], isolation: { sqlite: [a] } }, explanation: it costs }
+claims: { subjects: [REAL], verdicts: [DONE] }
+preflight: [{ name: marked, sql: SELECT 1, expect: 1 }]
 probes:
   plan: p.yaml
   control: { id: C, name: as it is }
   cases: [{ id: B, name: bad, command: verify, expected: LEG_MISSING, evidence: { edit: drop-leg } }]
 `;
-    expect(profileProbes(read(text)).probes).toEqual([
-      { id: 'C', name: 'as it is', expected: null },
-      { id: 'B', name: 'bad', expected: 'LEG_MISSING' },
-    ]);
-    expect(profileProbes(read('custody: profile/1')).probes).toEqual([]);
+const LEAST = `custody: profile/1
+production: { hosts: [], urls: [], paths: [], databases: [] }
+surfaces: []
+claims: { subjects: [], verdicts: [] }
+`;
+
+describe('a profile', () => {
+  it('says what is demanded: of probes the control, then the cases', () => {
+    expect(profileRules(read(PROFILE))).toEqual({
+      production: { hosts: ['db.invalid'], urls: [], paths: [], databases: [] },
+      surfaces: [
+        {
+          id: 'van',
+          how: { action: 'call', words: ['van'], isolation: { sqlite: ['a'], postgres: undefined } },
+        },
+      ],
+      claims: { subjects: ['REAL'], verdicts: ['DONE'] },
+      preflight: [{ name: 'marked', sql: 'SELECT 1', expect: 1 }],
+      probes: [
+        { id: 'C', name: 'as it is', expected: null },
+        { id: 'B', name: 'bad', expected: 'LEG_MISSING' },
+      ],
+    });
+    expect(profileRules(read(LEAST))).toMatchObject({ surfaces: [], preflight: [], probes: [] });
   });
 
-  it.each(['custody: plan/2', '[]', 'custody: profile/1\nprobes: []', 'custody: profile/1\nprobes: {}'])(
-    'is none: %s',
-    (text) => {
-      expect(codeOf(() => profileProbes(read(text)))).toBe('OBJECT_FIELD_INVALID');
-    },
-  );
+  it('may have keys that nobody judges', () => {
+    const text = PROFILE.replace('name: x', 'name: 7\nfuture: [1]').replace('id: van', 'id: van, more: 1');
+    expect(profileRules(read(text))).toEqual(profileRules(read(PROFILE)));
+  });
+
+  it.each([
+    ['another version', LEAST.replace('profile/1', 'profile/2')],
+    ['a plan', LEAST.replace('profile/1', 'plan/2')],
+    ['a list', '[]'],
+    ['no surfaces', LEAST.replace('surfaces: []\n', '')],
+    ['no claims', LEAST.replace(/claims.*\n/, '')],
+    ['no production', LEAST.replace(/production.*\n/, '')],
+    ['half of production', LEAST.replace('hosts: [], ', '')],
+    ['half of the claims', LEAST.replace(', verdicts: []', '')],
+    ['a host that is a number', PROFILE.replace('[db.invalid]', '[1]')],
+    ['a subject that is a list', PROFILE.replace('[REAL]', '[[REAL]]')],
+    ['a text for words', PROFILE.replace('words: [van]', 'words: van')],
+    ['null for words', PROFILE.replace('words: [van]', 'words: ')],
+    ['a map of surfaces', LEAST.replace('surfaces: []', 'surfaces: {}')],
+    ['a surface without an id', PROFILE.replace('id: van, ', '')],
+    ['a surface that says not how', PROFILE.replace(/how: .*\} \}/, 'how: {}')],
+    ['a surface without any how', PROFILE.replace(/how: .*\} \}, /, '')],
+    ['assertions that are none', PROFILE.replace('sqlite: [a]', 'sqlite: [true]')],
+    ['a gate without SQL', PROFILE.replace('sql: SELECT 1, ', '')],
+    ['a gate that expects a boolean', PROFILE.replace('expect: 1', 'expect: true')],
+    ['a word that is too long', PROFILE.replace('[van]', `[${'x'.repeat(201)}]`)],
+    ['too many words', PROFILE.replace('[van]', `[${'x,'.repeat(1001)}]`)],
+    ['a list of probes', LEAST + 'probes: []'],
+    ['no control', LEAST + 'probes: {}'],
+  ])('with %s is none', (_, text) => {
+    expect(codeOf(() => profileRules(read(text)))).toBe('OBJECT_FIELD_INVALID');
+  });
+
+  it('knows each way in which a surface is known to be untouched', () => {
+    for (const text of [PROFILE.replace('words:', 'sentences:'), PROFILE.replace('sqlite:', 'mysql:')])
+      expect(codeOf(() => profileRules(read(text)))).toBe('OBJECT_FIELD_UNKNOWN');
+  });
 });
 
 describe('hostile YAML ends', () => {

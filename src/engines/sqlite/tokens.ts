@@ -1,3 +1,5 @@
+import { blockComment, bracketed, quoted } from '../../objects/sql-quotes.ts';
+
 /**
  * SQLite's lexical rules (https://www.sqlite.org/draft/tokenreq.html), as far as a boundary needs them: words, where
  * statements may end, and nothing inside comments, strings and quoted names. It only ever refuses or proposes: where a
@@ -13,8 +15,6 @@ export interface Token {
 
 const SPACE = /[ \t\n\f\r\ufeff]+/y;
 const LINE_COMMENT = /--[^\n]*/y;
-const BLOCK_COMMENT = /\/\*[^]*?(?:\*\/|$)/y;
-const QUOTED = /[xX]?'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$)/y;
 const WORD = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y;
 const NUMBER = /[0-9][A-Za-z0-9_.]*/y;
 
@@ -26,19 +26,31 @@ export function* tokens(sql: string, from = 0): Generator<Token> {
     return pattern.exec(sql)?.[0];
   };
   while (at < sql.length) {
-    const skipped = match(SPACE) ?? match(LINE_COMMENT) ?? match(BLOCK_COMMENT);
-    if (skipped !== undefined) {
-      at += skipped.length;
+    const skipped =
+      (match(SPACE) ?? match(LINE_COMMENT))?.length ??
+      (sql.startsWith('/*', at) ? blockComment(sql, at, false) : 0);
+    if (skipped > 0) {
+      at += skipped;
       continue;
     }
     const start = at;
-    const quoted = match(QUOTED) ?? match(NUMBER);
-    const word = quoted === undefined ? match(WORD) : undefined;
-    const text = quoted ?? word ?? sql.charAt(at);
+    const literal = literalAt(sql, at) ?? match(NUMBER);
+    const word = literal === undefined ? match(WORD) : undefined;
+    const text = literal ?? word ?? sql.charAt(at);
     at += text.length;
     if (word !== undefined) yield { kind: 'word', text: upper(word), start, end: at };
     else yield { kind: text === ';' ? 'semicolon' : 'other', text, start, end: at };
   }
+}
+
+/** A string, a blob or a quoted name. */
+function literalAt(sql: string, at: number): string | undefined {
+  const char = sql.charAt(at);
+  if (char === '[') return sql.slice(at, at + bracketed(sql, at));
+  const prefix = (char === 'x' || char === 'X') && sql.charAt(at + 1) === "'" ? 1 : 0;
+  return prefix > 0 || char === "'" || char === '"' || char === '`'
+    ? sql.slice(at, at + prefix + quoted(sql, at + prefix))
+    : undefined;
 }
 
 /** Whether these words stand side by side in `sql`, comments aside: `hasWords(sql, 'REPLACE', 'INTO')`. */

@@ -11,7 +11,7 @@ const SCRIPTS = ['executor', 'rollback'] as const;
 type Script = Evidence['rehearsal']['executor'];
 
 /** Bytes of one file of a script. */
-const MAX_PART = 64 * 1024 * 1024;
+export const MAX_PART = 64 * 1024 * 1024;
 
 /** The files of each script are those that the plan's file names, in its order, with the digests that it pins. */
 export function scriptsAsPinned({ rehearsal, document, digest }: Evidence): Finding[] {

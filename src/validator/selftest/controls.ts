@@ -9,6 +9,7 @@ import { sha256Bytes } from '../../objects/sha256.ts';
 import { putObject } from '../../objects/sink.ts';
 import { TreeBuilder } from '../../objects/tree.ts';
 import { textOf } from './documents.ts';
+import { PROFILE, RESULTS } from './profile.ts';
 import { hexOf, namedScript, putScript, type Script } from './scripts.ts';
 import { bytesOf, nameOf, putState, type Engine } from './states.ts';
 
@@ -57,40 +58,6 @@ const EXECUTOR_WITH_INCLUDES: typeof EXECUTOR = [
   { path: 'sql/less.sql', text: 'DELETE FROM stock WHERE id = 7;' },
 ];
 const ROLLBACK: typeof EXECUTOR = [{ path: 'rollback.sql', text: 'DELETE FROM births …; …\n' }];
-
-const PROFILE = `custody: profile/1
-name: a team
-production: { hosts: [db.invalid], urls: [], paths: [], databases: [] }
-surfaces: []
-claims: { subjects: [REAL], verdicts: [PASS] }
-probes:
-  plan: plan.yaml
-  control: { id: C0, name: the plan as it is }
-  cases:
-    - { id: B1, name: production target, command: rehearse, expected: TARGET_PRODUCTION }
-    - { id: B2, name: missing rollback proof, command: verify, expected: LEG_MISSING }
-`;
-
-/** What each probe gave, in the profile's order. */
-const RESULTS: ObjectOf<'probes'>['results'] = [
-  { id: 'C0', name: 'the plan as it is', expected: null, codes: [], exit: 0, leaked: [] },
-  {
-    id: 'B1',
-    name: 'production target',
-    expected: 'TARGET_PRODUCTION',
-    codes: ['TARGET_PRODUCTION'],
-    exit: 3,
-    leaked: [],
-  },
-  {
-    id: 'B2',
-    name: 'missing rollback proof',
-    expected: 'LEG_MISSING',
-    codes: ['LEG_MISSING'],
-    exit: 1,
-    leaked: [],
-  },
-];
 
 /** A small rehearsal in which everything is as it must be: the control, from which each vector differs in one fault. */
 export function makeControl(which: Control): { subject: Digest; objects: MemoryObjects } {

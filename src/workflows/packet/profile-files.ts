@@ -2,8 +2,9 @@ import { digestFromBytes } from '../../objects/digest.ts';
 import { jsonFile } from '../../objects/json.ts';
 import { decodeKind } from '../../objects/kinds.ts';
 import { probeHeld } from '../../objects/probe-result.ts';
-import type { Profile } from '../../rehearsal/profile.ts';
-import { surfacesOf, type SurfaceProof } from '../../rehearsal/surfaces.ts';
+import type { ScriptPart } from '../../objects/includes.ts';
+import { surfacesOf, type SurfaceProof } from '../../objects/surfaces.ts';
+import type { Profile, Surface } from '../../rehearsal/profile.ts';
 import { bytesOf, type PacketContent } from './content.ts';
 import { tableOf } from './markdown.ts';
 import type { Material } from './material.ts';
@@ -24,19 +25,19 @@ export function profileFiles(material: Material): [string, PacketContent][] {
 }
 
 /** The surfaces with what is known of each, from the isolation that was proven and from what was asked for. */
-function surfaces({ rehearsal, plan, get }: Material, profile: Profile): SurfaceProof[] {
-  const parts = [...rehearsal.executor.parts, ...(rehearsal.rollback?.parts ?? [])];
-  const scripts = parts.map(({ path, file }) => ({
-    path,
-    text: Buffer.from(bytesOf(file, get)).toString('utf8'),
-  }));
-  return surfacesOf(profile, rehearsal, plan, scripts);
+function surfaces({ rehearsal, plan, get }: Material, profile: Profile): SurfaceProof<Surface>[] {
+  // One after the other: together they may be large.
+  function* scripts(): Generator<ScriptPart> {
+    for (const { path, file } of [...rehearsal.executor.parts, ...(rehearsal.rollback?.parts ?? [])])
+      yield { path, text: Buffer.from(bytesOf(file, get)).toString('utf8') };
+  }
+  return surfacesOf(profile.surfaces, rehearsal, plan, scripts());
 }
 
 function surfaceProof(material: Material, profile: Profile): unknown {
   const proven = surfaces(material, profile);
-  const count = (status: SurfaceProof['status']): number =>
-    proven.filter((surface) => surface.status === status).length;
+  const count = (status: SurfaceProof<Surface>['status']): number =>
+    proven.filter((proof) => proof.status === status).length;
   return {
     rehearsal: material.id,
     profile: profile.digest,
@@ -44,7 +45,13 @@ function surfaceProof(material: Material, profile: Profile): unknown {
     not_requested: count('not requested'),
     observed: count('observed'),
     of: proven.length,
-    surfaces: proven,
+    surfaces: proven.map(({ surface: { id, title, explanation }, status, how }) => ({
+      id,
+      title,
+      status,
+      how,
+      explanation,
+    })),
   };
 }
 
@@ -87,6 +94,6 @@ export function surfaceSection(material: Material): string[] {
   if (!profile) return [];
   return tableOf(
     ['forbidden surface', 'status', 'how that is known'],
-    surfaces(material, profile).map(({ title, status, how }) => [title, status, how]),
+    surfaces(material, profile).map(({ surface, status, how }) => [surface.title, status, how]),
   );
 }

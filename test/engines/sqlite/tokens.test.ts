@@ -18,6 +18,18 @@ describe('tokens', () => {
     expect(texts(sql)).toEqual(expected);
   });
 
+  it.each([
+    ["'", "'"],
+    ["x'", "'"],
+    ['"', '"'],
+    ['`', '`'],
+    ['[', ']'],
+  ])('%s with 20 million characters is one', (open, close) => {
+    const literal = `${open}${'a'.repeat(2e7)}${close}`;
+    const found = [...tokens(`/*${'*'.repeat(2e7)}*/ ${literal};`)];
+    expect(found.map(({ start, end }) => end - start)).toEqual([literal.length, 1]);
+  });
+
   it('cover the whole text, in order, whatever it is', () => {
     const piece = fc.oneof(
       fc.constantFrom("'", '"', '`', '[', ']', ';', '-', '/', '*', ' ', '\n', '--', '/*', '*/', 'x', `''`),

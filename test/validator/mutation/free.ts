@@ -56,7 +56,8 @@ export const FREE: readonly Free[] = [
   {
     path: /^rehearsal\/plan\/document\/(source|profile)\/file$/,
     how: /^(longer|empty|with a space)$/,
-    reason: 'where a file lay on the machine that ran it; its bytes are stored and pinned',
+    reason:
+      'where a file lay on the machine that ran it; its bytes are stored and pinned, and it is not production’s',
   },
   {
     path: /^rehearsal\/plan\/document\/(executor|rollback)$/,

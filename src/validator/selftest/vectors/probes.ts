@@ -1,4 +1,5 @@
 import type { Draft } from '../draft.ts';
+import { setProfile, WITHOUT_PROBES } from '../profile.ts';
 import { sqlite, sqliteFull, type Expected, type Vector } from '../vector.ts';
 
 type Result = NonNullable<Draft['probes']>['results'][number];
@@ -15,13 +16,11 @@ export const PROBES: readonly Vector[] = [
     'probes-of-a-profile-without-any',
     [['PLAN_MISMATCH', 'probes'], ...more('C0', 'B1', 'B2')],
     (d) => {
-      const profile = d.content('custody: profile/1\n');
-      d.plan.profile = d.probes!.profile = profile;
-      d.document.profile!.sha256 = profile.digest;
+      setProfile(d, WITHOUT_PROBES);
     },
   ),
   sqliteFull('probes-of-another-profile', [['PLAN_MISMATCH', 'probes/profile']], (d) => {
-    d.probes!.profile = d.content('custody: profile/1\n');
+    d.probes!.profile = d.content(WITHOUT_PROBES);
   }),
   sqliteFull('probes-is-a-plan', [['EVIDENCE_MALFORMED', 'probes']], (d) => {
     d.rehearsal.probes = d.put({ ...d.validators[0]! });
@@ -54,6 +53,8 @@ export const PROBES: readonly Vector[] = [
   result('refused-with-no-code', refused('B1'), (probe) => void (probe.codes = [])),
   result('not-refused', refused('B1'), (probe) => void (probe.exit = 0)),
   result('that-ended-otherwise', refused('B1'), (probe) => void (probe.exit = 2)),
+  // It was found in the evidence only: the guard let it pass.
+  result('that-was-found-too-late', refused('B1'), (probe) => void (probe.exit = 1)),
   result('that-crashed', refused('B1'), (probe) => void (probe.exit = 70)),
   result('that-leaked', refused('B1'), (probe) => void (probe.leaked = ['REAL_PASS'])),
   result(
@@ -80,9 +81,7 @@ export const PROBES: readonly Vector[] = [
     (_, control) => void (control.expected = 'USAGE'),
   ),
   sqliteFull('accepted-profile-without-probes', [], (d) => {
-    const profile = d.content('custody: profile/1\n');
-    d.plan.profile = profile;
-    d.document.profile!.sha256 = profile.digest;
+    setProfile(d, WITHOUT_PROBES);
     d.rehearsal.probes = null;
   }),
   sqliteFull('accepted-probe-with-a-further-code', [], (d) => {

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Surface } from '../../src/rehearsal/profile.ts';
-import { surfacesOf } from '../../src/rehearsal/surfaces.ts';
+import { surfacesOf, type Surface } from '../../src/objects/surfaces.ts';
 
-const surface = (how: Surface['how']): Surface => ({ id: 'van', title: 'a van', how, explanation: 'why' });
 const PLAN = { actions: [], preflight: [], postconditions: [] };
 const claims = (
   ...list: [string, boolean][]
@@ -23,7 +21,7 @@ function proof(
     sql?: string;
   } = {},
 ): { status: string; how: string } {
-  const [only] = surfacesOf({ surfaces: [surface(how)] }, rehearsal, plan, [{ path: 'a.sql', text: sql }]);
+  const [only] = surfacesOf([{ id: 'van', how }], rehearsal, plan, [{ path: 'a.sql', text: sql }]);
   return only!;
 }
 
@@ -32,11 +30,9 @@ describe('a forbidden surface', () => {
 
   it('is prevented where every assertion holds, and they are named', () => {
     expect(proof(isolated)).toEqual({
-      id: 'van',
-      title: 'a van',
+      surface: { id: 'van', how: isolated },
       status: 'prevented',
       how: 'isolation: a, b',
-      explanation: 'why',
     });
   });
 

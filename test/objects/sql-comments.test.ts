@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withoutComments } from '../../src/rehearsal/sql-comments.ts';
+import { withoutComments } from '../../src/objects/sql-comments.ts';
 
 const both = (sql: string): string[] =>
   (['sqlite', 'postgres'] as const).map((engine) => withoutComments(sql, engine));
@@ -34,5 +34,29 @@ describe('SQL without its comments', () => {
     expect(withoutComments("E'\\' -- b' c", 'postgres')).toBe("E'\\' -- b' c");
     expect(withoutComments("'\\' -- b' c", 'postgres')).toBe("'\\'        ");
     expect(withoutComments('a$b$ -- c', 'postgres')).toBe('a$b$     ');
+  });
+
+  it.each([
+    ['sqlite', "'", "'"],
+    ['sqlite', '"', '"'],
+    ['sqlite', '`', '`'],
+    ['sqlite', '[', ']'],
+    ['sqlite', '/*', '*/'],
+    ['postgres', "'", "'"],
+    ['postgres', '"', '"'],
+    ['postgres', "E'", "'"],
+    ['postgres', '$a$', '$a$'],
+    ['postgres', '/*', '*/'],
+  ] as const)('of %s: 20 million characters between %s and %s', (engine, open, close) => {
+    const sql = `a ${open}${'-'.repeat(2e7)}${close} b -- c`;
+    const bare = withoutComments(sql, engine);
+    expect(bare).toHaveLength(sql.length);
+    expect(bare.endsWith(`${open === '/*' ? '  ' : close} b     `)).toBe(true);
+    expect(bare.includes('--')).toBe(open !== '/*');
+  });
+
+  it('of text that is all quotes, or all beginnings, in linear time', () => {
+    for (const piece of ["'", '"', '`', '[', '$', '$a', "E'\\", '/*', '/', '-', "''''a"])
+      for (const bare of both(piece.repeat(1e6))) expect(bare).toHaveLength(piece.length * 1e6);
   });
 });

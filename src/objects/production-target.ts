@@ -1,6 +1,12 @@
-import type { ProfileDocument } from './profile.ts';
+/** Literal words that name production. */
+export interface Production {
+  readonly hosts: readonly string[];
+  readonly urls: readonly string[];
+  readonly paths: readonly string[];
+  readonly databases: readonly string[];
+}
 
-/** A file that a plan names, before anything of it is opened. */
+/** A file that a plan names. */
 export interface Place {
   /** JSON pointer into the plan. */
   readonly pointer: string;
@@ -10,7 +16,34 @@ export interface Place {
   readonly resolved: readonly string[];
 }
 
-type Production = ProfileDocument['production'];
+/** Every file that a plan names, by its JSON pointer into the plan. */
+export function namedFiles<F>({
+  profile,
+  source,
+  executor,
+  rollback,
+}: {
+  readonly profile?: F | undefined;
+  readonly source: F;
+  readonly executor: Including<F>;
+  readonly rollback?: Including<F> | undefined;
+}): [pointer: string, file: F][] {
+  const script = (name: string, of: Including<F> | undefined): [string, F][] =>
+    of === undefined
+      ? []
+      : [
+          [`/${name}/file`, of],
+          ...(of.includes ?? []).map((file, i): [string, F] => [`/${name}/includes/${i}/file`, file]),
+        ];
+  return [
+    ...(profile === undefined ? [] : [['/profile/file', profile] satisfies [string, F]]),
+    ['/source/file', source],
+    ...script('executor', executor),
+    ...script('rollback', rollback),
+  ];
+}
+
+type Including<F> = F & { readonly includes?: readonly F[] };
 
 /**
  * Why a place must not be opened: it is none on this machine, or it is production's. Undefined: nothing speaks against it.

@@ -1,0 +1,75 @@
+import { finding, type Finding } from '../../finding.ts';
+import { claimsIn } from '../../objects/claims.ts';
+import { readWhole } from '../../objects/file.ts';
+import type { ScriptPart } from '../../objects/includes.ts';
+import type { Link } from '../../objects/link.ts';
+import { lineAt } from '../../objects/phrase.ts';
+import { missingGates } from '../../objects/plan-form.ts';
+import { namedFiles, productionTarget } from '../../objects/production-target.ts';
+import { surfacesOf } from '../../objects/surfaces.ts';
+import { driveSync } from '../../objects/walk.ts';
+import type { Evidence } from '../evidence.ts';
+import { MAX_PART } from './scripts.ts';
+
+/**
+ * What the runner's guard refuses before anything is opened, found again by the same rules in what was recorded: whoever
+ * records evidence need not have asked the guard (SPEC.md, "Profiles").
+ */
+
+/** Every gate of the profile is among the plan's, word for word. */
+export function gatesOfProfile({ plan, profile }: Evidence): Finding[] {
+  if (!profile) return [];
+  return missingGates(profile.preflight, plan).map(({ name }) =>
+    finding('GATE_MISSING', `plan/preflight/${name}`, "the profile's gate is not asked like this"),
+  );
+}
+
+/**
+ * No file of the plan is production's, or none of the machine that rehearsed: as the plan writes it. Not the guard's code:
+ * that one means that nothing was opened, and a probe that expects it must not be content with less.
+ */
+export function noProductionTarget({ document, profile }: Evidence): Finding[] {
+  return namedFiles<{ file: string }>(document).flatMap(([pointer, { file }]) => {
+    const why = productionTarget({ pointer, written: file, resolved: [] }, profile?.production);
+    return why === undefined ? [] : [finding('PRODUCTION_NAMED', `plan/document${pointer}`, why)];
+  });
+}
+
+/** No surface of the profile was asked for, and each that isolation must prevent was prevented. */
+export function noSurfaceObserved(evidence: Evidence): Finding[] {
+  const { rehearsal, plan, profile } = evidence;
+  if (!profile) return [];
+  return surfacesOf(profile.surfaces, rehearsal, plan, scriptsOf(evidence))
+    .filter(({ status }) => status === 'observed')
+    .map(({ surface, how }) => finding('SURFACE_OBSERVED', `surfaces/${surface.id}`, how));
+}
+
+/** Neither the plan nor a script says what a rehearsal cannot prove. */
+export function noForbiddenClaim(evidence: Evidence): Finding[] {
+  const { plan, document, profile } = evidence;
+  if (!profile) return [];
+  function* written(): Generator<ScriptPart> {
+    yield { path: 'plan/document', text: textOf(plan.document, evidence) };
+    yield* scriptsOf(evidence);
+  }
+  return Array.from(claimsIn(written(), { ...document }, profile.claims), (found) => {
+    const [path, where] =
+      'in' in found
+        ? [found.in.path, `line ${lineAt(found.in.text, found.at)}`]
+        : [`plan/document/${found.key}`, 'it'];
+    return finding('CLAIM_FORBIDDEN', path, `${where} holds the forbidden claim ${found.phrase}`);
+  });
+}
+
+/** The files of both scripts, one after the other: together they may be large. */
+function* scriptsOf(evidence: Evidence): Generator<ScriptPart> {
+  for (const which of ['executor', 'rollback'] as const)
+    for (const [i, { file }] of (evidence.rehearsal[which]?.parts ?? []).entries())
+      yield { path: `${which}/parts/${i}`, text: textOf(file, evidence) };
+}
+
+/** What is no UTF-8 is named elsewhere. */
+function textOf(content: Link, { objects }: Evidence): string {
+  const [bytes] = driveSync(readWhole(content, MAX_PART), objects.get);
+  return Buffer.from(bytes!).toString('utf8');
+}
