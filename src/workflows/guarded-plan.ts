@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import type { CustodyError } from '../errors.ts';
+import type { ScriptPart } from '../objects/includes.ts';
 import { namedFiles, type Place } from '../objects/production-target.ts';
 import { guardPlan } from '../rehearsal/guard.ts';
 import type { Plan, PlanFile, Report } from '../rehearsal/plan.ts';
@@ -26,9 +27,19 @@ export async function guardFiles(
   const before = guardPlan(plan, profile, { places, scripts: [] });
   if (before.some(({ code }) => code === 'TARGET_PRODUCTION')) return { profile, refusals: before };
   const scripts = await readScripts(plan, report);
-  const parts = [...scripts.executor.parts, ...(scripts.rollback?.parts ?? [])];
-  const texts = parts.map(({ path, bytes }) => ({ path, text: Buffer.from(bytes).toString() }));
-  return { profile, refusals: guardPlan(plan, profile, { places, scripts: texts }), scripts };
+  const both = [scripts.executor, ...(scripts.rollback ? [scripts.rollback] : [])];
+  const refused = (texts: readonly ScriptPart[]): readonly CustodyError[] =>
+    guardPlan(plan, profile, { places, scripts: texts });
+  const inFiles = refused(both.flatMap(({ parts }) => parts.map(asText)));
+  // What runs: a string may open in one file and close in the next.
+  const wholes = both
+    .filter(({ parts }) => parts.length > 1)
+    .map(({ parts, bytes }) => asText({ path: `${parts[0]!.path} with its includes`, bytes }));
+  return { profile, refusals: inFiles.length > 0 ? inFiles : refused(wholes), scripts };
+}
+
+function asText({ path, bytes }: { path: string; bytes: Uint8Array }): ScriptPart {
+  return { path, text: Buffer.from(bytes).toString() };
 }
 
 /** Every file that the plan names, with where it leads to. */

@@ -93,4 +93,14 @@ describe('what a plan names, opened under guard', () => {
     file('plan.yaml', text);
     expect(await open()).toEqual({ codes: ['SURFACE_FORBIDDEN'], opened: true });
   });
+
+  it('reads what runs, too: a string opens in one file and closes in the next', async () => {
+    write();
+    file('a.sql', "\\i b.sql\n-- ' van\n");
+    const b = "SELECT '\n";
+    file('b.sql', b);
+    const pinned = `a.sql, includes: [{ file: b.sql, sha256: '${digestOf(Buffer.from(b))}' }] }`;
+    file('plan.yaml', plan(pin('/srv/none')).replace('a.sql }', pinned));
+    expect(await open()).toEqual({ codes: ['SURFACE_FORBIDDEN'], opened: true });
+  });
 });

@@ -1,7 +1,8 @@
+import { isCustodyError } from '../../errors.ts';
 import { finding, type Finding } from '../../finding.ts';
 import { claimsIn } from '../../objects/claims.ts';
 import { readWhole } from '../../objects/file.ts';
-import type { ScriptPart } from '../../objects/includes.ts';
+import { expandIncludes, type ScriptPart } from '../../objects/includes.ts';
 import type { Link } from '../../objects/link.ts';
 import { lineAt } from '../../objects/phrase.ts';
 import { missingGates } from '../../objects/plan-form.ts';
@@ -39,7 +40,11 @@ export function noProductionTarget({ document, profile }: Evidence): Finding[] {
 export function noSurfaceObserved(evidence: Evidence): Finding[] {
   const { rehearsal, plan, profile } = evidence;
   if (!profile) return [];
-  return surfacesOf(profile.surfaces, rehearsal, plan, scriptsOf(evidence))
+  function* scripts(): Generator<ScriptPart> {
+    yield* partsOf(evidence);
+    yield* wholesOf(evidence);
+  }
+  return surfacesOf(profile.surfaces, rehearsal, plan, scripts())
     .filter(({ status }) => status === 'observed')
     .map(({ surface, how }) => finding('SURFACE_OBSERVED', `surfaces/${surface.id}`, how));
 }
@@ -50,22 +55,48 @@ export function noForbiddenClaim(evidence: Evidence): Finding[] {
   if (!profile) return [];
   function* written(): Generator<ScriptPart> {
     yield { path: 'plan/document', text: textOf(plan.document, evidence) };
-    yield* scriptsOf(evidence);
+    yield* partsOf(evidence);
   }
-  return Array.from(claimsIn(written(), { ...document }, profile.claims), (found) => {
-    const [path, where] =
-      'in' in found
-        ? [found.in.path, `line ${lineAt(found.in.text, found.at)}`]
-        : [`plan/document/${found.key}`, 'it'];
-    return finding('CLAIM_FORBIDDEN', path, `${where} holds the forbidden claim ${found.phrase}`);
-  });
+  const named = (texts: Iterable<ScriptPart>): Finding[] =>
+    Array.from(claimsIn(texts, { ...document }, profile.claims), (found) => {
+      const [path, where] =
+        'in' in found
+          ? [found.in.path, `line ${lineAt(found.in.text, found.at)}`]
+          : [`plan/document/${found.key}`, 'it'];
+      return finding('CLAIM_FORBIDDEN', path, `${where} holds the forbidden claim ${found.phrase}`);
+    });
+  const found = named(written());
+  return found.length > 0 ? found : named(wholesOf(evidence));
 }
 
 /** The files of both scripts, one after the other: together they may be large. */
-function* scriptsOf(evidence: Evidence): Generator<ScriptPart> {
+function* partsOf(evidence: Evidence): Generator<ScriptPart> {
   for (const which of ['executor', 'rollback'] as const)
     for (const [i, { file }] of (evidence.rehearsal[which]?.parts ?? []).entries())
       yield { path: `${which}/parts/${i}`, text: textOf(file, evidence) };
+}
+
+/** What runs, where it is made of several files: a string may open in one and close in the next. */
+function* wholesOf(evidence: Evidence): Generator<ScriptPart> {
+  for (const which of ['executor', 'rollback'] as const) {
+    const parts = evidence.rehearsal[which]?.parts ?? [];
+    const text = parts.length > 1 ? expanded(parts, evidence) : undefined;
+    if (text !== undefined) yield { path: `${which}/file`, text };
+  }
+}
+
+/** Undefined where the parts do not fit each other: that, and what is stored as the whole, is judged elsewhere. */
+function expanded(
+  parts: NonNullable<Evidence['rehearsal']['rollback']>['parts'],
+  evidence: Evidence,
+): string | undefined {
+  const texts = parts.map(({ path, file }) => ({ path, text: textOf(file, evidence) }));
+  try {
+    return expandIncludes(texts as [ScriptPart, ...ScriptPart[]]);
+  } catch (error) {
+    if (isCustodyError(error, 'INCLUDE_REFUSED')) return undefined;
+    throw error;
+  }
 }
 
 /** What is no UTF-8 is named elsewhere. */

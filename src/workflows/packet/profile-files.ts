@@ -3,6 +3,7 @@ import { jsonFile } from '../../objects/json.ts';
 import { decodeKind } from '../../objects/kinds.ts';
 import { probeHeld } from '../../objects/probe-result.ts';
 import type { ScriptPart } from '../../objects/includes.ts';
+import type { Link } from '../../objects/link.ts';
 import { surfacesOf, type SurfaceProof } from '../../objects/surfaces.ts';
 import type { Profile, Surface } from '../../rehearsal/profile.ts';
 import { bytesOf, type PacketContent } from './content.ts';
@@ -28,8 +29,13 @@ export function profileFiles(material: Material): [string, PacketContent][] {
 function surfaces({ rehearsal, plan, get }: Material, profile: Profile): SurfaceProof<Surface>[] {
   // One after the other: together they may be large.
   function* scripts(): Generator<ScriptPart> {
-    for (const { path, file } of [...rehearsal.executor.parts, ...(rehearsal.rollback?.parts ?? [])])
-      yield { path, text: Buffer.from(bytesOf(file, get)).toString('utf8') };
+    const text = (file: Link): string => Buffer.from(bytesOf(file, get)).toString('utf8');
+    for (const script of [rehearsal.executor, ...(rehearsal.rollback ? [rehearsal.rollback] : [])]) {
+      for (const { path, file } of script.parts) yield { path, text: text(file) };
+      // A string may open in one file and close in the next.
+      if (script.parts.length > 1)
+        yield { path: `${script.parts[0]!.path} with its includes`, text: text(script.file) };
+    }
   }
   return surfacesOf(profile.surfaces, rehearsal, plan, scripts());
 }

@@ -41,6 +41,10 @@ export const PROFILES: readonly Vector[] = [
   sqliteFull('surface-word-in-an-include', VAN, (d) => {
     d.setScript('executor', [file('a.sql', '\\i b.sql\n'), file('b.sql', 'SELECT van;\n')]);
   }),
+  // In no file outside of a comment: a string opens in one, and closes in the next.
+  sqliteFull('surface-word-behind-a-seam', VAN, (d) => {
+    d.setScript('executor', [file('a.sql', "\\i b.sql\n-- ' van\n"), file('b.sql', "SELECT '\n")]);
+  }),
   sqliteFull('surface-word-in-the-rollback', VAN, (d) => {
     d.setScript('rollback', [file('rollback.sql', 'SELECT van;\n')]);
   }),
