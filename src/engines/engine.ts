@@ -96,6 +96,8 @@ export interface Session extends AsyncDisposable {
   query(sql: string): Promise<string>;
   rollback(): Promise<void>;
   commit(): Promise<void>;
+  /** Whether it was ended by force (at its time limit): nothing can be open on it, and nothing uncommitted is kept. */
+  readonly ended: boolean;
   /** True while a transaction is open on this connection, asked of the engine itself. */
   inTransaction(): Promise<boolean>;
 }

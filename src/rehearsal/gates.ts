@@ -47,13 +47,19 @@ function holds(expect: string, actual: string): boolean {
   return expectation !== undefined && meets(expectation, actual);
 }
 
-async function ask(asked: Asked, what: string, name: string, sql: string): Promise<string> {
+async function ask(
+  asked: Asked,
+  what: 'preflight' | 'postcondition',
+  name: string,
+  sql: string,
+): Promise<string> {
   try {
     return await asked.query(sql);
   } catch (cause) {
     if (!isCustodyError(cause) || cause.exitCode === 4) throw cause;
     throw new CustodyError(cause.code, `${what} "${name}": ${cause.message}`, {
       cause,
+      path: `${what === 'preflight' ? what : 'postconditions'}/${name}`,
       hint: `A ${what} reads one row of one column and changes nothing; correct it in the plan.`,
     });
   }

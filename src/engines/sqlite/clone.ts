@@ -48,6 +48,7 @@ export class SqliteClone implements Clone {
     if ((await copyFileHashed(place.image, path)) !== place.imageDigest) throw imageChanged();
     const clone = new SqliteClone(place, label, folder, path);
     await clone.#assertOwn();
+    await clone.#lookForOthers();
     return clone;
   }
 
@@ -203,7 +204,7 @@ export class SqliteClone implements Clone {
     });
   }
 
-  /** Whether somebody else has the file open: before each session, and after it. */
+  /** Whether somebody else has the file open: once it is made, before each session, and after it. */
   async #lookForOthers(): Promise<void> {
     const mine = await statOf(this.#path);
     const alone = mine !== undefined && isOpenNowhereElse(mine);
