@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Clone, Session } from '../engine.ts';
+import { disownFolder } from '../stale-folders.ts';
 import type { Child } from './child.ts';
 import {
   copyFileHashed,
@@ -134,8 +135,15 @@ export class SqliteClone implements Clone {
     await this.#stopAsking();
     await this.#session?.kill();
     // From here on it is out of use, whether or not it can be moved.
-    this.#quarantined = folder;
+    this.#quarantined = this.#folder;
+    // Until it is moved, nothing may remove the workspace that it lies in: not we, and no later start.
+    disownFolder(this.#place.folder);
     return (this.#quarantined = await moveToQuarantine(this.#folder, folder, this.#label, reason));
+  }
+
+  /** Whether it is in quarantine and could not be moved out of the workspace: nobody may remove that then. */
+  get isStranded(): boolean {
+    return this.#quarantined === this.#folder;
   }
 
   /** After what lies beside the file (a WAL, a hot journal) is taken into account. */

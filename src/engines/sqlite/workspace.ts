@@ -135,6 +135,7 @@ export class SqliteWorkspace implements Workspace {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const clone of this.#clones) await clone[Symbol.asyncDispose]();
+    if (this.#clones.some(({ isStranded }) => isStranded)) return;
     await rm(this.#place.folder, { recursive: true, force: true });
   }
 }
