@@ -96,7 +96,7 @@ export async function rehearsePlan(
   if (profile?.probes && options.probe) progress('probes');
   const probes = profile && (await probed(plan, profile, options.probe));
   const rehearsed = await runPlan(plan, validators, {
-    quarantine: join(ledger.folder, 'quarantine'),
+    quarantine: quarantineOf(ledger),
     isolation: current.policy.isolation,
     ...(profile && { profile: profile.bytes }),
     ...(scripts && { scripts }),
@@ -111,6 +111,11 @@ export async function rehearsePlan(
     ...options,
     check: () => requirePolicy(ledger, current),
   });
+}
+
+/** Where a ledger keeps clones of unknown state. */
+export function quarantineOf({ folder }: Ledger): string {
+  return join(folder, 'quarantine');
 }
 
 /** Runs probes on a control plan: a path, or where it is undefined the profile's own. */
