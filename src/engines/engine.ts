@@ -22,6 +22,8 @@ export interface Engine {
 export interface SourceSpec {
   /** Absolute path of a database file (SQLite) or a dump (PostgreSQL). */
   readonly file: string;
+  /** Where that led when the guard looked at it, links resolved: nothing else is opened (SOURCE_CHANGED). */
+  readonly real?: string;
 }
 
 export interface EngineOptions {

@@ -30,6 +30,8 @@ export interface RehearsalOptions {
   readonly profile?: Uint8Array;
   /** The scripts as the guard read them: what it looked at is what runs. By default they are read now. */
   readonly scripts?: Scripts;
+  /** Where the guard found the source: nothing else is opened. */
+  readonly source?: string;
   /** Assertions about isolation without which nothing may run: the policy's. */
   readonly isolation?: readonly string[];
   /** The folder where clones of unknown state are kept. */
@@ -76,7 +78,7 @@ export async function rehearse(
   );
   await using workspace = await steps.timed('isolate', () =>
     engine.prepare(
-      { file: plan.source.file },
+      { file: plan.source.file, ...(options.source !== undefined && { real: options.source }) },
       { session: plan.form.session, timeLimit: plan.form.timeLimit, ...pick(options) },
     ),
   );

@@ -1,35 +1,55 @@
 import { realpath } from 'node:fs/promises';
-import type { CustodyError } from '../errors.ts';
+import { fromSystemError, type CustodyError } from '../errors.ts';
 import { guardPlan } from '../rehearsal/guard.ts';
 import type { Plan, PlanFile } from '../rehearsal/plan.ts';
 import { readProfile, type Profile } from '../rehearsal/profile.ts';
 import { readScripts, type Scripts } from '../rehearsal/script-use.ts';
 import type { Place } from '../rehearsal/target.ts';
 
+export interface Guarded {
+  /** The plan's profile, where it names one and that was read. */
+  readonly profile: Profile | undefined;
+  readonly refusals: readonly CustodyError[];
+  /** Where it came to read them. */
+  readonly scripts?: Scripts;
+  /** Where the source led, links resolved: what the guard let pass, and all that an engine may open. */
+  readonly source?: string;
+}
+
 /**
- * What the guard refuses of a plan (guard.ts), looked at in the order in which things are opened: where the files lie
- * before any is read, the scripts' text before the source is opened. Nothing after a refusal is opened.
- * @returns the plan's profile, where it names one, every refusal, and the scripts where it came to read them.
- * @throws CustodyError where the profile or a script cannot be read, or is not the pinned one.
+ * What the guard refuses of a plan (guard.ts), looked at in the order in which things are opened: what the plan writes
+ * before the system is asked where that lies, where the files lie before any is read, the scripts' text before the source
+ * is opened. Nothing after a refusal is opened.
+ * @throws CustodyError where nobody can say where a file lies, where the profile or a script cannot be read, or is not the
+ *   pinned one.
  */
-export async function guardFiles(
-  plan: Plan,
-): Promise<{ profile: Profile | undefined; refusals: readonly CustodyError[]; scripts?: Scripts }> {
-  const places = await placesOf(plan);
-  const remote = guardPlan(plan, undefined, { places, scripts: [] });
-  if (remote.some(({ code }) => code === 'TARGET_PRODUCTION'))
-    return { profile: undefined, refusals: remote };
+export async function guardFiles(plan: Plan): Promise<Guarded> {
+  const named = filesOf(plan);
+  const written = named.map(([pointer, { path, file }]): Place => ({
+    pointer,
+    written: path,
+    resolved: [file],
+  }));
+  const remote = guardPlan(plan, undefined, { places: written, scripts: [] });
+  if (isProduction(remote)) return { profile: undefined, refusals: remote };
+  const { places, source } = await resolved(plan, written);
+  const elsewhere = guardPlan(plan, undefined, { places, scripts: [] });
+  if (isProduction(elsewhere)) return { profile: undefined, refusals: elsewhere };
   const profile = plan.profile && (await readProfile(plan.profile.file, plan.profile.sha256));
   const before = guardPlan(plan, profile, { places, scripts: [] });
   if (before.length > 0) return { profile, refusals: before };
   const scripts = await readScripts(plan);
   const parts = [...scripts.executor.parts, ...(scripts.rollback?.parts ?? [])];
   const texts = parts.map(({ path, bytes }) => ({ path, text: Buffer.from(bytes).toString() }));
-  return { profile, refusals: guardPlan(plan, profile, { places, scripts: texts }), scripts };
+  return { profile, refusals: guardPlan(plan, profile, { places, scripts: texts }), scripts, source };
 }
 
-/** Every file that the plan names, with where it leads to. */
-async function placesOf({ profile, source, executor, rollback }: Plan): Promise<Place[]> {
+function isProduction(refusals: readonly CustodyError[]): boolean {
+  return refusals.some(({ code }) => code === 'TARGET_PRODUCTION');
+}
+
+/** Every file that the plan names, by its pointer. */
+function filesOf({ profile, source, executor, rollback }: Plan): [pointer: string, file: PlanFile][] {
   const files: [string, PlanFile | undefined][] = [
     ['/profile/file', profile],
     ['/source/file', source],
@@ -41,11 +61,30 @@ async function placesOf({ profile, source, executor, rollback }: Plan): Promise<
       file,
     ]),
   ];
+  return files.filter((named): named is [string, PlanFile] => named[1] !== undefined);
+}
+
+/** With where each leads to. */
+async function resolved(plan: Plan, written: readonly Place[]): Promise<{ places: Place[]; source: string }> {
   const places: Place[] = [];
-  for (const [pointer, named] of files) {
-    if (!named) continue;
-    const real = await realpath(named.file).catch(() => named.file);
-    places.push({ pointer, written: named.path, resolved: [...new Set([named.file, real])] });
+  let source = plan.source.file;
+  for (const {
+    resolved: [file = ''],
+    ...place
+  } of written) {
+    const real = await whereIs(file);
+    if (file === plan.source.file) source = real;
+    places.push({ ...place, resolved: [...new Set([file, real])] });
   }
-  return places;
+  return { places, source };
+}
+
+/** What is not there leads nowhere; what cannot be followed might lead anywhere. */
+async function whereIs(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return file;
+    throw fromSystemError(error, file);
+  }
 }

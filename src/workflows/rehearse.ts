@@ -87,7 +87,7 @@ export async function rehearsePlan(
 ): Promise<RehearseResult> {
   const plan = await readPlan(planFile);
   if (options.out !== undefined) await requireEmpty(options.out);
-  const { profile, refusals, scripts } = await guardFiles(plan);
+  const { profile, refusals, scripts, source } = await guardFiles(plan);
   const { message = '', author, lane } = options;
   for (const refusal of [...refusals, ...guardWords(profile, { message, author, lane })]) throw refusal;
   const current = await currentPolicy(ledger);
@@ -100,6 +100,7 @@ export async function rehearsePlan(
     isolation: current.policy.isolation,
     ...(profile && { profile: profile.bytes }),
     ...(scripts && { scripts }),
+    ...(source !== undefined && { source }),
     ...(probes && { probes }),
     progress,
     ...(now && { now }),

@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
-import { cp, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
+import type { SourceSpec } from '../../engines/engine.ts';
 import { readRegular } from '../../engines/regular-file.ts';
+import { locateSource, openLocated } from '../../engines/source-path.ts';
 import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
 import { digestOf } from '../../objects/digest.ts';
 import type { PlanDocument } from '../../objects/plan-form.ts';
+import { yamlValue } from '../../objects/yaml.ts';
+import { readPlan } from '../../rehearsal/plan.ts';
 import type { Probe, Profile } from '../../rehearsal/profile.ts';
 import { guardFiles } from '../guarded-plan.ts';
 import { copyPlan } from '../profile-files.ts';
@@ -33,24 +37,30 @@ export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposa
  * @throws CustodyError PROFILE_INVALID where the plan is not under this profile; TARGET_PRODUCTION, …
  */
 export async function layOut(profile: Profile, planFile: string, folder: string): Promise<Bench> {
-  const plan = await copyPlan(planFile, folder);
-  if (plan.profile?.sha256 !== profile.digest)
+  const original = await readPlan(planFile);
+  if (original.profile?.sha256 !== profile.digest)
     throw new CustodyError('PROFILE_INVALID', 'the control plan does not pin this profile', {
-      path: `${planFile}:${plan.lineOf('/profile')}`,
+      path: `${planFile}:${original.lineOf('/profile')}`,
       hint: 'Name the profile in the plan, with its digest.',
     });
-  const { refusals } = await guardFiles(plan);
+  const { refusals, source } = await guardFiles(original);
   for (const refusal of refusals) throw refusal;
-  const beside = resolve(dirname(planFile), plan.source.path);
-  if (profile.surrogate && !(await isSurrogate(beside, profile.surrogate.sha256)))
+  const plan = await copyPlan(planFile, folder);
+  if (profile.surrogate && !(await isSurrogate(original.source.file, profile.surrogate.sha256)))
     await makeSurrogate(profile, plan.source.file);
-  else await copySource(beside, plan.source.file);
-  const { parse } = await import('yaml');
-  const rules: unknown = parse(Buffer.from(profile.bytes).toString('utf8'));
+  else
+    await copySource(
+      { file: original.source.file, ...(source !== undefined && { real: source }) },
+      plan.source.file,
+    );
+  const rules = yamlValue(profile.bytes);
   const bare = Buffer.from(JSON.stringify(mergePatch(rules, { probes: null })));
-  await writeFile(plan.profile.file, bare);
-  const document = parse(Buffer.from(plan.document).toString('utf8')) as PlanDocument;
-  return { folder, document: { ...document, profile: { file: plan.profile.path, sha256: digestOf(bare) } } };
+  await writeFile(join(folder, original.profile.path), bare);
+  const document = yamlValue(plan.document) as PlanDocument;
+  return {
+    folder,
+    document: { ...document, profile: { file: original.profile.path, sha256: digestOf(bare) } },
+  };
 }
 
 /** Bytes of a surrogate. */
@@ -63,11 +73,12 @@ async function isSurrogate(path: string, sha256: string): Promise<boolean> {
   return bytes !== undefined && digestOf(bytes) === sha256;
 }
 
-async function copySource(from: string, to: string): Promise<void> {
+async function copySource(from: SourceSpec, to: string): Promise<void> {
+  await using handle = await openLocated(await locateSource(from));
   try {
-    await copyFile(from, to);
+    await writeFile(to, handle.createReadStream({ autoClose: false }));
   } catch (error) {
-    throw fromSystemError(error, from);
+    throw fromSystemError(error, from.file);
   }
 }
 
