@@ -9,6 +9,7 @@ export function probing(context: Context): (profile: Profile, plan?: string) => 
     const { signal, progress } = context;
     return runProbes(profile, {
       run: context.runCommand,
+      env: context.io.env,
       signal,
       progress,
       ...(plan !== undefined && { plan }),

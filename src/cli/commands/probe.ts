@@ -26,6 +26,7 @@ export const command = defineCommand({
     const profile = await openProfile(context.path(args.profile));
     const { results } = await runProbes(profile, {
       run: context.runCommand,
+      env: context.io.env,
       signal: context.signal,
       progress: context.progress,
       ...(args.plan !== undefined && { plan: context.path(args.plan) }),

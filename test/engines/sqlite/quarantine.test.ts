@@ -20,7 +20,7 @@ import { children, fails, insertOnly, make, prepare, useTemp } from './helpers.t
 const { rename } = vi.hoisted(() => ({ rename: vi.fn<(from: string, to: string) => Promise<void>>() }));
 vi.mock(import('node:fs/promises'), async (load) => {
   const real = await load();
-  rename.mockImplementation(real.rename as typeof rename);
+  rename.mockImplementation(real.rename);
   return { ...real, rename: rename as typeof real.rename };
 });
 
