@@ -29,13 +29,12 @@ export class Context {
   /** Runs another command as a user would, in a place of its own, and gives what it says. */
   readonly runCommand = async (
     argv: readonly string[],
-    place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+    place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal },
   ): Promise<{ exit: number; stdout: string; stderr: string }> => {
     const out: Buffer[] = [];
     let stderr = '';
     const exit = await this.#main(argv, {
       ...place,
-      signal: this.io.signal,
       stdout: { write: (data) => out.push(Buffer.from(data)) },
       stderr: { write: (data) => (stderr += data) },
     });

@@ -8,6 +8,7 @@ export function probing(context: Context): Probing {
     const { signal, progress } = context;
     return runProbes(profile, {
       run: context.runCommand,
+      env: context.io.env,
       signal,
       progress,
       plan,

@@ -22,6 +22,8 @@ export interface Engine {
 export interface SourceSpec {
   /** Absolute path of a database file (SQLite) or a dump (PostgreSQL). */
   readonly file: string;
+  /** Where that led when the guard looked at it, links resolved: nothing else is opened (SOURCE_CHANGED). */
+  readonly real?: string;
 }
 
 export interface EngineOptions {
@@ -96,6 +98,8 @@ export interface Session extends AsyncDisposable {
   query(sql: string): Promise<string>;
   rollback(): Promise<void>;
   commit(): Promise<void>;
+  /** Whether it was ended by force (at its time limit): nothing can be open on it, and nothing uncommitted is kept. */
+  readonly ended: boolean;
   /** True while a transaction is open on this connection, asked of the engine itself. */
   inTransaction(): Promise<boolean>;
 }

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fromSystemError } from '../errors.ts';
 
 /** Written into a working folder: whose it is. */
 export const OWNER_FILE = 'owner';
@@ -15,6 +16,15 @@ export function claimFolder(folder: string): void {
     mode: 0o600,
     flag: 'wx',
   });
+}
+
+/** Takes the owner's note away: what has none is never swept. */
+export function disownFolder(folder: string): void {
+  try {
+    rmSync(join(folder, OWNER_FILE), { force: true });
+  } catch (error) {
+    throw fromSystemError(error, folder);
+  }
 }
 
 /**

@@ -50,7 +50,12 @@ function holds(expect: string, actual: string): boolean {
 /** Characters of an answer: it is written into the evidence, once a leg. */
 const MAX_ANSWER = 10_000;
 
-async function ask(asked: Asked, what: string, name: string, sql: string): Promise<string> {
+async function ask(
+  asked: Asked,
+  what: 'preflight' | 'postcondition',
+  name: string,
+  sql: string,
+): Promise<string> {
   try {
     const answer = await asked.query(sql);
     if (answer.length <= MAX_ANSWER) return answer;
@@ -62,6 +67,7 @@ async function ask(asked: Asked, what: string, name: string, sql: string): Promi
     if (!isCustodyError(cause) || cause.exitCode === 4) throw cause;
     throw new CustodyError(cause.code, `${what} "${name}": ${cause.message}`, {
       cause,
+      path: `${what === 'preflight' ? what : 'postconditions'}/${name}`,
       hint: `A ${what} reads one row of one column and changes nothing; correct it in the plan.`,
     });
   }

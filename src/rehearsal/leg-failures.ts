@@ -1,6 +1,6 @@
-import type { Session } from '../engines/engine.ts';
-import { isCustodyError, type CustodyError, type ErrorCode } from '../errors.ts';
+import { CustodyError, isCustodyError, type ErrorCode } from '../errors.ts';
 import { finding, type Finding, type FindingCode } from '../finding.ts';
+import type { ScriptName } from './leg.ts';
 
 /** Errors of a script that make evidence (a failed leg) instead of a refusal; everything else is thrown on. */
 const EVIDENCE: Partial<Record<ErrorCode, FindingCode>> = {
@@ -12,26 +12,51 @@ const EVIDENCE: Partial<Record<ErrorCode, FindingCode>> = {
 /** Errors after which nobody can say what the clone's state is, where they come while a transaction is ended. */
 const UNKNOWN: readonly ErrorCode[] = ['ENGINE_FAILED', 'TIME_LIMIT', 'TRANSACTION_LOST', 'DATABASE_CORRUPT'];
 
-/** Whether the error is evidence; it is noted then. */
-export function failed(change: { observed: Finding[] }, error: unknown, script: string): boolean {
-  const code = isCustodyError(error) ? EVIDENCE[error.code] : undefined;
-  if (code === undefined) return false;
-  const failure = error as CustodyError;
-  change.observed.push(finding(code, failure.path ?? script, failure.message));
-  return true;
+/** Runs one step of a script; its errors say whose they are: `executor/statement 2`. */
+export async function inScript<T>(script: ScriptName, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw isCustodyError(error) ? ofScript(script, error) : error;
+  }
 }
 
-/** A session whose script failed may be gone (killed at its time limit): then nothing can be open on it. */
-export async function endAfterFailure(session: Session): Promise<boolean> {
-  try {
-    await session.rollback();
-    return await session.inTransaction();
-  } catch (error) {
-    if (isCustodyError(error)) return false;
-    throw error;
-  }
+/** @param file the script's own, where the reader of the error has only the plan before him. */
+export function ofScript(script: ScriptName, error: CustodyError, file?: string): CustodyError {
+  const path = error.path === undefined ? script : `${script}/${error.path}`;
+  const message = file === undefined ? error.message : `${file}: ${error.message}`;
+  return new CustodyError(error.code, message, { cause: error, hint: error.hint, path });
+}
+
+/** Whether the error is evidence; it is noted then. */
+export function failed({ observed }: { observed: Finding[] }, error: unknown): boolean {
+  return isCustodyError(error) && note(observed, error, EVIDENCE[error.code]);
+}
+
+/**
+ * The same for a query that was answered on the before-state: whatever refuses it now says something of the state. What
+ * the system refuses does not (exit code 4).
+ */
+export function queryFailed({ observed }: { observed: Finding[] }, error: unknown): boolean {
+  if (!isCustodyError(error) || !isAboutState(error)) return false;
+  return note(observed, error, EVIDENCE[error.code] ?? 'SQL_FAILED');
+}
+
+function note(observed: Finding[], error: CustodyError, code: FindingCode | undefined): boolean {
+  if (code === undefined) return false;
+  observed.push(finding(code, error.path ?? 'session', error.message));
+  return true;
 }
 
 export function isUnknown(error: unknown): error is CustodyError {
   return isCustodyError(error) && UNKNOWN.includes(error.code);
+}
+
+/** Whether a capture failed for what it read, and not because somebody interrupted it or the system was full. */
+export function isUnreadable(error: unknown): error is CustodyError {
+  return isCustodyError(error) && (error.code === 'ENGINE_FAILED' || isAboutState(error));
+}
+
+function isAboutState({ exitCode }: CustodyError): boolean {
+  return exitCode === 1 || exitCode === 2 || exitCode === 3;
 }

@@ -9,13 +9,17 @@ import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { putObject } from '../objects/sink.ts';
 import { resultOf } from '../objects/walk.ts';
 import { askBaseline, askGates, type AnsweredGate, type Baseline } from './gates.ts';
-import { executorBoundary, rollbackBoundary, runLeg, type LegContext, type LegResult } from './legs.ts';
+import { executorBoundary } from './change.ts';
+import type { LegContext, LegResult } from './leg.ts';
+import { ofScript } from './leg-failures.ts';
+import { runLeg } from './legs.ts';
 import { maskSnapshot } from './mask.ts';
 import { checkPlanNames } from './plan-names.ts';
 import type { Plan } from './plan.ts';
 import { putPlan } from './plan-object.ts';
 import { approvalFault, readScripts, scriptFault, scriptObject, type Scripts } from './script-use.ts';
 import { firedByGates } from './triggers.ts';
+import { rollbackBoundary } from './way-back.ts';
 
 export interface RehearsalOptions {
   /** The validators that will judge; the rehearsal names them. */
@@ -26,6 +30,8 @@ export interface RehearsalOptions {
   readonly profile?: Uint8Array;
   /** The scripts as the guard read them: what it looked at is what runs. By default they are read now. */
   readonly scripts?: Scripts;
+  /** Where the guard found the source: nothing else is opened. */
+  readonly source?: string;
   /** Assertions about isolation without which nothing may run: the policy's. */
   readonly isolation?: readonly string[];
   /** The folder where clones of unknown state are kept. */
@@ -72,7 +78,7 @@ export async function rehearse(
   );
   await using workspace = await steps.timed('isolate', () =>
     engine.prepare(
-      { file: plan.source.file },
+      { file: plan.source.file, ...(options.source !== undefined && { real: options.source }) },
       { session: plan.form.session, timeLimit: plan.form.timeLimit, ...pick(options) },
     ),
   );
@@ -81,8 +87,9 @@ export async function rehearse(
     source: await workspace.storeSource(objects),
     image: await workspace.storeImage(objects),
   }));
-  const before = await steps.timed('before', () => lookBefore(plan, scripts, workspace, objects));
-  await requireIsolation(workspace, options.isolation ?? []);
+  const before = await steps.timed('before', () =>
+    lookBefore(plan, scripts, workspace, objects, options.isolation),
+  );
 
   const fired = approvalFault(plan, scripts) ?? firedByGates(before.preflight);
   const restored = fired
@@ -176,14 +183,19 @@ interface Before {
   readonly baseline: Baseline;
 }
 
-/** Captures the before-state, asks what the plan asks, has the scripts compiled, and captures again: entry == exit. */
+/**
+ * Captures the before-state, asks what the plan asks, has the scripts compiled, and captures again: entry == exit. Not
+ * before isolation is proven: on this first clone, as there are assertions about clones.
+ */
 async function lookBefore(
   plan: Plan,
   scripts: Scripts,
   workspace: Workspace,
   objects: MemoryObjects,
+  required: readonly string[] = [],
 ): Promise<Before> {
   await using clone = await workspace.restore('before');
+  await requireIsolation(workspace, required);
   const entry = await clone.capture(objects);
   checkPlanNames(plan, entry, objects, (error) => {
     throw error;
@@ -194,15 +206,19 @@ async function lookBefore(
   return { entry, exit: await clone.capture(objects), preflight, baseline };
 }
 
-/** What the boundary refuses of both scripts, before anything runs. */
+/** What the boundary refuses of both scripts, before anything runs; each says which script it is about. */
 export async function refusals(
   clone: Clone,
-  { form }: Plan,
+  plan: Plan,
   { executor, rollback }: Scripts,
 ): Promise<CustodyError[]> {
+  const { form } = plan;
+  const back = rollback ? await clone.check(rollback.bytes, rollbackBoundary(form)) : [];
   return [
-    ...(await clone.check(executor.bytes, executorBoundary(form))),
-    ...(rollback ? await clone.check(rollback.bytes, rollbackBoundary(form)) : []),
+    ...(await clone.check(executor.bytes, executorBoundary(form))).map((error) =>
+      ofScript('executor', error, plan.executor.path),
+    ),
+    ...back.map((error) => ofScript('rollback', error, plan.rollback?.path)),
   ];
 }
 

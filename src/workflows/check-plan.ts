@@ -3,9 +3,8 @@ import { MemoryObjects } from '../objects/memory-objects.ts';
 import { guardWords } from '../rehearsal/guard.ts';
 import { checkPlanNames } from '../rehearsal/plan-names.ts';
 import { readPlan, type Plan } from '../rehearsal/plan.ts';
-import type { Script } from '../rehearsal/read-script.ts';
 import { refusals, requireSource } from '../rehearsal/rehearse.ts';
-import { approvalFault } from '../rehearsal/script-use.ts';
+import { approvalFault, type Scripts } from '../rehearsal/script-use.ts';
 import { loadEngine } from './engines.ts';
 import { guardFiles } from './guarded-plan.ts';
 import { requireEmpty } from './packet/out-folder.ts';
@@ -47,9 +46,10 @@ export async function checkPlanFile(file: string, options: CheckOptions = {}): P
   if (out !== undefined) await kept(() => requireEmpty(out), report);
   if (plan && guarded?.scripts) {
     const { executor, rollback } = guarded.scripts;
+    const { source } = guarded;
     for (const { path, digest } of [...executor.parts, ...(rollback?.parts ?? [])])
       digests.push({ file: path, sha256: digest });
-    await kept(() => checkOnClone(plan, { executor, rollback }, report, options), report);
+    await kept(() => checkOnClone(plan, { executor, rollback, source }, report, options), report);
   }
   // A fault of the schema is reported, and thrown as well.
   const unique = found.filter((error, i) => found.findIndex((e) => same(e, error)) === i);
@@ -78,7 +78,7 @@ async function kept<T>(
 
 async function checkOnClone(
   plan: Plan,
-  scripts: { executor: Script; rollback: Script | undefined },
+  { source, ...scripts }: Scripts & { readonly source: string | undefined },
   report: (error: CustodyError) => void,
   options: CheckOptions,
 ): Promise<void> {
@@ -92,7 +92,7 @@ async function checkOnClone(
     );
   const engine = await loadEngine(plan.form.engine);
   await using workspace = await engine.prepare(
-    { file: plan.source.file },
+    { file: plan.source.file, ...(source !== undefined && { real: source }) },
     { session: plan.form.session, timeLimit: plan.form.timeLimit, ...options },
   );
   await kept(async () => requireSource(plan, workspace), report);

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import type { CustodyError } from '../errors.ts';
+import { fromSystemError, type CustodyError } from '../errors.ts';
 import type { ScriptPart } from '../objects/includes.ts';
 import { namedFiles, type Place } from '../objects/production-target.ts';
 import { guardPlan } from '../rehearsal/guard.ts';
@@ -7,25 +7,38 @@ import type { Plan, PlanFile, Report } from '../rehearsal/plan.ts';
 import { readProfile, type Profile } from '../rehearsal/profile.ts';
 import { readScripts, type Scripts } from '../rehearsal/script-use.ts';
 
+export interface Guarded {
+  /** The plan's profile, where it names one and that was read. */
+  readonly profile: Profile | undefined;
+  readonly refusals: readonly CustodyError[];
+  /** Where it came to read them. */
+  readonly scripts?: Scripts;
+  /** Where the source led, links resolved: what the guard let pass, and all that an engine may open. */
+  readonly source?: string;
+}
+
 /**
- * What the guard refuses of a plan (guard.ts), looked at in the order in which things are opened: where the files lie
- * before any is read, the scripts' text before the source is opened. Where something looks like production, nothing
- * more is opened.
+ * What the guard refuses of a plan (guard.ts), looked at in the order in which things are opened: what the plan writes
+ * before the system is asked where that lies, where the files lie before any is read, the scripts' text before the source
+ * is opened. Where something looks like production, nothing more is opened.
  * @param report is given what is wrong with the scripts' files; by default the first of it is thrown.
- * @returns the plan's profile, where it names one, every refusal, and the scripts where it came to read them.
- * @throws CustodyError where the profile or a script cannot be read, or is not the pinned one.
+ * @throws CustodyError where nobody can say where a file lies, where the profile or a script cannot be read, or is not the
+ *   pinned one.
  */
-export async function guardFiles(
-  plan: Plan,
-  report?: Report,
-): Promise<{ profile: Profile | undefined; refusals: readonly CustodyError[]; scripts?: Scripts }> {
-  const places = await placesOf(plan);
-  const remote = guardPlan(plan, undefined, { places, scripts: [] });
-  if (remote.some(({ code }) => code === 'TARGET_PRODUCTION'))
-    return { profile: undefined, refusals: remote };
+export async function guardFiles(plan: Plan, report?: Report): Promise<Guarded> {
+  const written = [...namedFiles<PlanFile>(plan)].map(([pointer, { path, file }]): Place => ({
+    pointer,
+    written: path,
+    resolved: [file],
+  }));
+  const remote = guardPlan(plan, undefined, { places: written, scripts: [] });
+  if (isProduction(remote)) return { profile: undefined, refusals: remote };
+  const { places, source } = await resolved(plan, written);
+  const elsewhere = guardPlan(plan, undefined, { places, scripts: [] });
+  if (isProduction(elsewhere)) return { profile: undefined, refusals: elsewhere };
   const profile = plan.profile && (await readProfile(plan.profile.file, plan.profile.sha256));
   const before = guardPlan(plan, profile, { places, scripts: [] });
-  if (before.some(({ code }) => code === 'TARGET_PRODUCTION')) return { profile, refusals: before };
+  if (isProduction(before)) return { profile, refusals: before };
   const scripts = await readScripts(plan, report);
   const both = [scripts.executor, ...(scripts.rollback ? [scripts.rollback] : [])];
   const refused = (texts: readonly ScriptPart[]): readonly CustodyError[] =>
@@ -35,19 +48,38 @@ export async function guardFiles(
   const wholes = both
     .filter(({ parts }) => parts.length > 1)
     .map(({ parts, bytes }) => asText({ path: `${parts[0]!.path} with its includes`, bytes }));
-  return { profile, refusals: inFiles.length > 0 ? inFiles : refused(wholes), scripts };
+  return { profile, refusals: inFiles.length > 0 ? inFiles : refused(wholes), scripts, source };
 }
 
 function asText({ path, bytes }: { path: string; bytes: Uint8Array }): ScriptPart {
   return { path, text: Buffer.from(bytes).toString() };
 }
 
-/** Every file that the plan names, with where it leads to. */
-async function placesOf(plan: Plan): Promise<Place[]> {
+function isProduction(refusals: readonly CustodyError[]): boolean {
+  return refusals.some(({ code }) => code === 'TARGET_PRODUCTION');
+}
+
+/** With where each leads to. */
+async function resolved(plan: Plan, written: readonly Place[]): Promise<{ places: Place[]; source: string }> {
   const places: Place[] = [];
-  for (const [pointer, { file, path }] of namedFiles<PlanFile>(plan)) {
-    const real = await realpath(file).catch(() => file);
-    places.push({ pointer, written: path, resolved: [...new Set([file, real])] });
+  let source = plan.source.file;
+  for (const {
+    resolved: [file = ''],
+    ...place
+  } of written) {
+    const real = await whereIs(file);
+    if (file === plan.source.file) source = real;
+    places.push({ ...place, resolved: [...new Set([file, real])] });
   }
-  return places;
+  return { places, source };
+}
+
+/** What is not there leads nowhere; what cannot be followed might lead anywhere. */
+async function whereIs(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return file;
+    throw fromSystemError(error, file);
+  }
 }

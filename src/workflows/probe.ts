@@ -17,11 +17,13 @@ import { noProbes } from './profile-files.ts';
 /** A command, run to its end as a user runs it, with the files and the keys of that folder alone. */
 export type RunCommand = (
   argv: readonly string[],
-  place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal },
 ) => Promise<{ readonly exit: number; readonly stdout: string; readonly stderr: string }>;
 
 export interface ProbeOptions {
   readonly run: RunCommand;
+  /** What commands find in their environment, beside what keeps the user's configuration out of it. */
+  readonly env: NodeJS.ProcessEnv;
   /** The control plan. */
   readonly plan: Plan;
   readonly signal?: AbortSignal;
@@ -44,7 +46,8 @@ export async function runProbes(profile: Profile, options: ProbeOptions): Promis
   const bench = await layOut(profile, options.plan, join(work.path, 'bench'));
   const desk = new ProbeDesk(profile, bench, work.path, options);
   const control = await desk.control(probes.control);
-  const results = [control, ...(await inLanes(probes.cases, (probe, i) => desk.probe(probe, i + 1)))];
+  const rest = await inLanes(probes.cases, (probe, i) => desk.probe(probe, i + 1), desk.stop);
+  const results = [control, ...rest];
   return {
     kind: 'probes',
     v: 1,
@@ -56,20 +59,30 @@ export async function runProbes(profile: Profile, options: ProbeOptions): Promis
 /** Probes know nothing of each other, and most of their time is spent waiting for processes. */
 const LANES = 2;
 
-/** The results in the order of the items. */
+/**
+ * The results in the order of the items. The first failure stops every lane.
+ * @param stop is aborted with the failure: what another lane runs is to end then.
+ */
 async function inLanes<T, R>(
   items: readonly T[],
   work: (item: T, index: number) => Promise<R>,
+  stop: AbortController,
 ): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
-  // What another lane still runs has its folder until it ends.
-  const ends = await Promise.allSettled(
-    Array.from({ length: LANES }, async () => {
-      for (const [i, item] of queue) results[i] = await work(item, i);
-    }),
-  );
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const lane = async (): Promise<void> => {
+    try {
+      for (const [i, item] of queue) {
+        if (stop.signal.aborted) return;
+        results[i] = await work(item, i);
+      }
+    } catch (error) {
+      stop.abort(error);
+    }
+  };
+  // What a lane still runs has its folder until it ends.
+  await Promise.all(Array.from({ length: LANES }, lane));
+  stop.signal.throwIfAborted();
   return results;
 }
 
@@ -78,6 +91,8 @@ class ProbeDesk {
   readonly #bench: Bench;
   readonly #work: string;
   readonly #options: ProbeOptions;
+  /** Ends the commands that run. */
+  readonly stop = new AbortController();
 
   constructor(profile: Profile, bench: Bench, work: string, options: ProbeOptions) {
     this.#profile = profile;
@@ -153,27 +168,29 @@ class ProbeDesk {
   }
 
   async #run(folder: string, argv: readonly string[]): ReturnType<RunCommand> {
-    this.#options.signal?.throwIfAborted();
-    return this.#options.run(argv, { cwd: folder, env: environment(folder) });
+    const { signal, run } = this.#options;
+    const either = AbortSignal.any([this.stop.signal, ...(signal ? [signal] : [])]);
+    either.throwIfAborted();
+    return run(argv, { cwd: folder, env: this.#environment(folder), signal: either });
   }
 
   #ledger(folder: string): Promise<Ledger> {
-    return Ledger.open(folder, { keys: keyFolder(environment(folder)) });
+    return Ledger.open(folder, { keys: keyFolder(this.#environment(folder)) });
+  }
+
+  /** The user's own configuration, and keys above all, stay out of it. */
+  #environment(folder: string): NodeJS.ProcessEnv {
+    return {
+      ...this.#options.env,
+      CUSTODY_CONFIG_DIR: join(folder, 'config'),
+      CUSTODY_AUTHOR: 'probe',
+      CUSTODY_LANE: 'probe',
+    };
   }
 }
 
 const REHEARSE = ['rehearse', 'plan.yaml', '--out', 'packet', '--json'] as const;
 const VERIFY = ['verify', 'HEAD', '--json'] as const;
-
-/** The user's own configuration, and keys above all, stay out of it. */
-function environment(folder: string): NodeJS.ProcessEnv {
-  return {
-    ...process.env,
-    CUSTODY_CONFIG_DIR: join(folder, 'config'),
-    CUSTODY_AUTHOR: 'probe',
-    CUSTODY_LANE: 'probe',
-  };
-}
 
 /** The codes of an error and of all findings, whoever found them, sorted. */
 function codesIn(document: Record<string, unknown>): string[] {

@@ -86,7 +86,7 @@ export async function rehearsePlan(
 ): Promise<RehearseResult> {
   const plan = await readPlan(planFile);
   if (options.out !== undefined) await requireEmpty(options.out);
-  const { profile, refusals, scripts } = await guardFiles(plan);
+  const { profile, refusals, scripts, source } = await guardFiles(plan);
   const { message = '', author, lane } = options;
   for (const refusal of [...refusals, ...guardWords(profile, { message, author, lane })]) throw refusal;
   const current = await currentPolicy(ledger);
@@ -95,10 +95,11 @@ export async function rehearsePlan(
   if (profile?.probes && options.probe) progress('probes');
   const probes = profile && (await probed(plan, profile, options.probe));
   const rehearsed = await runPlan(plan, validators, {
-    quarantine: join(ledger.folder, 'quarantine'),
+    quarantine: quarantineOf(ledger),
     isolation: current.policy.isolation,
     ...(profile && { profile: profile.bytes }),
     ...(scripts && { scripts }),
+    ...(source !== undefined && { source }),
     ...(probes && { probes }),
     progress,
     ...(now && { now }),
@@ -110,6 +111,11 @@ export async function rehearsePlan(
     ...options,
     check: () => requirePolicy(ledger, current),
   });
+}
+
+/** Where a ledger keeps clones of unknown state. */
+export function quarantineOf({ folder }: Ledger): string {
+  return join(folder, 'quarantine');
 }
 
 /** Runs a profile's probes on a control plan. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,7 +24,7 @@ import { subjectFromLedger } from './rerun/from-ledger.ts';
 import { materialise } from './rerun/materialise.ts';
 import { recordRerun, refuseLogKey, type RerunSigner } from './rerun/record.ts';
 import type { RerunSubject } from './rerun/subject.ts';
-import { probed, type Probing } from './rehearse.ts';
+import { probed, quarantineOf, type Probing } from './rehearse.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 
 export interface RerunOptions extends AppendOptions {
@@ -53,6 +54,8 @@ export interface RerunResult {
   readonly differences: readonly Difference[];
   /** Files of the packets that differ. */
   readonly files: readonly string[];
+  /** Clones that are kept, because nobody knows their state: in the ledger's quarantine, or a folder of their own. */
+  readonly quarantined: readonly { readonly leg: string; readonly path: string }[];
   readonly findings: readonly Finding[];
   /** The `rerun` object and its record, where it was signed and recorded. */
   readonly rerun: Digest | null;
@@ -103,17 +106,18 @@ async function rerunIn(
   await mkdir(packet, { mode: 0o700 });
   progress('unpack');
   const plan = await materialise(subject, work);
-  const { profile, refusals, scripts } = await guardFiles(plan);
+  const { profile, refusals, scripts, source } = await guardFiles(plan);
   for (const refusal of refusals) throw refusal;
   if (subject.probed) progress('probes');
   const probes = subject.probed && profile ? await probed(plan, profile, options.probe) : undefined;
   const rehearsed = await runPlan(plan, subject.validators, {
     ...(scripts && { scripts }),
+    ...(source !== undefined && { source }),
     ...(profile && { profile: profile.bytes }),
     ...(probes && { probes }),
     ...(options.unsandboxed && { unsandboxed: true }),
-    // A clone of unknown state goes with the scratch folder: the recorded one is kept where it was.
-    quarantine: join(scratch, 'quarantine'),
+    // Not in the scratch folder: nothing removes a clone of unknown state, and the run that is recorded names it.
+    quarantine: ledger ? quarantineOf(ledger) : join(tmpdir(), `custody-quarantine-${randomUUID()}`),
     progress,
     ...(now && { now }),
     ...(signal && { signal }),
@@ -137,6 +141,7 @@ async function rerunIn(
     seal: { subject: subject.seal, again: again.seal },
     differences: compared.differences,
     files: compared.files,
+    quarantined: result.legs.flatMap(({ leg, kept }) => (kept === undefined ? [] : [{ leg, path: kept }])),
     findings: findingsOf(compared, rehearsed, options.accepted ?? false),
     rerun: recorded?.rerun ?? null,
     record: recorded?.record ?? null,

@@ -19,6 +19,8 @@ export interface RunPlanOptions {
   readonly quarantine: string;
   /** The scripts as the guard read them. */
   readonly scripts?: Scripts;
+  /** Where the guard found the source. */
+  readonly source?: string;
   /** The profile's bytes, where the plan names one, and what its probes came to. */
   readonly profile?: Uint8Array;
   readonly probes?: ObjectOf<'probes'>;
@@ -66,6 +68,7 @@ export async function runPlan(
     progress,
     ...(options.isolation && { isolation: options.isolation }),
     ...(options.scripts && { scripts: options.scripts }),
+    ...(options.source !== undefined && { source: options.source }),
     ...(options.profile && { profile: options.profile }),
     ...(options.probes && { probes: putObject(objects, options.probes) }),
     ...(signal && { signal }),

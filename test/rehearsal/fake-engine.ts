@@ -20,8 +20,8 @@ export interface Lies {
   readonly commit?: 'does nothing';
   /** Putting the image back keeps what was written. */
   readonly reset?: 'does nothing' | 'loses a row';
-  /** The engine still sees a transaction after it was ended. */
-  readonly open?: 'T' | 'R';
+  /** The engine still sees a transaction after it was ended; S: that of the rollback script. */
+  readonly open?: 'T' | 'R' | 'S';
   /** A clone with this label does not hold what the image should hold. */
   readonly image?: 'before' | 'verify' | 'T' | 'R';
   /** Reading a clone writes to it. */
@@ -34,12 +34,18 @@ export interface Lies {
   readonly dies?: 'COMMIT' | 'ROLLBACK';
   /** The state after the way back cannot be captured. */
   readonly back?: 'unreadable';
+  /** What was committed in leg R cannot be captured. */
+  readonly committed?: ErrorCode;
+  /** A query of the clone fails once something ran on it. */
+  readonly asked?: ErrorCode;
   /** The rollback script does nothing, or fails. */
   readonly script?: 'does nothing' | 'fails';
   /** A gate's answer inside a leg. */
   readonly gate?: string;
   /** Ending the transaction after a failure fails too. */
   readonly failedRollback?: 'fails';
+  /** The clone cannot be moved to where it should be kept. */
+  readonly quarantine?: ErrorCode;
   readonly isolation?: readonly string[];
   readonly source?: string;
   readonly query?: string;
@@ -154,6 +160,8 @@ class FakeClone implements Clone {
 
   async capture(sink: ObjectSink): Promise<Captured> {
     this.engine.calls.push(`capture ${this.label}`);
+    const { committed } = this.engine.lies;
+    if (committed && this.opened && this.label === 'R') throw new CustodyError(committed, 'as asked');
     if (this.engine.lies.back && this.opened) throw new CustodyError('DATABASE_CORRUPT', 'unreadable');
     const captured = captureOf(this.database, sink);
     if (this.engine.lies.capture) this.database.set(100, ['seen', '2026']);
@@ -162,6 +170,7 @@ class FakeClone implements Clone {
 
   async query(sql: string): Promise<string> {
     this.engine.calls.push(`query ${sql}`);
+    if (this.engine.lies.asked && this.opened) throw new CustodyError(this.engine.lies.asked, 'as asked');
     return this.engine.lies.query ?? String(this.database.size);
   }
 
@@ -180,6 +189,8 @@ class FakeClone implements Clone {
 
   async quarantine(folder: string, reason: string): Promise<string> {
     this.engine.calls.push(`quarantine ${this.label}: ${reason}`);
+    const code = this.engine.lies.quarantine;
+    if (code) throw new CustodyError(code, 'as asked', { path: '/workspace', hint: 'look there' });
     return `${folder}/${this.label}`;
   }
 
@@ -204,6 +215,7 @@ class FakeSession implements Session {
   /** Whether this is the rollback script's session. */
   readonly #back: boolean;
   #work: Database | undefined;
+  ended = false;
 
   constructor(clone: FakeClone, back: boolean) {
     this.#clone = clone;
@@ -229,6 +241,7 @@ class FakeSession implements Session {
     }
     engine.during();
     const { apply, writes } = engine.lies;
+    this.ended = apply === 'TIME_LIMIT';
     if (apply) throw new CustodyError(apply, 'as asked', { path: 'statement 1' });
     if (writes !== 'nothing') this.#work!.set(3, ['three', engine.tick()]);
     if (writes === 'an update') this.#work!.set(1, ['uno', '2026']);
@@ -249,9 +262,9 @@ class FakeSession implements Session {
   }
 
   async rollback(): Promise<void> {
-    const { rollback, apply, failedRollback, dies } = this.#clone.engine.lies;
+    const { rollback, failedRollback, dies } = this.#clone.engine.lies;
     if (dies === 'ROLLBACK') throw new CustodyError('ENGINE_FAILED', 'the session is gone');
-    if (apply && failedRollback) throw new CustodyError('ENGINE_FAILED', 'the session is gone');
+    if (failedRollback) throw new CustodyError('ENGINE_FAILED', 'the session is gone');
     if (rollback) this.#clone.database = new Map(this.#work);
     if (rollback === 'takes a row along') this.#clone.database.delete(3);
     if (rollback === 'takes a row along') this.#clone.database.delete(2);
@@ -266,7 +279,9 @@ class FakeSession implements Session {
   }
 
   async inTransaction(): Promise<boolean> {
-    return this.#clone.engine.lies.open === this.#clone.label || this.#work !== undefined;
+    const { open } = this.#clone.engine.lies;
+    const seen = open === this.#clone.label && this.#back === (open === 'S');
+    return seen || this.#work !== undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,7 +9,7 @@ const desk = useDesk();
 describe('an engine that lies is found out', () => {
   const failed = (code: string): string[] =>
     [
-      `${code} legs/T/statement 1`,
+      `${code} legs/T/executor/statement 1`,
       'LEG_MISSING legs/R',
       'NO_REAL_CHANGE legs/T/after',
       'TRANSACTION_LOST legs/T/ended',
@@ -95,9 +95,20 @@ describe('an engine that lies is found out', () => {
     ['the script takes too long', { apply: 'TIME_LIMIT' }, failed('TIME_LIMIT')],
     ['the script loses its transaction', { apply: 'TRANSACTION_LOST' }, failed('TRANSACTION_LOST')],
     [
-      'the script fails and its session is gone',
+      'the script takes too long, and its session was killed for that',
+      { apply: 'TIME_LIMIT', failedRollback: 'fails' },
+      failed('TIME_LIMIT'),
+    ],
+    [
+      'the script fails and nothing answers to ROLLBACK',
       { apply: 'SQL_FAILED', failedRollback: 'fails' },
-      failed('SQL_FAILED'),
+      [
+        'CLONE_QUARANTINED legs/T',
+        'CLONE_QUARANTINED legs/T/clone',
+        'ROLLBACK_NOT_EXACT legs/T/identical',
+        'ROLLBACK_UNCOMPARED legs/T/back',
+        ...failed('SQL_FAILED'),
+      ],
     ],
     [
       'the script fails and ROLLBACK does nothing',

@@ -1,9 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../src/errors.ts';
 import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import { parsePlan, type Plan } from '../../src/rehearsal/plan.ts';
-import { run, useDesk, type Ran } from './desk.ts';
+import { refused, run, useDesk, type Ran } from './desk.ts';
 import { FakeEngine, type Lies } from './fake-engine.ts';
 
 const desk = useDesk();
@@ -121,6 +122,41 @@ describe('a clone whose state is unknown is quarantined', () => {
     expect(ran.found.some((f) => f.startsWith('CLONE_QUARANTINED '))).toBe(true);
   });
 
+  it.each<ErrorCode>(['ENGINE_FAILED', 'DATABASE_CORRUPT', 'DATABASE_UNSUPPORTED'])(
+    'what was committed cannot be captured: %s',
+    async (committed) => {
+      const ran = await run(desk.plan, new FakeEngine({ committed }));
+      expect(ran.legs.at(-1)).toMatchObject({ leg: 'R', ended: 'failed', kept: '/quarantine/R' });
+      expect(rehearsalOf(ran).observed.map((f) => f.code)).toEqual(['CLONE_QUARANTINED']);
+      expect(ran.found).toContain('CLONE_QUARANTINED legs/R');
+    },
+  );
+
+  it.each<ErrorCode>(['INTERRUPTED', 'DISK_FULL'])(
+    '%s says nothing of the clone: an error, which says where the clone is kept',
+    async (committed) => {
+      const error: unknown = await run(desk.plan, new FakeEngine({ committed })).catch(
+        (reason: unknown) => reason,
+      );
+      expect(error).toMatchObject({ code: committed, path: '/quarantine/R', exitCode: 4 });
+    },
+  );
+
+  it('and where it cannot be moved either, the error says where it is', async () => {
+    const engine = new FakeEngine({ committed: 'INTERRUPTED', quarantine: 'DISK_FULL' });
+    const error: unknown = await run(desk.plan, engine).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'INTERRUPTED', path: '/workspace', hint: 'look there' });
+  });
+
+  it('a trigger fires and nothing answers to ROLLBACK: it stays named for the trigger', async () => {
+    const { legs, found } = await run(
+      desk.plan,
+      new FakeEngine({ writes: 'nothing', failedRollback: 'fails' }),
+    );
+    expect(legs).toMatchObject([{ leg: 'T', ended: 'aborted', quarantined: true }]);
+    expect(found).toContain('CLONE_QUARANTINED legs/T');
+  });
+
   it('and one whose state is known is not', async () => {
     const engine = new FakeEngine({ apply: 'TIME_LIMIT', failedRollback: 'fails' });
     const { legs } = await run(desk.plan, engine);
@@ -130,12 +166,51 @@ describe('a clone whose state is unknown is quarantined', () => {
 });
 
 describe('leg S', () => {
+  it.each<[string, Lies]>([
+    ['is committed', {}],
+    ['fails', { script: 'fails' }],
+  ])('whose rollback script leaves a transaction open after it %s', async (_, lies) => {
+    const { found, legs } = await run(await planWith(), new FakeEngine({ ...lies, open: 'S' }));
+    expect(legs.map(({ open }) => open)).toEqual([false, false, true]);
+    expect(found).toContain('TRANSACTION_OPEN legs/S');
+  });
+
   it.each<[string, Lies, string]>([
-    ['does nothing', { script: 'does nothing' }, 'ROLLBACK_ASSUMED'],
-    ['fails', { script: 'fails' }, 'SQL_FAILED'],
+    ['does nothing', { script: 'does nothing' }, 'ROLLBACK_ASSUMED legs/S/back'],
+    ['fails', { script: 'fails' }, 'SQL_FAILED legs/S/rollback/statement 1'],
   ])('with a rollback script that %s is found out', async (_, lies, code) => {
     const { found, legs } = await run(await planWith(), new FakeEngine(lies));
     expect(legs[2]).toMatchObject({ leg: 'S', ended: 'committed', quarantined: false });
-    expect(found.some((f) => f.startsWith(`${code} legs/S/`))).toBe(true);
+    expect(found).toContain(code);
   });
+});
+
+describe('a postcondition that is not answered after the way back', () => {
+  it.each<[asked: ErrorCode, code: string]>([
+    ['SQL_FAILED', 'SQL_FAILED'],
+    ['SQL_SYNTAX', 'SQL_FAILED'],
+    ['TIME_LIMIT', 'TIME_LIMIT'],
+    ['TRANSACTION_LOST', 'TRANSACTION_LOST'],
+  ])('is evidence, and not a refusal: %s', async (asked, code) => {
+    const ran = await run(await planWith(), new FakeEngine({ asked }));
+    expect(ran.legs).toMatchObject([{ leg: 'T', ended: 'failed', quarantined: false }]);
+    expect(ran.legs[0]?.back?.snapshot).toEqual(ran.before.snapshot);
+    expect(ran.legs[0]?.postconditions[0]).toEqual({ name: 'births', actual: null, ok: false });
+    expect(rehearsalOf(ran).observed).toMatchObject([{ code, path: 'legs/T/postconditions/births' }]);
+    expect(ran.found).toEqual(
+      [
+        `${code} legs/T/postconditions/births`,
+        'LEG_MISSING legs/R',
+        'LEG_MISSING legs/S',
+        'TRANSACTION_LOST legs/T/ended',
+      ].sort(),
+    );
+  });
+
+  it.each<ErrorCode>(['ENGINE_FAILED', 'INTERRUPTED'])(
+    'is an error where the system failed: %s',
+    async (asked) => {
+      expect(await refused(await planWith(), new FakeEngine({ asked }))).toBe(asked);
+    },
+  );
 });

@@ -12,6 +12,8 @@ import {
 } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import type { Clone, Session } from '../../src/engines/engine.ts';
+import { CustodyError } from '../../src/errors.ts';
+import { ASSERTIONS } from '../../src/objects/assertions.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { withoutNamespaces } from './system.ts';
 import { damageFile, type CloneAt, type Saboteur } from './harness.ts';
@@ -250,15 +252,45 @@ async function holding(file: string): Promise<AsyncDisposable> {
   };
 }
 
+describe('isolation that the policy requires', () => {
+  it.each(ASSERTIONS.sqlite.map(([name]) => name))('can be proven before anything runs: %s', async (name) => {
+    const asked: string[] = [];
+    const watch: Saboteur = {
+      on: 'before',
+      clone: (real) => ({
+        capture: (sink) => (asked.push('capture'), real.capture(sink)),
+        query: (sql) => (asked.push(sql), real.query(sql)),
+      }),
+    };
+    const required = { isolation: [name] };
+    const drilled = await drill(stage.setApart(), watch, required).catch((reason: unknown) => reason);
+    if (!(drilled instanceof CustodyError)) {
+      expect(drilled).toMatchObject({ found: [] });
+      return;
+    }
+    // A system may refuse namespaces; then it is refused, before anything of the plan was asked.
+    expect(drilled.code).toBe('ISOLATION_REFUSED');
+    expect(asked).toEqual([]);
+    const { rehearsed } = await drill(stage.setApart());
+    expect(rehearsed.isolation).toContainEqual({ assertion: name, holds: false });
+  });
+});
+
 describe('a process that runs SQL with a network', () => {
   const setting = { plan: 'isolation: [network-isolated]' };
 
-  it('is refused where the policy requires that it has none', async () => {
+  it('is refused where the policy requires that it has none, before anything of the plan is asked', async () => {
     using _ = withoutNamespaces();
-    const error = await drill(stage.setApart(), {}, { isolation: ['network-isolated'] }).catch(
+    let asked = 0;
+    const watch: Saboteur = {
+      on: 'before',
+      clone: (real) => ({ query: (sql) => (asked++, real.query(sql)) }),
+    };
+    const error = await drill(stage.setApart(), watch, { isolation: ['network-isolated'] }).catch(
       (reason: unknown) => reason,
     );
     expect(error).toMatchObject({ code: 'ISOLATION_REFUSED', exitCode: 3 });
+    expect(asked).toBe(0);
   });
 
   it('is rejected where the plan requires that it has none', async () => {

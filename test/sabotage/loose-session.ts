@@ -13,6 +13,7 @@ export interface Loose {
 
 /** The session of a careless engine: one connection in this process on which everything is allowed. */
 export class LooseSession implements Session {
+  readonly ended = false;
   readonly #file: string;
   readonly #db: Database.Database;
   readonly #loose: Loose;

@@ -29,55 +29,70 @@ const SPY = `CREATE TRIGGER spy AFTER INSERT ON births
   BEGIN INSERT INTO issues (text) VALUES (new.name); END;`;
 
 const REFUSED: [name: string, code: ErrorCode, path: string, setting: Setting][] = [
-  ['commits early', 'TRANSACTION_CONTROL', 'statement 3', { executor: `${EXECUTOR} COMMIT; BEGIN;` }],
-  ['opens a savepoint', 'TRANSACTION_CONTROL', 'statement 3', { executor: `${EXECUTOR} SAVEPOINT s;` }],
+  [
+    'commits early',
+    'TRANSACTION_CONTROL',
+    'executor/statement 3',
+    { executor: `${EXECUTOR} COMMIT; BEGIN;` },
+  ],
+  [
+    'opens a savepoint',
+    'TRANSACTION_CONTROL',
+    'executor/statement 3',
+    { executor: `${EXECUTOR} SAVEPOINT s;` },
+  ],
   [
     'writes to another table',
     'BOUNDARY_VIOLATED',
-    'statement 3',
+    'executor/statement 3',
     { executor: `${EXECUTOR} INSERT INTO notes VALUES ('x');` },
   ],
   [
     'deletes on the side',
     'BOUNDARY_VIOLATED',
-    'statement 3',
+    'executor/statement 3',
     { executor: `${EXECUTOR} DELETE FROM births WHERE id = 3;` },
   ],
   [
     'sets writable_schema',
     'BOUNDARY_VIOLATED',
-    'statement 1',
+    'executor/statement 1',
     { executor: `PRAGMA writable_schema = ON; ${EXECUTOR}` },
   ],
   [
     'makes a temporary table of a real one’s name',
     'BOUNDARY_VIOLATED',
-    'statement 1',
+    'executor/statement 1',
     { executor: `CREATE TEMP TABLE births AS SELECT * FROM main.births; ${EXECUTOR}` },
   ],
   [
     'makes a temporary view of a real table’s name',
     'BOUNDARY_VIOLATED',
-    'statement 1',
+    'executor/statement 1',
     { executor: `CREATE TEMP VIEW register AS SELECT 1; ${EXECUTOR}` },
   ],
   [
     'replaces rows',
     'BOUNDARY_VIOLATED',
-    'statement 3',
+    'executor/statement 3',
     { executor: `${EXECUTOR} INSERT OR REPLACE INTO documents (id, title) VALUES ('d1', 'x');` },
   ],
   [
     'drops a trigger and makes it again',
     'BOUNDARY_VIOLATED',
-    'statement 1',
+    'executor/statement 1',
     { executor: `DROP TRIGGER births_registered; ${EXECUTOR}` },
   ],
-  ['fires a trigger that writes outside of the plan', 'BOUNDARY_VIOLATED', 'statement 2', { database: SPY }],
+  [
+    'fires a trigger that writes outside of the plan',
+    'BOUNDARY_VIOLATED',
+    'executor/statement 2',
+    { database: SPY },
+  ],
   [
     'writes through a view whose trigger writes outside of the plan',
     'BOUNDARY_VIOLATED',
-    'statement 3',
+    'executor/statement 3',
     {
       database: `DROP TRIGGER living_born; CREATE TRIGGER living_born INSTEAD OF INSERT ON living
         BEGIN INSERT INTO notes VALUES (new.name); END;`,
@@ -87,13 +102,13 @@ const REFUSED: [name: string, code: ErrorCode, path: string, setting: Setting][]
   [
     'has a rollback script that reaches further than its change',
     'BOUNDARY_VIOLATED',
-    'statement 5',
+    'rollback/statement 5',
     { rollback: `${ROLLBACK} DELETE FROM issues;` },
   ],
   [
     'has a rollback script that commits',
     'TRANSACTION_CONTROL',
-    'statement 5',
+    'rollback/statement 5',
     { rollback: `${ROLLBACK} COMMIT;` },
   ],
 ];
@@ -124,17 +139,17 @@ const RUN: Sabotage[] = [
   {
     name: 'INSERT OR ROLLBACK ends the transaction; what follows would commit on its own',
     setting: { executor: EXECUTOR.replace('\n', `\n${DUPLICATE}\n`) },
-    caught: ['TRANSACTION_LOST legs/T/statement 2', 'TRANSACTION_LOST legs/T/ended'],
+    caught: ['TRANSACTION_LOST legs/T/executor/statement 2', 'TRANSACTION_LOST legs/T/ended'],
   },
   {
     name: 'a trigger raises ROLLBACK',
     setting: { database: RAISING },
-    caught: ['TRANSACTION_LOST legs/T/statement 2', 'TRANSACTION_LOST legs/T/ended'],
+    caught: ['TRANSACTION_LOST legs/T/executor/statement 2', 'TRANSACTION_LOST legs/T/ended'],
   },
   {
     name: 'a statement fails half way',
     setting: { executor: `${EXECUTOR} INSERT INTO births (document, name) VALUES ('none', 'cain');` },
-    caught: ['SQL_FAILED legs/T/statement 3'],
+    caught: ['SQL_FAILED legs/T/executor/statement 3'],
   },
   {
     name: 'a deferred foreign key fails at COMMIT: ROLLBACK never noticed',

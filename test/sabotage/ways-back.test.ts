@@ -217,7 +217,7 @@ const scripts: Sabotage[] = [
   {
     name: 'fails half way',
     setting: { rollback: `${ROLLBACK} INSERT INTO documents (id, title) VALUES ('d1', 'again');` },
-    caught: ['SQL_FAILED legs/S/statement 5', 'ROLLBACK_ASSUMED legs/S/back'],
+    caught: ['SQL_FAILED legs/S/rollback/statement 5', 'ROLLBACK_ASSUMED legs/S/back'],
   },
 ];
 
@@ -254,6 +254,46 @@ postconditions: []`;
 const onlyIn = (leg: 'S') => (): Saboteur => ({
   on: leg,
   session: (real) => ({ begin: () => real.begin() }),
+});
+
+describe('a rollback script that destroys what a postcondition reads', () => {
+  it('is recorded, not refused: the query has no answer, and the table is gone', async () => {
+    const sql = `SELECT CASE WHEN count(*) = 0 THEN abs(-9223372036854775808) ELSE 1 END FROM births`;
+    const { rehearsed, legs } = await caught(stage, {
+      name: '',
+      setting: {
+        rollback: 'DELETE FROM register; DELETE FROM births;',
+        plan: `postconditions: [{ name: births can be counted, sql: "${sql}", unchanged: true }]`,
+      },
+      saboteur: onlyIn('S'),
+      caught: [
+        'SQL_FAILED legs/S/postconditions/births can be counted',
+        'ROLLBACK_NOT_EXACT legs/S/back/births',
+        'TRANSACTION_LOST legs/S/ended',
+      ],
+    });
+    expect(rehearsed.legs.map(({ ended }) => ended)).toEqual(['rolled-back', 'committed', 'failed']);
+    expect(rehearsed.legs[2]?.postconditions).toEqual([
+      { name: 'births can be counted', actual: null, ok: false },
+    ]);
+    expect(legs[2]).toMatchObject({ quarantined: false, open: false });
+  });
+
+  it('and one for which it takes for ever, too', async () => {
+    const sql =
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE (SELECT count(*) FROM births) = 0)
+      SELECT count(*) FROM n`.replaceAll(/\s+/g, ' ');
+    await caught(stage, {
+      name: '',
+      apart: true,
+      setting: {
+        rollback: 'DELETE FROM register; DELETE FROM births;',
+        plan: `timeLimit: 2\npostconditions: [{ name: ends, sql: "${sql}", unchanged: true }]`,
+      },
+      saboteur: onlyIn('S'),
+      caught: ['TIME_LIMIT legs/S/postconditions/ends', 'ROLLBACK_NOT_EXACT legs/S/back/births'],
+    });
+  });
 });
 
 describe('a capture that lies', () => {

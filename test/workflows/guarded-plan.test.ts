@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -71,6 +71,23 @@ describe('what a plan names, opened under guard', () => {
     symlinkSync(join(folder, 'live/real.sqlite'), join(folder, 'a.sqlite'));
     write(join(folder, 'live'));
     expect(await open()).toEqual({ codes: ['TARGET_PRODUCTION'], opened: false });
+  });
+
+  it('says where the source is: the engine opens nothing else', async () => {
+    write();
+    mkdirSync(join(folder, 'copies'));
+    const real = realpathSync(file('copies/real.sqlite', ''));
+    const { source: missing } = await guardFiles(await readPlan(join(folder, 'plan.yaml')));
+    expect(missing).toBe(join(folder, 'a.sqlite'));
+    symlinkSync(real, join(folder, 'a.sqlite'));
+    const { source } = await guardFiles(await readPlan(join(folder, 'plan.yaml')));
+    expect(source).toBe(real);
+  });
+
+  it('refuses what cannot be followed: it might lead anywhere', async () => {
+    write();
+    symlinkSync('a.sqlite', join(folder, 'a.sqlite'));
+    await expect(open()).rejects.toMatchObject({ code: 'IO_FAILED' });
   });
 
   it('reads no script where the target was refused', async () => {

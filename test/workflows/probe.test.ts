@@ -4,11 +4,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
 import { probeHeld } from '../../src/objects/probe-result.ts';
@@ -40,6 +43,8 @@ executor: { file: a.sql }
 approval: { by: us, executor: '${'0'.repeat(64)}' }
 delta: { t: { inserted: 1 } }
 `;
+
+const ENV = { PATH: '/bin' };
 
 type Which = 'control' | 'probe-1' | 'probe-2';
 
@@ -82,12 +87,14 @@ describe('probes, with a command that only answers', () => {
       const usual = which === 'control' ? silent : { exit: 3, stdout: REFUSED, stderr: '' };
       return Promise.resolve({ ...usual, ...answer(which, call) });
     };
-  const run = async (options: Omit<ProbeOptions, 'plan'>): ReturnType<typeof runProbes> =>
-    runProbes(await openProfile(folder), { ...options, plan: await readPlan(at('plan.yaml')) });
+  const run = async (options: Omit<ProbeOptions, 'plan' | 'env'>): ReturnType<typeof runProbes> =>
+    runProbes(await openProfile(folder), { ...options, env: ENV, plan: await readPlan(at('plan.yaml')) });
   const probed = async (
     answer: Parameters<typeof answering>[0] = () => ({}),
   ): Promise<{ id: string; held: boolean; leaked: readonly string[] }[]> => {
     const { results } = await run({ run: answering(answer) });
+    // Lanes run beside each other.
+    calls.sort((a, b) => (a.cwd < b.cwd ? -1 : 1));
     return results.map((result) => ({ id: result.id, held: probeHeld(result), leaked: result.leaked }));
   };
   const only = async (answer: Parameters<typeof answering>[0]): Promise<string[]> =>
@@ -208,7 +215,7 @@ describe('probes, with a command that only answers', () => {
         .replace('a.sqlite', at('a.sqlite'))
         .replace('profile.yaml', '../../profile.yaml'),
     );
-    const options = { run: answering(() => ({})), plan: await readPlan(at('deep/er/plan.yaml')) };
+    const options = { run: answering(() => ({})), env: ENV, plan: await readPlan(at('deep/er/plan.yaml')) };
     await runProbes(await openProfile(folder), options);
     const [control] = calls;
     expect(control!.plan.executor.file).toBe('../../a.sql');
@@ -221,6 +228,18 @@ describe('probes, with a command that only answers', () => {
     await expect(probed()).rejects.toMatchObject({ code: 'TARGET_PRODUCTION' });
   });
 
+  it('copy no source that is a link into production', async () => {
+    mkdirSync(at('live'));
+    writeFileSync(at('live/a.sqlite'), 'bytes of the live one');
+    rmSync(at('a.sqlite'));
+    symlinkSync('live/a.sqlite', at('a.sqlite'));
+    const profile = PROFILE.replace('/srv/tills', realpathSync(at('live')));
+    writeFileSync(at('profile.yaml'), profile);
+    writeFileSync(at('plan.yaml'), PLAN.replace('PIN', `'${digestOf(Buffer.from(profile))}'`));
+    await expect(probed()).rejects.toMatchObject({ code: 'TARGET_PRODUCTION' });
+    expect(calls).toEqual([]);
+  });
+
   it('end when they are told to', async () => {
     const stop = new AbortController();
     const stopping = answering(() => {
@@ -229,5 +248,41 @@ describe('probes, with a command that only answers', () => {
     });
     await expect(run({ run: stopping, signal: stop.signal })).rejects.toThrow();
     expect(calls).toHaveLength(1);
+  });
+
+  it('end all together where one cannot go on: what another lane runs is stopped', async () => {
+    const more = ['d', 'e', 'f'].map(
+      (id) =>
+        `    - { id: ${id}, name: n, command: rehearse, expected: SURFACE_FORBIDDEN, plan: { actions: [van] } }`,
+    );
+    const profile = `${PROFILE.trimEnd()}\n${more.join('\n')}\n`;
+    writeFileSync(at('profile.yaml'), profile);
+    writeFileSync(at('plan.yaml'), PLAN.replace('PIN', `'${digestOf(Buffer.from(profile))}'`));
+    const started: string[] = [];
+    const waiting: RunCommand = async (argv, { cwd, signal }) => {
+      const which = cwd.split('/').findLast((part) => part !== 'plan' && part !== '') ?? '';
+      if (argv[0] !== 'rehearse' || which === 'control') return { exit: 0, stdout: '{}', stderr: '' };
+      started.push(which);
+      if (which === 'probe-1') {
+        while (started.length < 2) await setImmediate();
+        throw new Error('no more processes');
+      }
+      // Nothing but the signal ends it.
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      return { exit: 4, stdout: '{}', stderr: '' };
+    };
+    await expect(run({ run: waiting })).rejects.toThrow('no more processes');
+    expect(started.sort()).toEqual(['probe-1', 'probe-2']);
+  });
+
+  it('give commands the environment that they are given, and no other', async () => {
+    await probed();
+    for (const { env } of calls)
+      expect(Object.keys(env).sort()).toEqual([
+        'CUSTODY_AUTHOR',
+        'CUSTODY_CONFIG_DIR',
+        'CUSTODY_LANE',
+        'PATH',
+      ]);
   });
 });

@@ -28,6 +28,7 @@ export const command = defineCommand({
     const profile = await openProfile(context.path(args.profile));
     const { results } = await runProbes(profile, {
       run: context.runCommand,
+      env: context.io.env,
       signal: context.signal,
       progress: context.progress,
       plan: await readPlan(args.plan === undefined ? controlPlan(profile) : context.path(args.plan)),

@@ -2,7 +2,7 @@ import { CustodyError } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
 import { defineCommand } from '../command.ts';
 import { probing } from '../probing.ts';
-import { findingLines, plural } from '../text.ts';
+import { findingLines, plural, printable } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
@@ -96,6 +96,7 @@ export const command = defineCommand({
         `  seal       ${result.seal.subject}`,
         `  seal again ${result.seal.again}`,
         ...findingLines(findings),
+        ...result.quarantined.map(({ leg, path }) => `  the clone of leg ${leg} is kept: ${printable(path)}`),
         ...(result.record === null ? [] : [`  recorded as @${result.record}`]),
         ...(signer ? [`  verifier key  ${signer.vkey}`] : []),
         '',

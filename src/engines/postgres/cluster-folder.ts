@@ -1,8 +1,8 @@
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
-import { claimFolder, OWNER_FILE, sweepStale } from '../stale-folders.ts';
+import { claimFolder, sweepStale } from '../stale-folders.ts';
 import type { Account } from './account.ts';
 import { reap } from './reaper.ts';
 
@@ -33,15 +33,6 @@ export function makeFolder(account: Account | undefined): string {
     return folder;
   } catch (error) {
     throw fromSystemError(error, parent);
-  }
-}
-
-/** Takes the owner's note away: what has none is never swept. */
-export function disownFolder(folder: string): void {
-  try {
-    rmSync(join(folder, OWNER_FILE), { force: true });
-  } catch (error) {
-    throw fromSystemError(error, folder);
   }
 }
 

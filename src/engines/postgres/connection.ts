@@ -115,6 +115,8 @@ export class Connection implements AsyncDisposable {
       return await work();
     } catch (cause) {
       if (this.#aborted()) throw interrupted();
+      // After FATAL the server ends the session, whether or not we have seen it do so.
+      if (isServerError(cause)) this.#lost ||= cause.severity === 'FATAL';
       if (isServerError(cause)) throw cause;
       throw new CustodyError('ENGINE_FAILED', `the connection to the server broke: ${String(cause)}`, {
         cause,

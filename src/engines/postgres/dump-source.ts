@@ -7,6 +7,7 @@ import { ContentBuilder, type StoredContent } from '../../objects/file.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import { openRegular } from '../regular-file.ts';
+import { openLocated } from '../source-path.ts';
 
 const HEADER = /^-- PostgreSQL database dump\r?$/m;
 /** The last comment of every plain dump: without it the file was cut off. */
@@ -24,14 +25,16 @@ export class DumpSource {
   readonly #path: string;
   readonly #hasher = sha256Hasher();
 
+  /** @param path with links resolved: nothing that it leads to later is read. */
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** @throws CustodyError DUMP_MALFORMED for damaged or cut gzip data, PATH_NOT_FOUND, IO_FAILED, … */
+  /** @throws CustodyError DUMP_MALFORMED for damaged or cut gzip data, SOURCE_CHANGED, PATH_NOT_FOUND, IO_FAILED, … */
   async *text(): AsyncGenerator<Buffer> {
     const zipped = isGzip(await readHead(this.#path, true));
-    const file = createReadStream(this.#path, { highWaterMark: 262_144 });
+    await using handle = await openLocated(this.#path);
+    const file = handle.createReadStream({ highWaterMark: 262_144, autoClose: false });
     // The 'data' listener would make the stream flow by itself; a generator hashes what is really read.
     const hashed = hashing(file as AsyncIterable<Buffer>, (bytes) => this.#hasher.update(bytes));
     if (!zipped) {

@@ -4,6 +4,7 @@ import { CustodyError } from '../../errors.ts';
 export interface ServerError extends Error {
   readonly code: string;
   readonly where?: string;
+  readonly severity?: string;
 }
 
 export function isServerError(error: unknown): error is ServerError {

@@ -1,6 +1,7 @@
 import { CustodyError, isCustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Engine, EngineOptions, SourceSpec, Workspace } from '../engine.ts';
+import { locateSource } from '../source-path.ts';
 import { findBinaries } from './binaries.ts';
 import { Cluster } from './cluster.ts';
 import { recognise } from './dump-source.ts';
@@ -33,13 +34,14 @@ export async function captureDump(
 }
 
 /**
- * @throws CustodyError PATH_NOT_FOUND, DATABASE_NOT_RECOGNISED, USAGE (a session setting), POSTGRES_NOT_FOUND,
+ * @throws CustodyError PATH_NOT_FOUND, SOURCE_CHANGED, DATABASE_NOT_RECOGNISED, USAGE (a session setting), POSTGRES_NOT_FOUND,
  *   POSTGRES_FAILED, DUMP_MALFORMED, DATABASE_UNSUPPORTED, INTERRUPTED, DISK_FULL.
  */
 async function prepare(source: SourceSpec, options: EngineOptions): Promise<Workspace> {
   const { signal, progress } = options;
   checkSettings(options.session);
-  if (!(await recognise(source.file))) {
+  const file = await locateSource(source);
+  if (!(await recognise(file))) {
     throw new CustodyError('DATABASE_NOT_RECOGNISED', `${source.file} is not a plain PostgreSQL dump`, {
       hint: 'Make one with pg_dump (plain format, which is the default; gzip is fine).',
       path: source.file,
@@ -53,10 +55,8 @@ async function prepare(source: SourceSpec, options: EngineOptions): Promise<Work
   signal?.addEventListener('abort', stop, { once: true });
   try {
     progress?.('load the dump');
-    const digest = await abortable(signal, () =>
-      translated('load', () => makeImage(cluster, source.file, signal)),
-    );
-    return new PostgresWorkspace(cluster, source.file, digest, options, release);
+    const digest = await abortable(signal, () => translated('load', () => makeImage(cluster, file, signal)));
+    return new PostgresWorkspace(cluster, file, digest, options, release);
   } catch (error) {
     release();
     await cluster[Symbol.asyncDispose]();

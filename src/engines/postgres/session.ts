@@ -32,12 +32,18 @@ export class PostgresSession implements Session {
   readonly #settings: SessionParts['settings'];
   #writable: Tables | undefined;
   #notified = '';
+  /** The server said that the backend is gone. */
+  #stopped = false;
 
   constructor(parts: SessionParts) {
     this.#connection = parts.connection;
     this.#admin = parts.admin;
     this.#timeLimit = parts.timeLimit;
     this.#settings = parts.settings;
+  }
+
+  get ended(): boolean {
+    return this.#stopped || this.#connection.status === 'lost';
   }
 
   /** The transaction gets its id at once, so that it can be asserted from the first statement on. */
@@ -181,7 +187,8 @@ export class PostgresSession implements Session {
 
   async #stop(): Promise<void> {
     await using admin = await this.#admin();
-    await admin.value(`SELECT pg_catalog.pg_terminate_backend(${this.#pid}, 5000)::text`);
+    const gone = await admin.value(`SELECT pg_catalog.pg_terminate_backend(${this.#pid}, 5000)::text`);
+    this.#stopped = gone === 'true';
   }
 
   async #ended(xid: string, expected: 'committed' | 'aborted', path: string): Promise<void> {

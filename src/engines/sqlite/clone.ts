@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Clone, Session } from '../engine.ts';
+import { disownFolder } from '../stale-folders.ts';
 import type { Child } from './child.ts';
 import {
   copyFileHashed,
@@ -48,6 +49,7 @@ export class SqliteClone implements Clone {
     if ((await copyFileHashed(place.image, path)) !== place.imageDigest) throw imageChanged();
     const clone = new SqliteClone(place, label, folder, path);
     await clone.#assertOwn();
+    await clone.#lookForOthers();
     return clone;
   }
 
@@ -133,8 +135,15 @@ export class SqliteClone implements Clone {
     await this.#stopAsking();
     await this.#session?.kill();
     // From here on it is out of use, whether or not it can be moved.
-    this.#quarantined = folder;
+    this.#quarantined = this.#folder;
+    // Until it is moved, nothing may remove the workspace that it lies in: not we, and no later start.
+    disownFolder(this.#place.folder);
     return (this.#quarantined = await moveToQuarantine(this.#folder, folder, this.#label, reason));
+  }
+
+  /** Whether it is in quarantine and could not be moved out of the workspace: nobody may remove that then. */
+  get isStranded(): boolean {
+    return this.#quarantined === this.#folder;
   }
 
   /** After what lies beside the file (a WAL, a hot journal) is taken into account. */
@@ -203,7 +212,7 @@ export class SqliteClone implements Clone {
     });
   }
 
-  /** Whether somebody else has the file open: before each session, and after it. */
+  /** Whether somebody else has the file open: once it is made, before each session, and after it. */
   async #lookForOthers(): Promise<void> {
     const mine = await statOf(this.#path);
     const alone = mine !== undefined && isOpenNowhereElse(mine);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, cp, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError } from '../../errors.ts';
@@ -10,7 +11,8 @@ export const NOTE = 'QUARANTINE.txt';
 /**
  * Moves a clone's folder, with a note, into `folder` under a name of its own: `sqlite-<label>-<16 hex>`. It is there
  * whole or not at all, also where `folder` lies in another file system.
- * @returns where it is now. @throws CustodyError ENGINE_FAILED where `folder` cannot be made private, IO_FAILED, DISK_FULL
+ * @returns where it is now. @throws CustodyError ENGINE_FAILED where `folder` cannot be made private, IO_FAILED,
+ *   DISK_FULL; `path` says where the clone is then.
  */
 export async function moveToQuarantine(
   clone: string,
@@ -31,8 +33,15 @@ export async function moveToQuarantine(
     await synced(folder);
     await synced(dirname(folder));
     return to;
-  } catch (error) {
-    throw fromSystemError(error, to);
+  } catch (cause) {
+    const known = fromSystemError(cause, to);
+    const code = known instanceof CustodyError ? known.code : 'IO_FAILED';
+    const path = existsSync(clone) ? clone : to;
+    throw new CustodyError(code, `a clone could not be moved to quarantine in ${folder}: ${String(cause)}`, {
+      cause,
+      path,
+      hint: `It is in ${path}: move it by hand.`,
+    });
   }
 }
 

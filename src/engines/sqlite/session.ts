@@ -24,6 +24,10 @@ export class SqliteSession implements Session {
     this.#onClosed = onClosed;
   }
 
+  get ended(): boolean {
+    return this.#child.ended;
+  }
+
   async begin(): Promise<void> {
     await this.#child.request({ op: 'begin' });
   }

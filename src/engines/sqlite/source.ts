@@ -1,11 +1,13 @@
 import { writeSync } from 'node:fs';
-import { realpath, type FileHandle } from 'node:fs/promises';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import type { FileHandle } from 'node:fs/promises';
+import { CustodyError } from '../../errors.ts';
 import { digestToBytes, type Digest } from '../../objects/digest.ts';
 import type { Link } from '../../objects/link.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import { compareNames, TreeBuilder } from '../../objects/tree.ts';
+import type { SourceSpec } from '../engine.ts';
 import { openRegular } from '../regular-file.ts';
+import { locateSource, openLocated } from '../source-path.ts';
 import { copyHashed, hasMagic, statOf, storeFile } from './files.ts';
 
 /** The files of a source that count: the database and what its last writer left beside it. `-shm` is only an index. */
@@ -40,12 +42,11 @@ export class Source {
   /**
    * Copies the database to `to` (and `to-wal`, `to-journal`), then reads everything once more.
    * @throws CustodyError PATH_NOT_FOUND, PATH_NOT_A_FILE, DATABASE_NOT_RECOGNISED, DATABASE_CORRUPT, DATABASE_UNSUPPORTED, SOURCE_CHANGED
-   *   (somebody wrote while it was copied), DISK_FULL.
+   *   (somebody wrote while it was copied, or it leads elsewhere than it did), DISK_FULL.
    */
-  static async copy(file: string, to: string): Promise<Source> {
-    const path = await realpath(file).catch((error: unknown) => {
-      throw fromSystemError(error, file);
-    });
+  static async copy(spec: SourceSpec, to: string): Promise<Source> {
+    const { file } = spec;
+    const path = await locateSource(spec);
     if (!(await hasMagic(path))) {
       throw new CustodyError('DATABASE_NOT_RECOGNISED', `${file} is not a SQLite database`, {
         path: file,
@@ -57,7 +58,7 @@ export class Source {
     let readOnly = true;
     for (const part of PARTS) {
       if (part !== '' && !(await statOf(path + part))?.size) continue;
-      await using handle = await openRegular(path + part, { follow: false });
+      await using handle = await openLocated(path + part);
       if (part === '-journal') await refuseSharedJournal(handle, path + part);
       readOnly &&= refusesWrites(handle);
       const digest = await copyHashed(handle, to + part);

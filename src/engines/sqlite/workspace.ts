@@ -37,7 +37,7 @@ export class SqliteWorkspace implements Workspace {
   }
 
   /** @throws what {@link Source.copy} throws, DATABASE_CORRUPT, USAGE for a session pragma, INTERRUPTED. */
-  static async prepare({ file }: SourceSpec, options: EngineOptions): Promise<SqliteWorkspace> {
+  static async prepare(spec: SourceSpec, options: EngineOptions): Promise<SqliteWorkspace> {
     const { signal, timeLimit, progress } = options;
     const pragmas = sessionPragmas(options.session);
     const folder = await mkdtemp(join(tmpdir(), 'custody-sqlite-')).catch((error: unknown) => {
@@ -48,7 +48,7 @@ export class SqliteWorkspace implements Workspace {
       sweepStale(tmpdir(), 'custody-sqlite-', [process.getuid?.()]);
       const image = join(folder, 'image.db');
       progress?.('copying the source');
-      const source = await Source.copy(file, image);
+      const source = await Source.copy(spec, image);
       const witnessed: Witnessed[] = [];
       const start = async (where: string): Promise<Child> => {
         const child = await Child.start(where, signal);
@@ -61,7 +61,7 @@ export class SqliteWorkspace implements Workspace {
         await child.request({ op: 'settle', path: image });
       }
       await removeSidecars(image);
-      checkImage(image, file);
+      checkImage(image, spec.file);
       const imageDigest = await hashFile(image);
       const memo = new CaptureMemo((path, sink) => captureDatabase(path, sink, withSignal(signal)));
       const capture = memo.capture.bind(memo);
@@ -135,6 +135,7 @@ export class SqliteWorkspace implements Workspace {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const clone of this.#clones) await clone[Symbol.asyncDispose]();
+    if (this.#clones.some(({ isStranded }) => isStranded)) return;
     await rm(this.#place.folder, { recursive: true, force: true });
   }
 }

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { CustodyError, noTemporaryFolder } from '../../errors.ts';
+import type { SourceSpec } from '../../engines/engine.ts';
+import { locateSource, openLocated } from '../../engines/source-path.ts';
+import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
 import { digestOf } from '../../objects/digest.ts';
 import type { PlanDocument } from '../../objects/plan-form.ts';
 import { posixJoin } from '../../objects/posix-path.ts';
@@ -43,11 +45,11 @@ export async function layOut(profile: Profile, plan: Plan, folder: string): Prom
       path: `${plan.path}:${plan.lineOf('/profile')}`,
       hint: 'Name the profile in the plan, with its digest.',
     });
-  const { refusals } = await guardFiles(plan);
+  const { refusals, source } = await guardFiles(plan);
   for (const refusal of refusals) throw refusal;
   const { home, document } = inside(plan);
   const at = (path: string): string => join(folder, home, path);
-  const { source, executor, rollback } = plan;
+  const { executor, rollback } = plan;
   for (const script of [
     executor,
     ...executor.includes,
@@ -56,10 +58,11 @@ export async function layOut(profile: Profile, plan: Plan, folder: string): Prom
     await copyTo(script.file, at(nameInside(script.path)));
   const database = at(document.source.file);
   // Only where there is no source yet: whoever runs a packet again has one, and runs no script of the packet's profile.
-  if (profile.surrogate && !existsSync(source.file)) {
+  if (profile.surrogate && !existsSync(plan.source.file)) {
     await mkdir(dirname(database), { recursive: true });
     await makeSurrogate(profile, database);
-  } else await copyTo(source.file, database);
+  } else
+    await copySource({ file: plan.source.file, ...(source !== undefined && { real: source }) }, database);
   const bare = Buffer.from(JSON.stringify(mergePatch(yamlValue(profile.bytes), { probes: null })));
   const rules = nameInside(plan.profile.path);
   await mkdir(dirname(at(rules)), { recursive: true });
@@ -110,6 +113,16 @@ function inside(plan: Plan): { home: string; document: PlanDocument } {
 /** Relative paths stay as they are, for scripts include each other by them. */
 function nameInside(path: string): string {
   return isAbsolute(path) ? `absolute${posixJoin('', path)}` : path;
+}
+
+async function copySource(from: SourceSpec, to: string): Promise<void> {
+  await using handle = await openLocated(await locateSource(from));
+  try {
+    await mkdir(dirname(to), { recursive: true });
+    await writeFile(to, handle.createReadStream({ autoClose: false }));
+  } catch (error) {
+    throw fromSystemError(error, from.file);
+  }
 }
 
 /** A copy of a bench for one probe, with its change. A replaced executor is pinned, and approved where one must be. */

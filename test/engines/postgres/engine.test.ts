@@ -228,7 +228,10 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
     ]) {
       await using session = await other.open();
       await session.begin();
+      expect(session.ended).toBe(false);
       await expectCode(session.apply(utf8(script), BOUNDARY), 'TIME_LIMIT');
+      // At once: whoever rolls back afterwards must not take a killed session for one that does not answer.
+      expect(session.ended).toBe(true);
       expect(await session.inTransaction()).toBe(false);
     }
     await expectCode(other.query('SELECT pg_sleep(30)'), 'TIME_LIMIT');
@@ -249,6 +252,7 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
     await expectCode(session.apply(utf8('SELECT 1'), BOUNDARY), 'TRANSACTION_LOST');
     await expectCode(session.commit(), 'TRANSACTION_LOST');
     await expectCode(session.rollback(), 'TRANSACTION_LOST');
+    expect(session.ended).toBe(true);
     expect(await session.inTransaction()).toBe(false);
   });
 

@@ -11,10 +11,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { CustodyError } from '../../../src/errors.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import type { Clone } from '../../../src/engines/engine.ts';
 import { children, fails, insertOnly, make, prepare, useTemp } from './helpers.ts';
+
+const { rename } = vi.hoisted(() => ({ rename: vi.fn<(from: string, to: string) => Promise<void>>() }));
+vi.mock(import('node:fs/promises'), async (load) => {
+  const real = await load();
+  rename.mockImplementation(real.rename);
+  return { ...real, rename: rename as typeof real.rename };
+});
 
 const temp = useTemp();
 const source = (): string => {
@@ -124,14 +132,40 @@ describe('the folder of a quarantine', () => {
         writeFileSync(path, '');
       },
     ],
-  ])('may not be %s; the clone is out of use nevertheless', async (name, put) => {
+  ])('may not be %s; the clone is out of use nevertheless, and stays where it is', async (name, put) => {
     const folder = temp.file(name);
     put(folder);
-    await using workspace = await prepare(source());
-    await using clone = await workspace.restore('T');
-    const failed: unknown = await clone.quarantine(folder, 'x').catch((error: unknown) => error);
-    expect(failed).toBeInstanceOf(Error);
-    await refusesEverything(clone);
+    let failed: unknown;
+    {
+      await using workspace = await prepare(source());
+      await using clone = await workspace.restore('T');
+      failed = await clone.quarantine(folder, 'x').catch((error: unknown) => error);
+      await refusesEverything(clone);
+    }
+    expect(failed).toBeInstanceOf(CustodyError);
+    const kept = (failed as CustodyError).path!;
+    expect(existsSync(join(kept, 'clone.db'))).toBe(true);
+    // Neither the end of the workspace nor a later start removes it: no note says whose it is.
+    expect(existsSync(join(kept, '..', 'owner'))).toBe(false);
+    await using _ = await prepare(source());
+    expect(existsSync(join(kept, 'clone.db'))).toBe(true);
+    rmSync(join(kept, '..'), { recursive: true });
+  });
+
+  it('may have no place for it: then it says so in the workspace', async () => {
+    const folder = temp.file('full');
+    let kept: string;
+    {
+      await using workspace = await prepare(source());
+      await using clone = await workspace.restore('T');
+      rename.mockRejectedValueOnce(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
+      const failed: unknown = await clone.quarantine(folder, 'why').catch((error: unknown) => error);
+      expect(failed).toMatchObject({ code: 'DISK_FULL' });
+      kept = (failed as CustodyError).path!;
+    }
+    expect(readFileSync(join(kept, 'QUARANTINE.txt'), 'utf8')).toBe('why\n');
+    expect(existsSync(join(kept, 'clone.db'))).toBe(true);
+    rmSync(join(kept, '..'), { recursive: true });
   });
 });
 

@@ -80,8 +80,8 @@ export const CLAIMS: readonly Vector[] = [
     for (const claim of rehearsal.isolation) claim.holds = true;
   }),
 
-  sqlite('observed-failure', [['SQL_FAILED', 'legs/T/statement 2']], (d) => {
-    d.rehearsal.observed.push({ code: 'SQL_FAILED', path: 'legs/T/statement 2', detail: '' });
+  sqlite('observed-failure', [['SQL_FAILED', 'legs/T/executor/statement 2']], (d) => {
+    d.rehearsal.observed.push({ code: 'SQL_FAILED', path: 'legs/T/executor/statement 2', detail: '' });
   }),
   sqlite('observed-unknown-code', [['EVIDENCE_MALFORMED', 'observed/legs/T']], (d) => {
     d.rehearsal.observed.push({ code: 'ALL_FINE', path: 'legs/T', detail: '' });

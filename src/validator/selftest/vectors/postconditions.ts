@@ -86,6 +86,22 @@ export const POSTCONDITIONS: readonly Vector[] = [
       },
     ),
   ),
+  // As the runner leaves it: the query that must hold after the way back has no answer any more.
+  ...ALL.map((leg) =>
+    sqliteFull(
+      `back-without-an-answer-${leg}`,
+      [
+        ['SQL_FAILED', `legs/${leg}/postconditions/births as before`],
+        ['TRANSACTION_LOST', `legs/${leg}/ended`],
+      ],
+      (d) => {
+        d.leg(leg).ended = 'failed';
+        Object.assign(d.leg(leg).postconditions[2]!, { actual: null, ok: false });
+        const path = `legs/${leg}/postconditions/births as before`;
+        d.rehearsal.observed.push({ code: 'SQL_FAILED', path, detail: 'no such table: births' });
+      },
+    ),
+  ),
   sqliteFull('false-done', inAll('FALSE_DONE', 'done'), (d) => {
     for (const leg of d.rehearsal.legs) leg.postconditions[0]!.actual = '2';
   }),
