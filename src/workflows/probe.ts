@@ -1,5 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { temporaryFolder } from '../engines/temporary-folder.ts';
 import { CustodyError } from '../errors.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { keyFolder } from '../ledger/log-key.ts';
@@ -8,7 +9,7 @@ import { storeContent } from '../objects/file.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { Probe, Profile } from '../rehearsal/profile.ts';
 import { SEAL_NAME } from '../verify/packet/names.ts';
-import { bringUp, layOut, temporaryFolder, type Bench } from './probe/bench.ts';
+import { bringUp, layOut, type Bench } from './probe/bench.ts';
 import { commitFabrication } from './probe/forge.ts';
 import { filesOf, Leaks, scanChanged, scanEntry } from './probe/leaks.ts';
 import { controlPlan } from './profile-files.ts';
@@ -40,7 +41,7 @@ export async function runProbes(profile: Profile, options: ProbeOptions): Promis
   const { probes } = profile;
   const plan = options.plan === undefined ? controlPlan(profile) : resolve(options.plan);
   if (!probes) throw new CustodyError('INTERNAL', 'a control plan without probes');
-  await using work = await temporaryFolder();
+  await using work = await temporaryFolder('probe');
   const bench = await layOut(profile, plan, join(work.path, 'bench'));
   const desk = new ProbeDesk(profile, bench, work.path, options);
   const control = await desk.control(probes.control);

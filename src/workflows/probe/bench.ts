@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { cp, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, copyFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { readRegular } from '../../engines/regular-file.ts';
-import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
+import { CustodyError, fromSystemError } from '../../errors.ts';
 import { digestOf } from '../../objects/digest.ts';
 import type { PlanDocument } from '../../objects/plan-form.ts';
 import type { Probe, Profile } from '../../rehearsal/profile.ts';
@@ -16,14 +15,6 @@ import { mergePatch } from './merge-patch.ts';
 export interface Bench {
   readonly folder: string;
   readonly document: PlanDocument;
-}
-
-/** A private folder for temporary files, gone at the end. */
-export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'custody-probe-')).catch((error: unknown) => {
-    throw noTemporaryFolder(error, tmpdir());
-  });
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 /**
