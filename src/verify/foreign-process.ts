@@ -1,12 +1,12 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CustodyError, fromSystemError, noTemporaryFolder } from '../errors.ts';
+import { temporaryFolder } from '../engines/temporary-folder.ts';
+import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
-import { parseForeignAnswer } from './foreign-answer.ts';
 import { EVIDENCE, FILE, grantedSandbox, SANDBOXES, UNSANDBOXED, type Sandbox } from './foreign-sandbox.ts';
 import { interpreterOf } from './interpreter-line.ts';
+import { FOREIGN_ANSWER, parseAnswer } from './judge-answer.ts';
 import { failed, runToEnd, type ProcessOptions } from './judge-process.ts';
 
 export interface ForeignOptions extends ProcessOptions {
@@ -37,21 +37,15 @@ export async function runForeign(
   const interpreter = interpreterOf(code);
   if (!interpreter) throw failed('it has no interpreter line');
   const { path, argument } = interpreter;
-  const folder = await mkdtemp(join(tmpdir(), 'custody-foreign-')).catch((error: unknown) => {
-    throw noTemporaryFolder(error, tmpdir());
-  });
-  try {
-    const sandbox = options.unsandboxed ? UNSANDBOXED : await find(folder, options.sandboxes ?? SANDBOXES);
-    const own = join(folder, 'own');
-    await fill(own, { [FILE]: code, [EVIDENCE]: evidence });
-    const command = sandbox.command(own, argument === undefined ? [path] : [path, argument]);
-    const ended = await runToEnd(command, [Buffer.from(evidence)], options);
-    if (ended.code !== 0) throw failed(`it exited with ${ended.code}: ${ended.errors}`);
-    const networkRestricted = sandbox !== UNSANDBOXED;
-    return { ...parseForeignAnswer(ended.output, subject), networkRestricted, sandbox: sandbox.name };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using folder = await temporaryFolder('foreign');
+  const sandbox = options.unsandboxed ? UNSANDBOXED : await find(folder.path, options.sandboxes ?? SANDBOXES);
+  const own = join(folder.path, 'own');
+  await fill(own, { [FILE]: code, [EVIDENCE]: evidence });
+  const command = sandbox.command(own, argument === undefined ? [path] : [path, argument]);
+  const ended = await runToEnd(command, [Buffer.from(evidence)], options);
+  if (ended.code !== 0) throw failed(`it exited with ${ended.code}: ${ended.errors}`);
+  const networkRestricted = sandbox !== UNSANDBOXED;
+  return { ...parseAnswer(ended.output, subject, FOREIGN_ANSWER), networkRestricted, sandbox: sandbox.name };
 }
 
 async function find(folder: string, sandboxes: readonly Sandbox[]): Promise<Sandbox> {
