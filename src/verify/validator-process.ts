@@ -36,8 +36,7 @@ export async function runValidator(
   if (ended.code !== 0) throw failed(`it exited with ${ended.code}: ${ended.errors}`);
   // What did not take all of the evidence judged something else.
   if (!ended.taken) throw failed('it did not read all of the evidence');
-  const { networkRestricted } = ended;
-  const sandbox = networkRestricted ? 'unshare' : 'node --permission only';
+  const { networkRestricted, sandbox } = ended;
   return { ...parseAnswer(ended.output, subject, OWN_ANSWER), networkRestricted, sandbox };
 }
 
@@ -45,10 +44,10 @@ export async function runValidator(
 export async function runSelftest(
   code: Uint8Array,
   options: ProcessOptions = {},
-): Promise<{ ok: boolean; vectors: number; failed: string[] }> {
-  const { output, errors, code: exit } = await run(code, ['--selftest'], [], options);
+): Promise<{ ok: boolean; vectors: number; failed: string[]; sandbox: string }> {
+  const { output, errors, code: exit, sandbox } = await run(code, ['--selftest'], [], options);
   if (output === '') throw failed(`its self-test gave no result: ${errors}`);
-  return parseSelftest(output, exit);
+  return { ...parseSelftest(output, exit), sandbox };
 }
 
 async function* framed(
@@ -68,7 +67,7 @@ async function run(
   args: string[],
   input: Input,
   options: ProcessOptions,
-): Promise<Ended & { networkRestricted: boolean }> {
+): Promise<Ended & Pick<Judged, 'networkRestricted' | 'sandbox'>> {
   await using folder = await temporaryFolder('validator');
   const file = join(folder.path, 'validator.mjs');
   await writeFile(file, code, { mode: 0o444 }).catch((error: unknown) => {
@@ -76,5 +75,9 @@ async function run(
   });
   const { command, args: all, restricted } = confine(file, args);
   const ended = await runToEnd({ command, args: all, cwd: folder.path, env: {} }, input, options);
-  return { ...ended, networkRestricted: restricted };
+  return {
+    ...ended,
+    networkRestricted: restricted,
+    sandbox: restricted ? 'unshare' : 'node --permission only',
+  };
 }

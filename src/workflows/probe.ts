@@ -12,6 +12,7 @@ import { SEAL_NAME } from '../verify/packet/names.ts';
 import { bringUp, layOut, type Bench } from './probe/bench.ts';
 import { commitFabrication } from './probe/forge.ts';
 import { filesOf, Leaks, scanChanged, scanEntry } from './probe/leaks.ts';
+import { inLanes } from './in-lanes.ts';
 import { controlPlan } from './profile-files.ts';
 
 /** A command, run to its end as a user runs it, with the files and the keys of that folder alone. */
@@ -45,33 +46,17 @@ export async function runProbes(profile: Profile, options: ProbeOptions): Promis
   const bench = await layOut(profile, plan, join(work.path, 'bench'));
   const desk = new ProbeDesk(profile, bench, work.path, options);
   const control = await desk.control(probes.control);
-  const results = [control, ...(await inLanes(probes.cases, (probe, i) => desk.probe(probe, i + 1)))];
+  // Probes know nothing of each other.
+  const results = [
+    control,
+    ...(await inLanes(probes.cases, (probe, i) => desk.probe(probe, i + 1), options)),
+  ];
   return {
     kind: 'probes',
     v: 1,
     profile: storeContent({ put: () => undefined }, profile.bytes),
     results,
   };
-}
-
-/** Probes know nothing of each other, and most of their time is spent waiting for processes. */
-const LANES = 2;
-
-/** The results in the order of the items. */
-async function inLanes<T, R>(
-  items: readonly T[],
-  work: (item: T, index: number) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  // What another lane still runs has its folder until it ends.
-  const ends = await Promise.allSettled(
-    Array.from({ length: LANES }, async () => {
-      for (const [i, item] of queue) results[i] = await work(item, i);
-    }),
-  );
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return results;
 }
 
 class ProbeDesk {
