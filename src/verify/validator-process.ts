@@ -8,7 +8,8 @@ import type { Link } from '../objects/link.ts';
 import { frameHeader, frameSubject } from '../validator/frames.ts';
 import { confine } from './confinement.ts';
 import { OWN_ANSWER, parseAnswer, parseSelftest } from './judge-answer.ts';
-import { failed, runToEnd, type Ended, type Input, type ProcessOptions } from './judge-process.ts';
+import { failed, runToEnd, type Ended, type Input } from './judge-process.ts';
+import type { SandboxOptions } from './sandbox.ts';
 
 export interface Judged {
   readonly accepted: boolean;
@@ -30,7 +31,7 @@ export async function runValidator(
   code: Uint8Array,
   subject: Digest,
   evidence: AsyncIterable<{ link: Link; bytes: Uint8Array }> | Iterable<{ link: Link; bytes: Uint8Array }>,
-  options: ProcessOptions = {},
+  options: SandboxOptions = {},
 ): Promise<Judged> {
   const ended = await run(code, [], framed(subject, evidence), options);
   if (ended.code !== 0) throw failed(`it exited with ${ended.code}: ${ended.errors}`);
@@ -43,7 +44,7 @@ export async function runValidator(
 /** Runs the validator's own self-test: every check against evidence in which only its fault is present. */
 export async function runSelftest(
   code: Uint8Array,
-  options: ProcessOptions = {},
+  options: SandboxOptions = {},
 ): Promise<{ ok: boolean; vectors: number; failed: string[]; sandbox: string }> {
   const { output, errors, code: exit, sandbox } = await run(code, ['--selftest'], [], options);
   if (output === '') throw failed(`its self-test gave no result: ${errors}`);
@@ -66,18 +67,13 @@ async function run(
   code: Uint8Array,
   args: string[],
   input: Input,
-  options: ProcessOptions,
+  options: SandboxOptions,
 ): Promise<Ended & Pick<Judged, 'networkRestricted' | 'sandbox'>> {
   await using folder = await temporaryFolder('validator');
   const file = join(folder.path, 'validator.mjs');
   await writeFile(file, code, { mode: 0o444 }).catch((error: unknown) => {
     throw fromSystemError(error, file);
   });
-  const { command, args: all, restricted } = confine(file, args);
-  const ended = await runToEnd({ command, args: all, cwd: folder.path, env: {} }, input, options);
-  return {
-    ...ended,
-    networkRestricted: restricted,
-    sandbox: restricted ? 'unshare' : 'node --permission only',
-  };
+  const { command, restricted, sandbox } = await confine(file, args, options);
+  return { ...(await runToEnd(command, input, options)), networkRestricted: restricted, sandbox };
 }

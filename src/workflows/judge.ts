@@ -5,13 +5,14 @@ import type { Digest } from '../objects/digest.ts';
 import { decodeKind, encodeObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { driveSync } from '../objects/walk.ts';
-import { runForeign, type ForeignOptions } from '../verify/foreign-process.ts';
+import { runForeign } from '../verify/foreign-process.ts';
+import type { SandboxOptions } from '../verify/sandbox.ts';
 import { runValidator } from '../verify/validator-process.ts';
 import { executionEvidence } from './execution-evidence.ts';
 import { inLanes } from './in-lanes.ts';
 import type { PinnedValidator } from './policy.ts';
 
-export type JudgeOptions = ForeignOptions;
+export type JudgeOptions = SandboxOptions;
 
 /** What one validator says of a rehearsal. */
 export interface Judgement {

@@ -5,6 +5,7 @@ import type * as ValidatorProcess from '../../src/verify/validator-process.ts';
 import { controlCases } from '../../src/workflows/node-controls.ts';
 import { builtInValidator } from '../../src/workflows/policy.ts';
 import { ALWAYS_NO, ALWAYS_YES, PYTHON, SHELL } from '../verify/foreign-validators.ts';
+import { withoutSandboxes } from '../verify/no-sandbox.ts';
 import { Desk, type Finding } from './desk.ts';
 
 /** Ours, and another build of it, try hundreds of vectors: test/cli/commands.test.ts waits for them. */
@@ -17,6 +18,10 @@ vi.mock('../../src/verify/validator-process.ts', async (load) => {
       : real.runSelftest(code, options);
   return { ...real, runSelftest };
 });
+
+vi.mock(import('../../src/verify/sandbox.ts'), async (load) =>
+  (await import('../verify/no-sandbox.ts')).sandboxes(load),
+);
 
 interface List {
   readonly policy: string;
@@ -245,6 +250,17 @@ describe('custody validator', () => {
         { name: 'hardened.py', ok: true, failed: [] },
       ],
     });
+    // What is granted is used, whatever would be permitted.
+    for (const argv of [[], ['--unsandboxed']]) {
+      const { validators } = await desk.json<{ validators: { sandbox: string }[] }>([
+        'validator',
+        'selftest',
+        ...argv,
+      ]);
+      expect(validators[1]!.sandbox).toMatch(/^(unshare|bwrap)$/);
+    }
+    using _ = withoutSandboxes();
+    await desk.fails(['validator', 'selftest'], 'VALIDATOR_UNCONFINED', 3);
     expect(await desk.json(['validator', 'selftest', '--unsandboxed'])).toMatchObject({
       validators: [{ name: 'custody' }, { name: 'hardened.py', sandbox: 'none (--unsandboxed)' }],
     });
