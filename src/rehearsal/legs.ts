@@ -2,13 +2,13 @@ import { isCustodyError } from '../errors.ts';
 import type { Boundary, Captured, Clone, Session, Workspace } from '../engines/engine.ts';
 import { finding, type Finding } from '../finding.ts';
 import { deltaOf } from '../objects/delta.ts';
-import type { ObjectOf } from '../objects/kinds.ts';
+import type { ObjectOf, Trigger } from '../objects/kinds.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import type { PlanForm } from '../objects/plan-form.ts';
 import { resultOf } from '../objects/walk.ts';
 import { askCondition, askGates, type Baseline } from './gates.ts';
 import { endAfterFailure, failed, isUnknown } from './leg-failures.ts';
-import { Fired, firedByDelta, firedByGates, type Trigger } from './triggers.ts';
+import { Fired, firedByDelta, firedByGates } from './triggers.ts';
 
 export type LegName = 'T' | 'R' | 'S';
 type LegRecord = ObjectOf<'rehearsal'>['legs'][number];
