@@ -14,8 +14,7 @@ describe.skipIf(!granted)('a root folder of its own', () => {
       mkdirSync(join(folder, 'inner'));
       // The mount is seen by this child alone.
       const mount = 'mount -t tmpfs inner "$1/inner"; echo there > "$1/inner/file"; exec "$2" "$3" "$1" "$4"';
-      const look =
-        'cat inner/file; for place in . inner /; do echo x > $place/x || echo refused; done 2>&-';
+      const look = 'cat inner/file; for place in . inner /; do echo x > $place/x || echo refused; done 2>&-';
       const given = [folder, process.execPath, CHILD, look];
       const { stdout } = spawnSync('unshare', ['-m', 'sh', '-ec', mount, 'sh', ...given], {
         encoding: 'utf8',

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { rawLink } from '../../src/objects/link.ts';
-import { SANDBOXES, type SandboxOptions } from '../../src/verify/sandbox.ts';
+import type { SandboxOptions } from '../../src/verify/sandbox.ts';
 import { runSelftest, runValidator } from '../../src/verify/validator-process.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
@@ -56,39 +56,6 @@ const no = (code, detail = '') => say({ subject, accepted: false, findings: [{ c
 ${read ? 'read();' : ''}
 ${body}`),
   );
-}
-
-/** The validator that runs below a process, once it does: the one whose command line names its file, and which has no child. */
-async function validatorBelow(pid: number): Promise<number> {
-  const childrenOf = (parent: number): number[] =>
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && parentOf(Number(name)) === parent)
-      .map(Number);
-  const below = (parent: number): number[] => childrenOf(parent).flatMap((child) => [child, ...below(child)]);
-  for (;;) {
-    const found = below(pid).find((child) => {
-      const words = commandOf(child);
-      return words[0] === process.execPath && words.at(-1)?.endsWith('/validator.mjs');
-    });
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-function parentOf(pid: number): number | undefined {
-  return Number(/^PPid:\t(\d+)$/m.exec(readProc(pid, 'status'))?.[1]);
-}
-
-function commandOf(pid: number): string[] {
-  return readProc(pid, 'cmdline').split('\0').slice(0, -1);
-}
-
-function readProc(pid: number, name: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 const run = (body: string, options: SandboxOptions = {}, read = true) =>
@@ -264,39 +231,6 @@ socket.on('error', (error) => no('LEG_MISSING', error.code));`);
       server.close();
       rmSync(folder, { recursive: true, force: true });
     }
-  });
-
-  it.each(SANDBOXES.map((sandbox, i) => ({ sandbox, i })))(
-    'in the kernel’s own words, where sandbox $i is granted',
-    async ({ sandbox }) => {
-      const options = { sandboxes: [sandbox] };
-      if ((await run('say(yes)', options)).sandbox !== sandbox.name) return;
-      const ended = new AbortController();
-      const work = fails(run('for (;;);', { ...options, signal: ended.signal }));
-      try {
-        const pid = await validatorBelow(process.pid);
-        const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-        for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
-          expect(status).toMatch(new RegExp(`^${set}:\\t0{16}$`, 'm'));
-        expect(status).toMatch(/^NoNewPrivs:\t1$/m);
-        if (sandbox === SANDBOXES[0]) {
-          expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m);
-          expect(status).toMatch(/^Groups:\t ?$/m);
-        }
-        // Nothing that it sees can be written: no library, not itself.
-        const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').trim().split('\n');
-        expect(mounts.map((line) => line.split(' ')[4])).toContain('/usr/lib');
-        for (const line of mounts) expect(line.split(' ')[5]!.split(',')).toContain('ro');
-      } finally {
-        ended.abort();
-      }
-      expect(await work).toBe('INTERRUPTED');
-    },
-  );
-
-  it('without a sandbox it has those of node alone, and that is on record', async () => {
-    const judged = await run('say(yes)', { sandboxes: [] });
-    expect(judged).toMatchObject({ networkRestricted: false, sandbox: 'node --permission only' });
   });
 
   it('its environment is empty', async () => {
