@@ -2,10 +2,10 @@
  * Writes the digests of a profile anew, after somebody has reviewed what changed: `node scripts/pin-profile.ts
  * profiles/fix7-p0`. Surrogate script → database → profile → plan with its scripts and their approval.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { temporaryFolder } from '../src/engines/temporary-folder.ts';
 import { digestOf } from '../src/objects/digest.ts';
 import { parsePlan } from '../src/rehearsal/plan.ts';
 import type { ProfileDocument } from '../src/rehearsal/profile.ts';
@@ -43,12 +43,8 @@ async function pinPlan(path: string, profile: string, pinned: ProfileDocument): 
 }
 
 async function databaseDigest(sql: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'custody-pin-'));
-  try {
-    return await buildDatabase(sql, join(folder, 'surrogate.sqlite'));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  await using folder = await temporaryFolder('pin');
+  return await buildDatabase(sql, join(folder.path, 'surrogate.sqlite'));
 }
 
 for (const folder of process.argv.slice(2)) await pinProfile(resolve(folder, 'profile.yaml'));

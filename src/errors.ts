@@ -174,17 +174,6 @@ export function fromSystemError(error: unknown, path: string): unknown {
   }
 }
 
-/** Why no folder could be made in `parent`, the folder for temporary files: that is the environment's fault, not a wrong path. */
-export function noTemporaryFolder(error: unknown, parent: string): unknown {
-  const known = fromSystemError(error, parent);
-  if (!isCustodyError(known, 'PATH_NOT_FOUND') && !isCustodyError(known, 'PATH_NOT_A_FOLDER')) return known;
-  return new CustodyError('IO_FAILED', `no temporary folder can be made in ${parent}: ${known.message}`, {
-    cause: known,
-    path: parent,
-    hint: 'Set TMPDIR to a folder that exists and can be written.',
-  });
-}
-
 /** The never-check that ends every switch on a union (style rule 6). */
 export function unreachable(value: never): never {
   throw new CustodyError('INTERNAL', `unexpected value ${JSON.stringify(value)}`);

@@ -139,5 +139,5 @@ export function linksOf(object: AnyObject): Link[] {
   return found;
 }
 
-export { TRIGGERS } from './shapes/fields.ts';
+export { TRIGGERS, TRIGGER_CODES, type Trigger } from './shapes/fields.ts';
 export { treeFolder, treeItem } from './shapes/stored.ts';

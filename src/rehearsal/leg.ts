@@ -1,10 +1,10 @@
 import type { Captured, Workspace } from '../engines/engine.ts';
 import type { Finding } from '../finding.ts';
-import type { ObjectOf } from '../objects/kinds.ts';
+import type { ObjectOf, Trigger } from '../objects/kinds.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import type { PlanForm } from '../objects/plan-form.ts';
 import type { Baseline } from './gates.ts';
-import type { Fired, Trigger } from './triggers.ts';
+import type { Fired } from './triggers.ts';
 
 export type LegName = 'T' | 'R' | 'S';
 /** Which of a plan's scripts something is about; findings and refusals begin with it. */

@@ -1,22 +1,7 @@
-import { finding, type Finding, type FindingCode } from '../finding.ts';
+import { finding, type Finding } from '../finding.ts';
 import type { Delta, TableDelta } from '../objects/delta.ts';
-import type { ObjectOf, TRIGGERS } from '../objects/kinds.ts';
+import { TRIGGER_CODES, type ObjectOf, type Trigger } from '../objects/kinds.ts';
 import { compareNames } from '../objects/tree.ts';
-
-/**
- * What makes the runner abort, roll back and verify (seed 004, "Rollback trigger"; SPEC.md, "Triggers"): the digest of
- * the executor, a gate, the before-state, the delta, or a false "done".
- */
-export type Trigger = (typeof TRIGGERS)[number];
-
-/** The finding that a trigger leaves. */
-export const TRIGGER_CODES = {
-  'executor-changed': 'EXECUTOR_CHANGED',
-  'preflight-failed': 'PREFLIGHT_FAILED',
-  'before-diverged': 'BEFORE_DIVERGED',
-  'delta-differs': 'DELTA_UNEXPECTED',
-  'false-done': 'FALSE_DONE',
-} as const satisfies Record<Trigger, FindingCode>;
 
 /** Thrown inside a leg when a trigger fires; nobody outside of the leg sees it. */
 export class Fired extends Error {

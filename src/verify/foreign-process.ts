@@ -1,27 +1,27 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CustodyError, fromSystemError, noTemporaryFolder } from '../errors.ts';
-import type { Finding } from '../finding.ts';
+import { temporaryFolder } from '../engines/temporary-folder.ts';
+import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
-import { parseForeignAnswer } from './foreign-answer.ts';
-import { EVIDENCE, FILE, grantedSandbox, SANDBOXES, UNSANDBOXED, type Sandbox } from './foreign-sandbox.ts';
 import { interpreterOf } from './interpreter-line.ts';
-import { failed, runToEnd, type ProcessOptions } from './judge-process.ts';
+import { FOREIGN_ANSWER, parseAnswer } from './judge-answer.ts';
+import { failed, runToEnd, type Command } from './judge-process.ts';
+import { grantedSandbox, INSIDE, SANDBOXES, type Confined, type SandboxOptions } from './sandbox.ts';
+import type { Judged } from './validator-process.ts';
 
-export interface ForeignOptions extends ProcessOptions {
-  /** The user asked for it: no sandbox at all. It is recorded. */
-  readonly unsandboxed?: boolean;
-  /** What may be used to shut it in; the first that the system grants is. */
-  readonly sandboxes?: readonly Sandbox[];
-}
+/** What a foreign validator may see: system folders; nothing of /etc but this, no home, no /proc, no /sys. */
+const SYSTEM = [
+  ...['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/usr', '/nix/store'],
+  ...['/etc/alternatives', '/etc/ld.so.cache'],
+  ...['/dev/null', '/dev/zero', '/dev/urandom'],
+];
 
-export interface ForeignJudged {
-  readonly accepted: boolean;
-  readonly findings: readonly Finding[];
-  readonly networkRestricted: boolean;
-  readonly sandbox: string;
-}
+/** The names of its two files. */
+const FILE = 'validator';
+const EVIDENCE = 'evidence.json';
+
+/** All of its environment, with a sandbox and without. */
+const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' };
 
 /**
  * Runs a foreign validator, a file with an interpreter line, on one evidence document (SPEC.md, "Foreign validators").
@@ -32,44 +32,58 @@ export async function runForeign(
   code: Uint8Array,
   subject: Digest,
   evidence: string,
-  options: ForeignOptions = {},
-): Promise<ForeignJudged> {
+  options: SandboxOptions = {},
+): Promise<Judged> {
   const interpreter = interpreterOf(code);
   if (!interpreter) throw failed('it has no interpreter line');
   const { path, argument } = interpreter;
-  const folder = await mkdtemp(join(tmpdir(), 'custody-foreign-')).catch((error: unknown) => {
-    throw noTemporaryFolder(error, tmpdir());
-  });
-  try {
-    const sandbox = options.unsandboxed ? UNSANDBOXED : await find(folder, options.sandboxes ?? SANDBOXES);
-    const own = join(folder, 'own');
-    await fill(own, { [FILE]: code, [EVIDENCE]: evidence });
-    const command = sandbox.command(own, argument === undefined ? [path] : [path, argument]);
-    const ended = await runToEnd(command, [Buffer.from(evidence)], options);
-    if (ended.code !== 0) throw failed(`it exited with ${ended.code}: ${ended.errors}`);
-    const networkRestricted = sandbox !== UNSANDBOXED;
-    return { ...parseForeignAnswer(ended.output, subject), networkRestricted, sandbox: sandbox.name };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using folder = await temporaryFolder('foreign');
+  const probe = async (): Promise<Confined> =>
+    confined(['/bin/sh'], await fill(join(folder.path, 'probe'), 'exec test -s "$1"\n', '{}\n'));
+  const sandbox = await grantedSandbox(options.sandboxes ?? SANDBOXES, 'interpreter', probe);
+  if (!sandbox && !options.unsandboxed) throw unconfined();
+  const own = join(folder.path, 'own');
+  const files = await fill(own, code, evidence);
+  const started = argument === undefined ? [path] : [path, argument];
+  const command = sandbox ? sandbox.command(confined(started, files)) : unsandboxed(started, own);
+  if (!command) throw unconfined();
+  const ended = await runToEnd(command, [Buffer.from(evidence)], options);
+  if (ended.code !== 0) throw failed(`it exited with ${ended.code}: ${ended.errors}`);
+  const answer = parseAnswer(ended.output, subject, FOREIGN_ANSWER);
+  const name = sandbox?.name ?? 'none (--unsandboxed)';
+  return { ...answer, networkRestricted: sandbox !== undefined, sandbox: name };
 }
 
-async function find(folder: string, sandboxes: readonly Sandbox[]): Promise<Sandbox> {
-  const probe = join(folder, 'probe');
-  await fill(probe, { [FILE]: 'exec test -s "$1"\n', [EVIDENCE]: '{}\n' });
-  const sandbox = grantedSandbox(sandboxes, probe);
-  if (sandbox) return sandbox;
-  throw new CustodyError('VALIDATOR_UNCONFINED', 'this system grants no sandbox for a foreign validator', {
+/** @param interpreter path and argument, if any. */
+function confined(interpreter: readonly string[], files: Confined['files']): Confined {
+  const run = [...interpreter, `${INSIDE}/${FILE}`, `${INSIDE}/${EVIDENCE}`];
+  return { reads: SYSTEM, files, env: ENVIRONMENT, scratch: true, run };
+}
+
+function unsandboxed([path, ...argument]: readonly string[], folder: string): Command {
+  const args = [...argument, join(folder, FILE), join(folder, EVIDENCE)];
+  return { command: path!, args, cwd: folder, env: ENVIRONMENT };
+}
+
+function unconfined(): CustodyError {
+  return new CustodyError('VALIDATOR_UNCONFINED', 'this system grants no sandbox for a foreign validator', {
     hint: 'Install util-linux (unshare) or bubblewrap, allow user namespaces, or trust it with --unsandboxed.',
   });
 }
 
-async function fill(folder: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
+/** Both files in a folder of their own, by name. */
+async function fill(
+  folder: string,
+  code: Uint8Array | string,
+  evidence: string,
+): Promise<Record<string, string>> {
+  const files = { [FILE]: join(folder, FILE), [EVIDENCE]: join(folder, EVIDENCE) };
   try {
     await mkdir(folder, { mode: 0o700 });
-    for (const [name, content] of Object.entries(files))
-      await writeFile(join(folder, name), content, { mode: 0o444 });
+    await writeFile(files[FILE], code, { mode: 0o444 });
+    await writeFile(files[EVIDENCE], evidence, { mode: 0o444 });
   } catch (error) {
     throw fromSystemError(error, folder);
   }
+  return files;
 }

@@ -1,13 +1,15 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryFolder } from '../engines/temporary-folder.ts';
 import { fromSystemError } from '../errors.ts';
-import { FINDING_CODES, type Finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { Link } from '../objects/link.ts';
 import { frameHeader, frameSubject } from '../validator/frames.ts';
 import { confine } from './confinement.ts';
-import { failed, runToEnd, type Ended, type Input, type ProcessOptions } from './judge-process.ts';
+import { OWN_ANSWER, parseAnswer, parseSelftest } from './judge-answer.ts';
+import { failed, runToEnd, type Ended, type Input } from './judge-process.ts';
+import type { SandboxOptions } from './sandbox.ts';
 
 export interface Judged {
   readonly accepted: boolean;
@@ -29,56 +31,24 @@ export async function runValidator(
   code: Uint8Array,
   subject: Digest,
   evidence: AsyncIterable<{ link: Link; bytes: Uint8Array }> | Iterable<{ link: Link; bytes: Uint8Array }>,
-  options: ProcessOptions = {},
+  options: SandboxOptions = {},
 ): Promise<Judged> {
-  return inFolder(code, async (file) => {
-    const input = framed(subject, evidence);
-    const { code: exit, output, errors, taken, networkRestricted } = await run(file, [], input, options);
-    if (exit !== 0) throw failed(`it exited with ${exit}: ${errors}`);
-    // What did not take all of the evidence judged something else.
-    if (!taken) throw failed('it did not read all of the evidence');
-    const sandbox = networkRestricted ? 'unshare' : 'node --permission only';
-    return { ...parseJudgement(output, subject), networkRestricted, sandbox };
-  });
+  const ended = await run(code, [], framed(subject, evidence), options);
+  if (ended.code !== 0) throw failed(`it exited with ${ended.code}: ${ended.errors}`);
+  // What did not take all of the evidence judged something else.
+  if (!ended.taken) throw failed('it did not read all of the evidence');
+  const { networkRestricted, sandbox } = ended;
+  return { ...parseAnswer(ended.output, subject, OWN_ANSWER), networkRestricted, sandbox };
 }
 
 /** Runs the validator's own self-test: every check against evidence in which only its fault is present. */
 export async function runSelftest(
   code: Uint8Array,
-  options: ProcessOptions = {},
-): Promise<{ ok: boolean; vectors: number; failed: string[] }> {
-  return inFolder(code, async (file) => {
-    const { output, errors, code: exit } = await run(file, ['--selftest'], [], options);
-    const value = parseJson(output);
-    if (
-      !isRecord(value) ||
-      typeof value['ok'] !== 'boolean' ||
-      typeof value['vectors'] !== 'number' ||
-      !Array.isArray(value['failed'])
-    ) {
-      throw failed(`its self-test gave no result: ${errors}`);
-    }
-    const { vectors, failed: names } = value;
-    const ok = exit === 0 && vectors > 0 && names.length === 0;
-    if (value['ok'] !== ok) throw failed('its self-test contradicts itself');
-    return { ok, vectors, failed: names.map(String) };
-  });
-}
-
-/** Puts the validator's bytes into a file of its own in a folder of its own, for as long as `work` runs. */
-async function inFolder<T>(code: Uint8Array, work: (file: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'custody-validator-')).catch((error: unknown) => {
-    throw fromSystemError(error, tmpdir());
-  });
-  try {
-    const file = join(folder, 'validator.mjs');
-    await writeFile(file, code, { mode: 0o444 }).catch((error: unknown) => {
-      throw fromSystemError(error, file);
-    });
-    return await work(file);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  options: SandboxOptions = {},
+): Promise<{ ok: boolean; vectors: number; failed: string[]; sandbox: string }> {
+  const { output, errors, code: exit, sandbox } = await run(code, ['--selftest'], [], options);
+  if (output === '') throw failed(`its self-test gave no result: ${errors}`);
+  return { ...parseSelftest(output, exit), sandbox };
 }
 
 async function* framed(
@@ -92,46 +62,18 @@ async function* framed(
   }
 }
 
-function run(
-  file: string,
+/** Runs the validator's bytes, in a file of its own in a folder of its own that is gone with it. */
+async function run(
+  code: Uint8Array,
   args: string[],
   input: Input,
-  options: ProcessOptions,
-): Promise<Ended & { networkRestricted: boolean }> {
-  const { command, args: all, restricted } = confine(file, args);
-  const confined = { command, args: all, cwd: join(file, '..'), env: {} };
-  return runToEnd(confined, input, options).then((ended) => ({ ...ended, networkRestricted: restricted }));
-}
-
-function parseJudgement(output: string, subject: Digest): { accepted: boolean; findings: Finding[] } {
-  const value = parseJson(output);
-  if (!isRecord(value) || typeof value['accepted'] !== 'boolean' || !Array.isArray(value['findings']))
-    throw failed('it gave no judgement');
-  if (value['subject'] !== subject) throw failed('it judged something else');
-  const findings = value['findings'].map((item: unknown): Finding => {
-    const code = isRecord(item) ? FINDING_CODES.find((name) => name === item['code']) : undefined;
-    if (
-      !isRecord(item) ||
-      code === undefined ||
-      typeof item['path'] !== 'string' ||
-      typeof item['detail'] !== 'string'
-    )
-      throw failed('it gave a finding that nobody knows');
-    return { code, path: item['path'], detail: item['detail'] };
+  options: SandboxOptions,
+): Promise<Ended & Pick<Judged, 'networkRestricted' | 'sandbox'>> {
+  await using folder = await temporaryFolder('validator');
+  const file = join(folder.path, 'validator.mjs');
+  await writeFile(file, code, { mode: 0o444 }).catch((error: unknown) => {
+    throw fromSystemError(error, file);
   });
-  // Accepted with findings, or rejected without a reason, is no judgement.
-  if (value['accepted'] !== (findings.length === 0)) throw failed('its answer contradicts its findings');
-  return { accepted: value['accepted'], findings };
-}
-
-function parseJson(output: string): unknown {
-  try {
-    return JSON.parse(output);
-  } catch (cause) {
-    throw failed('its output is not JSON', cause);
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const { command, restricted, sandbox } = await confine(file, args, options);
+  return { ...(await runToEnd(command, input, options)), networkRestricted: restricted, sandbox };
 }

@@ -8,14 +8,15 @@ import { hasInterpreterLine, interpreterOf } from '../verify/interpreter-line.ts
 import { runSelftest } from '../verify/validator-process.ts';
 import { tryControls, type ControlResult } from './foreign-controls.ts';
 import type { JudgeOptions } from './judge.ts';
-import type { Runner } from './policy.ts';
+import { tryNodeControls } from './node-controls.ts';
+import { BUILT_IN_NAME, isBuiltIn, type Runner } from './policy.ts';
 
 /** A file that may become a validator. */
 export interface Candidate {
   readonly code: Uint8Array;
   readonly sha256: Digest;
   readonly runner: Runner;
-  /** What it is called unless the user says otherwise; undefined where the file's name is no name for a validator. */
+  /** What it is called unless the user says otherwise: ours, or the file's; undefined where that is no validator's name. */
   readonly name: string | undefined;
 }
 
@@ -54,21 +55,20 @@ export async function readCandidate(path: string): Promise<Candidate> {
       'Begin it with a line such as #!/usr/bin/env python3, ended by a line feed alone.',
     );
   const own = basename(path).toLowerCase();
-  return {
-    code,
-    sha256: digestOf(code),
-    runner: foreign ? 'interpreter' : 'node-permission',
-    name: NAME.test(own) ? own : undefined,
-  };
+  const name = !foreign && (await isBuiltIn(code)) ? BUILT_IN_NAME : NAME.test(own) ? own : undefined;
+  return { code, sha256: digestOf(code), runner: foreign ? 'interpreter' : 'node-permission', name };
 }
 
-/** Runs what tells a validator from a file that says yes: ours tests itself, a foreign one is given planted controls. */
+/**
+ * Runs what tells a validator from a file that says yes: the one that this version brings tests itself, of any other one
+ * the word is not enough.
+ */
 export async function tryValidator(
   { code, runner }: { code: Uint8Array; runner: string },
   options: JudgeOptions = {},
 ): Promise<ControlResult> {
   if (runner === 'interpreter') return tryControls(code, options);
-  return { ...(await runSelftest(code, options)), sandbox: 'node --permission' };
+  return (await isBuiltIn(code)) ? runSelftest(code, options) : tryNodeControls(code, options);
 }
 
 /** @throws CustodyError VALIDATOR_REFUSED, VALIDATOR_FAILED, VALIDATOR_UNCONFINED, INTERRUPTED. */
@@ -92,7 +92,7 @@ export async function requireJudging(
     findings: tried.failed.map((name) =>
       finding('VALIDATOR_LENIENT', `controls/${name}`, 'this control was not judged as it must be'),
     ),
-    hint: 'It must accept a change that was made and undone, and reject one that was not (SPEC.md, "Foreign validators").',
+    hint: 'It must accept what is in order and reject each planted fault (SPEC.md, "Pinning").',
   });
 }
 

@@ -1,6 +1,7 @@
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { jsonFile } from '../objects/json.ts';
-import { runForeign, type ForeignOptions } from '../verify/foreign-process.ts';
+import { runForeign } from '../verify/foreign-process.ts';
+import type { SandboxOptions } from '../verify/sandbox.ts';
 
 interface Entry {
   readonly leg: string;
@@ -47,7 +48,7 @@ export interface ControlResult {
 }
 
 /** Tries a foreign validator on planted controls. @throws CustodyError as {@link runForeign}. */
-export async function tryControls(code: Uint8Array, options: ForeignOptions = {}): Promise<ControlResult> {
+export async function tryControls(code: Uint8Array, options: SandboxOptions = {}): Promise<ControlResult> {
   const failed: string[] = [];
   let sandbox = '';
   for (const [i, { name, entries }] of CONTROLS.entries()) {

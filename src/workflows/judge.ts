@@ -5,12 +5,14 @@ import type { Digest } from '../objects/digest.ts';
 import { decodeKind, encodeObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { driveSync } from '../objects/walk.ts';
-import { runForeign, type ForeignOptions } from '../verify/foreign-process.ts';
+import { runForeign } from '../verify/foreign-process.ts';
+import type { SandboxOptions } from '../verify/sandbox.ts';
 import { runValidator } from '../verify/validator-process.ts';
 import { executionEvidence } from './execution-evidence.ts';
+import { inLanes } from './in-lanes.ts';
 import type { PinnedValidator } from './policy.ts';
 
-export type JudgeOptions = ForeignOptions;
+export type JudgeOptions = SandboxOptions;
 
 /** What one validator says of a rehearsal. */
 export interface Judgement {
@@ -38,7 +40,7 @@ interface Case {
 
 /**
  * Has each validator judge a rehearsal, in a process of its own, in the order that they are given. Before a validator's word
- * counts it is given the same evidence with a planted fault, and must reject that.
+ * counts it is given the same evidence with each of two planted faults, and must reject both.
  * @throws CustodyError VALIDATOR_FAILED, VALIDATOR_UNCONFINED, INTERRUPTED, …; a rejection is no error.
  */
 export async function judgeAll(
@@ -49,7 +51,7 @@ export async function judgeAll(
 ): Promise<Judgement[]> {
   const rehearsal = decodeKind('rehearsal', get(subject.digest), subject.digest);
   const real = { link: subject, rehearsal, get };
-  const planted = plantFault(real);
+  const planted = PLANTED.map(([what, change]) => ({ what, case: plant(real, change) }));
   const judgements: Judgement[] = [];
   for (const validator of pinned) judgements.push(await judgeOne(validator, real, planted, options));
   return judgements;
@@ -70,13 +72,31 @@ export function judgesIsolation(judgements: readonly Judgement[]): [string, stri
   ];
 }
 
+type Change = (rehearsal: ObjectOf<'rehearsal'>) => ObjectOf<'rehearsal'>['legs'];
+
 /**
- * A fabricated rehearsal in which nothing was changed: the state after applying is the before-state, in every leg. Where
- * nothing was applied at all that is the evidence itself, and whoever accepts it accepts anything.
+ * Fabricated rehearsals. In the first the state after applying is the before-state, in every leg; in the second the last way
+ * back leads to the changed state. Where that is the evidence itself, whoever accepts it accepts anything.
  */
-function plantFault({ rehearsal, get }: Case): Case {
-  const legs = rehearsal.legs.map((leg) => ({ ...leg, after: rehearsal.entry }));
-  const planted = { ...rehearsal, legs };
+const PLANTED: readonly (readonly [what: string, change: Change])[] = [
+  [
+    'it accepted evidence in which nothing was changed',
+    ({ legs, entry }) => legs.map((leg) => ({ ...leg, after: entry })),
+  ],
+  [
+    'it accepted evidence in which nothing was taken back',
+    ({ legs }) => legs.map((leg, i) => (i === legs.length - 1 ? { ...leg, back: leg.after } : leg)),
+  ],
+];
+
+interface Planted {
+  /** What to say of whoever accepts it. */
+  readonly what: string;
+  readonly case: Case;
+}
+
+function plant({ rehearsal, get }: Case, change: Change): Case {
+  const planted = { ...rehearsal, legs: change(rehearsal) };
   const { link, bytes } = encodeObject(planted);
   return { link, rehearsal: planted, get: (id) => (id === link.digest ? bytes : get(id)) };
 }
@@ -84,21 +104,21 @@ function plantFault({ rehearsal, get }: Case): Case {
 async function judgeOne(
   pinned: PinnedValidator,
   real: Case,
-  planted: Case,
+  planted: readonly Planted[],
   options: JudgeOptions,
 ): Promise<Judgement> {
   const { link, validator } = pinned;
   const { name } = validator;
-  const control = await ask(pinned, planted, options);
-  const { networkRestricted, sandbox } = control;
-  const lenient = (what: string): Judgement => {
-    const findings = [finding('VALIDATOR_LENIENT', `validators/${name}`, what)];
-    return { link, name, accepted: false, findings, networkRestricted, sandbox };
-  };
-  if (control.accepted) return lenient('it accepted evidence in which nothing was changed');
-  const judged = planted.link.equals(real.link) ? control : await ask(pinned, real, options);
-  const { accepted } = judged;
-  return { link, name, accepted, findings: inOrder(judged.findings), networkRestricted, sandbox };
+  const cases = [real, ...planted.map((one) => one.case).filter((one) => !one.link.equals(real.link))];
+  const answers = await inLanes(cases, (one, _, signal) => ask(pinned, one, { ...options, signal }), options);
+  const answerTo = (asked: Case): Answer => answers[cases.findIndex((one) => one.link.equals(asked.link))]!;
+  const { accepted, findings, networkRestricted, sandbox } = answerTo(real);
+  const lenient = planted.find((one) => answerTo(one.case).accepted);
+  if (lenient) {
+    const found = [finding('VALIDATOR_LENIENT', `validators/${name}`, lenient.what)];
+    return { link, name, accepted: false, findings: found, networkRestricted, sandbox };
+  }
+  return { link, name, accepted, findings: inOrder(findings), networkRestricted, sandbox };
 }
 
 type Answer = Pick<Judgement, 'accepted' | 'findings' | 'networkRestricted' | 'sandbox'>;

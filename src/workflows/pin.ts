@@ -11,6 +11,7 @@ import {
   BUILT_IN_NAME,
   builtInValidator,
   currentPolicy,
+  isBuiltIn,
   policyAfter,
   putValidator,
   requirePolicy,
@@ -49,7 +50,7 @@ export async function pinValidator(
   const candidate = path === undefined ? await builtIn() : await readCandidate(path);
   const shown = path ?? 'the built-in validator';
   if (options.expect !== undefined) requireMatch(shown, candidate.sha256, options.expect);
-  const name = nameOf(candidate, options.name, (await currentPolicy(ledger)).policy);
+  const name = await nameOf(candidate, options.name, (await currentPolicy(ledger)).policy);
   if (path !== undefined) await requireJudging(path, candidate, options);
   const current = await currentPolicy(ledger);
   await using session = await ledger.writer();
@@ -95,16 +96,21 @@ async function builtIn(): Promise<Candidate> {
   return { code, sha256: digestOf(code), runner: 'node-permission', name: BUILT_IN_NAME };
 }
 
-/** The name that was given; else the one under which this very file is expected; else ours, or the file's own. */
-function nameOf(
-  { name, sha256, runner }: Candidate,
+/**
+ * The name that was given; else the one under which this very file is expected; else its own. Ours is for the file that
+ * this version brings: a policy in which `custody` is something else reads as if we judged.
+ */
+async function nameOf(
+  { name: own, sha256, code }: Candidate,
   given: string | undefined,
   { expected }: ObjectOf<'policy'>,
-): string {
+): Promise<string> {
   const waiting = expected.find((one) => matches(sha256, one))?.name;
-  return checkValidatorName(
-    given ?? waiting ?? (runner === 'node-permission' ? BUILT_IN_NAME : (name ?? '')),
-  );
+  const name = checkValidatorName(given ?? waiting ?? own ?? '');
+  if (name !== BUILT_IN_NAME || (await isBuiltIn(code))) return name;
+  throw new CustodyError('VALIDATOR_REFUSED', `only the validator of this version can be named ${name}`, {
+    hint: 'Give it another --name; custody validator pin without a file pins the one of this version.',
+  });
 }
 
 function requireMatch(shown: string, sha256: Digest, identity: string): void {

@@ -26,6 +26,11 @@ export async function builtInValidator(): Promise<Uint8Array> {
   }
 }
 
+/** Whether these are the bytes of the validator that this version brings. @throws VALIDATOR_NOT_BUILT */
+export async function isBuiltIn(code: Uint8Array): Promise<boolean> {
+  return Buffer.compare(code, await builtInValidator()) === 0;
+}
+
 /** Stores a validator's file and the object that names it. */
 export function putValidator(
   sink: ObjectSink,

@@ -1,5 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryFolder } from '../engines/temporary-folder.ts';
 import { CustodyError } from '../errors.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { keyFolder } from '../ledger/log-key.ts';
@@ -9,9 +10,10 @@ import type { ObjectOf } from '../objects/kinds.ts';
 import type { Plan } from '../rehearsal/plan.ts';
 import type { Probe, Profile } from '../rehearsal/profile.ts';
 import { SEAL_NAME } from '../verify/packet/names.ts';
-import { bringUp, layOut, temporaryFolder, type Bench } from './probe/bench.ts';
+import { bringUp, layOut, type Bench } from './probe/bench.ts';
 import { commitFabrication } from './probe/forge.ts';
 import { filesOf, Leaks, scanChanged, scanEntry } from './probe/leaks.ts';
+import { inLanes } from './in-lanes.ts';
 import { noProbes } from './profile-files.ts';
 
 /** A command, run to its end as a user runs it, with the files and the keys of that folder alone. */
@@ -42,11 +44,13 @@ type Result = ObjectOf<'probes'>['results'][number];
 export async function runProbes(profile: Profile, options: ProbeOptions): Promise<ObjectOf<'probes'>> {
   const { probes } = profile;
   if (!probes) throw noProbes(profile);
-  await using work = await temporaryFolder();
-  const bench = await layOut(profile, options.plan, join(work.path, 'bench'));
-  const desk = new ProbeDesk(profile, bench, work.path, options);
-  const control = await desk.control(probes.control);
-  const rest = await inLanes(probes.cases, (probe, i) => desk.probe(probe, i + 1), desk.stop);
+  await using scratch = await temporaryFolder('probe');
+  const bench = await layOut(profile, options.plan, join(scratch.path, 'bench'));
+  const desk = (signal: AbortSignal): ProbeDesk =>
+    new ProbeDesk(profile, bench, scratch.path, { ...options, signal });
+  const control = await desk(options.signal ?? new AbortController().signal).control(probes.control);
+  // Probes know nothing of each other.
+  const rest = await inLanes(probes.cases, (probe, i, signal) => desk(signal).probe(probe, i + 1), options);
   const results = [control, ...rest];
   return {
     kind: 'probes',
@@ -56,45 +60,15 @@ export async function runProbes(profile: Profile, options: ProbeOptions): Promis
   };
 }
 
-/** Probes know nothing of each other, and most of their time is spent waiting for processes. */
-const LANES = 2;
-
-/**
- * The results in the order of the items. The first failure stops every lane.
- * @param stop is aborted with the failure: what another lane runs is to end then.
- */
-async function inLanes<T, R>(
-  items: readonly T[],
-  work: (item: T, index: number) => Promise<R>,
-  stop: AbortController,
-): Promise<R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const lane = async (): Promise<void> => {
-    try {
-      for (const [i, item] of queue) {
-        if (stop.signal.aborted) return;
-        results[i] = await work(item, i);
-      }
-    } catch (error) {
-      stop.abort(error);
-    }
-  };
-  // What a lane still runs has its folder until it ends.
-  await Promise.all(Array.from({ length: LANES }, lane));
-  stop.signal.throwIfAborted();
-  return results;
-}
+type Stoppable = ProbeOptions & { readonly signal: AbortSignal };
 
 class ProbeDesk {
   readonly #profile: Profile;
   readonly #bench: Bench;
   readonly #work: string;
-  readonly #options: ProbeOptions;
-  /** Ends the commands that run. */
-  readonly stop = new AbortController();
+  readonly #options: Stoppable;
 
-  constructor(profile: Profile, bench: Bench, work: string, options: ProbeOptions) {
+  constructor(profile: Profile, bench: Bench, work: string, options: Stoppable) {
     this.#profile = profile;
     this.#bench = bench;
     this.#work = work;
@@ -169,9 +143,8 @@ class ProbeDesk {
 
   async #run(folder: string, argv: readonly string[]): ReturnType<RunCommand> {
     const { signal, run } = this.#options;
-    const either = AbortSignal.any([this.stop.signal, ...(signal ? [signal] : [])]);
-    either.throwIfAborted();
-    return run(argv, { cwd: folder, env: this.#environment(folder), signal: either });
+    signal.throwIfAborted();
+    return run(argv, { cwd: folder, env: this.#environment(folder), signal });
   }
 
   #ledger(folder: string): Promise<Ledger> {

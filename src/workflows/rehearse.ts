@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { noTemporaryFolder } from '../errors.ts';
+import { temporaryFolder } from '../engines/temporary-folder.ts';
 import type { Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import { closure } from '../objects/closure.ts';
@@ -144,47 +143,41 @@ async function commitRehearsal(
   options: RehearseOptions,
 ): Promise<RehearseResult> {
   const { plan, result, verdicts, run, objects, accepted } = rehearsed;
-  const work = await mkdtemp(join(tmpdir(), 'custody-packet-')).catch((error: unknown) => {
-    throw noTemporaryFolder(error, tmpdir());
+  await using work = await temporaryFolder('packet');
+  await writeFiles(work.path, await packetFiles(result.rehearsal, verdicts, objects), objects.get);
+  await sealFolder(work.path);
+  await using session = await ledger.writer();
+  for (const { link, bytes } of driveSync(closure([...verdicts, run]), objects.get))
+    session.writer.put(link.codec, link.digest, bytes);
+  const { packet, seal } = await storePacket(session.writer, work.path, await requireSealed(work.path), {
+    macro: plan.form.macro ?? undefined,
+    links: packetLinks(rehearsed),
   });
-  try {
-    await writeFiles(work, await packetFiles(result.rehearsal, verdicts, objects), objects.get);
-    await sealFolder(work);
-    await using session = await ledger.writer();
-    for (const { link, bytes } of driveSync(closure([...verdicts, run]), objects.get))
-      session.writer.put(link.codec, link.digest, bytes);
-    const { packet, seal } = await storePacket(session.writer, work, await requireSealed(work), {
-      macro: plan.form.macro ?? undefined,
-      links: packetLinks(rehearsed),
-    });
-    if (options.out !== undefined) await copyOut(work, options.out);
-    const { author, lane } = options;
-    const draft = {
-      type: 'rehearsal',
-      links: [
-        ['packet', packet],
-        ['run', run],
-      ],
-      author,
-      lane,
-      message: options.message ?? `${plan.form.name}: ${accepted ? 'accepted' : 'rejected'}`,
-    } as const;
-    const appended = await ledger.append(session.writer, draft, options).catch(async (error: unknown) => {
-      // Nothing was recorded: a packet outside the ledger would say otherwise.
-      if (options.out !== undefined) await rm(options.out, { recursive: true, force: true });
-      throw error;
-    });
-    return {
-      ...described(rehearsed),
-      packet: packet.digest,
-      seal,
-      record: appended.index,
-      signed: appended.signed,
-      entry: appended.entry,
-    };
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  if (options.out !== undefined) await copyOut(work.path, options.out);
+  const { author, lane } = options;
+  const draft = {
+    type: 'rehearsal',
+    links: [
+      ['packet', packet],
+      ['run', run],
+    ],
+    author,
+    lane,
+    message: options.message ?? `${plan.form.name}: ${accepted ? 'accepted' : 'rejected'}`,
+  } as const;
+  const appended = await ledger.append(session.writer, draft, options).catch(async (error: unknown) => {
+    // Nothing was recorded: a packet outside the ledger would say otherwise.
+    if (options.out !== undefined) await rm(options.out, { recursive: true, force: true });
+    throw error;
+  });
+  return {
+    ...described(rehearsed),
+    packet: packet.digest,
+    seal,
+    record: appended.index,
+    signed: appended.signed,
+    entry: appended.entry,
+  };
 }
 
 /** What a rehearsal came to, for people and programs. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CustodyError, noTemporaryFolder } from '../errors.ts';
+import { temporaryFolder } from '../engines/temporary-folder.ts';
+import { CustodyError } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
@@ -84,14 +85,8 @@ export async function rerun(
     folder || !ledger
       ? await subjectFromFolder(text.path, validators, signal ? { signal } : {})
       : await subjectFromLedger(ledger, text.revision, validators);
-  const scratch = await mkdtemp(join(tmpdir(), 'custody-rerun-')).catch((error: unknown) => {
-    throw noTemporaryFolder(error, tmpdir());
-  });
-  try {
-    return await rerunIn(scratch, subject, ledger, options);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  await using scratch = await temporaryFolder('rerun');
+  return await rerunIn(scratch.path, subject, ledger, options);
 }
 
 async function rerunIn(

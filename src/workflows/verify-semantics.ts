@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isCustodyError, type ErrorCode } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { closure } from '../objects/closure.ts';
@@ -42,13 +42,25 @@ export async function verifySemantics(
   return attempt('semantics', () => judgeAgain(ledger, packet, at, options));
 }
 
-/** What the environment did is no fault of the evidence; a validator that does not answer is, and objects that do not fit. */
+/**
+ * Errors, beyond those of exit code 1, that say that the evidence is at fault: a validator that does not answer, and plans
+ * and profiles that cannot be read as what they are stored as. Whatever else is thrown is not the evidence's fault.
+ */
+const FAULTS_OF_EVIDENCE: ReadonlySet<ErrorCode> = new Set([
+  'VALIDATOR_FAILED',
+  'PLAN_SYNTAX',
+  'PLAN_INVALID',
+  'PLAN_KEY_UNKNOWN',
+  'PROFILE_INVALID',
+  'INCLUDE_REFUSED',
+]);
+
 async function attempt(path: string, work: () => Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await work();
   } catch (error) {
-    if (!isCustodyError(error) || error.exitCode === 70 || error.code === 'VALIDATOR_UNCONFINED') throw error;
-    if (error.exitCode === 4 && error.code !== 'VALIDATOR_FAILED') throw error;
+    if (!isCustodyError(error)) throw error;
+    if (error.exitCode !== 1 && !FAULTS_OF_EVIDENCE.has(error.code)) throw error;
     return [finding('VERDICT_DIFFERS', path, `${error.code}: ${error.message}`)];
   }
 }

@@ -33,7 +33,7 @@ export interface VerifyOptions {
   readonly policy?: Digest;
   /** Validators that the auditor trusts beside those that the first policy pins. */
   readonly validators?: readonly Digest[];
-  /** Foreign validators run without a sandbox: the auditor asked for that. */
+  /** Foreign validators may run without a sandbox where none is granted: the auditor allows that. */
   readonly unsandboxed?: boolean;
   /** Verifier keys of those whose reruns count; to give one requires the level `reexecuted`. */
   readonly rerunners?: readonly string[];

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PYTHON } from '../verify/foreign-validators.ts';
+import { withoutSandboxes } from '../verify/no-sandbox.ts';
 import { codes, Desk, type Finding } from './desk.ts';
 import { writePlan } from './plans.ts';
+
+vi.mock(import('../../src/verify/sandbox.ts'), async (load) =>
+  (await import('../verify/no-sandbox.ts')).sandboxes(load),
+);
 
 interface Rehearsed {
   readonly record: number;
@@ -50,8 +55,12 @@ describe('a foreign validator judges rehearsals', () => {
       ok: true,
       validators: [{ trustedBy: 'first policy' }, { trustedBy: 'auditor' }],
     });
-    const { validators } = await desk.json<Report>([...named, '--unsandboxed']);
-    expect(validators[1]!.sandbox).toBe('none (--unsandboxed)');
+    const sandboxOf = async (): Promise<string | null> =>
+      (await desk.json<Report>([...named, '--unsandboxed'])).validators[1]!.sandbox;
+    expect(await sandboxOf()).toMatch(/^(unshare|bwrap)$/);
+    using _ = withoutSandboxes();
+    expect(await sandboxOf()).toBe('none (--unsandboxed)');
+    await desk.fails(named, 'VALIDATOR_UNCONFINED', 3);
   });
 
   it('the file on disk does not count: the bytes that were pinned judge', async () => {
@@ -74,6 +83,7 @@ if evidence["entries"][0]["before_hash"] != "${known}":
       ),
     );
     await desk.json(['validator', 'pin', 'strict.py', '--name', 'strict']);
+    using _ = withoutSandboxes();
     const rejected = await desk.json<Rehearsed>(['rehearse', 'plan.yaml', '--unsandboxed'], 1);
     expect(rejected.verdicts.map(({ accepted }) => accepted)).toEqual([true, true, false]);
     expect(rejected.findings).toEqual([

@@ -97,9 +97,16 @@ describe('what comes from outside', () => {
   });
 
   it('a TMPDIR that is not there is the fault of the environment', async () => {
-    writePlan(desk);
+    await desk.json(['rehearse', writePlan(desk)]);
     vi.stubEnv('TMPDIR', desk.path('nowhere'));
-    for (const argv of [['rehearse', 'plan.yaml'], ['snapshot', 'app.sqlite'], ['demo']])
+    for (const argv of [
+      ['rehearse', 'plan.yaml'],
+      ['snapshot', 'app.sqlite'],
+      ['demo'],
+      // No fault of the evidence that it cannot be judged here.
+      ['verify', 'HEAD'],
+      ['validator', 'selftest'],
+    ])
       expect((await desk.fails(argv, 'IO_FAILED', 4)).hint).toContain('TMPDIR');
   });
 

@@ -2,20 +2,26 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as ValidatorProcess from '../../src/verify/validator-process.ts';
+import { controlCases } from '../../src/workflows/node-controls.ts';
 import { builtInValidator } from '../../src/workflows/policy.ts';
 import { ALWAYS_NO, ALWAYS_YES, PYTHON, SHELL } from '../verify/foreign-validators.ts';
+import { withoutSandboxes } from '../verify/no-sandbox.ts';
 import { Desk, type Finding } from './desk.ts';
 
-/** Ours tries hundreds of vectors: test/cli/commands.test.ts waits for them. */
+/** Ours, and another build of it, try hundreds of vectors: test/cli/commands.test.ts waits for them. */
 vi.mock('../../src/verify/validator-process.ts', async (load) => {
   const real = await load<typeof ValidatorProcess>();
-  const ours = await builtInValidator();
+  const ours = await (await import('../../src/workflows/policy.ts')).builtInValidator();
   const runSelftest: typeof real.runSelftest = (code, options) =>
-    Buffer.compare(code, ours) === 0
-      ? Promise.resolve({ ok: true, vectors: 1, failed: [] })
+    Buffer.compare(code.subarray(0, ours.length), ours) === 0
+      ? Promise.resolve({ ok: true, vectors: 1, failed: [], sandbox: 'none' })
       : real.runSelftest(code, options);
   return { ...real, runSelftest };
 });
+
+vi.mock(import('../../src/verify/sandbox.ts'), async (load) =>
+  (await import('../verify/no-sandbox.ts')).sandboxes(load),
+);
 
 interface List {
   readonly policy: string;
@@ -29,6 +35,15 @@ interface Pinned {
   readonly record: number | null;
   readonly promoted: string | null;
 }
+
+/** Praises itself, takes all of the evidence, and accepts it. */
+const LIAR = `if (process.argv.includes('--selftest')) console.log('{"ok":true,"vectors":1,"failed":[]}');
+else {
+  let input = '';
+  for await (const piece of process.stdin.setEncoding('latin1')) input += piece;
+  console.log(JSON.stringify({ subject: input.slice(0, 64), accepted: true, findings: [] }));
+}
+`;
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const short = (text: string): string => `${sha256(text).slice(0, 8)}…${sha256(text).slice(-6)}`;
@@ -141,6 +156,45 @@ describe('custody validator', () => {
     expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(['VALIDATOR_LENIENT']));
   });
 
+  it(
+    'one for node that says that it passes its own test is tried on our vectors',
+    { timeout: 120_000 },
+    async () => {
+      desk.write('liar.mjs', LIAR);
+      const { findings } = (await refuses(['pin', 'liar.mjs'], 'VALIDATOR_REFUSED', 3)) as {
+        findings: Finding[];
+      };
+      const faults = (await controlCases()).filter(({ accept }) => !accept);
+      expect(faults.length).toBeGreaterThan(25);
+      expect(findings.map(({ path }) => path).sort()).toEqual(
+        faults.map(({ name }) => `controls/${name}`).sort(),
+      );
+    },
+  );
+
+  it('another build of ours passes them, and is not called custody', { timeout: 120_000 }, async () => {
+    const ours = Buffer.from(await builtInValidator());
+    desk.write('other-build.mjs', Buffer.concat([ours, Buffer.from('// another build\n')]));
+    expect(await desk.json(['validator', 'pin', 'other-build.mjs'])).toMatchObject({
+      name: 'other-build.mjs',
+    });
+    // This very version's is, wherever it lies: and it is pinned already.
+    desk.write('copy.mjs', ours);
+    expect(await desk.json(['validator', 'pin', 'copy.mjs'])).toMatchObject({
+      name: 'custody',
+      record: null,
+    });
+  });
+
+  it('nothing but what this version brings is called custody, also where that was expected', async () => {
+    await refuses(['pin', 'hardened.py', '--name', 'custody'], 'VALIDATOR_REFUSED', 3);
+    desk.write('liar.mjs', LIAR);
+    await refuses(['pin', 'liar.mjs', '--name', 'custody'], 'VALIDATOR_REFUSED', 3);
+    await desk.json(['validator', 'expect', short(PYTHON), '--name', 'custody']);
+    await refuses(['pin', 'hardened.py'], 'VALIDATOR_REFUSED', 3);
+    expect((await list()).validators).toMatchObject([{ name: 'custody', builtIn: true }]);
+  });
+
   it('one that crashes is not pinned', async () => {
     desk.write('bad.sh', '#!/bin/sh\nexit 3\n');
     await refuses(['pin', 'bad.sh'], 'VALIDATOR_FAILED', 4);
@@ -196,6 +250,17 @@ describe('custody validator', () => {
         { name: 'hardened.py', ok: true, failed: [] },
       ],
     });
+    // What is granted is used, whatever would be permitted.
+    for (const argv of [[], ['--unsandboxed']]) {
+      const { validators } = await desk.json<{ validators: { sandbox: string }[] }>([
+        'validator',
+        'selftest',
+        ...argv,
+      ]);
+      expect(validators[1]!.sandbox).toMatch(/^(unshare|bwrap)$/);
+    }
+    using _ = withoutSandboxes();
+    await desk.fails(['validator', 'selftest'], 'VALIDATOR_UNCONFINED', 3);
     expect(await desk.json(['validator', 'selftest', '--unsandboxed'])).toMatchObject({
       validators: [{ name: 'custody' }, { name: 'hardened.py', sandbox: 'none (--unsandboxed)' }],
     });

@@ -49,6 +49,23 @@ async function judged({ rehearsal, objects }: Drilled, code: Uint8Array): Promis
 
 const found = ({ findings }: Judgement): string[] => findings.map(({ code, path }) => `${code} ${path}`);
 
+/** A validator for node that answers what `accepted` says of the last leg: three ids in hex, of states. */
+const module = (accepted: string): Buffer =>
+  Buffer.from(`const pieces = [];
+for await (const piece of process.stdin) pieces.push(piece);
+const input = Buffer.concat(pieces);
+const rehearsal = input.toString('hex', 70, 70 + input.readUInt32BE(65));
+const last = (name) => {
+  const key = (0x60 + name.length).toString(16) + Buffer.from(name).toString('hex') + 'd82a5825';
+  const at = rehearsal.lastIndexOf(key) + key.length;
+  return rehearsal.slice(at, at + 74);
+};
+const [entry, after, back] = ['entry', 'after', 'back'].map(last);
+const accepted = ${accepted};
+const findings = accepted ? [] : [{ code: 'NO_REAL_CHANGE', path: 'legs', detail: '' }];
+console.log(JSON.stringify({ subject: input.toString('latin1', 0, 64), accepted, findings }));
+`);
+
 describe('a validator', () => {
   it('as it is accepts what is good and rejects what is not', async () => {
     const code = readFileSync(BUNDLE);
@@ -63,6 +80,30 @@ describe('a validator', () => {
       expect(judgement.accepted).toBe(false);
       expect(found(judgement)).toEqual(['VALIDATOR_LENIENT validators/drilled']);
     }
+  });
+
+  it('that sees both planted faults is believed', async () => {
+    const code = module('after !== entry && after !== back');
+    expect(await judged(good, code)).toMatchObject({ accepted: true, findings: [] });
+  });
+
+  it.each([
+    ['whether something was changed', 'after !== entry'],
+    ['whether it is as it was', 'back === entry'],
+  ])('that looks only %s is not', async (_what, accepted) => {
+    for (const rehearsal of [good, bad])
+      expect(found(await judged(rehearsal, module(accepted)))).toEqual([
+        'VALIDATOR_LENIENT validators/drilled',
+      ]);
+  });
+
+  it('that dies of one of them leaves no process behind', async () => {
+    // Of the three that it is asked, one ends at once and the others would never end.
+    const code = module(
+      `after === entry ? process.exit(3) : await new Promise(() => setInterval(() => 0, 1e6))`,
+    );
+    await expect(judged(good, code)).rejects.toMatchObject({ code: 'VALIDATOR_FAILED' });
+    expect(children()).toEqual([]);
   });
 });
 
@@ -84,13 +125,19 @@ describe('the pinned validator', () => {
     const ran = await desk.run(['rehearse', scene.file('plan.yaml'), '--json']);
     expect(ran.exit).not.toBe(0);
     const { error } = JSON.parse(ran.stdout) as { error: { code: string } };
-    expect(['OBJECT_CORRUPT', 'PACK_DAMAGED']).toContain(error.code);
+    expect(['OBJECT_CORRUPT', 'PACK_CORRUPT']).toContain(error.code);
     expect(desk.state()).toEqual(before);
 
     writeFileSync(pack, whole);
     expect((await desk.run(['rehearse', scene.file('plan.yaml')])).exit).toBe(0);
   });
 });
+
+/** Ids of this process's children that run yet. */
+function children(): string[] {
+  const listed = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
+  return listed === '' ? [] : listed.split(' ');
+}
 
 function largestPack(ledger: string): string {
   const files = readdirSync(ledger, { recursive: true, encoding: 'utf8' })

@@ -7,11 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
-import { runForeign, type ForeignOptions } from '../../src/verify/foreign-process.ts';
-import { SANDBOXES } from '../../src/verify/foreign-sandbox.ts';
+import { runForeign } from '../../src/verify/foreign-process.ts';
+import { SANDBOXES, type SandboxOptions } from '../../src/verify/sandbox.ts';
 import { CONTROLS, tryControls } from '../../src/workflows/foreign-controls.ts';
 import { ALWAYS_NO, ALWAYS_YES, PYTHON, script, SHELL } from './foreign-validators.ts';
 
+/** As on a system that grants no sandbox. */
+const UNSANDBOXED: SandboxOptions = { sandboxes: [], unsandboxed: true };
 const SUBJECT = digestOf(new Uint8Array(0));
 const EVIDENCE = `{"rehearsal": "${SUBJECT}", "entries": []}\n`;
 const was = process.env['TMPDIR'];
@@ -31,7 +33,7 @@ afterEach(() => {
   expect(readdirSync(temp)).toEqual([]);
 });
 
-const run = (text: string, options: ForeignOptions = {}) =>
+const run = (text: string, options: SandboxOptions = {}) =>
   runForeign(script(text), SUBJECT, EVIDENCE, { timeLimit: 30_000, ...options });
 
 async function fails(work: Promise<unknown>): Promise<string> {
@@ -44,7 +46,7 @@ async function fails(work: Promise<unknown>): Promise<string> {
 }
 
 /** What a shell script says, as the detail of a finding. */
-async function say(body: string, options: ForeignOptions = {}): Promise<string> {
+async function say(body: string, options: SandboxOptions = {}): Promise<string> {
   const { findings } = await run(
     `#!/bin/sh
 exec 3>&1
@@ -58,7 +60,8 @@ printf '{"accepted": false, "findings": [{"code": "SAID", "path": "x", "detail":
 }
 
 /** Those of our sandboxes that this system grants, each by itself. */
-const granted: ForeignOptions[] = [];
+const granted: SandboxOptions[] = [];
+
 beforeAll(async () => {
   for (const sandbox of SANDBOXES) {
     const options = { sandboxes: [sandbox] };
@@ -71,7 +74,7 @@ describe('a foreign validator', () => {
     ['Python', PYTHON],
     ['a shell and awk', SHELL],
   ])('in %s passes the controls, with a sandbox and without', async (_what, text) => {
-    for (const options of [{}, { unsandboxed: true }]) {
+    for (const options of [{}, UNSANDBOXED]) {
       const { ok, failed, vectors, sandbox } = await tryControls(script(text), options);
       expect({ ok, failed, vectors }).toEqual({ ok: true, failed: [], vectors: CONTROLS.length });
       if ('unsandboxed' in options) expect(sandbox).toBe('none (--unsandboxed)');
@@ -134,10 +137,10 @@ describe('a foreign validator', () => {
     ['has no interpreter line', 'echo \'{"accepted": true}\'\n'],
   ])('that %s has not judged', async (_what, text) => {
     expect(await fails(run(text))).toBe('VALIDATOR_FAILED');
-    expect(await fails(run(text, { unsandboxed: true }))).toBe('VALIDATOR_FAILED');
+    expect(await fails(run(text, UNSANDBOXED))).toBe('VALIDATOR_FAILED');
   });
 
-  it.each([{}, { unsandboxed: true }])('that hangs is ended with all that it started %j', async (options) => {
+  it.each([{}, UNSANDBOXED])('that hangs is ended with all that it started %j', async (options) => {
     const mark = `custody-hang-${process.pid}-${Math.random()}`;
     const text = `#!/bin/sh\nsh -c 'while :; do sleep 0.1; done' ${mark} &\nwhile :; do sleep 0.1; done\n`;
     expect(await fails(run(text, { ...options, timeLimit: 1_500 }))).toBe('VALIDATOR_FAILED');
@@ -145,7 +148,7 @@ describe('a foreign validator', () => {
     expect(running(mark)).toBe(false);
   });
 
-  it.each([{}, { unsandboxed: true }])('that leaves a process behind leaves none %j', async (options) => {
+  it.each([{}, UNSANDBOXED])('that leaves a process behind leaves none %j', async (options) => {
     const mark = `custody-left-${process.pid}-${Math.random()}`;
     const text = `#!/bin/sh\nsh -c 'while :; do sleep 0.1; done' ${mark} >/dev/null 2>&1 &\necho '{"accepted": true}'\n`;
     expect(await run(text, options)).toMatchObject({ accepted: true });
@@ -165,8 +168,14 @@ describe('a foreign validator', () => {
     const nothing = { name: 'x', command: () => ({ command: 'false', args: [], cwd: '/', env: {} }) };
     expect(await fails(run(ALWAYS_YES, { sandboxes: [] }))).toBe('VALIDATOR_UNCONFINED');
     expect(await fails(run(ALWAYS_YES, { sandboxes: [nothing] }))).toBe('VALIDATOR_UNCONFINED');
-    const judged = await run(ALWAYS_YES, { sandboxes: [], unsandboxed: true });
-    expect(judged).toMatchObject({ sandbox: 'none (--unsandboxed)', networkRestricted: false });
+    const without = { sandbox: 'none (--unsandboxed)', networkRestricted: false };
+    expect(await run(ALWAYS_YES, UNSANDBOXED)).toMatchObject(without);
+    expect(await run(ALWAYS_YES, { sandboxes: [nothing], unsandboxed: true })).toMatchObject(without);
+    // Where one is granted it is used all the same.
+    for (const options of granted)
+      expect(await run(ALWAYS_YES, { ...options, unsandboxed: true })).toMatchObject({
+        networkRestricted: true,
+      });
   });
 });
 
@@ -186,7 +195,7 @@ describe('in a sandbox', () => {
     const connect = `python3 -c 'import socket; socket.create_connection(("127.0.0.1", ${port}), 3); print("connected")' || echo refused`;
     try {
       expect(await inEach(connect)).toEqual(all('refused'));
-      expect(await say(connect, { unsandboxed: true })).toBe('connected');
+      expect(await say(connect, UNSANDBOXED)).toBe('connected');
     } finally {
       server.close();
     }
@@ -197,9 +206,9 @@ describe('in a sandbox', () => {
     writeFileSync(secret, 'secret');
     try {
       const home = process.env['HOME'] ?? '/root';
-      const look = `for path in ${secret} ${home} /home /root /etc/passwd /etc/shadow /run /var /proc /sys; do [ -e "$path" ] && echo "$path"; done; echo end`;
+      const look = `for path in ${secret} ${home} /home /root /etc/passwd /etc/shadow /run /var /proc/* /sys; do [ -e "$path" ] && echo "$path"; done; echo end`;
       expect(await inEach(look)).toEqual(all('end'));
-      expect(await say(`[ -e ${secret} ] && echo there`, { unsandboxed: true })).toBe('there');
+      expect(await say(`[ -e ${secret} ] && echo there`, UNSANDBOXED)).toBe('there');
     } finally {
       rmSync(secret);
     }
@@ -225,7 +234,7 @@ describe('in a sandbox', () => {
 
   it('no other process can be seen or signalled', async () => {
     expect(await inEach(`kill -0 ${process.pid} && echo seen || echo not seen`)).toEqual(all('not seen'));
-    expect(await say(`kill -0 ${process.pid} && echo seen`, { unsandboxed: true })).toBe('seen');
+    expect(await say(`kill -0 ${process.pid} && echo seen`, UNSANDBOXED)).toBe('seen');
   });
 
   it('no right is left, to root neither', async () => {

@@ -79,8 +79,3 @@ export function judgedBy(material: Material, validators: readonly Link[]): Mater
 export function validatorsOf({ objects, rehearsal }: Material): readonly Link[] {
   return decodeKind('rehearsal', objects.get(rehearsal.digest)).validators;
 }
-
-/** The after-state of the first leg. */
-export function afterOf({ objects, rehearsal }: Material): Link {
-  return decodeKind('rehearsal', objects.get(rehearsal.digest)).legs[0]!.after!;
-}

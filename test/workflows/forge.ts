@@ -133,8 +133,16 @@ console.log(JSON.stringify({ subject: input.toString('latin1', 0, 64), accepted,
   return putValidator(objects, { name, code: new Uint8Array(code), runner: 'node-permission' });
 }
 
-/** For {@link putModule}: evidence in which this state is named. A planted fault leaves the after-state out. */
-export const names = (state: Link): string => `input.includes(Buffer.from('${state.digest}', 'hex'))`;
+/**
+ * For {@link putModule}: evidence that names the after-state of this rehearsal as often as its legs do. Of the planted faults
+ * one leaves it out, and one names it once more.
+ */
+export function looksLike({ objects, rehearsal }: Material): string {
+  const { legs } = decodeKind('rehearsal', objects.get(rehearsal.digest));
+  const { digest } = legs[0]!.after!;
+  const times = legs.filter(({ after }) => after?.digest === digest).length;
+  return `input.toString('hex').split('${digest}').length - 1 === ${times}`;
+}
 
 /** Replaces the head by one that agrees with itself, as somebody who can write to the folder may. */
 export function rewriteHead(desk: Desk, change: (head: Head) => Head): void {

@@ -6,8 +6,8 @@ import { putObject } from '../../src/objects/sink.ts';
 import { currentPolicy, policyAfter } from '../../src/workflows/policy.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes } from '../cli/desk.ts';
-import { names, pin, putModule, verdictOf, type Material } from './forge.ts';
-import { afterOf, ForgeDesk, judgedBy, validatorsOf } from './forge-desk.ts';
+import { looksLike, pin, putModule, verdictOf, type Material } from './forge.ts';
+import { ForgeDesk, judgedBy, validatorsOf } from './forge-desk.ts';
 
 /** Committed with our own library: seal, objects and chain hold, and who may judge is all that is wrong. */
 describe('who judged a rehearsal', () => {
@@ -22,7 +22,7 @@ describe('who judged a rehearsal', () => {
   });
 
   it('a validator that a lane pinned is run only for an auditor who trusts it', async () => {
-    const validator = putModule(at.bad.objects, 'custody', names(afterOf(at.bad)));
+    const validator = putModule(at.bad.objects, 'custody', looksLike(at.bad));
     await pin(at.ledger, [validator], at.bad.objects, { alone: true });
     const index = await at.commit(judgedBy(at.bad, [validator]));
     expect(await at.verify(index)).toEqual([['VALIDATOR_NOT_PINNED', 'verdict/validator']]);
@@ -48,7 +48,7 @@ describe('who judged a rehearsal', () => {
   });
 
   it('a policy of a lane that leaves out what the first one pins', async () => {
-    const validator = putModule(at.bad.objects, 'yes', names(afterOf(at.bad)));
+    const validator = putModule(at.bad.objects, 'yes', looksLike(at.bad));
     await pin(at.ledger, [validator], at.bad.objects, { alone: true });
     const index = await at.commit(judgedBy(at.bad, [validator]));
     const { findings } = await verifyRevision(at.ledger, `@${index}`, { validators: [validator.digest] });
@@ -112,7 +112,7 @@ describe('who judged a rehearsal', () => {
     const trusting = async (index: number): Promise<[string, string][]> =>
       codes((await verifyRevision(at.ledger, `@${index}`, options())).findings);
     beforeEach(async () => {
-      second = putModule(at.good.objects, 'second', names(afterOf(at.good)));
+      second = putModule(at.good.objects, 'second', looksLike(at.good));
       await pin(at.ledger, [second], at.good.objects);
       both = judgedBy(at.good, [...validatorsOf(at.good), second]);
     });

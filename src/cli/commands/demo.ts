@@ -1,7 +1,7 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
+import { makeTemporaryFolder } from '../../engines/temporary-folder.ts';
+import { CustodyError, fromSystemError } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -59,11 +59,7 @@ const WAYS_BACK: Readonly<Record<string, string>> = {
 };
 
 async function makeFolder(folder: string | undefined, context: Context): Promise<string> {
-  if (folder === undefined) {
-    return mkdtemp(join(tmpdir(), 'custody-demo-')).catch((error: unknown) => {
-      throw noTemporaryFolder(error, tmpdir());
-    });
-  }
+  if (folder === undefined) return makeTemporaryFolder('demo');
   const path = context.path(folder);
   await mkdir(path).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))

@@ -11,7 +11,7 @@ export const command = defineCommand({
   about: `Manages the validators that judge rehearsals; every pinned one must accept:
   list      those that the policy pins, those that are expected, and the one that this version brings
   pin       pin FILE (default: the one that this version brings) in a new policy that names the one before it; another
-            one of the same name gives way. A file with an interpreter line (#!…) is tried on planted controls first
+            one of the same name gives way. A file that custody did not bring is tried on planted faults first
   expect    write down the abbreviated SHA-256 of a validator that is not here yet: shown, never counted
   selftest  run each pinned one, or each of an unpacked packet, against evidence in which one fault at a time is present`,
   examples: [
@@ -54,7 +54,7 @@ export const command = defineCommand({
         .option('unsandboxed', {
           type: 'boolean',
           default: false,
-          describe: 'run foreign validators without a sandbox',
+          describe: 'run foreign validators without a sandbox where none is granted',
         }),
     ),
   async run(args, context) {

@@ -44,7 +44,7 @@ export const command = defineCommand({
       .option('unsandboxed', {
         type: 'boolean',
         default: false,
-        describe: 'run foreign validators without a sandbox',
+        describe: 'run foreign validators without a sandbox where none is granted',
       })
       .option('rerunner', {
         type: 'string',

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readlinkSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
-import { confinedRoot, packageOf, type ConfinedRoot } from './confined-root.ts';
+import { dirname, join } from 'node:path';
+import { confinedRoot, LIBRARIES, program, type ConfinedRoot } from '../confined-root.ts';
 import { workerEntry } from './worker-entry.ts';
 
 export interface ChildCommand {
@@ -66,11 +66,19 @@ function commandOf(
   return command === undefined ? undefined : { command, args: rest, root: made };
 }
 
+/** In it: the clone's folder, the system's libraries, node, what node runs, and two devices. */
 function rootFor(folder: string, run: readonly string[], reads: readonly string[]): ConfinedRoot | undefined {
-  const [sh, setpriv, umount] = [program('sh'), program('setpriv'), program('umount')];
-  if (sh === undefined || setpriv === undefined || umount === undefined) return undefined;
-  return confinedRoot({ sh, setpriv, umount }, folder, run, reads);
+  return confinedRoot({
+    reads: [...LIBRARIES, ...DEVICES, ...reads],
+    folder,
+    cwd: folder,
+    setpriv: ['--pdeathsig', 'KILL'],
+    run,
+  });
 }
+
+/** SQLite seeds `random()` from it; without it, from the clock and the pid. */
+const DEVICES = ['/dev/null', '/dev/urandom'];
 
 function candidates(): Candidate[] {
   if (process.platform !== 'linux') return [];
@@ -99,10 +107,13 @@ function works(made: ChildCommand | undefined): boolean {
   return spawnSync(command, args, { stdio: 'ignore', env: {}, timeout: 5_000 }).status === 0;
 }
 
-function program(name: string): string | undefined {
-  return ['/usr/bin', '/bin', '/usr/sbin', '/sbin']
-    .map((folder) => folder + sep + name)
-    .find((path) => existsSync(path));
+/** The `package.json` that says how the files of `entry`'s package are to be read. */
+function packageOf(entry: string): string[] {
+  for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
+    const path = join(folder, 'package.json');
+    if (existsSync(path)) return [path];
+  }
+  return [];
 }
 
 /** The network namespace of a process, as the kernel names it; undefined where it cannot be told. */

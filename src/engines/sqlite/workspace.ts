@@ -1,13 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CustodyError, noTemporaryFolder } from '../../errors.ts';
+import { CustodyError } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
 import type { Link } from '../../objects/link.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Clone, EngineOptions, Isolation, SourceSpec, Workspace } from '../engine.ts';
 import { openRegular } from '../regular-file.ts';
 import { claimFolder, sweepStale } from '../stale-folders.ts';
+import { makeTemporaryFolder } from '../temporary-folder.ts';
 import { captureDatabase } from './capture.ts';
 import { CaptureMemo } from './capture-memo.ts';
 import { Child, type Witnessed } from './child.ts';
@@ -40,9 +41,7 @@ export class SqliteWorkspace implements Workspace {
   static async prepare(spec: SourceSpec, options: EngineOptions): Promise<SqliteWorkspace> {
     const { signal, timeLimit, progress } = options;
     const pragmas = sessionPragmas(options.session);
-    const folder = await mkdtemp(join(tmpdir(), 'custody-sqlite-')).catch((error: unknown) => {
-      throw noTemporaryFolder(error, tmpdir());
-    });
+    const folder = await makeTemporaryFolder('sqlite');
     try {
       claimFolder(folder);
       sweepStale(tmpdir(), 'custody-sqlite-', [process.getuid?.()]);

@@ -1,3 +1,4 @@
+import type { FindingCode } from '../../finding.ts';
 import type { Link } from '../link.ts';
 import * as s from '../schema.ts';
 
@@ -9,7 +10,10 @@ export const namedLinks = s.list(s.tuple<[string, Link]>(s.text, content));
 export const pairs = s.list(s.tuple<[string, string]>(s.text, s.text));
 
 export const leg = s.oneOf('T', 'R', 'S');
-/** What makes the runner abort and roll back (SPEC.md, "Triggers"). */
+/**
+ * What makes the runner abort, roll back and verify (SPEC.md, "Triggers"): the digest of the executor, a gate, the
+ * before-state, the delta, or a false "done".
+ */
 export const TRIGGERS = [
   'executor-changed',
   'preflight-failed',
@@ -17,6 +21,15 @@ export const TRIGGERS = [
   'delta-differs',
   'false-done',
 ] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+/** The finding that each leaves. */
+export const TRIGGER_CODES = {
+  'executor-changed': 'EXECUTOR_CHANGED',
+  'preflight-failed': 'PREFLIGHT_FAILED',
+  'before-diverged': 'BEFORE_DIVERGED',
+  'delta-differs': 'DELTA_UNEXPECTED',
+  'false-done': 'FALSE_DONE',
+} as const satisfies Record<Trigger, FindingCode>;
 export const trigger = s.oneOf(...TRIGGERS);
 export const counts = s.record({ table: s.text, inserted: s.uint, updated: s.uint, deleted: s.uint });
 export const findingShape = s.record({ code: s.text, path: s.text, detail: s.text });

@@ -1,5 +1,5 @@
-import { finding, type Finding, type FindingCode } from '../../finding.ts';
-import type { TRIGGERS } from '../../objects/kinds.ts';
+import { finding, type Finding } from '../../finding.ts';
+import { TRIGGER_CODES } from '../../objects/kinds.ts';
 import type { Evidence } from '../evidence.ts';
 
 /** No leg is there twice: so there are three at most, and what follows is bounded. */
@@ -38,22 +38,13 @@ export function transactionsEnded({ rehearsal }: Evidence): Finding[] {
   });
 }
 
-/** What a trigger says that fired (SPEC.md, "Triggers"). */
-const CODES: Record<(typeof TRIGGERS)[number], FindingCode> = {
-  'executor-changed': 'EXECUTOR_CHANGED',
-  'preflight-failed': 'PREFLIGHT_FAILED',
-  'before-diverged': 'BEFORE_DIVERGED',
-  'delta-differs': 'DELTA_UNEXPECTED',
-  'false-done': 'FALSE_DONE',
-};
-
 /** No trigger fired, before the legs or in one of them. */
 export function nothingTriggered({ rehearsal }: Evidence): Finding[] {
   return [
     { path: 'trigger', trigger: rehearsal.trigger },
     ...rehearsal.legs.map(({ leg, trigger }) => ({ path: `legs/${leg}/trigger`, trigger })),
   ].flatMap(({ path, trigger }) =>
-    trigger === null ? [] : [finding(CODES[trigger], path, `the trigger ${trigger} fired`)],
+    trigger === null ? [] : [finding(TRIGGER_CODES[trigger], path, `the trigger ${trigger} fired`)],
   );
 }
 

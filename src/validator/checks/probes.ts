@@ -1,5 +1,6 @@
 import { ERROR_EXIT } from '../../errors.ts';
 import { FINDING_CODES, finding, type Finding } from '../../finding.ts';
+import { probeHeld } from '../../objects/probe-result.ts';
 import type { Evidence } from '../evidence.ts';
 
 /** A profile with probes was probed; without one nothing is claimed about probes. */
@@ -47,7 +48,8 @@ export function probesAsProfiled({ plan, profile, probes }: Evidence): Finding[]
 
 /** Every probe was refused with the code that is meant for it, and the control was not; none left a forbidden word behind. */
 export function probesRefused({ probes }: Evidence): Finding[] {
-  return (probes?.results ?? []).flatMap(({ id, expected, codes, exit, leaked }) => {
+  return (probes?.results ?? []).flatMap((result) => {
+    const { id, expected, codes, exit, leaked } = result;
     const path = `probes/${id}`;
     const bad = (what: string): Finding[] => [finding('PROBE_NOT_REFUSED', path, what)];
     if (leaked.length > 0) return bad(`it left a forbidden claim: ${leaked.join(', ')}`);
@@ -55,22 +57,14 @@ export function probesRefused({ probes }: Evidence): Finding[] {
     if (unknown !== undefined) return [finding('EVIDENCE_MALFORMED', path, `unknown code ${unknown}`)];
     if (codes.some((code, i) => i > 0 && codes[i - 1]! >= code))
       return [finding('EVIDENCE_MALFORMED', path, 'codes out of order, or one twice')];
-    if (expected === null)
-      return exit === 0 && codes.length === 0 ? [] : bad(`the control was refused: ${codes.join(', ')}`);
-    if (!codes.includes(expected)) return bad(`expected ${expected}, found ${codes.join(', ') || 'no code'}`);
-    return exitsOf(expected).includes(exit) ? [] : bad(`${expected} does not end with exit ${exit}`);
+    if (probeHeld(result)) return [];
+    const found = `${codes.join(', ') || 'no code'}, exit ${exit}`;
+    return bad(
+      expected === null ? `the control was refused: ${found}` : `expected ${expected}, found ${found}`,
+    );
   });
 }
 
 function isKnown(code: string): boolean {
   return Object.hasOwn(ERROR_EXIT, code) || FINDING_CODES.some((name) => name === code);
-}
-
-/** How a command ends that gives this code: an error's exit code, 1 for a finding. Only a refusal counts. */
-function exitsOf(code: string): number[] {
-  const error = Object.entries(ERROR_EXIT).find(([name]) => name === code)?.[1];
-  return [
-    ...(error === undefined ? [] : [error]),
-    ...(FINDING_CODES.some((name) => name === code) ? [1] : []),
-  ].filter((exit) => exit >= 1 && exit <= 3);
 }

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { SourceSpec } from '../../engines/engine.ts';
 import { locateSource, openLocated } from '../../engines/source-path.ts';
-import { CustodyError, fromSystemError, noTemporaryFolder } from '../../errors.ts';
+import { CustodyError, fromSystemError } from '../../errors.ts';
 import { digestOf } from '../../objects/digest.ts';
 import type { PlanDocument } from '../../objects/plan-form.ts';
 import { posixJoin } from '../../objects/posix-path.ts';
@@ -23,14 +22,6 @@ export interface Bench {
   readonly home: string;
   /** The plan as a value. */
   readonly document: PlanDocument;
-}
-
-/** A private folder for temporary files, gone at the end. */
-export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'custody-probe-')).catch((error: unknown) => {
-    throw noTemporaryFolder(error, tmpdir());
-  });
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 /**

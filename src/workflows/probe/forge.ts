@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { noTemporaryFolder } from '../../errors.ts';
+import { temporaryFolder } from '../../engines/temporary-folder.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { closure } from '../../objects/closure.ts';
 import type { Digest } from '../../objects/digest.ts';
@@ -65,31 +62,25 @@ export async function commitFabrication(
     }),
   );
   const plan = decodeKind('plan', objects.get(changed.plan.digest));
-  const work = await mkdtemp(join(tmpdir(), 'custody-packet-')).catch((error: unknown) => {
-    throw noTemporaryFolder(error, tmpdir());
+  await using work = await temporaryFolder('packet');
+  await writeFiles(work.path, await packetFiles(rehearsal, verdicts, objects), objects.get);
+  await sealFolder(work.path);
+  await using session = await ledger.writer();
+  for (const { link, bytes } of driveSync(closure(verdicts), objects.get))
+    session.writer.put(link.codec, link.digest, bytes);
+  const { packet } = await storePacket(session.writer, work.path, await requireSealed(work.path), {
+    macro: plan.macro ?? undefined,
+    links: [
+      ['rehearsal', rehearsal],
+      ...verdicts.map((link, i): [string, Link] => [i === 0 ? 'verdict' : `verdict-${i + 1}`, link]),
+    ],
+    ...(signal && { signal }),
   });
-  try {
-    await writeFiles(work, await packetFiles(rehearsal, verdicts, objects), objects.get);
-    await sealFolder(work);
-    await using session = await ledger.writer();
-    for (const { link, bytes } of driveSync(closure(verdicts), objects.get))
-      session.writer.put(link.codec, link.digest, bytes);
-    const { packet } = await storePacket(session.writer, work, await requireSealed(work), {
-      macro: plan.macro ?? undefined,
-      links: [
-        ['rehearsal', rehearsal],
-        ...verdicts.map((link, i): [string, Link] => [i === 0 ? 'verdict' : `verdict-${i + 1}`, link]),
-      ],
-      ...(signal && { signal }),
-    });
-    await ledger.append(session.writer, {
-      type: 'rehearsal',
-      links: [['packet', packet]],
-      author: 'probe',
-      lane: 'probe',
-      message: 'a fabrication',
-    });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  await ledger.append(session.writer, {
+    type: 'rehearsal',
+    links: [['packet', packet]],
+    author: 'probe',
+    lane: 'probe',
+    message: 'a fabrication',
+  });
 }

@@ -13,6 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { sealFolder } from '../../../src/verify/packet/seal.ts';
+import { builtInValidator } from '../../../src/workflows/policy.ts';
 import { CUSTODY } from '../../built.ts';
 import { Made } from './made.ts';
 
@@ -22,7 +23,7 @@ const PROGRAMS = ['sha256sum', 'mktemp', 'rm'];
 describe('the scripts of an unpacked packet', () => {
   let made: Made;
   beforeAll(async () => {
-    made = await Made.begin();
+    made = await Made.begin(await builtInValidator());
     await made.rehearse(made.plan('plan', { rollback: false }), 'packet');
     rmSync(made.path('.custody'), { recursive: true });
     mkdirSync(made.path('tmp'));

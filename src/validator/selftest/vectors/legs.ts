@@ -1,6 +1,7 @@
 import type { Draft } from '../draft.ts';
 import { LEGS, sqlite, sqliteFull, type Expected, type Vector } from '../vector.ts';
 
+/** Said once more: what a vector expects does not come from what it tests. */
 const CODES = {
   'executor-changed': 'EXECUTOR_CHANGED',
   'preflight-failed': 'PREFLIGHT_FAILED',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isCustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
-import { parseForeignAnswer } from '../../src/verify/foreign-answer.ts';
+import { FOREIGN_ANSWER, OWN_ANSWER, parseAnswer, parseSelftest } from '../../src/verify/judge-answer.ts';
 import { interpreterOf } from '../../src/verify/interpreter-line.ts';
 import { parseStrictJson } from '../../src/verify/strict-json.ts';
 import { script } from './foreign-validators.ts';
@@ -38,14 +38,14 @@ describe('the answer of a foreign validator', () => {
       { accepted: false, findings: [{ ...FOUND, code: 'VALIDATOR_REJECTED', detail: 'constructor: d' }] },
     ],
   ])('%s is read', (_what, answer, expected) => {
-    expect(parseForeignAnswer(JSON.stringify(answer), SUBJECT)).toEqual(expected);
-    expect(parseForeignAnswer(`\n ${JSON.stringify(answer, null, 2)}\n`, SUBJECT)).toEqual(expected);
+    expect(parseAnswer(JSON.stringify(answer), SUBJECT, FOREIGN_ANSWER)).toEqual(expected);
+    expect(parseAnswer(`\n ${JSON.stringify(answer, null, 2)}\n`, SUBJECT, FOREIGN_ANSWER)).toEqual(expected);
   });
 
   it.each(['{"accepted": false}', '{"accepted": false, "findings": []}'])(
     'a no without a reason gets one: %s',
     (answer) => {
-      const { accepted, findings } = parseForeignAnswer(answer, SUBJECT);
+      const { accepted, findings } = parseAnswer(answer, SUBJECT, FOREIGN_ANSWER);
       expect(accepted).toBe(false);
       expect(findings.map(({ code }) => code)).toEqual(['VALIDATOR_REJECTED']);
     },
@@ -86,15 +86,62 @@ describe('the answer of a foreign validator', () => {
     ['too many findings', JSON.stringify({ accepted: false, findings: Array(1_001).fill(FOUND) })],
     ['too much', JSON.stringify({ accepted: false, findings: [{ ...FOUND, detail: 'x'.repeat(300_000) }] })],
   ])('%s is none', (_what, answer) => {
-    let code: string | undefined;
-    try {
-      parseForeignAnswer(answer, SUBJECT);
-    } catch (error) {
-      code = isCustodyError(error) ? error.code : 'another error';
-    }
-    expect(code).toBe('VALIDATOR_FAILED');
+    expect(codeOf(() => parseAnswer(answer, SUBJECT, FOREIGN_ANSWER))).toBe('VALIDATOR_FAILED');
   });
 });
+
+describe('the answer of our own validator', () => {
+  const own = (answer: unknown): string | object =>
+    codeOf(() =>
+      parseAnswer(typeof answer === 'string' ? answer : JSON.stringify(answer), SUBJECT, OWN_ANSWER),
+    );
+  const YES = { subject: SUBJECT, accepted: true, findings: [] };
+
+  it('is read, with findings as long as it may have them', () => {
+    const long = { ...FOUND, path: '\u0001'.repeat(300), detail: '\u0001'.repeat(300) };
+    expect(own(YES)).toEqual({ accepted: true, findings: [] });
+    const many = Array.from({ length: 500 }, () => long);
+    expect(own({ ...YES, accepted: false, findings: many })).toEqual({ accepted: false, findings: many });
+  });
+
+  it.each([
+    ['no subject', { accepted: true, findings: [] }],
+    ['no findings', { subject: SUBJECT, accepted: true }],
+    ['a no without a reason', { ...YES, accepted: false }],
+    ['a field more', { ...YES, confidence: 1 }],
+    ['a finding with a field more', { ...YES, accepted: false, findings: [{ ...FOUND, line: 1 }] }],
+    ['a code that we do not have', { ...YES, accepted: false, findings: [{ ...FOUND, code: 'NOT_OURS' }] }],
+    ['a verdict twice', `{"accepted":false,${JSON.stringify(YES).slice(1)}`],
+  ])('%s is none', (_what, answer) => {
+    expect(own(answer)).toBe('VALIDATOR_FAILED');
+  });
+});
+
+describe('the result of a self-test', () => {
+  const read = (text: string, exit = 0): string | object => codeOf(() => parseSelftest(text, exit));
+
+  it('is read', () => {
+    expect(read('{"ok":true,"vectors":3,"failed":[]}')).toEqual({ ok: true, vectors: 3, failed: [] });
+    expect(read('{"ok":false,"vectors":3,"failed":["a"]}', 1)).toMatchObject({ ok: false, failed: ['a'] });
+  });
+
+  it.each([
+    '{"ok":true,"vectors":3,"failed":[],"skipped":[]}',
+    '{"ok":false,"ok":true,"vectors":3,"failed":[]}',
+    '{"ok":true,"vectors":0.5,"failed":[]}',
+    '{"ok":false,"vectors":3,"failed":[1]}',
+  ])('%s is none', (text) => {
+    expect(read(text)).toBe('VALIDATOR_FAILED');
+  });
+});
+
+function codeOf(read: () => object): string | object {
+  try {
+    return read();
+  } catch (error) {
+    return isCustodyError(error) ? error.code : 'another error';
+  }
+}
 
 describe('strict JSON', () => {
   it('is JSON wherever no key is there twice', () => {

@@ -1,0 +1,107 @@
+import { FINDING_CODES, finding, type Finding } from '../finding.ts';
+import type { Digest } from '../objects/digest.ts';
+import { failed } from './judge-process.ts';
+import { parseStrictJson } from './strict-json.ts';
+
+/** What an answer may look like. */
+export interface AnswerForm {
+  /** Fields that must be there; the others may be. */
+  readonly needed: readonly ('subject' | 'accepted' | 'findings')[];
+  /** A finding whose code we do not have; kept, it becomes the detail of a `VALIDATOR_REJECTED`. */
+  readonly unknownCode: 'refuse' | 'keep';
+  /** UTF-16 units in all: a verdict must stay an object of at most 1 MiB. */
+  readonly maxText: number;
+}
+
+/** Our validator's (SPEC.md, "The validator's input"): in full, and room for all that it may say (validator/bounded.ts). */
+export const OWN_ANSWER: AnswerForm = {
+  needed: ['subject', 'accepted', 'findings'],
+  unknownCode: 'refuse',
+  maxText: 2 * 2 ** 20,
+};
+/** SPEC.md, "Foreign validators". */
+export const FOREIGN_ANSWER: AnswerForm = {
+  needed: ['accepted'],
+  unknownCode: 'keep',
+  maxText: 256 * 1024,
+};
+
+const FIELDS = ['subject', 'accepted', 'findings'];
+const MAX_FINDINGS = 1_000;
+
+/**
+ * Reads a validator's answer: one JSON document, no key twice, nothing in it that is not asked for.
+ * @throws CustodyError VALIDATOR_FAILED for anything else.
+ */
+export function parseAnswer(
+  output: string,
+  subject: Digest,
+  { needed, unknownCode, maxText }: AnswerForm,
+): { accepted: boolean; findings: Finding[] } {
+  if (output.length > maxText) throw failed('it answered too much');
+  const answer = fields(parseDocument(output), 'its answer', needed, FIELDS);
+  if ('subject' in answer && answer['subject'] !== subject) throw failed('it judged something else');
+  const { accepted, findings = [] } = answer;
+  if (typeof accepted !== 'boolean') throw failed('accepted is neither true nor false');
+  if (!Array.isArray(findings) || findings.length > MAX_FINDINGS)
+    throw failed(`findings is no list of at most ${MAX_FINDINGS}`);
+  const read = findings.map((item) => readFinding(item, unknownCode));
+  if (accepted && read.length > 0) throw failed('it accepts and gives findings');
+  if (!accepted && read.length === 0) {
+    if (needed.includes('findings')) throw failed('it rejects and gives no reason');
+    read.push(finding('VALIDATOR_REJECTED', 'rehearsal', 'it rejects and gives no reason'));
+  }
+  return { accepted, findings: read };
+}
+
+/** Reads the result of a self-test (SPEC.md, "The validator's vectors"). @throws CustodyError VALIDATOR_FAILED */
+export function parseSelftest(
+  output: string,
+  exit: number,
+): { ok: boolean; vectors: number; failed: string[] } {
+  const names = ['ok', 'vectors', 'failed'];
+  const { ok, vectors, failed: wrong } = fields(parseDocument(output), 'its result', names, names);
+  if (!Number.isSafeInteger(vectors) || !Array.isArray(wrong)) throw failed('its self-test gave no result');
+  const good = exit === 0 && (vectors as number) > 0 && wrong.length === 0;
+  if (ok !== good) throw failed('its self-test contradicts itself');
+  return { ok: good, vectors: vectors as number, failed: wrong.map(text) };
+}
+
+function parseDocument(output: string): unknown {
+  try {
+    return parseStrictJson(output);
+  } catch (cause) {
+    throw failed('its output is not one JSON document without repeated keys', cause);
+  }
+}
+
+function readFinding(item: unknown, unknownCode: AnswerForm['unknownCode']): Finding {
+  const names = ['code', 'path', 'detail'];
+  const found = fields(item, 'a finding', names, names);
+  const [code, path, detail] = [text(found['code']), text(found['path']), text(found['detail'])];
+  const known = FINDING_CODES.find((name) => name === code);
+  if (known) return finding(known, path, detail);
+  if (unknownCode === 'refuse') throw failed('it gave a finding that nobody knows');
+  return finding('VALIDATOR_REJECTED', path, `${code}: ${detail}`);
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string' || !value.isWellFormed()) throw failed('what must be text is none');
+  return value;
+}
+
+function fields(
+  value: unknown,
+  what: string,
+  needed: readonly string[],
+  allowed: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw failed(`${what} is no object`);
+  const names = Object.keys(value);
+  const lacking = needed.find((name) => !names.includes(name));
+  if (lacking !== undefined) throw failed(`${what} has no ${lacking}`);
+  if (names.some((name) => !allowed.includes(name)))
+    throw failed(`${what} has a field that is not asked for`);
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const CHILD = join(import.meta.dirname, 'children/in-root.ts');
+const granted = spawnSync('unshare', ['-m', 'true']).status === 0;
+
+describe.skipIf(!granted)('a root folder of its own', () => {
+  it('shows what is mounted below a folder, and it cannot be written either', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'custody inner-'));
+    try {
+      mkdirSync(join(folder, 'inner'));
+      // The mount is seen by this child alone.
+      const mount = 'mount -t tmpfs inner "$1/inner"; echo there > "$1/inner/file"; exec "$2" "$3" "$1" "$4"';
+      const look = 'cat inner/file; for place in . inner /; do echo x > $place/x || echo refused; done 2>&-';
+      const given = [folder, process.execPath, CHILD, look];
+      const { stdout } = spawnSync('unshare', ['-m', 'sh', '-ec', mount, 'sh', ...given], {
+        encoding: 'utf8',
+      });
+      const ran = JSON.parse(stdout) as { status: number; stdout: string; mounts: string[] };
+      expect(ran).toMatchObject({ status: 0, stdout: 'there\nrefused\nrefused\nrefused\n' });
+      expect(ran.mounts).toContain(join(folder, 'inner'));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
