@@ -4,7 +4,13 @@ import { shared } from './vitest.shared.ts';
 export default defineConfig({
   test: {
     ...shared,
-    include: ['test/deep/**/*.test.ts', 'test/**/*.deep.test.ts'],
+    env: { CUSTODY_DEEP: '1' },
+    include: [
+      'test/deep/**/*.test.ts',
+      'test/**/*.deep.test.ts',
+      // In npm test on one PostgreSQL alone.
+      'test/engines/postgres/engine.test.ts',
+    ],
     testTimeout: 1_200_000,
     hookTimeout: 120_000,
   },

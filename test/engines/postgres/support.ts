@@ -8,10 +8,13 @@ import { isCustodyError, type ErrorCode } from '../../../src/errors.ts';
 import type { Boundary, EngineOptions } from '../../../src/engines/engine.ts';
 
 /** Every installation that is here: the core tests run on each. */
-export const INSTALLATIONS: readonly { readonly name: string; readonly folder: string }[] = [
+const FOUND: readonly { readonly name: string; readonly folder: string }[] = [
   { name: 'system', folder: newestSystemFolder() },
   { name: 'package', folder: packagedFolder() ?? '' },
 ].filter(({ folder }) => folder !== '' && existsSync(join(folder, 'postgres')));
+
+/** Every one in `npm run test:deep`, the first in `npm test`. */
+export const INSTALLATIONS = FOUND.slice(0, process.env['CUSTODY_DEEP'] === undefined ? 1 : undefined);
 
 function newestSystemFolder(): string {
   const root = '/usr/lib/postgresql';

@@ -59,8 +59,8 @@ describe.skipIf(namespace === undefined)('another process that has the clone ope
       const prepare = () => sqliteEngine.prepare({ file: ${JSON.stringify(source)} }, { session: [], timeLimit: 30000 });
       {
         await using workspace = await prepare();
-        await using clone = await workspace.restore('T');
         await holds(workspace);
+        await using clone = await workspace.restore('T');
         await session(clone);
         await session(clone);
         await holds(workspace);
