@@ -65,30 +65,35 @@ describe.each([
     expect(() => readFileSync(desk.path('config'))).toThrow(/ENOENT/);
   });
 
-  it(
-    'rehearses on the surrogate, with the probes in the evidence, the same every time',
-    async () => {
-      await desk.init();
-      await desk.json(['surrogate', 'team', '--out', `team/${source}`]);
-      const rehearsed = await desk.json<Rehearsed>(['rehearse', 'team/plan.yaml', '--out', 'packet']);
-      expect(rehearsed.accepted).toBe(true);
-      const document = JSON.parse(desk.read('packet/rehearsal.json')) as { probes: string };
-      const probes = await desk.json<{ kind: string; results: object[] }>(['show', document.probes]);
-      expect(probes.kind).toBe('probes');
-      expect(probes.results).toEqual(
-        one.results.map(({ id, expected, codes, exit, leaked }, i) => ({
-          id,
-          name: (probes.results[i] as { name: string }).name,
-          expected,
-          codes,
-          exit,
-          leaked,
-        })),
-      );
-      expect(await desk.json(['verify', 'HEAD'])).toMatchObject({ ok: true, levels: { semantics: 'done' } });
-    },
-    LONG,
-  );
+  // The demo does that with fix7-p0.
+  if (team !== 'fix7-p0')
+    it(
+      'rehearses on the surrogate, with the probes in the evidence, the same every time',
+      async () => {
+        await desk.init();
+        await desk.json(['surrogate', 'team', '--out', `team/${source}`]);
+        const rehearsed = await desk.json<Rehearsed>(['rehearse', 'team/plan.yaml', '--out', 'packet']);
+        expect(rehearsed.accepted).toBe(true);
+        const document = JSON.parse(desk.read('packet/rehearsal.json')) as { probes: string };
+        const probes = await desk.json<{ kind: string; results: object[] }>(['show', document.probes]);
+        expect(probes.kind).toBe('probes');
+        expect(probes.results).toEqual(
+          one.results.map(({ id, expected, codes, exit, leaked }, i) => ({
+            id,
+            name: (probes.results[i] as { name: string }).name,
+            expected,
+            codes,
+            exit,
+            leaked,
+          })),
+        );
+        expect(await desk.json(['verify', 'HEAD'])).toMatchObject({
+          ok: true,
+          levels: { semantics: 'done' },
+        });
+      },
+      LONG,
+    );
 });
 
 describe('what a profile forbids', () => {
