@@ -71,18 +71,25 @@ export async function tryValidator(
   return (await isBuiltIn(code)) ? runSelftest(code, options) : tryNodeControls(code, options);
 }
 
-/** @throws CustodyError VALIDATOR_REFUSED, VALIDATOR_FAILED, VALIDATOR_UNCONFINED, INTERRUPTED. */
+/** @throws CustodyError VALIDATOR_REFUSED, VALIDATOR_UNCONFINED, INTERRUPTED. */
 export async function requireJudging(
   path: string,
   candidate: Candidate,
   options: JudgeOptions,
 ): Promise<void> {
   const tried = await tryValidator(candidate, options).catch((error: unknown) => {
-    if (candidate.runner !== 'node-permission' || !isCustodyError(error, 'VALIDATOR_FAILED')) throw error;
+    if (!isCustodyError(error, 'VALIDATOR_FAILED')) throw error;
+    if (candidate.runner === 'node-permission')
+      throw refused(
+        path,
+        'it has no interpreter line (#!…), and as a module for node it does not pass --selftest',
+        'Give a validator of custody, or a file that begins with its interpreter.',
+        error,
+      );
     throw refused(
       path,
-      'it has no interpreter line (#!…), and as a module for node it does not pass --selftest',
-      'Give a validator of custody, or a file that begins with its interpreter.',
+      `tried on a planted control, ${error.message}`,
+      'It must print one JSON document and exit with 0 (SPEC.md, "Foreign validators").',
       error,
     );
   });

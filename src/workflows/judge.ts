@@ -1,4 +1,4 @@
-import { CustodyError } from '../errors.ts';
+import { CustodyError, isCustodyError } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import { closure } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
@@ -123,7 +123,22 @@ async function judgeOne(
 
 type Answer = Pick<Judgement, 'accepted' | 'findings' | 'networkRestricted' | 'sandbox'>;
 
-async function ask(
+/** Of several validators the error says which did not judge. */
+async function ask(pinned: PinnedValidator, about: Case, options: JudgeOptions): Promise<Answer> {
+  try {
+    return await run(pinned, about, options);
+  } catch (error) {
+    if (!isCustodyError(error, 'VALIDATOR_FAILED')) throw error;
+    const { name } = pinned.validator;
+    throw new CustodyError('VALIDATOR_FAILED', `${name}: ${error.message}`, {
+      cause: error,
+      path: `validators/${name}`,
+      hint: error.hint,
+    });
+  }
+}
+
+async function run(
   { validator, code }: PinnedValidator,
   { link, rehearsal, get }: Case,
   options: JudgeOptions,
@@ -135,7 +150,6 @@ async function ask(
       return runForeign(code, link.digest, executionEvidence(link, rehearsal), options);
     default:
       throw new CustodyError('VALIDATOR_FAILED', `no runner ${JSON.stringify(validator.runner)} is known`, {
-        path: `validators/${validator.name}`,
         hint: 'Use the version of custody that pinned it.',
       });
   }

@@ -61,7 +61,9 @@ async function attempt(path: string, work: () => Promise<Finding[]>): Promise<Fi
   } catch (error) {
     if (!isCustodyError(error)) throw error;
     if (error.exitCode !== 1 && !FAULTS_OF_EVIDENCE.has(error.code)) throw error;
-    return [finding('VERDICT_DIFFERS', path, `${error.code}: ${error.message}`)];
+    // Damage of the store is no verdict: it is called what fsck calls it.
+    const code = error.code.startsWith('PACK_') ? 'PACK_DAMAGED' : 'VERDICT_DIFFERS';
+    return [finding(code, path, `${error.code}: ${error.message}`)];
   }
 }
 

@@ -197,7 +197,7 @@ describe('custody validator', () => {
 
   it('one that crashes is not pinned', async () => {
     desk.write('bad.sh', '#!/bin/sh\nexit 3\n');
-    await refuses(['pin', 'bad.sh'], 'VALIDATOR_FAILED', 4);
+    await refuses(['pin', 'bad.sh'], 'VALIDATOR_REFUSED', 3);
   });
 
   it.each([
