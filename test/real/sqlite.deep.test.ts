@@ -57,7 +57,11 @@ describe.skipIf(missing('chinook.sqlite'))('chinook.sqlite', () => {
     const { size } = await use.ledger.head();
     const result = await rehearse(use.ledger, plan);
     expect(result.accepted).toBe(false);
-    expect(new Set(result.findings.map(({ code }) => code))).toEqual(new Set(['DELTA_UNEXPECTED']));
+    // The trigger fires in leg T, and no other leg is run.
+    expect(result.legs.map(({ trigger }) => trigger)).toEqual(['delta-differs']);
+    expect(new Set(result.findings.map(({ code }) => code))).toEqual(
+      new Set(['DELTA_UNEXPECTED', 'LEG_MISSING']),
+    );
     expect((await use.ledger.head()).size).toBe(size + 1);
   });
 });
