@@ -31,11 +31,16 @@ interface Objects {
   readonly get: (id: Digest) => Uint8Array;
 }
 
-/** A rehearsal with the object source that has everything it reaches. */
+interface Evidence {
+  readonly link: Link;
+  readonly bytes: Uint8Array;
+}
+
+/** A rehearsal, and everything it reaches: itself first. */
 interface Case {
   readonly link: Link;
   readonly rehearsal: ObjectOf<'rehearsal'>;
-  readonly get: (id: Digest) => Uint8Array;
+  readonly evidence: readonly Evidence[];
 }
 
 /**
@@ -50,7 +55,8 @@ export async function judgeAll(
   options: JudgeOptions = {},
 ): Promise<Judgement[]> {
   const rehearsal = decodeKind('rehearsal', get(subject.digest), subject.digest);
-  const real = { link: subject, rehearsal, get };
+  // Followed once: it may be large, and every case is made of it.
+  const real = { link: subject, rehearsal, evidence: [...driveSync(closure([subject]), get)] };
   const planted = PLANTED.map(([what, change]) => ({ what, case: plant(real, change) }));
   const judgements: Judgement[] = [];
   for (const validator of pinned) judgements.push(await judgeOne(validator, real, planted, options));
@@ -95,10 +101,12 @@ interface Planted {
   readonly case: Case;
 }
 
-function plant({ rehearsal, get }: Case, change: Change): Case {
+/** What it no longer reaches does no harm: a validator judges what it reaches. */
+function plant({ link: original, rehearsal, evidence }: Case, change: Change): Case {
   const planted = { ...rehearsal, legs: change(rehearsal) };
   const { link, bytes } = encodeObject(planted);
-  return { link, rehearsal: planted, get: (id) => (id === link.digest ? bytes : get(id)) };
+  const rest = evidence.filter((one) => !one.link.equals(original));
+  return { link, rehearsal: planted, evidence: [{ link, bytes }, ...rest] };
 }
 
 async function judgeOne(
@@ -140,12 +148,12 @@ async function ask(pinned: PinnedValidator, about: Case, options: JudgeOptions):
 
 async function run(
   { validator, code }: PinnedValidator,
-  { link, rehearsal, get }: Case,
+  { link, rehearsal, evidence }: Case,
   options: JudgeOptions,
 ): Promise<Answer> {
   switch (validator.runner) {
     case 'node-permission':
-      return runValidator(code, link.digest, driveSync(closure([link]), get), options);
+      return runValidator(code, link.digest, evidence, options);
     case 'interpreter':
       return runForeign(code, link.digest, executionEvidence(link, rehearsal), options);
     default:
