@@ -9,12 +9,14 @@ const RESULT: Readonly<Record<number, ErrorCode>> = {
   11: 'DATABASE_CORRUPT',
   13: 'DISK_FULL',
   14: 'IO_FAILED', // SQLITE_CANTOPEN
+  18: 'DATABASE_UNSUPPORTED', // SQLITE_TOOBIG
   26: 'DATABASE_CORRUPT', // SQLITE_NOTADB
 };
 
 const HINT: Partial<Record<ErrorCode, string>> = {
   DATABASE_CORRUPT: 'Run PRAGMA integrity_check on the source, repair it, and take a new copy.',
   DISK_FULL: 'Free some space in the temporary folder and run the command again.',
+  DATABASE_UNSUPPORTED: 'A value is larger than can be read back; keep such values in files.',
   SQL_FAILED: 'Correct the statement, or the data that it meets.',
   SQL_SYNTAX: 'Correct the statement; dot-commands of the sqlite3 shell are not SQL.',
 };
@@ -50,5 +52,6 @@ const BETTER: readonly (readonly [prefix: string, code: number])[] = [
   ['SQLITE_CORRUPT', 11],
   ['SQLITE_FULL', 13],
   ['SQLITE_CANTOPEN', 14],
+  ['SQLITE_TOOBIG', 18],
   ['SQLITE_NOTADB', 26],
 ];

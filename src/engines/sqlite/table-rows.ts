@@ -3,6 +3,7 @@ import { boundKey, encodeKey, integerKey, MAX_KEY, type TextBytes } from '../../
 import { encodeRecord, type SqliteValue } from '../../objects/rows/sqlite-record.ts';
 import type { TableBuilder } from '../../objects/snapshot-builder.ts';
 import type { ReadDatabase } from './reader.ts';
+import { sqlError } from './sql-error.ts';
 import { quote, type TableShape } from './table-shape.ts';
 import { textOf, type Encoding } from './text.ts';
 
@@ -20,8 +21,23 @@ export interface ReadOptions {
  * Text comes as JavaScript strings, which cannot hold bytes that are not UTF-8: a decoder puts U+FFFD there. At the first
  * U+FFFD the rest of the table is read again from that row on in the exact way, with text as bytes; UTF-16 databases are
  * read that way from the start.
+ * @throws CustodyError DATABASE_CORRUPT, DATABASE_UNSUPPORTED (a value that is too large to be read), INTERRUPTED.
  */
 export async function addRows(
+  db: ReadDatabase,
+  shape: TableShape,
+  builder: Pick<TableBuilder, 'add'>,
+  options: ReadOptions,
+): Promise<void> {
+  try {
+    await readRows(db, shape, builder, options);
+  } catch (error) {
+    const known = error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_');
+    throw known ? sqlError(error, 'DATABASE_CORRUPT', shape.spec.name) : error;
+  }
+}
+
+async function readRows(
   db: ReadDatabase,
   shape: TableShape,
   builder: Pick<TableBuilder, 'add'>,

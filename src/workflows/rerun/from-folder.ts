@@ -113,6 +113,14 @@ async function validatorsOf(packet: SealedFolder, rehearsal: JsonDocument): Prom
   return validators;
 }
 
+/** Ours are less than ten deep; whoever compares them descends. */
+const MAX_NESTING = 100;
+
+function isShallow(value: Json, left: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return left > 0 && Object.values(value).every((item: Json) => isShallow(item, left - 1));
+}
+
 /** Files of a folder whose seal was checked; each must still be what was sealed when it is read. */
 class SealedFolder {
   readonly #dir: string;
@@ -140,12 +148,15 @@ class SealedFolder {
   }
 
   async json(path: string): Promise<Json> {
+    let value: Json;
     try {
-      return JSON.parse(Buffer.from(await this.bytes(path)).toString('utf8')) as Json;
+      value = JSON.parse(Buffer.from(await this.bytes(path)).toString('utf8')) as Json;
     } catch (cause) {
       if (!(cause instanceof SyntaxError)) throw cause;
       throw noPacket(`${path} is not JSON`, cause);
     }
+    if (!isShallow(value, MAX_NESTING)) throw noPacket(`${path} is nested too deeply`);
+    return value;
   }
 
   open(path: string): Opened {

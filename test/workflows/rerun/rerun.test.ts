@@ -159,6 +159,15 @@ describe('rerun', () => {
       await refused(name, 'PACKET_BROKEN');
     });
 
+    it('JSON that is nested without end', async () => {
+      const name = await copy('nested', (dir) => {
+        const file = `${dir}/rehearsal.json`;
+        const text = readFileSync(made.path(file), 'utf8').trimEnd().slice(0, -1);
+        made.write(file, `${text},"more":${'['.repeat(200_000)}${']'.repeat(200_000)}}\n`);
+      });
+      await refused(name, 'PACKET_BROKEN');
+    });
+
     it('a folder that is no packet of a rehearsal, and a record that is none', async () => {
       made.write('plain/a.txt', 'a\n');
       await sealFolder(made.path('plain'));
