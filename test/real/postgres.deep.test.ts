@@ -83,13 +83,18 @@ describe.skipIf(missing(...NEEDED))('the birth of birth.sql on agencyos.sql.gz',
     expect(fileDigest('agencyos.sql.gz')).toBe(digest);
   });
 
-  it('without an approved row, the preflight refuses it and the ledger stays as it was', async () => {
+  it('without an approved row, the preflight refuses it: no leg is run, and that is recorded', async () => {
     const plan = use.plan('refused', {
       'plan.yaml': planOf('unapproved.sql', PREFLIGHT),
       'unapproved.sql': unapproved(),
       'birth.sql': read('birth.sql'),
     });
-    expect(await expectRefused(use.ledger, plan, 'PREFLIGHT_FAILED')).toContain('Tier-0 approval');
+    const { size } = await use.ledger.head();
+    const result = await rehearse(use.ledger, plan);
+    expect(result).toMatchObject({ accepted: false, trigger: 'preflight-failed', legs: [], record: size });
+    expect(result.findings.find(({ code }) => code === 'PREFLIGHT_FAILED')?.detail).toContain(
+      'Tier-0 approval',
+    );
   });
 
   it('without an approved row and without a preflight, the database refuses it: rejected, recorded', async () => {
