@@ -51,8 +51,18 @@ function buildIn(folder: string, env: NodeJS.ProcessEnv, shell = 'true'): string
   return sha256(readFileSync(join(folder, 'out/validator.mjs')));
 }
 
+/** Another day, for whatever asks JavaScript for the time. */
+const ANOTHER_DAY = `data:text/javascript,${encodeURIComponent(`
+  const Today = Date;
+  const later = () => Today.now() + 400 * 86_400_000;
+  globalThis.Date = class extends Today {
+    constructor(...given) { super(...(given.length > 0 ? given : [later()])); }
+    static now() { return later(); }
+  };
+`)}`;
+
 describe('the bundle', () => {
-  it('has the same bytes whatever the folder, the time zone, the locale, the umask and the user', () => {
+  it('has the same bytes whatever the folder, the day, the time zone, the locale, the umask and the user', () => {
     const plain = copyTo(join(temp, 'a'));
     const other = copyTo(join(temp, 'b/with space/é'));
     const expected = sha256(code);
@@ -64,6 +74,7 @@ describe('the bundle', () => {
       USER: 'other',
       SOURCE_DATE_EPOCH: '1',
       NODE_ENV: 'production',
+      NODE_OPTIONS: `--import=${ANOTHER_DAY}`,
     };
     expect(buildIn(other, env, 'umask 077')).toBe(expected);
   });
