@@ -8,7 +8,7 @@ import { ALWAYS_NO, ALWAYS_YES, PYTHON, SHELL } from '../verify/foreign-validato
 import { withoutSandboxes } from '../verify/no-sandbox.ts';
 import { Desk, type Finding } from './desk.ts';
 
-/** Ours, and another build of it, try hundreds of vectors: test/cli/commands.test.ts waits for them. */
+/** Ours, and another build of it, try hundreds of vectors: test/cli/commands.deep.test.ts waits for them. */
 vi.mock('../../src/verify/validator-process.ts', async (load) => {
   const real = await load<typeof ValidatorProcess>();
   const ours = await (await import('../../src/workflows/policy.ts')).builtInValidator();
