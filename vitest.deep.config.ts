@@ -7,6 +7,6 @@ export default defineConfig({
     env: { CUSTODY_DEEP: '1' },
     include: ['test/deep/**/*.test.ts', 'test/**/*.deep.test.ts'],
     testTimeout: 1_200_000,
-    hookTimeout: 120_000,
+    hookTimeout: 600_000,
   },
 });
