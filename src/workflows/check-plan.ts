@@ -3,7 +3,7 @@ import { MemoryObjects } from '../objects/memory-objects.ts';
 import { guardWords } from '../rehearsal/guard.ts';
 import { checkPlanNames } from '../rehearsal/plan-names.ts';
 import { readPlan, type Plan } from '../rehearsal/plan.ts';
-import { refusals, requireSource } from '../rehearsal/rehearse.ts';
+import { refusals, requireSource } from '../rehearsal/look-before.ts';
 import { approvalFault, type Scripts } from '../rehearsal/script-use.ts';
 import { loadEngine } from './engines.ts';
 import { guardFiles } from './guarded-plan.ts';

@@ -278,6 +278,7 @@ describe('commands on small real input', () => {
     ]);
     expect(two.record).toBe(2);
     expect(two.run).not.toBe(one.run);
+    expect((await desk.run(['show', one.rehearsal])).stdout).not.toContain('undefined');
     expect(readdirSync(desk.path('packet')).sort()).toEqual([
       'HASH_MANIFEST.txt',
       'README.md',
@@ -374,9 +375,12 @@ describe('commands on small real input', () => {
     expect(checked.ok).toBe(false);
     expect(checked.refusals.map(({ code }) => code)).toEqual(['BOUNDARY_VIOLATED', 'SQL_SYNTAX']);
     desk.write('change.sql', "INSERT INTO posts VALUES ('p9', 'x');\n");
+    const sha256 = createHash('sha256').update(desk.read('change.sql')).digest('hex');
     expect(await desk.json(['rehearse', plan, '--check'])).toMatchObject({
       ok: true,
       refusals: [],
+      digests: [{ file: 'change.sql', sha256 }],
+      approve: { executor: sha256, rollback: null },
     });
     expect(desk.state({ index: true })).toEqual(before);
   });
@@ -400,6 +404,13 @@ describe('commands on small real input', () => {
       'PLAN_INVALID',
       'SQL_SYNTAX',
       'USAGE',
+    ]);
+    rmSync(desk.path('change.sql'));
+    rmSync(desk.path('back.sql'));
+    const gone = await desk.json<{ refusals: { code: string; path?: string }[] }>(argv.slice(0, 3), 2);
+    expect(gone.refusals.map(({ code, path }) => [code, path?.split('/').at(-1)])).toEqual([
+      ['PATH_NOT_FOUND', 'change.sql'],
+      ['PATH_NOT_FOUND', 'back.sql'],
     ]);
   });
 

@@ -2,6 +2,8 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:f
 import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseDigest } from '../../src/objects/digest.ts';
+import { nodeLink } from '../../src/objects/link.ts';
 import { Desk } from './desk.ts';
 import { writePlan } from './plans.ts';
 
@@ -130,7 +132,19 @@ describe('validated', () => {
     const proof = await desk.json<{ record: number }>(['rehearse', withRollback(desk, 'back.sql')]);
     expect(await validated()).toBe(proof.record);
     expect((await desk.run(make)).stderr).toContain(`@${proof.record}`);
-    await desk.json(['snapshot', 'app.sqlite']);
+    const { snapshot } = await desk.json<{ snapshot: string }>(['snapshot', 'app.sqlite']);
+    expect(await validated()).toBe(proof.record);
+
+    // What a lane writes badly afterwards hides no proof.
+    await using ledger = await desk.ledger();
+    await using session = await ledger.writer();
+    await ledger.append(session.writer, {
+      type: 'rehearsal',
+      links: [['packet', nodeLink(parseDigest(snapshot))]],
+      author: 'lane',
+      lane: 'main',
+      message: 'no packet',
+    });
     expect(await validated()).toBe(proof.record);
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const CHILD = join(import.meta.dirname, 'children/in-root.ts');
+/** Without a mount namespace of our own there is no root folder to look at, and the isolation record says so. */
 const granted = spawnSync('unshare', ['-m', 'true']).status === 0;
 
 describe.skipIf(!granted)('a root folder of its own', () => {

@@ -1,5 +1,6 @@
 import { CustodyError, type ErrorCode } from '../../src/errors.ts';
 import type { Captured, Clone, Engine, Isolation, Session, Workspace } from '../../src/engines/engine.ts';
+import { ASSERTIONS } from '../../src/objects/assertions.ts';
 import { digestOf, type Digest } from '../../src/objects/digest.ts';
 import { encodeKey } from '../../src/objects/key.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
@@ -51,22 +52,6 @@ export interface Lies {
   readonly query?: string;
   readonly writes?: 'an update' | 'a deletion' | 'another row' | 'nothing';
 }
-
-/** All of SPEC.md, "Isolation". */
-const SQLITE_ASSERTIONS = [
-  'attach-refused',
-  'child-processes-refused',
-  'clone-folder-private',
-  'clone-not-linked-to-source',
-  'clone-not-open-elsewhere',
-  'extensions-refused',
-  'file-access-restricted',
-  'image-unchanged',
-  'network-isolated',
-  'paths-confined',
-  'source-opened-read-only',
-  'source-unchanged',
-];
 
 const SOURCE: Database = new Map([
   [1, ['one', '2026']],
@@ -132,7 +117,7 @@ class FakeWorkspace implements Workspace {
   async isolation(): Promise<Isolation> {
     this.#engine.calls.push('isolation');
     return {
-      assertions: SQLITE_ASSERTIONS.map((assertion) => ({
+      assertions: ASSERTIONS.sqlite.map(([assertion]) => ({
         assertion,
         holds: !this.#engine.lies.isolation?.includes(assertion),
       })),

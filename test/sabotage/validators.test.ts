@@ -102,7 +102,10 @@ describe('a validator', () => {
     const code = module(
       `after === entry ? process.exit(3) : await new Promise(() => setInterval(() => 0, 1e6))`,
     );
-    await expect(judged(good, code)).rejects.toMatchObject({ code: 'VALIDATOR_FAILED' });
+    await expect(judged(good, code)).rejects.toMatchObject({
+      code: 'VALIDATOR_FAILED',
+      path: 'validators/drilled',
+    });
     expect(children()).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -221,6 +222,38 @@ describe('probes, with a command that only answers', () => {
     expect(control!.plan.executor.file).toBe('../../a.sql');
     expect(control!.plan.source.file).toBe(`absolute${at('a.sqlite')}`);
     expect(control!.files).toMatchObject({ source: 'bytes of a database', executor: 'SELECT 1' });
+  });
+
+  it('bring the source that is there, and run no script of a surrogate in its place', async () => {
+    const pin = `'${'0'.repeat(64)}'`;
+    const profile = `${PROFILE}surrogate:
+  sql: { file: a.sql, sha256: ${pin} }
+  spec: { about: x }
+  marker: M
+  sha256: ${pin}
+`;
+    writeFileSync(at('profile.yaml'), profile);
+    writeFileSync(at('plan.yaml'), PLAN.replace('PIN', `'${digestOf(Buffer.from(profile))}'`));
+    await probed();
+    expect(calls[0]!.files.source).toBe('bytes of a database');
+    rmSync(at('a.sqlite'));
+    await expect(probed()).rejects.toMatchObject({ code: 'PROFILE_INVALID' });
+  });
+
+  it('wait for no pipe', async () => {
+    rmSync(at('a.sqlite'));
+    execFileSync('mkfifo', [at('a.sqlite')]);
+    await expect(probed()).rejects.toMatchObject({ code: 'PATH_NOT_A_FILE' });
+  });
+
+  it('are not run for a plan whose includes cannot be brought to them', async () => {
+    const plan = readFileSync(at('plan.yaml'), 'utf8');
+    writeFileSync(at('a.sql'), `\\i ${at('b.sql')}\n`);
+    writeFileSync(at('b.sql'), 'SELECT 1;\n');
+    const pinned = `{ file: ${at('b.sql')}, sha256: '${digestOf(Buffer.from('SELECT 1;\n'))}' }`;
+    writeFileSync(at('plan.yaml'), plan.replace('file: a.sql }', `file: a.sql, includes: [${pinned}] }`));
+    await expect(probed()).rejects.toMatchObject({ code: 'PLAN_INVALID' });
+    expect(calls).toEqual([]);
   });
 
   it('open no source that the guard would not let anybody open', async () => {

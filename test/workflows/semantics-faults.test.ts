@@ -40,4 +40,10 @@ describe('what goes wrong while a validator judges again', () => {
       expect(await at.verify(index)).toEqual([['VERDICT_DIFFERS', 'verdict']]);
     },
   );
+
+  it('damage of the store is what it is', async () => {
+    const index = await at.commit(at.good);
+    thrown = 'PACK_CORRUPT';
+    expect(await at.verify(index)).toEqual([['PACK_DAMAGED', 'verdict']]);
+  });
 });

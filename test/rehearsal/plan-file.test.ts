@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CustodyError } from '../../src/errors.ts';
+import { readPlan } from '../../src/rehearsal/plan.ts';
+import { withLines } from './plan-text.ts';
+
+describe('a plan file', () => {
+  let temp: string;
+  beforeAll(() => void (temp = mkdtempSync(join(tmpdir(), 'custody-plan-'))));
+  afterAll(() => rmSync(temp, { recursive: true, force: true }));
+
+  const codeOf = (file: string): Promise<unknown> =>
+    readPlan(file).then(
+      () => 'accepted',
+      (error: unknown) => (error instanceof CustodyError ? [error.code, error.path] : error),
+    );
+
+  it('that is missing or a folder cannot be read', async () => {
+    const missing = join(temp, 'missing.yaml');
+    expect(await codeOf(missing)).toEqual(['PLAN_UNREADABLE', missing]);
+    expect(await codeOf(temp)).toEqual(['PLAN_UNREADABLE', temp]);
+  });
+
+  it('that is a pipe, a device or far too large cannot be read, and nothing waits', async () => {
+    const pipe = join(temp, 'pipe.yaml');
+    execFileSync('mkfifo', [pipe]);
+    const large = join(temp, 'large.yaml');
+    writeFileSync(large, '#'.repeat(1024 * 1024 + 1));
+    for (const file of [pipe, '/dev/zero', large])
+      expect(await codeOf(file)).toEqual(['PLAN_UNREADABLE', file]);
+  });
+
+  it('keeps its bytes, and paths start from its folder', async () => {
+    const file = join(temp, 'plan.yaml');
+    writeFileSync(file, withLines('# the end'));
+    const plan = await readPlan(file);
+    expect(Buffer.from(plan.document).toString()).toBe(withLines('# the end'));
+    expect(plan.executor.file).toBe(join(temp, 'a.sql'));
+  });
+});

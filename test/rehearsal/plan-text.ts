@@ -1,0 +1,30 @@
+import { expect } from 'vitest';
+import { CustodyError } from '../../src/errors.ts';
+import { parsePlan, type Plan } from '../../src/rehearsal/plan.ts';
+
+export const PATH = '/plans/plan.yaml';
+export const LINES = [
+  'custody: plan/1',
+  'name: one birth',
+  'engine: sqlite',
+  'source: { file: a.sqlite, kind: fixture }',
+  'executor: { file: a.sql }',
+  'delta:',
+  '  births: { inserted: 1 }',
+];
+
+export const parseText = (text: string | Uint8Array): Promise<Plan> =>
+  parsePlan(typeof text === 'string' ? Buffer.from(text) : text, PATH);
+export const withLines = (...lines: string[]): string => [...LINES, ...lines, ''].join('\n');
+/** The same as a plan of version 2. */
+export const second = (...lines: string[]): string => withLines(...lines).replace('plan/1', 'plan/2');
+
+export async function refused(text: string | Uint8Array): Promise<[string, string | undefined]> {
+  const error: unknown = await parseText(text).then(
+    () => 'accepted',
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof CustodyError)) throw new Error('not refused', { cause: error });
+  expect(error.hint).not.toBe('');
+  return [error.code, error.path?.replace(`${PATH}:`, '')];
+}
