@@ -10,12 +10,14 @@ describe.each(INSTALLATIONS)('values that print alike on the $name PostgreSQL', 
   let count = 0;
 
   async function rootOf(rows: string): Promise<string | undefined> {
-    const sql = `${FIXTURE}
-CREATE FUNCTION shop.over(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+    const sql = FIXTURE.replace(
+      'REFRESH MATERIALIZED VIEW shop.total;',
+      `CREATE FUNCTION shop.over(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION shop.over(text) RETURNS integer LANGUAGE sql AS 'SELECT 2';
 CREATE TABLE shop.telling (id integer PRIMARY KEY, x xml, xs xml[], f regproc, o regoper);
 INSERT INTO shop.telling VALUES ${rows};
-`;
+REFRESH MATERIALIZED VIEW shop.total;`,
+    );
     const file = files.file(`${++count}.sql.gz`, zipped(sql));
     await using workspace = await postgresEngine.prepare({ file }, OPTIONS);
     await using clone = await workspace.restore('T');
