@@ -6,7 +6,7 @@ import type { Digest } from '../objects/digest.ts';
 import { interpreterOf } from './interpreter-line.ts';
 import { FOREIGN_ANSWER, parseAnswer } from './judge-answer.ts';
 import { failed, runToEnd, type Command } from './judge-process.ts';
-import { grantedSandbox, INSIDE, SANDBOXES, type Confined, type SandboxOptions } from './sandbox.ts';
+import { grantedSandbox, INSIDE, limited, SANDBOXES, type Confined, type SandboxOptions } from './sandbox.ts';
 import type { Judged } from './validator-process.ts';
 
 /** What a foreign validator may see: system folders; nothing of /etc but this, no home, no /proc, no /sys. */
@@ -19,6 +19,9 @@ const SYSTEM = [
 /** The names of its two files. */
 const FILE = 'validator';
 const EVIDENCE = 'evidence.json';
+
+/** How many bytes each of its processes may write to, with a sandbox and without (RLIMIT_DATA, setrlimit(2)). */
+const MEMORY = 2 * 2 ** 30;
 
 /** All of its environment, with a sandbox and without. */
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' };
@@ -57,12 +60,12 @@ export async function runForeign(
 /** @param interpreter path and argument, if any. */
 function confined(interpreter: readonly string[], files: Confined['files']): Confined {
   const run = [...interpreter, `${INSIDE}/${FILE}`, `${INSIDE}/${EVIDENCE}`];
-  return { reads: SYSTEM, files, env: ENVIRONMENT, scratch: true, run };
+  return { reads: SYSTEM, files, env: ENVIRONMENT, scratch: true, memory: MEMORY, run };
 }
 
-function unsandboxed([path, ...argument]: readonly string[], folder: string): Command {
-  const args = [...argument, join(folder, FILE), join(folder, EVIDENCE)];
-  return { command: path!, args, cwd: folder, env: ENVIRONMENT };
+function unsandboxed(interpreter: readonly string[], folder: string): Command {
+  const run = [...interpreter, join(folder, FILE), join(folder, EVIDENCE)];
+  return limited(MEMORY, run, { cwd: folder, env: ENVIRONMENT });
 }
 
 function unconfined(): CustodyError {

@@ -12,6 +12,8 @@ export interface Confined {
   readonly env: Readonly<Record<string, string>>;
   /** Whether it has an empty `/tmp`. */
   readonly scratch: boolean;
+  /** How many bytes a process of it may write to, where the system has `prlimit`. */
+  readonly memory?: number;
   readonly run: readonly string[];
 }
 
@@ -46,7 +48,7 @@ const PROCESSES = 512;
 function unshare(user: readonly string[], rights: readonly string[]): Sandbox {
   return {
     name: 'unshare',
-    command: ({ reads, files, env, scratch, run }) => {
+    command: ({ reads, files, env, scratch, memory, run }) => {
       const [command, clear, limit] = [program('unshare'), program('env'), program('prlimit')];
       if (command === undefined || clear === undefined || limit === undefined) return undefined;
       const root = confinedRoot({
@@ -57,8 +59,10 @@ function unshare(user: readonly string[], rights: readonly string[]): Sandbox {
         setpriv: rights,
         first: true,
         run: [
+          limit,
           // In a user namespace the account is the user's own, with all that runs under it.
-          ...(user.length === 0 ? [limit, `--nproc=${PROCESSES}`] : []),
+          ...(user.length === 0 ? [`--nproc=${PROCESSES}`] : []),
+          ...(memory === undefined ? [] : [`--data=${memory}`]),
           ...[clear, '-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...run],
         ],
       });
@@ -71,9 +75,9 @@ function unshare(user: readonly string[], rights: readonly string[]): Sandbox {
 /** Where user namespaces are granted to bubblewrap alone (AppArmor's default on Ubuntu). */
 const BUBBLEWRAP: Sandbox = {
   name: 'bwrap',
-  command: ({ reads, files, env, scratch, run }) => ({
-    command: 'bwrap',
-    args: [
+  command: ({ reads, files, env, scratch, memory, run }) =>
+    limited(memory, [
+      'bwrap',
       ...['--unshare-all', '--unshare-user', '--uid', NOBODY, '--gid', NOBODY, '--cap-drop', 'ALL'],
       ...['--die-with-parent', '--new-session', '--clearenv'],
       ...Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value]),
@@ -81,11 +85,16 @@ const BUBBLEWRAP: Sandbox = {
       ...(scratch ? ['--size', String(SCRATCH), '--perms', '1777', '--tmpfs', '/tmp'] : []),
       ...Object.entries(files).flatMap(([name, path]) => ['--ro-bind', path, `${INSIDE}/${name}`]),
       ...['--dir', INSIDE, '--remount-ro', '/', '--chdir', INSIDE, '--', ...run],
-    ],
-    cwd: '/',
-    env: {},
-  }),
+    ]),
 };
+
+/** @param memory bytes, as in {@link Confined}: not limited where the system has no `prlimit`. */
+export function limited(memory: number | undefined, run: readonly string[], at: Partial<Command> = {}): Command {
+  const limit = program('prlimit');
+  const words = memory === undefined || limit === undefined ? run : [limit, `--data=${memory}`, ...run];
+  const [command, ...args] = words;
+  return { cwd: '/', env: {}, ...at, command: command!, args };
+}
 
 /** In the order in which they are tried. */
 export const SANDBOXES: readonly Sandbox[] = [

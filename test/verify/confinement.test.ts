@@ -13,11 +13,11 @@ function run(code: string, options: SandboxOptions): Promise<Judged> {
 }
 
 describe('the rights of our validator', () => {
-  it.each(SANDBOXES.map((sandbox, i) => ({ sandbox, i })))(
+  it.for(SANDBOXES.map((sandbox, i) => ({ sandbox, i })))(
     'in the kernel’s own words, where sandbox $i is granted',
-    async ({ sandbox }) => {
+    async ({ sandbox }, { skip }) => {
       const options = { sandboxes: [sandbox] };
-      if ((await run(YES, options)).sandbox !== sandbox.name) return;
+      skip((await run(YES, options)).sandbox !== sandbox.name, 'this system does not grant it');
       const ended = new AbortController();
       const work = run('for (;;);', { ...options, signal: ended.signal });
       const interrupted = expect(work).rejects.toMatchObject({ code: 'INTERRUPTED' });

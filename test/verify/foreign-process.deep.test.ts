@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { runForeign } from '../../src/verify/foreign-process.ts';
@@ -156,6 +156,15 @@ describe('a foreign validator', () => {
     expect(running(mark)).toBe(false);
   });
 
+  it('that takes more memory than it may has not judged', async () => {
+    const takes = (gigabytes: number): string =>
+      `#!/usr/bin/env python3\nimport mmap\nkept = mmap.mmap(-1, ${gigabytes} << 30, flags=mmap.MAP_PRIVATE)\nprint('{"accepted": true}')\n`;
+    for (const options of [...granted, UNSANDBOXED]) {
+      expect(await run(takes(1), options)).toMatchObject({ accepted: true });
+      expect(await fails(run(takes(3), options))).toBe('VALIDATOR_FAILED');
+    }
+  });
+
   it('is interrupted by the signal', async () => {
     expect(await fails(run(ALWAYS_YES, { signal: AbortSignal.abort() }))).toBe('INTERRUPTED');
     const controller = new AbortController();
@@ -179,8 +188,10 @@ describe('a foreign validator', () => {
   });
 });
 
-/** For each kind of sandbox that is granted here; none on a system that grants none. */
+/** For each kind of sandbox that is granted here. */
 describe('in a sandbox', () => {
+  beforeEach((context) => context.skip(granted.length === 0, 'this system grants no sandbox'));
+
   const inEach = async (body: string): Promise<string[]> => {
     const said: string[] = [];
     for (const options of granted) said.push(await say(body, options));
