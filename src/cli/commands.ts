@@ -97,6 +97,14 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     },
   ],
   [
+    'unpack',
+    {
+      usage: 'unpack <revision> <folder>',
+      summary: 'write the packet of a revision into a new folder',
+      load: () => load(import('./commands/unpack.ts')),
+    },
+  ],
+  [
     'diff',
     {
       usage: 'diff <a> <b>',

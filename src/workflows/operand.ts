@@ -12,7 +12,7 @@ import { driveAsync } from '../objects/walk.ts';
 import { openRegular, readRegular } from '../engines/regular-file.ts';
 import { recogniseDatabase } from './engines.ts';
 import { ingestFolder } from './ingest-folder.ts';
-import { findPacket, linkOf } from './packet.ts';
+import { findPacket, linkOf, noPacket } from './packet.ts';
 
 export type Get = (id: Digest) => Promise<Uint8Array>;
 
@@ -122,11 +122,7 @@ export async function readPath(ledger: Ledger, revision: Revision, path: string)
   const get: Get = (id) => ledger.store.get(id);
   const packet = await findPacket(ledger, revision);
   const root = packet?.packet.tree ?? (revision.type === 'object' ? nodeLink(revision.id) : undefined);
-  if (!root)
-    throw new CustodyError('PATH_NOT_FOUND', 'this revision holds no packet', {
-      path,
-      hint: 'custody log shows which records hold packets.',
-    });
+  if (!root) throw noPacket(path);
   for await (const entry of driveAsync(findPath(root, path), get)) {
     if (entry.mode === 'dir')
       throw new CustodyError('PATH_NOT_A_FILE', `${path} is a folder`, {

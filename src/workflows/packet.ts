@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Revision } from '../ledger/revision.ts';
 import type { Digest } from '../objects/digest.ts';
@@ -21,6 +21,24 @@ export async function findPacket(
     if (isCustodyError(error) && error.exitCode === 1) return undefined;
     throw error;
   }
+}
+
+/** As {@link findPacket}. @throws CustodyError PATH_NOT_FOUND where there is none. */
+export async function requirePacket(
+  ledger: Ledger,
+  revision: Revision,
+): Promise<{ id: Digest; packet: ObjectOf<'packet'> }> {
+  const found = await findPacket(ledger, revision);
+  if (found) return found;
+  throw noPacket();
+}
+
+/** @param path what was looked for in it. */
+export function noPacket(path?: string): CustodyError {
+  return new CustodyError('PATH_NOT_FOUND', 'this revision holds no packet', {
+    ...(path !== undefined && { path }),
+    hint: 'custody log shows which records hold packets.',
+  });
 }
 
 export function linkOf(links: readonly (readonly [string, Link])[], name: string): Link | undefined {

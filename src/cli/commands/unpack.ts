@@ -1,0 +1,34 @@
+import { defineCommand } from '../command.ts';
+import { plural, printable } from '../text.ts';
+
+export const command = defineCommand({
+  usage: 'unpack <revision> <folder>',
+  about:
+    'Writes the packet of a revision into a new folder, whole and checked against its seal, or not at all: what auditors\nread, what sha256sum -c and RERUN.sh work on. custody verify FOLDER --against REV compares it with the ledger again.',
+  examples: [
+    ['custody unpack HEAD packet', 'the packet of the newest record'],
+    ['custody unpack @3 packet && sh packet/RERUN.sh', 'run what record 3 rehearsed again, and compare'],
+  ],
+  options: (y) =>
+    y
+      .positional('revision', {
+        type: 'string',
+        demandOption: true,
+        describe: 'a revision that holds a packet',
+      })
+      .positional('folder', {
+        type: 'string',
+        demandOption: true,
+        describe: 'a folder that does not exist yet',
+      }),
+  async run(args, context) {
+    const { unpack } = await import('../../workflows/unpack.ts');
+    const folder = context.path(args.folder);
+    await using ledger = await context.openLedger();
+    const { packet, tree, seal, files, size } = await unpack(ledger, args.revision, folder, context);
+    context.print({ folder, packet, tree, seal, files, size }, () =>
+      [`unpacked ${plural(files, 'file')} into ${printable(folder)}`, `  seal  ${seal}`, ''].join('\n'),
+    );
+    return 0;
+  },
+});
