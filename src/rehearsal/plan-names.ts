@@ -17,21 +17,28 @@ const SHOWN = 12;
  */
 export function checkPlanNames(plan: Plan, before: Captured, objects: MemoryObjects, report: Report): void {
   const { delta, boundary, masked, bounded } = plan.form;
-  const invalid = (pointer: string, what: string, known: readonly string[]): void =>
+  const invalid = (pointer: string, what: string, known: readonly string[], more = ''): void =>
     report(
       new CustodyError('PLAN_INVALID', what, {
         path: `${plan.path}:${plan.lineOf(pointer)}`,
-        hint: `Nothing was run. The source has: ${known.slice(0, SHOWN).join(', ')}${known.length > SHOWN ? ', …' : ''}.`,
+        hint: `Nothing was run. The source has: ${known.slice(0, SHOWN).join(', ')}${known.length > SHOWN ? ', …' : ''}.${more}`,
       }),
     );
   const hasTable = (pointer: string, table: string): boolean => {
     const there = Object.hasOwn(before.tables, table);
     if (!there)
-      invalid(pointer, `the source has no table ${JSON.stringify(table)}`, Object.keys(before.tables));
+      invalid(
+        pointer,
+        `the source has no table ${JSON.stringify(table)}`,
+        Object.keys(before.tables),
+        ' Views, virtual and foreign tables hold no rows of their own: no plan names them.',
+      );
     return there;
   };
   for (const { table } of delta) hasTable(`/delta/${pointerPart(table)}`, table);
-  for (const table of boundary.tables) hasTable('/boundary/tables', table);
+  // By default the boundary is made of the tables of the delta: one mistake is told once.
+  for (const table of boundary.tables)
+    if (!delta.some((expected) => expected.table === table)) hasTable('/boundary/tables', table);
   const snapshot = decodeKind('snapshot', objects.get(before.snapshot.digest));
   bounded.forEach(({ name }, i) => {
     const row = [...driveSync(findRow(snapshot.sequences, encodeKey([name])), objects.get)];

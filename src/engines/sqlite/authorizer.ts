@@ -16,6 +16,7 @@ export interface Denial {
   /** A plan could allow it: rows of a table. */
   readonly widens: boolean;
   readonly subject: string;
+  readonly table: string;
   readonly trigger: string | null;
 }
 
@@ -62,22 +63,29 @@ export class Guard {
   denied: Denial | undefined;
   readonly #db: DatabaseSync;
 
-  constructor(db: DatabaseSync, allows: (action: Action) => boolean) {
+  /** @param holdsRows whether a plan could name this table. */
+  constructor(
+    db: DatabaseSync,
+    allows: (action: Action) => boolean,
+    holdsRows: (table: string) => boolean = () => true,
+  ) {
     this.#db = db;
     db.setAuthorizer((...action) => {
       if (allows(action)) return C.SQLITE_OK;
-      this.denied ??= describe(action);
+      this.denied ??= describe(action, holdsRows);
       return C.SQLITE_DENY;
     });
   }
 
-  /** What was denied since the last call, as the error to refuse with: TRANSACTION_CONTROL or BOUNDARY_VIOLATED. */
-  refusal(path: string): CustodyError | undefined {
+  /**
+   * What was denied since the last call, as the error to refuse with: TRANSACTION_CONTROL or BOUNDARY_VIOLATED.
+   * @param sql the statement: of a table that it does not name a foreign key is the reason, where no trigger is.
+   */
+  refusal(path: string, sql?: string): CustodyError | undefined {
     const denied = this.denied;
     this.denied = undefined;
     if (denied === undefined) return undefined;
-    const trigger = denied.trigger === null ? '' : ` by trigger ${denied.trigger}`;
-    const what = `${path}: ${denied.action}${denied.subject === '' ? '' : ` ${denied.subject}`}${trigger}`;
+    const what = `${path}: ${denied.action}${denied.subject === '' ? '' : ` ${denied.subject}`}${cause(denied, sql)}`;
     if (denied.transaction) {
       return new CustodyError('TRANSACTION_CONTROL', `${what} is refused: the runner owns the transaction`, {
         path,
@@ -88,7 +96,7 @@ export class Guard {
       path,
       hint: denied.widens
         ? 'Write only what the plan allows, or widen the plan, with a reason, and have it reviewed.'
-        : 'No plan can allow this: a script inserts, updates and deletes rows of tables.',
+        : 'No plan can allow this: a script inserts, updates and deletes rows of ordinary tables.',
     });
   }
 
@@ -103,12 +111,19 @@ export class Guard {
   }
 }
 
-function describe([code, a, b, , trigger]: Action): Denial {
+function cause({ widens, table, trigger }: Denial, sql: string | undefined): string {
+  if (trigger !== null) return ` by trigger ${trigger}`;
+  const named = sql === undefined || sql.toLowerCase().includes(table.toLowerCase());
+  return widens && !named ? " by a foreign key's action" : '';
+}
+
+function describe([code, a, b, , trigger]: Action, holdsRows: (table: string) => boolean): Denial {
   const transaction = code === C.SQLITE_TRANSACTION || code === C.SQLITE_SAVEPOINT;
   const subject = [a, b].filter((part) => part !== null && part !== '').join(' ');
   const rows = code === C.SQLITE_INSERT || code === C.SQLITE_UPDATE || code === C.SQLITE_DELETE;
-  const widens = rows && !/^sqlite_/i.test(a ?? '');
-  return { action: NAMES.get(code) ?? `action ${code}`, transaction, widens, subject, trigger };
+  const table = a ?? '';
+  const widens = rows && !/^sqlite_/i.test(table) && holdsRows(table);
+  return { action: NAMES.get(code) ?? `action ${code}`, transaction, widens, subject, table, trigger };
 }
 
 /** Allows reading and nothing else, with the pragmas that only report. */

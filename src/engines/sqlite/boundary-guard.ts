@@ -33,7 +33,7 @@ export class BoundaryGuard extends Guard {
       update: new Set(boundary.update.map(upper)),
       delete: new Set(boundary.delete.map(upper)),
     };
-    super(db, (action) => {
+    const allows = (action: Action): boolean => {
       const [code, a, b, database, trigger] = action;
       // Some pragmas act while they are compiled: https://www.sqlite.org/pragma.html
       if (this.mode === 'compile')
@@ -55,7 +55,8 @@ export class BoundaryGuard extends Guard {
       const keeps = trigger === null && this.conflict !== null && this.conflict !== 'REPLACE';
       if (kind !== 'delete' && !keeps && schema.replaces(table, trigger)) return false;
       return allowed[kind].has(table);
-    });
+    };
+    super(db, allows, (table) => !schema.virtual.has(upper(table)));
     this.boundary = boundary;
   }
 
@@ -113,6 +114,7 @@ export class CounterWatch {
 /** What the guard must know of the schema, which no script may change. Names in upper case. */
 class Schema {
   readonly views: ReadonlySet<string>;
+  readonly virtual: ReadonlySet<string>;
   readonly #replacingTables: ReadonlySet<string>;
   readonly #replacingTriggers: ReadonlySet<string>;
 
@@ -128,6 +130,7 @@ class Schema {
           .map(({ name }) => upper(String(name))),
       );
     this.views = named('view');
+    this.virtual = named('table', ['CREATE', 'VIRTUAL', 'TABLE']);
     this.#replacingTables = named('table', ['CONFLICT', 'REPLACE']);
     this.#replacingTriggers = named('trigger', ['REPLACE', 'INTO'], ['OR', 'REPLACE']);
   }

@@ -86,7 +86,7 @@ function prepareNext(
       try {
         statement = db.prepare(candidate);
       } catch (error) {
-        const denied = guard.refusal(at);
+        const denied = guard.refusal(at, candidate);
         if (denied !== undefined)
           return { sql: extent(db, guard, candidates) ?? text.slice(offset, end), refusal: denied };
         if (offset + candidate.length < text.length) continue;
