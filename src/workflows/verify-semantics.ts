@@ -5,8 +5,8 @@ import { closure } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { MemoryObjects } from '../objects/memory-objects.ts';
-import { driveAsync, driveSync } from '../objects/walk.ts';
+import type { MemoryObjects } from '../objects/memory-objects.ts';
+import { driveSync } from '../objects/walk.ts';
 import { readPolicy } from '../verify/policy-view.ts';
 import { runValidator } from '../verify/validator-process.ts';
 import { judgeAll, type JudgeOptions } from './judge.ts';
@@ -14,6 +14,7 @@ import { comparePacketFiles } from './packet/compare.ts';
 import { packetFiles } from './packet-files.ts';
 import { linkOf } from './packet.ts';
 import { currentPolicy, loadValidator } from './policy.ts';
+import { reachedBy } from './reached.ts';
 import { checkPolicyMet, readClaims, readJudged, type Claim, type Judged } from './verdict-claims.ts';
 import type { Judge } from './verify-report.ts';
 
@@ -84,9 +85,7 @@ async function judgeAgain(
   findings.push(...checkPolicyMet(rehearsal, { ...policy, isolation }));
   if (first) findings.push(...(await checkNamesKept(policy, first, get)));
   const verdicts = claims.map(({ link }) => link);
-  const objects = new MemoryObjects();
-  for await (const { link, bytes } of driveAsync(closure([...verdicts, subject]), get, options))
-    objects.put(link.codec, link.digest, bytes);
+  const objects = await reachedBy([...verdicts, subject], get, options);
   let run = 0;
   for (const claim of claims) {
     const { digest, codec } = claim.verdict.validator;

@@ -1,15 +1,21 @@
 import type { AppendOptions, Ledger } from '../../ledger/ledger.ts';
 import { signRerun } from '../../log/rerun-note.ts';
 import { parseSignerKey, parseVerifierKey } from '../../log/note-key.ts';
-import { CustodyError } from '../../errors.ts';
+import { CustodyError, isCustodyError } from '../../errors.ts';
 import { closure } from '../../objects/closure.ts';
 import { digestFromBytes, type Digest } from '../../objects/digest.ts';
-import { decodeKind } from '../../objects/kinds.ts';
+import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import { nodeLink } from '../../objects/link.ts';
 import { putObject } from '../../objects/sink.ts';
 import { driveSync } from '../../objects/walk.ts';
+import type { Get } from '../operand.ts';
+import { checkStoredPacket } from '../../verify/stored-packet.ts';
 import { linkOf } from '../packet.ts';
+import { comparePacketFiles } from '../packet/compare.ts';
+import { packetFiles } from '../packet-files.ts';
+import { reachedBy } from '../reached.ts';
 import type { Rehearsed } from '../run-plan.ts';
+import { readClaims, readJudged } from '../verdict-claims.ts';
 import type { Comparison } from './compare.ts';
 import { describeDifference } from './describe.ts';
 import type { RerunSubject } from './subject.ts';
@@ -84,7 +90,10 @@ export async function recordRerun(
   return { rerun: rerun.digest, record: index, signed };
 }
 
-/** Whether another rehearsal came out than this ledger holds with the very seal of what was run again. */
+/**
+ * Whether another rehearsal came out than this ledger holds with the very seal of what was run again. Whoever appends may
+ * have put another folder behind the links of a rehearsal: one whose files its objects do not give does not count.
+ */
 async function differsFromRecorded(
   ledger: Ledger,
   { id, seal }: RerunSubject,
@@ -97,7 +106,27 @@ async function differsFromRecorded(
     const packet = entry.type === 'rehearsal' ? linkOf(entry.links, 'packet')?.digest : undefined;
     if (!packet) continue;
     const held = decodeKind('packet', await get(packet), packet);
-    if (linkOf(held.links, 'rehearsal')?.digest === id && digestFromBytes(held.seal) === seal) return true;
+    if (linkOf(held.links, 'rehearsal')?.digest !== id || digestFromBytes(held.seal) !== seal) continue;
+    if (await isItsOwnPacket(ledger, held)) return true;
   }
   return false;
+}
+
+async function isItsOwnPacket(ledger: Ledger, packet: ObjectOf<'packet'>): Promise<boolean> {
+  const get: Get = (digest) => ledger.store.get(digest);
+  const subject = linkOf(packet.links, 'rehearsal');
+  if (!subject) return false;
+  try {
+    const rehearsal = readJudged(subject, await get(subject.digest));
+    const { claims, findings } = await readClaims(packet.links, rehearsal, get);
+    const verdicts = claims.map(({ link }) => link);
+    const objects = await reachedBy([...verdicts, subject], get);
+    const files = await packetFiles(subject, verdicts, objects);
+    findings.push(...(await comparePacketFiles(packet, files, objects.get, get)));
+    findings.push(...(await checkStoredPacket(ledger.store, packet)).findings);
+    return findings.length === 0;
+  } catch (error) {
+    if (isCustodyError(error) && error.exitCode === 1) return false;
+    throw error;
+  }
 }

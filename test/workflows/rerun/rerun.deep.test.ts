@@ -1,6 +1,7 @@
 import { copyFileSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signerKey } from '../../../src/ledger/signer-key.ts';
+import { digestToBytes } from '../../../src/objects/digest.ts';
 import { closure } from '../../../src/objects/closure.ts';
 import { decodeKind, type ObjectOf } from '../../../src/objects/kinds.ts';
 import { nodeLink } from '../../../src/objects/link.ts';
@@ -11,6 +12,7 @@ import { verifyChain } from '../../../src/verify/chain.ts';
 import { sealFolder } from '../../../src/verify/packet/seal.ts';
 import { verifyReruns } from '../../../src/verify/reruns.ts';
 import type { RehearseResult } from '../../../src/workflows/rehearse.ts';
+import { requireSealed, storePacket } from '../../../src/workflows/commit.ts';
 import { commitForged } from '../forge.ts';
 import { Made } from './made.ts';
 
@@ -107,6 +109,15 @@ describe('rerun', () => {
     });
     // It names a rehearsal of the ledger, but is not what the ledger holds of it.
     expect(again).toMatchObject({ same: false, rerun: null, record: null });
+    // Nor is it that because somebody appends that it is.
+    for (const lie of ['tree', 'seal'] as const) {
+      await frame('swapped', lie);
+      const framed = await made.rerun('swapped', {
+        ...trusted(),
+        signer: { skey, author: 'alice', lane: 'audit' },
+      });
+      expect(framed).toMatchObject({ same: false, rerun: null, record: null });
+    }
     const paths = again.differences.map(({ path }) => path);
     expect(paths).toEqual(expect.arrayContaining(['rehearsal.json/source/sha256', 'rehearsal.json/entry']));
   });
@@ -202,6 +213,22 @@ describe('rerun', () => {
     const { Ledger } = await import('../../../src/ledger/ledger.ts');
     return Ledger.open(made.dir, { keys: made.keys });
   };
+
+  /** Appends the links of the honest rehearsal with another folder, or with the seal of that alone. */
+  async function frame(name: string, lie: 'tree' | 'seal'): Promise<void> {
+    await using ledger = await openLedger();
+    const honest = decodeKind('packet', await ledger.store.get(result.packet));
+    const folder = made.path(name);
+    const sealed = await requireSealed(folder);
+    await using session = await ledger.writer();
+    const packet =
+      lie === 'tree'
+        ? (await storePacket(session.writer, folder, sealed, { macro: undefined, links: honest.links }))
+            .packet
+        : putObject(session.writer, { ...honest, seal: digestToBytes(sealed.seal) });
+    const entry = { author: 'mallory', lane: 'main', message: '' };
+    await ledger.append(session.writer, { type: 'rehearsal', links: [['packet', packet]], ...entry });
+  }
 
   /** Records a rehearsal as a liar would: changed, with a verdict that accepts it and the packet that both give. */
   async function forge(
