@@ -1,7 +1,8 @@
-import { readFile, writeFile, open, rename, rm } from 'node:fs/promises';
+import { writeFile, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { parseDigest, type Digest } from '../objects/digest.ts';
+import { readSmallText } from './small-file.ts';
 
 /** `.custody/config.yaml`: what is local to this ledger. The log itself does not depend on it. */
 export interface LedgerConfig {
@@ -56,12 +57,7 @@ function parseFixed(text: string): LedgerConfig | undefined {
 /** @throws CustodyError LEDGER_FORMAT_NEWER, LEDGER_CONFIG_INVALID, and what reading a file throws. */
 export async function readConfig(ledger: string): Promise<LedgerConfig> {
   const path = join(ledger, CONFIG_NAME);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw fromSystemError(error, path);
-  }
+  const text = await readSmallText(path);
   const invalid = (what: string, cause?: unknown): CustodyError =>
     new CustodyError('LEDGER_CONFIG_INVALID', `${path}: ${what}`, {
       path,

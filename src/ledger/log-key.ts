@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 import { generateKey, verifierKeyOf } from '../log/note-key.ts';
 import { digestOf } from '../objects/digest.ts';
 import { writeDurably } from './config.ts';
+import { readSmallText } from './small-file.ts';
 
 /**
  * The log's private key lies outside the ledger, in the user's configuration folder, so that copying a ledger never
@@ -48,10 +49,10 @@ export async function findLogKey(verifierKey: string, folder: string): Promise<s
   const path = keyPath(verifierKey, folder);
   let skey: string;
   try {
-    skey = (await readFile(path, 'utf8')).trim();
+    skey = (await readSmallText(path)).trim();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw fromSystemError(error, path);
+    if (isCustodyError(error, 'PATH_NOT_FOUND')) return undefined;
+    throw error;
   }
   if (verifierKeyOf(skey) !== verifierKey) {
     throw new CustodyError('KEY_MALFORMED', `${path} does not hold the key of this ledger`, {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 import { generateKey, isKeyName, parseSignerKey, verifierKeyOf } from '../log/note-key.ts';
 import { digestOf } from '../objects/digest.ts';
+import { readSmallText } from './small-file.ts';
 
 export interface Signer {
   /** Secret. */
@@ -39,10 +40,10 @@ export async function signerKey(name: string, keys: string): Promise<Signer> {
 async function readSigner(name: string, path: string): Promise<{ skey: string; vkey: string } | undefined> {
   let skey: string;
   try {
-    skey = (await readFile(path, 'utf8')).trim();
+    skey = (await readSmallText(path)).trim();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw fromSystemError(error, path);
+    if (isCustodyError(error, 'PATH_NOT_FOUND')) return undefined;
+    throw error;
   }
   if (parseSignerKey(skey).name !== name) {
     throw new CustodyError('KEY_MALFORMED', `${path} does not hold the key of ${name}`, {

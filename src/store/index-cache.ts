@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import type { Level as LevelDb } from 'level';
 import { digestToBytes, parseDigest, type Digest } from '../objects/digest.ts';
 import { packDigest, packName, type PackName } from './backend.ts';
@@ -48,7 +48,8 @@ export class IndexCache implements AsyncDisposable {
       return null;
     }
     try {
-      return await IndexCache.#load(dir);
+      if (holdsOnlyFiles(dir)) return await IndexCache.#load(dir);
+      if (!rebuild) return null;
     } catch (error) {
       if (!rebuild || isLocked(error)) return null;
     }
@@ -166,4 +167,10 @@ function hex(bytes: Uint8Array): string {
 function isLocked(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED';
+}
+
+/** LevelDB would wait at a pipe for ever, and follow a link. */
+function holdsOnlyFiles(dir: string): boolean {
+  if (!existsSync(dir)) return true;
+  return readdirSync(dir, { withFileTypes: true }).every((entry) => entry.isFile());
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { reportError } from '../../src/cli/report-error.ts';
@@ -84,6 +84,34 @@ describe('what comes from outside', () => {
     await desk.json(['commit', await desk.packet()]);
     expect(readdirSync(desk.path('foreign'))).toEqual(['000001.log']);
     expect(desk.read('foreign/000001.log')).toBe('mine');
+  });
+
+  it.each([
+    ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+    ['an endless device', (path: string) => symlinkSync('/dev/zero', path)],
+    ['a file without end', (path: string) => writeFileSync(path, Buffer.alloc(70_000, '#'))],
+  ])('%s in the place of config.yaml or of a key is refused at once', async (_what, put) => {
+    const packet = await desk.packet();
+    const replace = (path: string): void => {
+      rmSync(path);
+      put(path);
+    };
+    const [key] = readdirSync(desk.path('config/keys'));
+    replace(desk.path('config/keys', key!));
+    await desk.fails(['commit', packet], 'PATH_NOT_A_FILE', 2);
+    replace(desk.path('.custody/config.yaml'));
+    for (const command of ['log', 'verify', 'fsck']) await desk.fails([command], 'PATH_NOT_A_FILE', 2);
+  });
+
+  it('a pipe in index/ is gone with the next record: it is a cache', async () => {
+    const packet = await desk.packet();
+    await desk.json(['commit', packet]);
+    for (const name of readdirSync(desk.path('.custody/index'))) {
+      rmSync(desk.path('.custody/index', name));
+      execFileSync('mkfifo', [desk.path('.custody/index', name)]);
+    }
+    await desk.json(['commit', packet]);
+    expect(await desk.json(['fsck'])).toMatchObject({ ok: true, records: 3 });
   });
 
   it('a packet that is written out is for its owner alone', async () => {
