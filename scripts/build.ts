@@ -98,13 +98,14 @@ export async function buildCommand(out: string): Promise<void> {
     splitting: true,
     chunkNames: '[name]-[hash]',
   });
-  await buildWorker(join(out, 'sqlite-worker.js'));
+  for (const name of ['worker', 'integrity-main']) await buildProcess(name, out);
   await chmod(join(out, 'custody.js'), 0o755);
 }
 
-/** In one file: its process may read no other (src/engines/sqlite/sandbox.ts). */
-async function buildWorker(outfile: string): Promise<void> {
-  const entryPoints = ['src/engines/sqlite/worker.ts'];
+/** In one file: the worker's process may read no other (src/engines/sqlite/sandbox.ts). */
+async function buildProcess(name: string, out: string): Promise<void> {
+  const entryPoints = [`src/engines/sqlite/${name}.ts`];
+  const outfile = join(out, `sqlite-${name}.js`);
   await build({ ...BUNDLE, external: [...BUNDLE.external], outfile, entryPoints });
 }
 

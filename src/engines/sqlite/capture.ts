@@ -1,7 +1,8 @@
 import type { ObjectSink } from '../../objects/sink.ts';
 import { SnapshotBuilder } from '../../objects/snapshot-builder.ts';
 import type { Captured } from '../engine.ts';
-import { attempt, checkIntegrity, openInMemory, openReader, type ReadDatabase } from './reader.ts';
+import { checkIntegrity } from './integrity.ts';
+import { attempt, openInMemory, openReader, type ReadDatabase } from './reader.ts';
 import { checkSchema, type SchemaRow } from './schema-check.ts';
 import { addRows, type ReadOptions } from './table-rows.ts';
 import { tableShape, unhide } from './table-shape.ts';
@@ -23,7 +24,7 @@ export async function captureDatabase(
 ): Promise<Captured> {
   using reader = openReader(path);
   const { db } = reader;
-  checkIntegrity(db);
+  await checkIntegrity(reader, signal);
   const builder = new SnapshotBuilder(sink, 'sqlite');
   const encoding = parseEncoding(db.pragma('encoding', { simple: true }));
   builder.fact('encoding', encoding);

@@ -2,6 +2,15 @@ import { fileURLToPath } from 'node:url';
 
 /** `worker.ts` beside this file when run from source; `sqlite-worker.js` beside the bundle in the published package. */
 export function workerEntry(): string {
+  return entry('worker');
+}
+
+/** `integrity-main.ts`, or `sqlite-integrity-main.js`. */
+export function integrityEntry(): string {
+  return entry('integrity-main');
+}
+
+function entry(name: string): string {
   const bundled = !import.meta.url.endsWith('.ts');
-  return fileURLToPath(new URL(bundled ? './sqlite-worker.js' : './worker.ts', import.meta.url));
+  return fileURLToPath(new URL(bundled ? `./sqlite-${name}.js` : `./${name}.ts`, import.meta.url));
 }

@@ -17,7 +17,8 @@ import { hashFile, imageChanged, isPrivateFolder, removeSidecars, statOf, storeF
 import { isolationOf } from './isolation.ts';
 import type { Place } from './place.ts';
 import { sessionPragmas } from './pragmas.ts';
-import { checkIntegrity, openReader, readerVersion } from './reader.ts';
+import { checkIntegrity } from './integrity.ts';
+import { openReader, readerVersion } from './reader.ts';
 import { Source } from './source.ts';
 
 /** Design section 7, "isolate the target and prove it": a private folder with one restore image. */
@@ -60,7 +61,7 @@ export class SqliteWorkspace implements Workspace {
         await child.request({ op: 'settle', path: image });
       }
       await removeSidecars(image);
-      checkImage(image, spec.file);
+      await checkImage(image, spec.file, signal);
       const imageDigest = await hashFile(image);
       const memo = new CaptureMemo((path, sink) => captureDatabase(path, sink, withSignal(signal)));
       const capture = memo.capture.bind(memo);
@@ -144,10 +145,10 @@ function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
 }
 
 /** The library that will read every capture must find the image whole before anything else is done with it. */
-function checkImage(image: string, file: string): void {
+async function checkImage(image: string, file: string, signal: AbortSignal | undefined): Promise<void> {
   try {
     using reader = openReader(image);
-    checkIntegrity(reader.db);
+    await checkIntegrity(reader, signal);
   } catch (error) {
     if (error instanceof CustodyError && error.code === 'DATABASE_CORRUPT') {
       throw new CustodyError('DATABASE_CORRUPT', `${file}: ${error.message}`, {
