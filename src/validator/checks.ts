@@ -16,7 +16,13 @@ import { checkMasks } from './checks/masks.ts';
 import { nothingObserved } from './checks/observed.ts';
 import { approvalFits, noActions, planConsistent, planIsItsDocument, profilePinned } from './checks/plan.ts';
 import { postconditionsAgree, postconditionsAsked, postconditionsMet } from './checks/postconditions.ts';
-import { gatesOfProfile, noForbiddenClaim, noProductionTarget, noSurfaceObserved } from './checks/profile.ts';
+import {
+  gatesOfProfile,
+  noClaimInResults,
+  noForbiddenClaim,
+  noProductionTarget,
+  noSurfaceObserved,
+} from './checks/profile.ts';
 import { probesAsProfiled, probesDue, probesRefused } from './checks/probes.ts';
 import { rowsWellFormed } from './checks/rows.ts';
 import { scriptsAsPinned, scriptsExpanded, scriptsUnchanged } from './checks/scripts.ts';
@@ -51,6 +57,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'no-production-target', run: noProductionTarget },
   { name: 'no-surface-observed', run: noSurfaceObserved },
   { name: 'no-forbidden-claim', run: noForbiddenClaim },
+  { name: 'no-claim-in-results', run: noClaimInResults },
   { name: 'scripts-as-pinned', run: scriptsAsPinned },
   { name: 'scripts-expanded', run: scriptsExpanded },
   { name: 'scripts-unchanged', run: scriptsUnchanged },

@@ -96,7 +96,7 @@ export async function rehearsePlan(
   const rehearsed = await runPlan(plan, validators, {
     quarantine: quarantineOf(ledger),
     isolation: current.policy.isolation,
-    ...(profile && { profile: profile.bytes }),
+    ...(profile && { profile: profile.bytes, claims: profile.claims }),
     ...(scripts && { scripts }),
     ...(source !== undefined && { source }),
     ...(probes && { probes }),

@@ -1,8 +1,11 @@
+import { CustodyError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
+import type { Claims } from '../objects/claims.ts';
 import { storeContent } from '../objects/file.ts';
-import type { ObjectOf } from '../objects/kinds.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
+import { resultClaims } from '../objects/result-claims.ts';
 import { putObject } from '../objects/sink.ts';
 import type { Plan } from '../rehearsal/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
@@ -23,11 +26,27 @@ export interface RunPlanOptions {
   readonly source?: string;
   /** The profile's bytes, where the plan names one, and what its probes came to. */
   readonly profile?: Uint8Array;
+  /** What that profile forbids to claim. */
+  readonly claims?: Claims;
   readonly probes?: ObjectOf<'probes'>;
   /** A foreign validator may run without a sandbox, which is recorded. */
   readonly unsandboxed?: boolean;
   /** Assertions about isolation that the policy requires. */
   readonly isolation?: readonly string[];
+}
+
+/**
+ * Nothing of it may be recorded or shown where an answer or a row holds what must not be claimed. The validator asks the
+ * same of whatever was recorded all the same.
+ * @throws CustodyError CLAIM_FORBIDDEN
+ */
+function guardResults({ digest }: Link, claims: Claims, { get }: MemoryObjects): void {
+  const [found] = resultClaims(decodeKind('rehearsal', get(digest)), claims, get);
+  if (!found) return;
+  throw new CustodyError('CLAIM_FORBIDDEN', `${found.path} holds the forbidden claim ${found.phrase}`, {
+    path: found.path,
+    hint: 'Let the SQL of the plan and its scripts put no such claim together; nothing was recorded.',
+  });
 }
 
 /** A rehearsal that was run and judged; nothing of it is stored yet. */
@@ -73,6 +92,7 @@ export async function runPlan(
     ...(options.probes && { probes: putObject(objects, options.probes) }),
     ...(signal && { signal }),
   });
+  if (options.claims) guardResults(result.rehearsal, options.claims, objects);
   progress('judge');
   const judged = await judgeAll(validators, result.rehearsal, objects, {
     ...(signal && { signal }),

@@ -7,9 +7,10 @@ import type { Link } from '../../objects/link.ts';
 import { lineAt } from '../../objects/phrase.ts';
 import { missingGates } from '../../objects/plan-form.ts';
 import { namedFiles, productionTarget } from '../../objects/production-target.ts';
+import { resultClaims } from '../../objects/result-claims.ts';
 import { surfacesOf } from '../../objects/surfaces.ts';
 import { driveSync } from '../../objects/walk.ts';
-import type { Evidence } from '../evidence.ts';
+import { attempt, type Evidence } from '../evidence.ts';
 import { MAX_PART } from './scripts.ts';
 
 /**
@@ -67,6 +68,16 @@ export function noForbiddenClaim(evidence: Evidence): Finding[] {
     });
   const found = named(written());
   return found.length > 0 ? found : named(wholesOf(evidence));
+}
+
+/** Nor does anything that came out of it. */
+export function noClaimInResults({ rehearsal, profile, objects }: Evidence): Finding[] {
+  if (!profile) return [];
+  const found = attempt('legs', () => resultClaims(rehearsal, profile.claims, objects.get));
+  if ('code' in found) return [found];
+  return found.value.map(({ path, phrase }) =>
+    finding('CLAIM_FORBIDDEN', path, `it holds the forbidden claim ${phrase}`),
+  );
 }
 
 /** The files of both scripts, one after the other: together they may be large. */

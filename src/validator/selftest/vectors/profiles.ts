@@ -1,7 +1,11 @@
+import { compareBytes } from '../../../objects/codec.ts';
 import type { ScriptPart } from '../../../objects/includes.ts';
+import { encodeKey } from '../../../objects/key.ts';
+import { MASKED } from '../../../objects/rows/masked.ts';
 import { documentOf, textOf } from '../documents.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft, Entry } from '../draft.ts';
 import { PROFILE, setProfile, WITHOUT_GATES } from '../profile.ts';
+import { rowBytes, type Cell } from '../states.ts';
 import { postgresFull, sqlite, sqliteFull, type Expected, type Vector } from '../vector.ts';
 
 const MALFORMED: Expected[] = [['EVIDENCE_MALFORMED', 'plan/profile']];
@@ -97,6 +101,34 @@ export const PROFILES: readonly Vector[] = [
   sqliteFull('claim-in-an-include', [['CLAIM_FORBIDDEN', 'executor/parts/1']], (d) => {
     d.setScript('executor', [file('a.sql', '\\i b.sql\n'), file('b.sql', "SELECT 'real_pass';\n")]);
   }),
+  sqliteFull('claim-in-a-row', [['CLAIM_FORBIDDEN', 'legs/T/after/births']], (d) => {
+    d.setAfter(d.editRows(d.after, 'births', (rows) => changed(rows, 3n, 3n, 'a REAL_PASS', MASKED)));
+  }),
+  postgresFull('claim-in-a-row', [['CLAIM_FORBIDDEN', 'legs/T/after/public.births']], (d) => {
+    d.setAfter(
+      d.editRows(d.after, 'public.births', (rows) =>
+        replaced(rows, 3n, rowBytes('postgres', [3n, 'a REAL_PASS', MASKED])),
+      ),
+    );
+  }),
+  sqliteFull('claim-in-a-row-that-was-there', [['CLAIM_FORBIDDEN', 'legs/T/after/stock']], (d) => {
+    editBefore(d, 'stock', (rows) => changed(rows, 5n, 5n, 'a Real pass'));
+  }),
+  sqliteFull('accepted-claim-in-a-row-that-nothing-touches', [], (d) => {
+    const edit = (rows: Entry[]): Entry[] => changed(rows, 1n, 1n, 'REAL_PASS', '2026-01-01');
+    editBefore(d, 'births', edit);
+    d.setAfter(d.editRows(d.after, 'births', edit));
+  }),
+  sqliteFull(
+    'claim-in-an-answer',
+    ['baseline/2/actual', ...[0, 1, 2].map((leg) => `legs/${leg}/postconditions/2/actual`)].map(
+      (path): Expected => ['CLAIM_FORBIDDEN', `rehearsal/${path}`],
+    ),
+    ({ rehearsal }) => {
+      for (const answers of [rehearsal.baseline, ...rehearsal.legs.map((leg) => leg.postconditions)])
+        answers[2]!.actual = 'REAL_PASS';
+    },
+  ),
   sqliteFull('accepted-words-that-are-no-claim', [], (d) => {
     d.plan.name = 'unREAL_PASS, REAL_PASSING, REAL+PASS, REAL. PASS';
     d.setScript('executor', [file('executor.sql', "SELECT 'PASS_REAL'; -- SURREAL PASS, REAL")]);
@@ -198,4 +230,21 @@ function escaped(key: string, change: (draft: Draft) => void): Vector {
     change(d);
     d.otherDocument = textOf(documentOf(d.plan, d.document)).replace('REAL_PASS', 'REAL\\u005fPASS');
   });
+}
+
+/** The row of a key in SQLite has other values. */
+function changed(rows: Entry[], key: bigint, ...values: Cell[]): Entry[] {
+  return replaced(rows, key, rowBytes('sqlite', values));
+}
+
+function replaced(rows: Entry[], key: bigint, row: Uint8Array): Entry[] {
+  const at = encodeKey([key]);
+  return rows.map((entry) => (compareBytes(entry[0], at) === 0 ? [at, row] : entry));
+}
+
+/** The before-state everywhere, also where leg S came to it with a moved counter. */
+function editBefore(d: Draft, table: string, edit: (rows: Entry[]) => Entry[]): void {
+  const back = d.leg('S').back!;
+  d.setBefore(d.editRows(d.rehearsal.entry, table, edit));
+  d.leg('S').back = d.editRows(back, table, edit);
 }

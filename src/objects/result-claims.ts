@@ -1,0 +1,55 @@
+import { findClaims, type Claims } from './claims.ts';
+import type { Digest } from './digest.ts';
+import type { ObjectOf } from './kinds.ts';
+import type { Link } from './link.ts';
+import { decodeRow, rowOf, showValue } from './rows/row.ts';
+import { diffSnapshots, type Table } from './snapshot-diff.ts';
+import { textsIn } from './texts.ts';
+import { driveSync } from './walk.ts';
+
+/** A forbidden token in what a rehearsal came to. */
+export interface ResultClaim {
+  /** `rehearsal/preflight/0/actual`, `legs/T/after/TABLE`. */
+  readonly path: string;
+  /** In its harmless form. */
+  readonly phrase: string;
+}
+
+/**
+ * The forbidden tokens in the answers and messages of a rehearsal, and in the rows that differ from its before-state, as
+ * packets show them: SQL may put together what it does not say. The rest of the database is not looked at.
+ * @returns each path once. @throws CustodyError what reading and decoding objects throws.
+ */
+export function resultClaims(
+  rehearsal: ObjectOf<'rehearsal'>,
+  claims: Claims,
+  get: (id: Digest) => Uint8Array,
+): ResultClaim[] {
+  const found = new Map<string, ResultClaim>();
+  const look = (path: string, text: string): void => {
+    const [claim] = findClaims(text, claims);
+    if (claim && !found.has(path)) found.set(path, { path, phrase: claim.phrase });
+  };
+  for (const { pointer, text } of textsIn(rehearsal)) look(`rehearsal${pointer}`, text);
+  for (const [path, state] of statesOf(rehearsal))
+    for (const change of driveSync(diffSnapshots(rehearsal.entry, state), get)) {
+      if (change.part !== 'row') continue;
+      for (const row of [change.before, change.after])
+        if (row) for (const text of shown(change.table, row)) look(`${path}/${change.table.name}`, text);
+    }
+  return [...found.values()];
+}
+
+/** Equal states once. */
+function statesOf({ legs }: ObjectOf<'rehearsal'>): [path: string, state: Link][] {
+  const states = new Map<Digest, [string, Link]>();
+  for (const { leg, after, back } of legs)
+    for (const [name, state] of Object.entries({ after, back }))
+      if (state && !states.has(state.digest)) states.set(state.digest, [`legs/${leg}/${name}`, state]);
+  return [...states.values()];
+}
+
+function shown(table: Table, value: Uint8Array): string[] {
+  const values = decodeRow(table.format, rowOf(table, value).row);
+  return values.map((one) => showValue(table.format, one) ?? '');
+}
