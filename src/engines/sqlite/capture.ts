@@ -71,22 +71,27 @@ async function addTable(
 }
 
 /**
- * `sqlite_sequence` is a table without constraints that anybody may write to: a name may be missing, or be there more
- * than once, and values need not be integers. `quote()` tells types apart.
+ * `sqlite_sequence` is a table without constraints that anybody may write to: a name may be missing, or be there more than
+ * once (the first row counts then), and values need not be integers. What is no plain text or integer begins with what
+ * neither can: U+FFFD for names, a type for values.
  */
 function addSequences(db: ReadDatabase, builder: SnapshotBuilder): void {
-  const sql = `SELECT coalesce(CASE typeof(name) WHEN 'text' THEN name END, quote(name)) AS name,
-    CAST(name AS BLOB) AS bytes, CASE typeof(seq) WHEN 'integer' THEN CAST(seq AS TEXT) ELSE quote(seq) END AS seq FROM main.sqlite_sequence`;
+  const sql = `SELECT CASE typeof(name) WHEN 'text' THEN name END AS text,
+    typeof(name) || ' ' || hex(name) AS bytes,
+    CASE typeof(seq) WHEN 'integer' THEN CAST(seq AS TEXT) WHEN 'real' THEN quote(seq)
+      ELSE typeof(seq) || ' ' || hex(seq) END AS seq FROM main.sqlite_sequence ORDER BY rowid`;
   const sequences = new Map<string, string[]>();
-  for (const row of db.prepare(sql).all() as { name: string; bytes: Buffer | null; seq: string }[]) {
-    // Names that are not text would all be read as one.
-    const name = row.name.includes('\ufffd') ? `bytes ${row.bytes?.toString('hex')}` : row.name;
-    sequences.set(name, [...(sequences.get(name) ?? []), row.seq]);
+  for (const row of db.prepare(sql).all() as { text: string | null; bytes: string; seq: string }[]) {
+    const { text, bytes, seq } = row;
+    const name = text === null || text.includes(UNREADABLE) ? `${UNREADABLE}${bytes}` : text;
+    sequences.set(name, [...(sequences.get(name) ?? []), seq]);
   }
-  for (const [name, values] of sequences) {
+  for (const [name, values] of sequences)
     builder.sequence(
       name,
-      values.sort().map((value) => ['seq', value] as const),
+      values.map((value) => ['seq', value] as const),
     );
-  }
 }
+
+/** What stands for bytes that are no text, and for itself. */
+const UNREADABLE = '\ufffd';

@@ -395,6 +395,25 @@ describe('the snapshot', () => {
     );
   });
 
+  it.each<[string, string, string]>([
+    ['which of two counters comes first', "('t', 5), ('t', 100)", "('t', 100), ('t', 5)"],
+    ['text after a NUL', "('t', CAST(x'610061' AS TEXT))", "('t', CAST(x'610062' AS TEXT))"],
+    ['what is no text', "('t', CAST(x'fe' AS TEXT))", "('t', CAST(x'ff' AS TEXT))"],
+    ['text and a blob', "('t', 'a')", "('t', x'61')"],
+    ['text and NULL', "('t', 'NULL')", "('t', NULL)"],
+    ['a name that is NULL', "('NULL', 1)", '(NULL, 1)'],
+    ['a name that is a blob', "('X''61''', 1)", "(x'61', 1)"],
+    ['a name that is no text', "(CAST(x'fe' AS TEXT), 1)", "(CAST(x'ff' AS TEXT), 1)"],
+    ['a name with U+FFFD', '(char(0xfffd), 1)', "(CAST(x'ff' AS TEXT), 1)"],
+    ['a name that looks like bytes', "(char(0xfffd) || 'text FF', 1)", "(CAST(x'ff' AS TEXT), 1)"],
+  ])('tells counters apart by %s', async (_, one, other) => {
+    const ids = [one, other].map(async (rows) => {
+      const path = made(base, `DELETE FROM sqlite_sequence; INSERT INTO sqlite_sequence VALUES ${rows}`);
+      return (await capture(path)).snapshot.digest;
+    });
+    expect(await ids[0]).not.toBe(await ids[1]);
+  });
+
   it.each<[string, string]>([
     ['the schema cookie and the freelist', 'CREATE TABLE n(a); DROP TABLE n'],
     ['the change counter', 'UPDATE t SET a = a'],
