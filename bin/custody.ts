@@ -3,7 +3,7 @@ import { run } from '../src/cli/main.ts';
 
 const stop = new AbortController();
 // The first signal asks for an orderly end, the second does not wait for it.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     if (stop.signal.aborted) process.exit(130);
     stop.abort(signal);

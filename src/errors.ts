@@ -131,6 +131,17 @@ export function isCustodyError(error: unknown, code?: ErrorCode): error is Custo
   return error instanceof CustodyError && (code === undefined || error.code === code);
 }
 
+/** The error of ours that `work` ends in, if any. */
+export function faultOf(work: () => unknown): CustodyError | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (isCustodyError(error)) return error;
+    throw error;
+  }
+}
+
 /** Turns a Node.js system error into a CustodyError with a code of ours; anything else passes unchanged. */
 export function fromSystemError(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || !('code' in error) || error instanceof CustodyError) return error;

@@ -12,6 +12,8 @@ import type { ObjectSink } from '../objects/sink.ts';
  */
 export interface Engine {
   readonly name: 'sqlite' | 'postgres';
+  /** Why a plan may not make this session setting, or pragma; undefined where it may. */
+  settingFault(name: string, value: string): CustodyError | undefined;
   /**
    * Makes a private workspace and a restore image of the source, which is opened read-only and never written.
    * @throws CustodyError PATH_NOT_FOUND, DATABASE_NOT_RECOGNISED, DATABASE_CORRUPT, POSTGRES_NOT_FOUND, DISK_FULL, …

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 
 /** A private folder for temporary files, gone at the end. @throws as {@link makeTemporaryFolder}. */
@@ -14,7 +14,7 @@ export async function temporaryFolder(what: string): Promise<{ readonly path: st
  * @throws CustodyError IO_FAILED, PERMISSION_DENIED, DISK_FULL, …: never a wrong path, which would be the user's.
  */
 export async function makeTemporaryFolder(what: string): Promise<string> {
-  const parent = tmpdir();
+  const parent = resolve(tmpdir());
   try {
     return await mkdtemp(join(parent, `custody-${what}-`));
   } catch (error) {

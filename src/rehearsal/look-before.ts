@@ -69,7 +69,7 @@ export function requireSource({ source }: Plan, workspace: Workspace): void {
 }
 
 /** What the policy requires must be proven before anything runs; the validator and `verify` judge the end. */
-async function requireIsolation(workspace: Workspace, required: readonly string[]): Promise<void> {
+export async function requireIsolation(workspace: Workspace, required: readonly string[]): Promise<void> {
   if (required.length === 0) return;
   const { assertions } = await workspace.isolation();
   const missing = required.filter((name) => !assertions.some((a) => a.assertion === name && a.holds));

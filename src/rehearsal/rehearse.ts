@@ -13,6 +13,7 @@ import { lookBefore, requireSource } from './look-before.ts';
 import { maskSnapshot } from './mask.ts';
 import type { Plan } from './plan.ts';
 import { putPlan } from './plan-object.ts';
+import { sessionFaults } from './plan-session.ts';
 import { approvalFault, readScripts, scriptFault, scriptObject, type Scripts } from './script-use.ts';
 import { firedByGates } from './triggers.ts';
 
@@ -65,6 +66,7 @@ export async function rehearse(
   options: RehearsalOptions,
 ): Promise<RehearsalResult> {
   const steps = new Steps(options);
+  for (const fault of sessionFaults(plan, engine)) throw fault;
   const scripts = options.scripts ?? (await readScripts(plan));
   const planLink = putPlan(
     plan,

@@ -6,7 +6,15 @@ import type { Digest } from '../objects/digest.ts';
 import { interpreterOf } from './interpreter-line.ts';
 import { FOREIGN_ANSWER, parseAnswer } from './judge-answer.ts';
 import { failed, runToEnd, type Command } from './judge-process.ts';
-import { grantedSandbox, INSIDE, limited, SANDBOXES, type Confined, type SandboxOptions } from './sandbox.ts';
+import {
+  grantedSandbox,
+  INSIDE,
+  limited,
+  SANDBOXES,
+  type Confined,
+  type Sandbox,
+  type SandboxOptions,
+} from './sandbox.ts';
 import type { Judged } from './validator-process.ts';
 
 /** What a foreign validator may see: system folders; nothing of /etc but this, no home, no /proc, no /sys. */
@@ -41,9 +49,7 @@ export async function runForeign(
   if (!interpreter) throw failed('it has no interpreter line');
   const { path, argument } = interpreter;
   await using folder = await temporaryFolder('foreign');
-  const probe = async (): Promise<Confined> =>
-    confined(['/bin/sh'], await fill(join(folder.path, 'probe'), 'exec test -s "$1"\n', '{}\n'));
-  const sandbox = await grantedSandbox(options.sandboxes ?? SANDBOXES, 'interpreter', probe);
+  const sandbox = await granted(folder.path, options);
   if (!sandbox && !options.unsandboxed) throw unconfined();
   const own = join(folder.path, 'own');
   const files = await fill(own, code, evidence);
@@ -55,6 +61,19 @@ export async function runForeign(
   const answer = parseAnswer(ended.output, subject, FOREIGN_ANSWER);
   const name = sandbox?.name ?? 'none (--unsandboxed)';
   return { ...answer, networkRestricted: sandbox !== undefined, sandbox: name };
+}
+
+/** @throws CustodyError VALIDATOR_UNCONFINED where no foreign validator could run; what making a temporary folder throws. */
+export async function requireSandbox(options: SandboxOptions = {}): Promise<void> {
+  await using folder = await temporaryFolder('foreign');
+  if (!(await granted(folder.path, options))) throw unconfined();
+}
+
+/** The sandbox that this system grants, tried with a shell. */
+function granted(folder: string, { sandboxes = SANDBOXES }: SandboxOptions): Promise<Sandbox | undefined> {
+  return grantedSandbox(sandboxes, 'interpreter', async () =>
+    confined(['/bin/sh'], await fill(join(folder, 'probe'), 'exec test -s "$1"\n', '{}\n')),
+  );
 }
 
 /** @param interpreter path and argument, if any. */

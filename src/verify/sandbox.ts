@@ -89,7 +89,11 @@ const BUBBLEWRAP: Sandbox = {
 };
 
 /** @param memory bytes, as in {@link Confined}: not limited where the system has no `prlimit`. */
-export function limited(memory: number | undefined, run: readonly string[], at: Partial<Command> = {}): Command {
+export function limited(
+  memory: number | undefined,
+  run: readonly string[],
+  at: Partial<Command> = {},
+): Command {
   const limit = program('prlimit');
   const words = memory === undefined || limit === undefined ? run : [limit, `--data=${memory}`, ...run];
   const [command, ...args] = words;

@@ -1,13 +1,20 @@
-import { CustodyError, isCustodyError } from '../errors.ts';
+import { CustodyError } from '../errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Digest } from '../objects/digest.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { guardWords } from '../rehearsal/guard.ts';
 import { checkPlanNames } from '../rehearsal/plan-names.ts';
-import { readPlan, type Plan } from '../rehearsal/plan.ts';
-import { refusals, requireSource } from '../rehearsal/look-before.ts';
+import { sessionFaults } from '../rehearsal/plan-session.ts';
+import { readPlan, type Plan, type Report } from '../rehearsal/plan.ts';
+import { refusals, requireIsolation, requireSource } from '../rehearsal/look-before.ts';
 import { approvalFault, type Scripts } from '../rehearsal/script-use.ts';
 import { loadEngine } from './engines.ts';
 import { guardFiles } from './guarded-plan.ts';
+import { requireSandbox } from '../verify/foreign-process.ts';
+import { kept } from './kept.ts';
 import { requireEmpty } from './packet/out-folder.ts';
+import { currentPolicy, pinnedValidators } from './policy.ts';
 
 export interface CheckResult {
   /** Whether a rehearsal would start. What the gates answer, and what the script does, only running it shows. */
@@ -24,6 +31,9 @@ export interface CheckOptions {
   readonly words?: Readonly<Record<string, string>>;
   /** Where the packet would go. */
   readonly out?: string;
+  /** Where the rehearsal would be recorded: without it nobody knows what its policy requires. */
+  readonly ledger?: Ledger | undefined;
+  readonly unsandboxed?: boolean;
   readonly signal?: AbortSignal;
   readonly progress?: (phrase: string) => void;
 }
@@ -44,12 +54,18 @@ export async function checkPlanFile(file: string, options: CheckOptions = {}): P
   guardWords(guarded?.profile, options.words ?? {}).forEach(report);
   const { out } = options;
   if (out !== undefined) await kept(() => requireEmpty(out), report);
-  if (plan && guarded?.scripts) {
-    const { executor, rollback } = guarded.scripts;
-    const { source } = guarded;
-    for (const { path, digest } of [...executor.parts, ...(rollback?.parts ?? [])])
+  const policy = options.ledger && (await kept(() => policyOf(options.ledger!, options), report));
+  // Where the guard let nothing be opened, nothing more is looked at.
+  if (plan && guarded?.source !== undefined) {
+    const { scripts, source } = guarded;
+    for (const { path, digest } of [...(scripts?.executor.parts ?? []), ...(scripts?.rollback?.parts ?? [])])
       digests.push({ file: path, sha256: digest });
-    await kept(() => checkOnClone(plan, { executor, rollback, source }, report, options), report);
+    const required = policy?.isolation ?? [];
+    const onClone = await kept(
+      () => checkOnClone(plan, { scripts, source, required }, report, options),
+      report,
+    );
+    if (onClone) digests.push({ file: plan.source.path, sha256: onClone.source });
   }
   // A fault of the schema is reported, and thrown as well.
   const unique = found.filter((error, i) => found.findIndex((e) => same(e, error)) === i);
@@ -62,27 +78,20 @@ export async function checkPlanFile(file: string, options: CheckOptions = {}): P
   };
 }
 
-/** Runs one step; what it refuses is reported. What the environment does is no refusal. */
-async function kept<T>(
-  step: () => Promise<T>,
-  report: (error: CustodyError) => void,
-): Promise<T | undefined> {
-  try {
-    return await step();
-  } catch (error) {
-    if (!isCustodyError(error) || error.exitCode === 4 || error.exitCode === 70) throw error;
-    report(error);
-    return undefined;
-  }
-}
-
+/** @returns the digest of the source. */
 async function checkOnClone(
   plan: Plan,
-  { source, ...scripts }: Scripts & { readonly source: string | undefined },
-  report: (error: CustodyError) => void,
+  given: {
+    readonly scripts: Scripts | undefined;
+    readonly source: string;
+    /** Assertions about isolation that the policy requires. */
+    readonly required: readonly string[];
+  },
+  report: Report,
   options: CheckOptions,
-): Promise<void> {
-  const fired = approvalFault(plan, scripts);
+): Promise<{ source: Digest }> {
+  const { scripts, source, required } = given;
+  const fired = scripts && approvalFault(plan, scripts);
   if (fired)
     report(
       new CustodyError('EXECUTOR_CHANGED', `${fired.path}: ${fired.message}`, {
@@ -91,27 +100,41 @@ async function checkOnClone(
       }),
     );
   const engine = await loadEngine(plan.form.engine);
+  const faults = sessionFaults(plan, engine);
+  faults.forEach(report);
+  const session = faults.length > 0 ? [] : plan.form.session;
   await using workspace = await engine.prepare(
-    { file: plan.source.file, ...(source !== undefined && { real: source }) },
-    { session: plan.form.session, timeLimit: plan.form.timeLimit, ...options },
+    { file: plan.source.file, real: source },
+    { session, timeLimit: plan.form.timeLimit, ...options },
   );
   await kept(async () => requireSource(plan, workspace), report);
   await using clone = await workspace.restore('check');
+  await kept(() => requireIsolation(workspace, required), report);
   const objects = new MemoryObjects();
   checkPlanNames(plan, await clone.capture(objects), objects, report);
-  for (const refusal of await refusals(clone, plan, scripts)) report(refusal);
-  const queries = [...plan.form.preflight, ...plan.form.postconditions];
-  for (const { name, sql } of queries) {
-    const refusal = await clone.checkQuery(sql);
-    if (refusal)
-      report(
-        new CustodyError(refusal.code, `"${name}": ${refusal.message}`, {
-          path: plan.path,
-          hint: refusal.hint,
-          cause: refusal,
-        }),
-      );
-  }
+  for (const refusal of scripts ? await refusals(clone, plan, scripts) : []) report(refusal);
+  for (const key of ['preflight', 'postconditions'] as const)
+    for (const [i, { name, sql }] of plan.form[key].entries()) {
+      const refusal = await clone.checkQuery(sql);
+      if (refusal)
+        report(
+          new CustodyError(refusal.code, `${key} "${name}": ${refusal.message}`, {
+            path: `${plan.path}:${plan.lineOf(`/${key}/${i}/sql`)}`,
+            hint: refusal.hint,
+            cause: refusal,
+          }),
+        );
+    }
+  return { source: workspace.sourceDigest };
+}
+
+/** The policy in force, where its validators can judge here. */
+async function policyOf(ledger: Ledger, { unsandboxed = false }: CheckOptions): Promise<ObjectOf<'policy'>> {
+  const current = await currentPolicy(ledger);
+  const pinned = await pinnedValidators(ledger, current);
+  const foreign = pinned.some(({ validator }) => validator.runner !== 'node-permission');
+  if (foreign && !unsandboxed) await requireSandbox();
+  return current.policy;
 }
 
 function same(a: CustodyError, b: CustodyError): boolean {

@@ -6,6 +6,7 @@ import { guardPlan } from '../rehearsal/guard.ts';
 import type { Plan, PlanFile, Report } from '../rehearsal/plan.ts';
 import { readProfile, type Profile } from '../rehearsal/profile.ts';
 import { readScripts, type Scripts } from '../rehearsal/script-use.ts';
+import { kept } from './kept.ts';
 
 export interface Guarded {
   /** The plan's profile, where it names one and that was read. */
@@ -39,8 +40,8 @@ export async function guardFiles(plan: Plan, report?: Report): Promise<Guarded> 
   const profile = plan.profile && (await readProfile(plan.profile.file, plan.profile.sha256));
   const before = guardPlan(plan, profile, { places, scripts: [] });
   if (isProduction(before)) return { profile, refusals: before };
-  const scripts = await readScripts(plan, report);
-  const both = [scripts.executor, ...(scripts.rollback ? [scripts.rollback] : [])];
+  const scripts = report ? await kept(() => readScripts(plan, report), report) : await readScripts(plan);
+  const both = scripts ? [scripts.executor, ...(scripts.rollback ? [scripts.rollback] : [])] : [];
   const refused = (texts: readonly ScriptPart[]): readonly CustodyError[] =>
     guardPlan(plan, profile, { places, scripts: texts });
   const inFiles = refused(both.flatMap(({ parts }) => parts.map(asText)));
@@ -48,7 +49,8 @@ export async function guardFiles(plan: Plan, report?: Report): Promise<Guarded> 
   const wholes = both
     .filter(({ parts }) => parts.length > 1)
     .map(({ parts, bytes }) => asText({ path: `${parts[0]!.path} with its includes`, bytes }));
-  return { profile, refusals: inFiles.length > 0 ? inFiles : refused(wholes), scripts, source };
+  const refusals = inFiles.length > 0 ? inFiles : refused(wholes);
+  return { profile, refusals, source, ...(scripts && { scripts }) };
 }
 
 function asText({ path, bytes }: { path: string; bytes: Uint8Array }): ScriptPart {

@@ -1,9 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { codes, Desk, type Finding } from './desk.ts';
+import { withoutNamespaces } from '../sabotage/system.ts';
 import { writePlan } from './plans.ts';
+
+vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+  (await import('../sabotage/system.ts')).sandbox(load),
+);
 
 interface Commit {
   record: number;
@@ -379,7 +384,11 @@ describe('commands on small real input', () => {
     expect(await desk.json(['rehearse', plan, '--check'])).toMatchObject({
       ok: true,
       refusals: [],
-      digests: [{ file: 'change.sql', sha256 }],
+      digests: [
+        { file: 'change.sql', sha256 },
+        { file: 'app.sqlite', sha256: createHash('sha256').update(desk.bytes('app.sqlite')).digest('hex') },
+      ],
+      ledger: desk.path('.custody'),
       approve: { executor: sha256, rollback: null },
     });
     expect(desk.state({ index: true })).toEqual(before);
@@ -411,7 +420,44 @@ describe('commands on small real input', () => {
     expect(gone.refusals.map(({ code, path }) => [code, path?.split('/').at(-1)])).toEqual([
       ['PATH_NOT_FOUND', 'change.sql'],
       ['PATH_NOT_FOUND', 'back.sql'],
+      ['PLAN_INVALID', 'plan.yaml:9'],
     ]);
+  });
+
+  it('rehearse --check goes on where scripts or settings are at fault, and says where each is', async () => {
+    const plan = writePlan(desk, { extra: "session: { Journal_mode: wal, cache_size: 'x' }" });
+    const faulty = desk
+      .read(plan)
+      .replace('SELECT count', 'SELEC count')
+      .replace('change.sql', 'gone.sql')
+      .replace('posts: {', 'no_posts: {');
+    desk.write(plan, faulty);
+    const found = await desk.json<{ refusals: { code: string; path?: string }[] }>(
+      ['rehearse', plan, '--check'],
+      2,
+    );
+    expect(found.refusals.map(({ code, path }) => [code, path?.split('/').at(-1)])).toEqual([
+      ['PATH_NOT_FOUND', 'gone.sql'],
+      ['PLAN_INVALID', 'plan.yaml:8'],
+      ['PLAN_INVALID', 'plan.yaml:8'],
+      ['PLAN_INVALID', 'plan.yaml:7'],
+      ['SQL_SYNTAX', 'plan.yaml:6'],
+    ]);
+    desk.write(plan, faulty.replace('gone.sql', 'change.sql'));
+    await desk.fails(['rehearse', plan], 'PLAN_INVALID', 2);
+  });
+
+  it('rehearse --check asks what the policy of the ledger requires, and says where there is none', async () => {
+    using elsewhere = new Desk();
+    const plan = writePlan(elsewhere);
+    const alone = await elsewhere.run(['rehearse', plan, '--check']);
+    expect([alone.exit, alone.stderr]).toEqual([0, expect.stringContaining('custody init')]);
+    expect(await elsewhere.json(['rehearse', plan, '--check'])).toMatchObject({ ok: true, ledger: null });
+    await elsewhere.json(['init', '--origin', 'x.example', '--require-isolation', 'network-isolated']);
+    using _ = withoutNamespaces();
+    const found = await elsewhere.json(['rehearse', plan, '--check'], 3);
+    expect(found).toMatchObject({ ok: false, refusals: [{ code: 'ISOLATION_REFUSED' }] });
+    await elsewhere.fails(['rehearse', plan], 'ISOLATION_REFUSED', 3);
   });
 
   it('validators: one is pinned from the start; pinning it again changes nothing', async () => {

@@ -261,6 +261,10 @@ describe('custody validator', () => {
     }
     using _ = withoutSandboxes();
     await desk.fails(['validator', 'selftest'], 'VALIDATOR_UNCONFINED', 3);
+    const check = ['rehearse', writePlan(desk), '--check'];
+    const refused = { refusals: [{ code: 'VALIDATOR_UNCONFINED' }] };
+    expect(await desk.json(check, 3)).toMatchObject(refused);
+    expect(await desk.json([...check, '--unsandboxed'])).toMatchObject({ ok: true });
     expect(await desk.json(['validator', 'selftest', '--unsandboxed'])).toMatchObject({
       validators: [{ name: 'custody' }, { name: 'hardened.py', sandbox: 'none (--unsandboxed)' }],
     });

@@ -60,6 +60,7 @@ const SOURCE: Database = new Map([
 
 export class FakeEngine implements Engine {
   readonly name = 'sqlite';
+  readonly settingFault = (): undefined => undefined;
   /** What was asked of it, in order. */
   readonly calls: string[] = [];
   readonly lies: Lies;

@@ -1,6 +1,7 @@
 import type { CheckResult } from '../../workflows/check-plan.ts';
 import type { RehearseResult } from '../../workflows/rehearse.ts';
 import { defineCommand } from '../command.ts';
+import { ledgerFor } from '../optional-ledger.ts';
 import { probing } from '../probing.ts';
 import { findingLines, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
@@ -44,13 +45,18 @@ export const command = defineCommand({
       const { signal, progress } = context;
       const { author, lane } = writing(args, context);
       const { message = '' } = args;
+      await using ledger = await ledgerFor(context);
       const checked = await checkPlanFile(context.path(args.plan), {
         signal,
         progress,
+        ledger,
+        unsandboxed: args.unsandboxed,
         words: { message: checkMessage(message), author, lane },
         ...(args.out !== undefined && { out: context.path(args.out) }),
       }).finally(() => context.progressDone());
-      context.print(checkDocument(checked), () => checkText(checked));
+      context.print({ ...checkDocument(checked), ledger: ledger?.folder ?? null }, () => checkText(checked));
+      if (!ledger)
+        context.warn('No ledger is here: what its policy requires was not looked at. Run custody init.');
       return checked.refusals[0]?.exitCode ?? 0;
     }
     const { rehearsePlan } = await import('../../workflows/rehearse.ts');
@@ -114,7 +120,7 @@ function wayBack(
   return `${aborted}before-state differs${back === null ? '' : `; custody diff BEFORE ${back.slice(0, 12)} shows where`}`;
 }
 
-function checkDocument({ ok, refusals, digests, approve }: CheckResult): unknown {
+function checkDocument({ ok, refusals, digests, approve }: CheckResult): object {
   return {
     ok,
     refusals: refusals.map(({ code, message, path, hint }) => ({

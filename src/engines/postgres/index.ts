@@ -1,4 +1,4 @@
-import { CustodyError, isCustodyError } from '../../errors.ts';
+import { CustodyError, faultOf, isCustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Engine, EngineOptions, SourceSpec, Workspace } from '../engine.ts';
 import { locateSource } from '../source-path.ts';
@@ -13,7 +13,11 @@ import { PostgresWorkspace } from './workspace.ts';
 export { recognise };
 
 /** PostgreSQL 15 and newer, from a plain dump (gzipped or not), in a throw-away cluster of our own. */
-export const postgresEngine: Engine = { name: 'postgres', prepare };
+export const postgresEngine: Engine = {
+  name: 'postgres',
+  settingFault: (name, value) => faultOf(() => checkSettings([[name, value]])),
+  prepare,
+};
 
 /** Milliseconds that a query may run where no plan gives a limit. */
 const CAPTURE_TIME_LIMIT = 3_600_000;

@@ -1,12 +1,14 @@
-import { CustodyError } from '../../errors.ts';
+import { CustodyError, faultOf } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Engine } from '../engine.ts';
 import { hasMagic } from './files.ts';
+import { sessionPragmas } from './pragmas.ts';
 import { SqliteWorkspace } from './workspace.ts';
 
 /** SQLite: clones are files, SQL from outside runs in child processes, captures are read by another library. */
 export const sqliteEngine: Engine = {
   name: 'sqlite',
+  settingFault: (name, value) => faultOf(() => sessionPragmas([[name, value]])),
   prepare: (source, options) => SqliteWorkspace.prepare(source, options),
 };
 
