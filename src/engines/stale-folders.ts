@@ -1,9 +1,12 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromSystemError } from '../errors.ts';
+import { readRegular } from './regular-file.ts';
 
 /** Written into a working folder: whose it is. */
 export const OWNER_FILE = 'owner';
+/** Its three lines are shorter. */
+const NOTE_LIMIT = 4096;
 
 /**
  * Notes in `folder` that it belongs to this process: host start, pid namespace, pid and the process's own start, so that
@@ -29,16 +32,17 @@ export function disownFolder(folder: string): void {
 
 /**
  * Removes folders `PREFIX*` in `parent` whose owner was killed. One that is not ours by its uid, that has no note, or whose
- * note comes from another host or pid namespace stays: its owner may live.
+ * note comes from another host or pid namespace stays: its owner may live. Others' accounts are among `uids`, so a note is
+ * read as a regular file and nothing else: a FIFO would hold us for ever.
  * @param uids accounts that our folders belong to.
  * @param release ends what still uses the folder; false: it is not free yet, and stays for the next time.
  */
-export function sweepStale(
+export async function sweepStale(
   parent: string,
   prefix: string,
   uids: readonly (number | undefined)[],
-  release: (folder: string) => boolean = () => true,
-): void {
+  release: (folder: string) => boolean | Promise<boolean> = () => true,
+): Promise<void> {
   const world = thisWorld();
   if (world === undefined) return;
   for (const name of namesIn(parent).filter((entry) => entry.startsWith(prefix))) {
@@ -46,13 +50,20 @@ export function sweepStale(
     try {
       const stat = lstatSync(folder);
       if (!stat.isDirectory() || !uids.includes(stat.uid)) continue;
-      const [theirs, pid, start] = readFileSync(join(folder, OWNER_FILE), 'utf8').split('\n');
+      const [theirs, pid, start] = (await noteIn(folder)).split('\n');
       if (theirs !== world || !/^\d+$/.test(pid ?? '') || !/^\d+$/.test(start ?? '')) continue;
-      if (startOf(Number(pid)) !== start && release(folder)) rmSync(folder, { recursive: true, force: true });
+      if (startOf(Number(pid)) !== start && (await release(folder)))
+        rmSync(folder, { recursive: true, force: true });
     } catch {
       // no note, not ours to read, or another process removes it just now: never a reason to fail
     }
   }
+}
+
+/** @throws CustodyError where there is none that is a regular file. */
+async function noteIn(folder: string): Promise<string> {
+  const note = await readRegular(join(folder, OWNER_FILE), NOTE_LIMIT, { follow: false });
+  return Buffer.from(note ?? []).toString('utf8');
 }
 
 /** Where the folder may not be listed (a TMPDIR of mode 0733), nothing is swept. */

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -29,17 +38,28 @@ describe.skipIf(!existsSync('/proc/self/stat'))('folders of killed processes', (
     ['of another host', 0, 'elsewhere', true],
     ['with a damaged pid', 1, 'x', true],
     ['with a damaged start', 2, '', true],
-  ])('%s', (name, line, value, stays) => {
+  ])('%s', async (name, line, value, stays) => {
     const path = folder(`p-${name.replaceAll(/\W/g, '')}`, line, value);
-    sweepStale(parent, 'p-', [uid]);
+    await sweepStale(parent, 'p-', [uid]);
     expect(existsSync(path)).toBe(stays);
   });
 
-  it('without a note, of another account, of another name or not released: stays', () => {
+  it('without a note, of another account, of another name or not released: stays', async () => {
     mkdirSync(join(parent, 'p-bare'));
     const paths = [join(parent, 'p-bare'), folder('q-dead', 1, dead), folder('p-dead', 1, dead)];
-    sweepStale(parent, 'p-', [(uid ?? 0) + 1]);
-    sweepStale(parent, 'p-', [uid], () => false);
+    await sweepStale(parent, 'p-', [(uid ?? 0) + 1]);
+    await sweepStale(parent, 'p-', [uid], () => false);
     expect(paths.every((path) => existsSync(path))).toBe(true);
+  });
+
+  it('whose note is no regular file: stays, and nobody waits for it', async () => {
+    const [fifo, link] = [folder('p-fifo'), folder('p-link', 1, dead)];
+    rmSync(join(fifo, OWNER_FILE));
+    expect(spawnSync('mkfifo', [join(fifo, OWNER_FILE)]).status).toBe(0);
+    renameSync(join(link, OWNER_FILE), join(link, 'elsewhere'));
+    symlinkSync('elsewhere', join(link, OWNER_FILE));
+    // Reading a FIFO waits for a writer: where it is read, this test does not end.
+    await sweepStale(parent, 'p-', [uid]);
+    expect([fifo, link].every((path) => existsSync(path))).toBe(true);
   });
 });

@@ -11,6 +11,8 @@ export interface Relation {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** SQL for what is read of each column. */
+  readonly readings: readonly string[];
   /** Columns of the primary key in its order; empty: the table is a multiset. */
   readonly key: readonly { readonly name: string; readonly integer: boolean }[];
 }
@@ -38,25 +40,9 @@ export async function captureRows(
   table.close();
 }
 
-/**
- * Types whose text does not tell all of their values apart, and what does: XML is printed without its declared encoding
- * (PostgreSQL, datatype-xml), a function or an operator by its name alone (datatype-oid).
- */
-const TELLING: ReadonlyMap<string, (column: string) => string> = new Map([
-  ['xml', (column) => `${column}::text`],
-  ['xml[]', (column) => `${column}::text[]`],
-  ['regproc', (column) => `${column}::oid::regprocedure`],
-  ['regproc[]', (column) => `${column}::oid[]::regprocedure[]`],
-  ['regoper', (column) => `${column}::oid::regoperator`],
-  ['regoper[]', (column) => `${column}::oid[]::regoperator[]`],
-]);
-
 /** `FROM ONLY`, columns by name: generated columns are included, rows of children are not. */
-function copySql({ schema, name, columns }: Relation): string {
-  const list = columns
-    .map((column) => (TELLING.get(column.type) ?? String)(quoteIdentifier(column.name)))
-    .join(', ');
-  return `COPY (SELECT ${list} FROM ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}) TO STDOUT`;
+function copySql({ schema, name, readings }: Relation): string {
+  return `COPY (SELECT ${readings.join(', ')} FROM ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}) TO STDOUT`;
 }
 
 /** Lines end at the byte 0A only: COPY escapes every newline inside of a value. */

@@ -10,6 +10,7 @@ import { PIN_SQL } from './pins.ts';
 import { CAPTURE } from './roles.ts';
 import { OBJECTS, FACTS } from './schema-objects.ts';
 import { COLUMNS, RELATION_OBJECTS, RELATIONS } from './schema-relations.ts';
+import { tellingReading } from './telling.ts';
 import { assertSupported } from './unsupported.ts';
 import { displayName, quoteIdentifier } from './names.ts';
 
@@ -108,21 +109,24 @@ async function captureSequences(connection: Connection, builder: SnapshotBuilder
   }
 }
 
-/** Every relation that holds rows, large objects included where there are any. */
+/**
+ * Every relation that holds rows, large objects included where there are any.
+ * @throws CustodyError DATABASE_UNSUPPORTED for a column whose values cannot all be told apart.
+ */
 async function relations(connection: Connection): Promise<Relation[]> {
-  const columns = new Map<string, { name: string; type: string }[]>();
+  const columns = new Map<string, { name: string; type: string; oid: string }[]>();
   const keys = new Map<string, { name: string; integer: boolean }[]>();
   const found = await connection.rows(
     `SELECT c.oid::text, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE (c.relkind = 'r' OR (c.relkind = 'm' AND c.relispopulated)) AND ${inDatabase('n', 'c.oid')}
      UNION ALL SELECT 'pg_largeobject'::regclass::oid::text, 'pg_catalog', 'pg_largeobject' WHERE EXISTS (SELECT FROM pg_largeobject)`,
   );
-  for (const [relation, name, type] of await connection.rows(
-    `SELECT a.attrelid::text, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a
+  for (const [relation, name, type, oid] of await connection.rows(
+    `SELECT a.attrelid::text, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid::text FROM pg_attribute a
      WHERE a.attnum > 0 AND NOT a.attisdropped AND (a.attrelid >= ${FIRST_OID} OR a.attrelid = 'pg_largeobject'::regclass)
      ORDER BY a.attrelid, a.attnum`,
   )) {
-    group(columns, relation ?? '').push({ name: name ?? '', type: type ?? '' });
+    group(columns, relation ?? '').push({ name: name ?? '', type: type ?? '', oid: oid ?? '' });
   }
   // A large object's pages have a unique index instead of a primary key.
   for (const [relation, name, type] of await connection.rows(
@@ -137,12 +141,32 @@ async function relations(connection: Connection): Promise<Relation[]> {
       integer: /^(smallint|integer|bigint)$/.test(type ?? ''),
     });
   }
-  return found.map(([relation, schema, name]) => ({
-    schema: schema ?? '',
-    name: name ?? '',
-    columns: columns.get(relation ?? '') ?? [],
-    key: keys.get(relation ?? '') ?? [],
-  }));
+  const reading = await tellingReading(connection);
+  return found.map(([relation, schema, name]) => {
+    const own = columns.get(relation ?? '') ?? [];
+    return {
+      schema: schema ?? '',
+      name: name ?? '',
+      columns: own.map((column) => ({ name: column.name, type: column.type })),
+      readings: own.map(
+        (column) =>
+          reading(column.oid, quoteIdentifier(column.name)) ??
+          untold(displayName(schema ?? '', name ?? '', column.name), column.type),
+      ),
+      key: keys.get(relation ?? '') ?? [],
+    };
+  });
+}
+
+function untold(column: string, type: string): never {
+  throw new CustodyError(
+    'DATABASE_UNSUPPORTED',
+    `the column ${column} is of the type ${type}, whose values PostgreSQL does not all print apart`,
+    {
+      hint: 'Make the dump without this table, or keep what the column holds as text.',
+      path: column,
+    },
+  );
 }
 
 function group<T>(map: Map<string, T[]>, key: string): T[] {

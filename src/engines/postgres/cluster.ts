@@ -86,7 +86,7 @@ export class Cluster implements AsyncDisposable {
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<Cluster> {
     const account = serverAccount();
-    const cluster = new Cluster(makeFolder(account), binaries, account);
+    const cluster = new Cluster(await makeFolder(account), binaries, account);
     guard(cluster.#mortal);
     try {
       await cluster.#initialise(options.signal);

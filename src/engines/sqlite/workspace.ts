@@ -45,7 +45,7 @@ export class SqliteWorkspace implements Workspace {
     const folder = await makeTemporaryFolder('sqlite');
     try {
       claimFolder(folder);
-      sweepStale(tmpdir(), 'custody-sqlite-', [process.getuid?.()]);
+      await sweepStale(tmpdir(), 'custody-sqlite-', [process.getuid?.()]);
       const image = join(folder, 'image.db');
       progress?.('copying the source');
       const source = await Source.copy(spec, image);
