@@ -7,6 +7,7 @@ import { builtInValidator } from '../../src/workflows/policy.ts';
 import { ALWAYS_NO, ALWAYS_YES, PYTHON, SHELL } from '../verify/foreign-validators.ts';
 import { withoutSandboxes } from '../verify/no-sandbox.ts';
 import { Desk, type Finding } from './desk.ts';
+import { writePlan } from './plans.ts';
 
 /** Ours, and another build of it, try hundreds of vectors: test/cli/commands.deep.test.ts waits for them. */
 vi.mock('../../src/verify/validator-process.ts', async (load) => {
