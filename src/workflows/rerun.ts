@@ -166,7 +166,7 @@ async function againOf({ result, verdicts, objects }: Rehearsed, packet: string)
 
 function findingsOf(
   { same, differences, more, files }: Comparison,
-  { accepted, findings }: Rehearsed,
+  { accepted, findings, judged }: Rehearsed,
   mustAccept: boolean,
 ): Finding[] {
   const found = differences.map((d) => finding('RERUN_DIFFERS', d.path, describeDifference(d)));
@@ -177,7 +177,8 @@ function findingsOf(
     throw new CustodyError('INTERNAL', 'the seals differ, and nothing else does');
   if (mustAccept && !accepted) {
     const codes = [...new Set(findings.map(({ code }) => code))].join(', ');
-    found.push(finding('VERDICT_REJECTED', 'verdict', `rejected: ${codes}`));
+    const who = judged.filter((one) => !one.accepted).map(({ name }) => name);
+    found.push(finding('VERDICT_REJECTED', 'verdict', `rejected by ${who.join(', ')}: ${codes}`));
   }
   return found;
 }

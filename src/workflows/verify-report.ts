@@ -28,6 +28,8 @@ export interface VerifyReport {
 /** Who judged, and who says that it may: a ledger alone cannot, since everybody who appends may pin a validator. */
 export interface Judge {
   readonly validator: Digest;
+  /** What its object calls it; null where that is none. */
+  readonly name: string | null;
   readonly trustedBy: 'first policy' | 'auditor' | 'nobody';
   /** What it was shut in by; null where it was not run. */
   readonly sandbox: string | null;

@@ -2,7 +2,7 @@ import type { CheckResult } from '../../workflows/check-plan.ts';
 import type { RehearseResult } from '../../workflows/rehearse.ts';
 import { defineCommand } from '../command.ts';
 import { probing } from '../probing.ts';
-import { findingLines, printable, table } from '../text.ts';
+import { findingLines, findingsBy, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
@@ -85,7 +85,7 @@ function rehearsalText(result: RehearseResult, out: string | undefined): string 
     ...result.legs.map(
       (leg) => `  leg ${leg.leg}  ${leg.ended.padEnd(11)}  ${wayBack(leg, result.accepted)}`,
     ),
-    ...findingLines(result.findings),
+    ...findingLines(findingsBy(result.verdicts)),
     ...result.legs.flatMap(({ leg, quarantined }) =>
       quarantined === null ? [] : [`  the clone of leg ${leg} is kept: ${printable(quarantined)}`],
     ),
