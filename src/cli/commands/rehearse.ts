@@ -82,9 +82,7 @@ function rehearsalText(result: RehearseResult, out: string | undefined): string 
         `-${d.deleted}`,
       ]),
     ),
-    ...result.legs.map(
-      (leg) => `  leg ${leg.leg}  ${leg.ended.padEnd(11)}  ${wayBack(leg, result.accepted)}`,
-    ),
+    ...result.legs.map((leg) => `  leg ${leg.leg}  ${leg.ended.padEnd(11)}  ${wayBack(leg, result)}`),
     ...findingLines(findingsBy(result.verdicts)),
     ...result.legs.flatMap(({ leg, quarantined }) =>
       quarantined === null ? [] : [`  the clone of leg ${leg} is kept: ${printable(quarantined)}`],
@@ -105,13 +103,13 @@ function headline({ accepted, trigger }: RehearseResult): string {
 
 function wayBack(
   { back, exact, bounded, trigger, quarantined }: RehearseResult['legs'][number],
-  accepted: boolean,
+  { accepted, before }: RehearseResult,
 ): string {
   const aborted = trigger === null ? '' : `${trigger}; `;
   if (quarantined !== null) return `${aborted}state unknown`;
   if (exact) return `${aborted}before-state back, exactly`;
   if (accepted) return `before-state back, but for the declared sequence ${printable(bounded.join(', '))}`;
-  return `${aborted}before-state differs${back === null ? '' : `; custody diff BEFORE ${back.slice(0, 12)} shows where`}`;
+  return `${aborted}before-state differs${back === null ? '' : `; custody diff ${before} ${back} shows where`}`;
 }
 
 function checkDocument({ ok, refusals, digests, approve }: CheckResult): unknown {
