@@ -99,6 +99,12 @@ if evidence["entries"][0]["before_hash"] != "${known}":
     ]);
     expect(await desk.json(['log', '-n', '1'])).toMatchObject([{ type: 'rehearsal', accepted: false }]);
     const run = await desk.json<{ isolation: [string, string][] }>(['show', rejected.run]);
+    // Whoever runs it again learns of all that need trust at once.
+    const untrusted = await desk.fails(['rerun', `@${rejected.record}`], 'VALIDATOR_NOT_PINNED', 3);
+    expect(codes(untrusted.findings!)).toEqual([
+      ['VALIDATOR_NOT_PINNED', 'validators/hardened'],
+      ['VALIDATOR_NOT_PINNED', 'validators/strict'],
+    ]);
     for (const name of ['hardened', 'strict'])
       expect(run.isolation).toContainEqual([`validator-sandbox ${name}`, 'none (--unsandboxed)']);
   });
