@@ -10,6 +10,15 @@ export function findingLines(findings: readonly Finding[], limit = 200): string[
   return lines;
 }
 
+/** Where several validators judged, each finding says whose it is. */
+export function findingsBy(
+  judges: readonly { readonly name: string; readonly findings: readonly Finding[] }[],
+): Finding[] {
+  return judges.flatMap(({ name, findings }) =>
+    judges.length === 1 ? findings : findings.map((one) => ({ ...one, detail: `${one.detail} (${name})` })),
+  );
+}
+
 /** Control characters never reach the terminal. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (c) =>

@@ -31,3 +31,10 @@ export const ASSERTIONS: Readonly<
     ['unix-socket-only', true],
   ],
 };
+
+/** Why an assertion that must be proven is not, by what was claimed of it; undefined where it is claimed once, and holds. */
+export function whyUnproven(claims: readonly boolean[]): string | undefined {
+  if (claims.length === 0) return 'it is not asserted';
+  if (claims.length > 1) return `it is asserted ${claims.length} times`;
+  return claims[0] ? undefined : 'it does not hold';
+}

@@ -3,7 +3,6 @@ import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseVerifierKey } from '../log/note-key.ts';
 import { claimedSigners, openRerun } from '../log/rerun-note.ts';
-import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { ChainReport } from './chain.ts';
@@ -76,15 +75,32 @@ interface Found {
   readonly rerun: ObjectOf<'rerun'>;
 }
 
+/** What a `rerun` object claims, by whose name; nothing of it is verified. Undefined where it is none or is damaged. */
+export async function readClaim(
+  ledger: Ledger,
+  rerun: Link,
+): Promise<{ rerun: ObjectOf<'rerun'>; signers: readonly string[] } | undefined> {
+  const found = await attempt(() => loadRerun(ledger, rerun));
+  return found && { rerun: found.rerun, signers: signersOf(found.rerun.note) };
+}
+
 /** The rerun of an entry; undefined where it is none or is damaged (levels chain and objects name damage). */
-async function readRerun(ledger: Ledger, link: Link): Promise<Found | undefined> {
-  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
-  try {
-    const entry = decodeKind('entry', await get(link.digest), link.digest);
+async function readRerun(ledger: Ledger, { digest }: Link): Promise<Found | undefined> {
+  return attempt(async () => {
+    const entry = decodeKind('entry', await ledger.store.get(digest), digest);
     if (entry.type !== 'rerun') return undefined;
     const rerun = entry.links.find(([name]) => name === 'rerun')?.[1];
-    if (rerun?.codec !== 'dag-cbor') return undefined;
-    return { link: rerun, rerun: decodeKind('rerun', await get(rerun.digest), rerun.digest) };
+    return rerun?.codec === 'dag-cbor' ? loadRerun(ledger, rerun) : undefined;
+  });
+}
+
+async function loadRerun(ledger: Ledger, link: Link): Promise<Found> {
+  return { link, rerun: decodeKind('rerun', await ledger.store.get(link.digest), link.digest) };
+}
+
+async function attempt<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await read();
   } catch (error) {
     if (!isCustodyError(error) || error.exitCode !== 1) throw error;
     return undefined;

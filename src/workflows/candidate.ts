@@ -2,11 +2,11 @@ import { lstat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readRegular } from '../engines/regular-file.ts';
 import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
-import { finding } from '../finding.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { hasInterpreterLine, interpreterOf } from '../verify/interpreter-line.ts';
 import { runSelftest } from '../verify/validator-process.ts';
-import { tryControls, type ControlResult } from './foreign-controls.ts';
+import { selftestFindings, type ControlResult } from './control-result.ts';
+import { tryControls } from './foreign-controls.ts';
 import type { JudgeOptions } from './judge.ts';
 import { tryNodeControls } from './node-controls.ts';
 import { BUILT_IN_NAME, isBuiltIn, type Runner } from './policy.ts';
@@ -68,7 +68,9 @@ export async function tryValidator(
   options: JudgeOptions = {},
 ): Promise<ControlResult> {
   if (runner === 'interpreter') return tryControls(code, options);
-  return (await isBuiltIn(code)) ? runSelftest(code, options) : tryNodeControls(code, options);
+  if (!(await isBuiltIn(code))) return tryNodeControls(code, options);
+  const tested = await runSelftest(code, options);
+  return { ...tested, findings: selftestFindings(tested) };
 }
 
 /** @throws CustodyError VALIDATOR_REFUSED, VALIDATOR_UNCONFINED, INTERRUPTED. */
@@ -96,9 +98,7 @@ export async function requireJudging(
   if (tried.ok) return;
   throw new CustodyError('VALIDATOR_REFUSED', `${path} does not judge as a validator must`, {
     path,
-    findings: tried.failed.map((name) =>
-      finding('VALIDATOR_LENIENT', `controls/${name}`, 'this control was not judged as it must be'),
-    ),
+    findings: tried.findings,
     hint: 'It must accept what is in order and reject each planted fault (SPEC.md, "Pinning").',
   });
 }

@@ -6,6 +6,7 @@ import { putObject, type ObjectSink } from '../objects/sink.ts';
 import { checkFolder, type PacketFile } from '../verify/packet/check.ts';
 import { MANIFEST_NAME, SEAL_NAME } from '../verify/packet/names.ts';
 import { ingestFolder } from './ingest-folder.ts';
+import { shellWord } from './shell-word.ts';
 
 export interface CommitOptions extends AppendOptions {
   readonly author: string;
@@ -79,10 +80,31 @@ export async function storePacket(
   return { packet, tree, seal };
 }
 
-/** Checks a folder against its seal. @throws PACKET_NOT_SEALED, PACKET_BROKEN, each with all findings. */
+/** What the user can do next: that depends on what the folder was given for. */
+const NEXT = {
+  commit: {
+    unsealed: (dir: string) => `Run custody seal ${dir}, then commit.`,
+    broken: (dir: string) => `Run custody verify ${dir} to see each; nothing was committed.`,
+  },
+  run: {
+    unsealed: () => 'Give a packet as custody rehearse --out or custody unpack wrote it.',
+    broken: () =>
+      'Nothing was run. Give the packet as it was sealed; custody unpack writes it anew where a ledger holds it.',
+  },
+} as const;
+
+/**
+ * Checks a folder against its seal.
+ * @param options.for what it was given for.
+ * @throws PACKET_NOT_SEALED, PACKET_BROKEN, each with all findings.
+ */
 export async function requireSealed(
   dir: string,
-  { expect, signal }: { expect?: Digest; signal?: AbortSignal } = {},
+  {
+    expect,
+    signal,
+    for: purpose = 'commit',
+  }: { expect?: Digest; signal?: AbortSignal; for?: keyof typeof NEXT } = {},
 ): Promise<Sealed> {
   const check = await checkFolder(dir, { expect, signal });
   const unsealed = check.findings.some(
@@ -94,7 +116,7 @@ export async function requireSealed(
     throw new CustodyError('PACKET_NOT_SEALED', `${dir} is not sealed`, {
       path: dir,
       findings: check.findings,
-      hint: `Run custody seal ${dir}, then commit.`,
+      hint: NEXT[purpose].unsealed(shellWord(dir)),
     });
   }
   if (check.findings.length > 0 || check.seal === undefined) {
@@ -104,7 +126,7 @@ export async function requireSealed(
       {
         path: dir,
         findings: check.findings,
-        hint: `Run custody verify ${dir} to see each; nothing was committed.`,
+        hint: NEXT[purpose].broken(shellWord(dir)),
       },
     );
   }

@@ -1,7 +1,9 @@
+import type { Finding } from '../finding.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { jsonFile } from '../objects/json.ts';
 import { runForeign } from '../verify/foreign-process.ts';
 import type { SandboxOptions } from '../verify/sandbox.ts';
+import { failedNames, misjudged, type ControlResult } from './control-result.ts';
 
 interface Entry {
   readonly leg: string;
@@ -39,22 +41,15 @@ export const CONTROLS: readonly { readonly name: string; readonly entries: reado
   { name: 'restored-by-claim-only', entries: [{ ...good('T'), after_rollback_hash: AFTER }, good('R')] },
 ];
 
-export interface ControlResult {
-  readonly ok: boolean;
-  readonly vectors: number;
-  /** Names of the controls that were not judged as they must be. */
-  readonly failed: readonly string[];
-  readonly sandbox: string;
-}
-
 /** Tries a foreign validator on planted controls. @throws CustodyError as {@link runForeign}. */
 export async function tryControls(code: Uint8Array, options: SandboxOptions = {}): Promise<ControlResult> {
-  const failed: string[] = [];
+  const findings: Finding[] = [];
   let sandbox = '';
   for (const [i, { name, entries }] of CONTROLS.entries()) {
     const judged = await runForeign(code, REHEARSAL, jsonFile({ rehearsal: REHEARSAL, entries }), options);
-    if (judged.accepted !== (i === 0)) failed.push(name);
+    findings.push(...misjudged(name, i === 0, judged));
     ({ sandbox } = judged);
   }
-  return { ok: failed.length === 0, vectors: CONTROLS.length, failed, sandbox };
+  const failed = failedNames(findings);
+  return { ok: failed.length === 0, vectors: CONTROLS.length, failed, findings, sandbox };
 }

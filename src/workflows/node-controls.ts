@@ -3,7 +3,7 @@ import { rawLink, nodeLink, type Link } from '../objects/link.ts';
 import type { Built } from '../validator/selftest/draft.ts';
 import type { Vector } from '../validator/selftest/vector.ts';
 import { runSelftest, runValidator } from '../verify/validator-process.ts';
-import type { ControlResult } from './foreign-controls.ts';
+import { failedNames, misjudged, selftestFindings, type ControlResult } from './control-result.ts';
 import { inLanes } from './in-lanes.ts';
 import type { JudgeOptions } from './judge.ts';
 
@@ -20,9 +20,12 @@ export async function tryNodeControls(code: Uint8Array, options: JudgeOptions = 
     ({ built }, _, signal) => runValidator(code, built.subject, sent(built), { ...options, signal }),
     options,
   );
-  const wrong = cases.filter(({ accept }, i) => judged[i]!.accepted !== accept).map(({ name }) => name);
-  const failed = [...new Set([...own.failed, ...wrong])];
-  return { ok: failed.length === 0, vectors: cases.length, failed, sandbox: own.sandbox };
+  const findings = [
+    ...selftestFindings(own),
+    ...cases.flatMap(({ name, accept }, i) => misjudged(name, accept, judged[i]!)),
+  ];
+  const failed = failedNames(findings);
+  return { ok: failed.length === 0, vectors: cases.length, failed, findings, sandbox: own.sandbox };
 }
 
 interface ControlCase {

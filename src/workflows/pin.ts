@@ -1,12 +1,12 @@
 import { CustodyError } from '../errors.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
-import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
-import type { Link } from '../objects/link.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
 import { putObject } from '../objects/sink.ts';
 import { checkValidatorName, readCandidate, requireJudging, type Candidate } from './candidate.ts';
 import { matches, parseIdentity, showIdentity } from './identity.ts';
 import type { JudgeOptions } from './judge.ts';
+import { alreadyPinned, pinnedOf, refuseTwice, withValidator } from './pins.ts';
 import {
   BUILT_IN_NAME,
   builtInValidator,
@@ -50,9 +50,13 @@ export async function pinValidator(
   const candidate = path === undefined ? await builtIn() : await readCandidate(path);
   const shown = path ?? 'the built-in validator';
   if (options.expect !== undefined) requireMatch(shown, candidate.sha256, options.expect);
-  const name = await nameOf(candidate, options.name, (await currentPolicy(ledger)).policy);
+  const before = (await currentPolicy(ledger)).policy;
+  const name = await nameOf(candidate, options.name, before);
+  refuseTwice(await pinnedOf(ledger, before), candidate.sha256, name);
   if (path !== undefined) await requireJudging(path, candidate, options);
   const current = await currentPolicy(ledger);
+  const pinned = await pinnedOf(ledger, current.policy);
+  refuseTwice(pinned, candidate.sha256, name);
   await using session = await ledger.writer();
   const expected = current.policy.expected.find((one) => one.name === name);
   if (expected) requireMatch(shown, candidate.sha256, showIdentity(expected));
@@ -61,8 +65,9 @@ export async function pinValidator(
   if (!expected && current.policy.validators.some((link) => link.equals(validator)))
     return { ...result, promoted: null, policy: current.id, record: null };
   const changed = policyAfter(current, {
-    validators: await withValidator(ledger, current, name, validator),
-    expected: current.policy.expected.filter((one) => one !== expected),
+    validators: withValidator(pinned, name, validator),
+    // Nobody else can meet an expectation that these bytes meet: they are pinned under one name.
+    expected: current.policy.expected.filter((one) => one !== expected && !matches(candidate.sha256, one)),
   });
   const appended = await append(ledger, session.writer, current, changed, options, `pin validator ${name}`);
   return { ...result, promoted: expected ? showIdentity(expected) : null, ...appended };
@@ -70,7 +75,9 @@ export async function pinValidator(
 
 /**
  * Writes down which file a validator of this name will have to be, by what is known of its SHA-256. That is shown and never
- * counted: nobody judges until bytes that match are pinned. @throws CustodyError USAGE, LOCK_TIMEOUT, …
+ * counted: nobody judges until bytes that match are pinned. Nothing is written where they are pinned under this name already.
+ * @throws CustodyError USAGE; VALIDATOR_REFUSED where they are pinned under another name; VALIDATOR_MISMATCH where other
+ *   bytes are pinned under this one; LOCK_TIMEOUT, …
  */
 export async function expectValidator(
   ledger: Ledger,
@@ -84,7 +91,9 @@ export async function expectValidator(
   const shown = { name, identity: showIdentity(wanted) };
   const same = (one: { name: string }): boolean => one.name === name;
   const known = current.policy.expected.find(same);
-  if (known && showIdentity(known) === shown.identity) return { ...shown, policy: current.id, record: null };
+  const met = await alreadyPinned(ledger, current.policy, name, wanted);
+  if (met || (known && showIdentity(known) === shown.identity))
+    return { ...shown, policy: current.id, record: null };
   const expected = [...current.policy.expected.filter((one) => !same(one)), { name, ...wanted }];
   const changed = policyAfter(current, { expected });
   const message = `expect validator ${name} ${shown.identity}`;
@@ -118,24 +127,6 @@ function requireMatch(shown: string, sha256: Digest, identity: string): void {
   throw new CustodyError('VALIDATOR_MISMATCH', `${shown} has SHA-256 ${sha256}, not ${identity}`, {
     hint: 'Ask for the right file; or pin this one under another name, without --expect.',
   });
-}
-
-/** In its place where one of that name is pinned, else at the end: the order in which they judge. */
-async function withValidator(
-  ledger: Ledger,
-  { policy }: CurrentPolicy,
-  name: string,
-  validator: Link,
-): Promise<Link[]> {
-  const links: Link[] = [];
-  let placed = false;
-  for (const link of policy.validators) {
-    const other = decodeKind('validator', await ledger.store.get(link.digest), link.digest);
-    if (other.name !== name) links.push(link);
-    else if (!placed) links.push(validator);
-    placed ||= other.name === name;
-  }
-  return placed ? links : [...links, validator];
 }
 
 async function append(

@@ -43,8 +43,10 @@ export interface RehearseResult {
   readonly validator: Digest;
   readonly verdicts: readonly {
     readonly validator: Digest;
+    readonly name: string;
     readonly verdict: Digest;
     readonly accepted: boolean;
+    readonly findings: readonly Finding[];
   }[];
   readonly packet: Digest;
   readonly seal: Digest;
@@ -195,8 +197,10 @@ export function described(
     validator: validators[0]!.digest,
     verdicts: verdicts.map(({ digest }, i) => ({
       validator: validators[i]!.digest,
+      name: judged[i]!.name,
       verdict: digest,
       accepted: judged[i]!.accepted,
+      findings: judged[i]!.findings,
     })),
     before: result.before.snapshot.digest,
     after: result.after?.digest ?? null,

@@ -18,7 +18,7 @@ import { verdictName } from './packet/material.ts';
 import { copyOut, requireEmpty } from './packet/out-folder.ts';
 import { packetFiles, writeFiles } from './packet-files.ts';
 import { compareRerun, type Again, type Comparison } from './rerun/compare.ts';
-import { describeDifference } from './rerun/describe.ts';
+import { detailOf } from './rerun/describe.ts';
 import type { Difference } from './rerun/differences.ts';
 import { subjectFromFolder } from './rerun/from-folder.ts';
 import { subjectFromLedger } from './rerun/from-ledger.ts';
@@ -53,6 +53,8 @@ export interface RerunResult {
   readonly again: Digest;
   readonly seal: { readonly subject: Digest; readonly again: Digest };
   readonly differences: readonly Difference[];
+  /** How many differences there are beyond those that are listed. */
+  readonly more: number;
   /** Files of the packets that differ. */
   readonly files: readonly string[];
   /** Clones that are kept, because nobody knows their state: in the ledger's quarantine, or a folder of their own. */
@@ -135,6 +137,7 @@ async function rerunIn(
     again: result.rehearsal.digest,
     seal: { subject: subject.seal, again: again.seal },
     differences: compared.differences,
+    more: compared.more,
     files: compared.files,
     quarantined: result.legs.flatMap(({ leg, kept }) => (kept === undefined ? [] : [{ leg, path: kept }])),
     findings: findingsOf(compared, rehearsed, options.accepted ?? false),
@@ -166,10 +169,10 @@ async function againOf({ result, verdicts, objects }: Rehearsed, packet: string)
 
 function findingsOf(
   { same, differences, more, files }: Comparison,
-  { accepted, findings }: Rehearsed,
+  { accepted, findings, judged }: Rehearsed,
   mustAccept: boolean,
 ): Finding[] {
-  const found = differences.map((d) => finding('RERUN_DIFFERS', d.path, describeDifference(d)));
+  const found = differences.map((d) => finding('RERUN_DIFFERS', d.path, detailOf(d)));
   if (more > 0) found.push(finding('RERUN_DIFFERS', 'rehearsal.json', `${more} more differences`));
   if (!same && found.length === 0)
     found.push(...files.map((path) => finding('RERUN_DIFFERS', path, 'the file comes out otherwise')));
@@ -177,7 +180,8 @@ function findingsOf(
     throw new CustodyError('INTERNAL', 'the seals differ, and nothing else does');
   if (mustAccept && !accepted) {
     const codes = [...new Set(findings.map(({ code }) => code))].join(', ');
-    found.push(finding('VERDICT_REJECTED', 'verdict', `rejected: ${codes}`));
+    const who = judged.filter((one) => !one.accepted).map(({ name }) => name);
+    found.push(finding('VERDICT_REJECTED', 'verdict', `rejected by ${who.join(', ')}: ${codes}`));
   }
   return found;
 }

@@ -12,6 +12,7 @@ import { driveAsync } from '../objects/walk.ts';
 import { checkFolder } from '../verify/packet/check.ts';
 import { readAll, type Get } from './operand.ts';
 import { requirePacket } from './packet.ts';
+import { shellWord } from './shell-word.ts';
 
 /** What {@link unpack} wrote. */
 export interface Unpacked {
@@ -71,7 +72,7 @@ function taken(dir: string): CustodyError {
 function broken(revision: string, findings: readonly Finding[]): CustodyError {
   return new CustodyError('PACKET_BROKEN', `the packet of ${revision} does not match its seal`, {
     findings,
-    hint: `Run custody verify ${revision}; nothing was written.`,
+    hint: `Run custody verify ${shellWord(revision)}; nothing was written.`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { finding, type Finding } from '../finding.ts';
+import { whyUnproven } from '../objects/assertions.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
@@ -88,10 +89,11 @@ export function checkPolicyMet({ validators, isolation }: Judged, policy: Object
     findings.push(finding('VALIDATOR_MISMATCH', at, detail));
   }
   for (const name of policy.isolation) {
-    const said = isolation.filter(({ assertion }) => assertion === name);
-    if (said.length !== 1 || !said[0]!.holds)
+    const said = isolation.filter(({ assertion }) => assertion === name).map(({ holds }) => holds);
+    const why = whyUnproven(said);
+    if (why !== undefined)
       findings.push(
-        finding('ISOLATION_UNPROVEN', `policy/isolation/${name}`, 'the policy of that record requires it'),
+        finding('ISOLATION_UNPROVEN', `policy/isolation/${name}`, `${why}, and a policy requires it`),
       );
   }
   return findings;

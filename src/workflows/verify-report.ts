@@ -20,7 +20,10 @@ export interface VerifyReport {
   readonly validator: Digest | null;
   /** Those of all verdicts, in order. */
   readonly validators: readonly Judge[];
-  /** Who claims to have run the rehearsal again; those count that a key given by the auditor signed. */
+  /**
+   * Who claims to have run the rehearsal again; those count that a key given by the auditor signed. Of a record of a rerun:
+   * its own claim, which its rehearsal's verification judges.
+   */
   readonly reruns: readonly Rerun[];
   readonly findings: readonly Finding[];
 }
@@ -28,6 +31,8 @@ export interface VerifyReport {
 /** Who judged, and who says that it may: a ledger alone cannot, since everybody who appends may pin a validator. */
 export interface Judge {
   readonly validator: Digest;
+  /** What its object calls it; null where that is none. */
+  readonly name: string | null;
   readonly trustedBy: 'first policy' | 'auditor' | 'nobody';
   /** What it was shut in by; null where it was not run. */
   readonly sandbox: string | null;
@@ -58,6 +63,8 @@ export class ReportBuilder {
   signed: VerifyReport['signed'] = null;
   readonly judges: Judge[] = [];
   reruns: readonly Rerun[] = [];
+  /** What the subject claims, in words, where it is itself a rerun. */
+  claim: string | undefined;
 
   constructor(required: readonly Level[]) {
     this.required = new Set(required);
@@ -81,7 +88,8 @@ export class ReportBuilder {
     }
     const { levels, seal, signed, judges, reruns } = this;
     const words = judges.map(({ validator: id, trustedBy }) => `validator ${id} ${JUDGE[trustedBy]}`);
-    const trust = [this.trust, ...words, ...rerunTrust(reruns)].join('; ');
+    const about = this.claim === undefined ? rerunTrust(reruns) : [this.claim];
+    const trust = [this.trust, ...words, ...about].join('; ');
     const required = LEVELS.filter((level) => this.required.has(level));
     const ok = this.findings.length === 0 && required.every((level) => levels[level] === 'done');
     const validator = judges[0]?.validator ?? null;

@@ -89,23 +89,26 @@ async function judgeAgain(
   let run = 0;
   for (const claim of claims) {
     const { digest, codec } = claim.verdict.validator;
+    const name = nameOf(digest, objects.get);
+    // Where several judge, each finding says whose it is.
+    const by = name === null || claims.length === 1 ? '' : ` (${name})`;
     const trustedBy = trustIn(claim.verdict.validator, first, options.validators ?? []);
     const pinned = policy.validators.some((link) => link.digest === digest && link.codec === codec);
     if (!pinned || trustedBy === 'nobody') {
-      options.onJudge?.({ validator: digest, trustedBy, sandbox: null, judged: [] });
+      options.onJudge?.({ validator: digest, name, trustedBy, sandbox: null, judged: [] });
       const why = pinned
         ? 'only a later policy pins it; to trust it: --validator'
         : 'the policy of that record does not pin it:';
-      findings.push(finding('VALIDATOR_NOT_PINNED', `${claim.name}/validator`, `${why} ${digest}`));
+      findings.push(finding('VALIDATOR_NOT_PINNED', `${claim.name}/validator`, `${why} ${digest}${by}`));
       continue;
     }
     run++;
     const again = await attempt(claim.name, () =>
       judgeClaim(ledger, rehearsal, claim, objects, options, (sandbox, judged) =>
-        options.onJudge?.({ validator: digest, trustedBy, sandbox, judged }),
+        options.onJudge?.({ validator: digest, name, trustedBy, sandbox, judged }),
       ),
     );
-    findings.push(...again);
+    findings.push(...again.map(({ code, path, detail }) => finding(code, path, `${detail}${by}`)));
   }
   // Where a verdict is missing nobody knows the files that belong to it, and an unknown validator's are its own affair.
   if (run === 0 || run < rehearsal.validators.length) return findings;
@@ -165,6 +168,15 @@ async function readFirstPolicy(
     return readPolicy(await get(id), id);
   } catch (error) {
     if (isCustodyError(error) && error.exitCode === 1) return undefined;
+    throw error;
+  }
+}
+
+function nameOf(id: Digest, get: (id: Digest) => Uint8Array): string | null {
+  try {
+    return decodeKind('validator', get(id), id).name;
+  } catch (error) {
+    if (isCustodyError(error) && error.exitCode === 1) return null;
     throw error;
   }
 }

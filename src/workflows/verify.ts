@@ -14,11 +14,12 @@ import { ObjectsCheck } from '../verify/objects.ts';
 import { checkFolder } from '../verify/packet/check.ts';
 import { SEAL_NAME } from '../verify/packet/names.ts';
 import { verifyCheckpoint } from '../verify/signatures.ts';
-import { checkRerunners, verifyReruns } from '../verify/reruns.ts';
+import { checkRerunners } from '../verify/reruns.ts';
 import { checkStoredPacket } from '../verify/stored-packet.ts';
 import { ingestFolder } from './ingest-folder.ts';
 import { findPacket, linkOf } from './packet.ts';
 import { ReportBuilder, type Judge, type Level, type VerifyReport } from './verify-report.ts';
+import { verifyReexecuted } from './verify-reexecuted.ts';
 import { verifySemantics } from './verify-semantics.ts';
 
 export interface VerifyOptions {
@@ -165,23 +166,6 @@ async function verifyLog(
   if (findings.length > 0) report.level('signatures', findings);
   else if (index !== undefined && index < covered) report.level('signatures', []);
   return chain.entries;
-}
-
-/** Who ran the rehearsal of this packet again, of those whom the auditor trusts. */
-async function verifyReexecuted(
-  report: ReportBuilder,
-  ledger: Ledger,
-  resolved: Revision,
-  entries: ChainReport['entries'],
-  { rerunners = [], signal }: VerifyOptions,
-): Promise<void> {
-  const found = await findPacket(ledger, resolved);
-  const subject = found && linkOf(found.packet.links, 'rehearsal');
-  if (!subject) return;
-  const options = { rerunners, ...(signal && { signal }) };
-  const { reruns, findings } = await verifyReruns(ledger, entries, subject, options);
-  report.reruns = reruns;
-  if (findings.length > 0 || reruns.some(({ counted }) => counted)) report.level('reexecuted', findings);
 }
 
 /** The packet of a revision: its seal, and its verdict where it is a rehearsal. Both are required where they apply. */

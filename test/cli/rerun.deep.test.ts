@@ -166,6 +166,11 @@ delta: { posts: { inserted: 1 } }
     });
     expect(await desk.json(['verify', '@1'])).toMatchObject({ ok: true, levels: { reexecuted: 'skipped' } });
     await desk.json(['verify', '@1', '--require', 'reexecuted'], 1);
+    expect(await desk.json(['verify', '@2'])).toMatchObject({
+      ok: true,
+      reruns: [{ record: 2, same: true, counted: false }],
+      trust: expect.stringContaining('custody verify @1 --rerunner') as string,
+    });
     expect(await desk.json(['log', '--type', 'rerun'])).toMatchObject([{ record: 2 }]);
     expect(await desk.json(['fsck'])).toMatchObject({ ok: true });
   });
@@ -174,7 +179,9 @@ delta: { posts: { inserted: 1 } }
     await desk.fails(['verify', '@1', '--rerunner', 'nonsense'], 'USAGE', 2);
     await desk.fails(['verify', 'packet', '--rerunner', 'a+00000000+AAAA'], 'USAGE', 2);
     await desk.fails(['rerun', 'no-such-thing'], 'REVISION_MALFORMED', 2);
-    await desk.fails(['rerun', '@0'], 'USAGE', 2);
+    expect((await desk.fails(['rerun', '@0'], 'USAGE', 2)).hint).toContain('@1');
+    // A rerun: of which rehearsal?
+    expect((await desk.fails(['rerun', '@2'], 'USAGE', 2)).hint).toContain('custody rerun @1');
     await desk.fails(['rerun', '@1', '--message', 'x'], 'USAGE', 2);
     await desk.fails(['rerun', '@1', '--signer', 'two words'], 'USAGE', 2);
   });

@@ -13,7 +13,7 @@ interface Rehearsed {
   readonly record: number;
   readonly run: string;
   readonly accepted: boolean;
-  readonly verdicts: readonly { accepted: boolean }[];
+  readonly verdicts: readonly { name: string; accepted: boolean; findings: readonly Finding[] }[];
   readonly findings: readonly Finding[];
 }
 interface Report {
@@ -53,7 +53,10 @@ describe('a foreign validator judges rehearsals', () => {
     const named = ['verify', `@${first.record}`, '--validator', pinned.validator];
     expect(await desk.json<Report>(named)).toMatchObject({
       ok: true,
-      validators: [{ trustedBy: 'first policy' }, { trustedBy: 'auditor' }],
+      validators: [
+        { name: 'custody', trustedBy: 'first policy' },
+        { name: 'hardened', trustedBy: 'auditor' },
+      ],
     });
     const sandboxOf = async (): Promise<string | null> =>
       (await desk.json<Report>([...named, '--unsandboxed'])).validators[1]!.sandbox;
@@ -89,8 +92,19 @@ if evidence["entries"][0]["before_hash"] != "${known}":
     expect(rejected.findings).toEqual([
       { code: 'VALIDATOR_REJECTED', path: 'entries', detail: 'HOUSE_RULE: not here' },
     ]);
+    expect(rejected.verdicts.map(({ name, findings }) => [name, findings.length])).toEqual([
+      ['custody', 0],
+      ['hardened', 0],
+      ['strict', 1],
+    ]);
     expect(await desk.json(['log', '-n', '1'])).toMatchObject([{ type: 'rehearsal', accepted: false }]);
     const run = await desk.json<{ isolation: [string, string][] }>(['show', rejected.run]);
+    // Whoever runs it again learns of all that need trust at once.
+    const untrusted = await desk.fails(['rerun', `@${rejected.record}`], 'VALIDATOR_NOT_PINNED', 3);
+    expect(codes(untrusted.findings!)).toEqual([
+      ['VALIDATOR_NOT_PINNED', 'validators/hardened'],
+      ['VALIDATOR_NOT_PINNED', 'validators/strict'],
+    ]);
     for (const name of ['hardened', 'strict'])
       expect(run.isolation).toContainEqual([`validator-sandbox ${name}`, 'none (--unsandboxed)']);
   });

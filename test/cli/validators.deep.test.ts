@@ -84,7 +84,8 @@ describe('custody validator', () => {
 
   it('another one of that name takes its place in the new policy; the old policy stays', async () => {
     const first = await desk.json<Pinned>(['validator', 'pin', 'hardened.py', '--name', 'second']);
-    await desk.json(['validator', 'pin', 'hardened.py', '--name', 'third']);
+    desk.write('other.py', `${PYTHON}# other bytes\n`);
+    await desk.json(['validator', 'pin', 'other.py', '--name', 'third']);
     const next = await desk.json<Pinned>(['validator', 'pin', 'shell.sh', '--name', 'second']);
     expect((await list()).validators.map(({ name, validator }) => [name, validator])).toMatchObject([
       ['custody', expect.any(String)],
@@ -93,6 +94,35 @@ describe('custody validator', () => {
     ]);
     const old = await desk.json<{ validators: string[] }>(['show', first.policy]);
     expect(old.validators).toContain(first.validator);
+  });
+
+  it('a file is pinned under one name: it does not judge twice', async () => {
+    await desk.json(['validator', 'pin', 'hardened.py', '--name', 'first']);
+    await refuses(['pin', 'hardened.py', '--name', 'second'], 'VALIDATOR_REFUSED', 3);
+    await refuses(['pin', 'hardened.py'], 'VALIDATOR_REFUSED', 3);
+    expect(await desk.json(['validator', 'pin', 'hardened.py', '--name', 'first'])).toMatchObject({
+      record: null,
+    });
+    // Neither does ours.
+    desk.write('copy.mjs', await builtInValidator());
+    await refuses(['pin', 'copy.mjs', '--name', 'ours'], 'VALIDATOR_REFUSED', 3);
+    expect((await list()).validators.map(({ name }) => name)).toEqual(['custody', 'first']);
+  });
+
+  it('what is pinned is not expected besides', async () => {
+    await desk.json(['validator', 'pin', 'hardened.py', '--name', 'first']);
+    await refuses(['expect', short(SHELL), '--name', 'first'], 'VALIDATOR_MISMATCH', 3);
+    await refuses(['expect', short(PYTHON), '--name', 'second'], 'VALIDATOR_REFUSED', 3);
+    await refuses(['expect', sha256(PYTHON), '--name', 'custody'], 'VALIDATOR_REFUSED', 3);
+    await refuses(['expect', short(SHELL), '--name', 'custody'], 'VALIDATOR_MISMATCH', 3);
+    expect(await desk.json(['validator', 'expect', short(PYTHON), '--name', 'first'])).toMatchObject({
+      record: null,
+    });
+    // Under whatever name the bytes come: nobody waits for them any more.
+    await desk.json(['validator', 'expect', short(SHELL), '--name', 'a']);
+    await desk.json(['validator', 'expect', sha256(SHELL), '--name', 'b']);
+    await desk.json(['validator', 'pin', 'shell.sh', '--name', 'c']);
+    expect(await list()).toMatchObject({ expected: [] });
   });
 
   it('an expected one is shown and never counted, until bytes that match are pinned', async () => {
@@ -146,15 +176,15 @@ describe('custody validator', () => {
   });
 
   it.each([
-    ['always accepts', ALWAYS_YES],
-    ['always rejects', ALWAYS_NO],
-  ])('one that %s is not pinned, and the controls that show it are named', async (_what, text) => {
+    ['always accepts', ALWAYS_YES, 'VALIDATOR_LENIENT'],
+    ['always rejects', ALWAYS_NO, 'VALIDATOR_STRICT'],
+  ])('one that %s is not pinned, and the controls that show it are named', async (_what, text, code) => {
     desk.write('bad.sh', text);
     const { findings } = (await refuses(['pin', 'bad.sh'], 'VALIDATOR_REFUSED', 3)) as {
       findings: Finding[];
     };
     expect(findings.length).toBeGreaterThan(0);
-    expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(['VALIDATOR_LENIENT']));
+    expect(new Set(findings.map(({ code }) => code))).toEqual(new Set([code]));
   });
 
   it(
@@ -187,12 +217,25 @@ describe('custody validator', () => {
     });
   });
 
-  it('nothing but what this version brings is called custody, also where that was expected', async () => {
+  it(
+    'one that fails its own test and names nothing is refused all the same',
+    { timeout: 120_000 },
+    async () => {
+      const modest = `if (process.argv.includes('--selftest')) {
+  console.log(JSON.stringify({ ok: false, vectors: 1, failed: [] }));
+  process.exit(1);
+}
+`;
+      desk.write('modest.mjs', Buffer.concat([Buffer.from(modest), await builtInValidator()]));
+      const { findings } = await refuses(['pin', 'modest.mjs'], 'VALIDATOR_REFUSED', 3);
+      expect(findings).toMatchObject([{ code: 'VALIDATOR_LENIENT', path: 'controls/--selftest' }]);
+    },
+  );
+
+  it('nothing but what this version brings is called custody', async () => {
     await refuses(['pin', 'hardened.py', '--name', 'custody'], 'VALIDATOR_REFUSED', 3);
     desk.write('liar.mjs', LIAR);
     await refuses(['pin', 'liar.mjs', '--name', 'custody'], 'VALIDATOR_REFUSED', 3);
-    await desk.json(['validator', 'expect', short(PYTHON), '--name', 'custody']);
-    await refuses(['pin', 'hardened.py'], 'VALIDATOR_REFUSED', 3);
     expect((await list()).validators).toMatchObject([{ name: 'custody', builtIn: true }]);
   });
 

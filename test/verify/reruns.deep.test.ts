@@ -63,6 +63,24 @@ describe('level reexecuted', () => {
   const note = (of: Link, again: Link, same: boolean, skey: string): string =>
     signRerun({ subject: of.digest, again: again.digest, same }, skey);
 
+  it('the record of a rerun that differs is in order, and says what it claims', async () => {
+    await claim(() => ({
+      again: elsewhere,
+      same: false,
+      differences: ['rehearsal.json/exit: 1 → 2'],
+      note: note(subject, elsewhere, false, alice.skey),
+    }));
+    const { reruns, trust } = await verifyRevision(ledger, 'HEAD');
+    expect(reruns).toMatchObject([{ record: 3, same: false, counted: false }]);
+    for (const words of ['alice.example+', subject.digest, '@2', 'rehearsal.json/exit'])
+      expect(trust).toContain(words);
+    // So does the object itself.
+    const head = await resolveRevision(ledger, 'HEAD');
+    if (head.type !== 'record') throw new Error('HEAD is a record');
+    const { digest } = linkOf(head.entry.links, 'rerun')!;
+    expect((await verifyRevision(ledger, digest)).trust).toContain('alice.example+');
+  });
+
   /** The level, what it rests on, and its findings; semantics of version 1 is not what is tested here. */
   async function level(options: VerifyOptions = {}): Promise<{
     state: string;

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { makeTemporaryFolder } from '../../engines/temporary-folder.ts';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
+import { shellWord } from '../../workflows/shell-word.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { renderDiff } from '../diff-text.ts';
@@ -175,7 +176,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   await cp(packet, copy, { recursive: true });
   await flipOneByte(join(copy, 'verdict.json'));
   const tampered = await verifyFolder(copy, { signal: context.signal });
-  story.say(`   custody verify ${printable(copy)}`);
+  story.say(`   custody verify ${printable(shellWord(copy))}`);
   story.say(
     `   ${tampered.ok ? 'ok?!' : `NOT OK, exit status 1: ${plural(tampered.findings.length, 'finding')}`}`,
   );
@@ -185,7 +186,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   story.say(
     `\n${ok ? 'All of it held.' : 'SOMETHING DID NOT HOLD: see above.'} Explore with custody log, show, diff, verify, fsck:`,
   );
-  story.say(`  npx custody log --ledger ${printable(folder)}`);
+  story.say(`  npx custody log --ledger ${printable(shellWord(folder))}`);
   return {
     ok,
     folder,

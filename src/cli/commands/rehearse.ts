@@ -3,7 +3,7 @@ import type { RehearseResult } from '../../workflows/rehearse.ts';
 import { defineCommand } from '../command.ts';
 import { ledgerFor } from '../optional-ledger.ts';
 import { probing } from '../probing.ts';
-import { findingLines, printable, table } from '../text.ts';
+import { findingLines, findingsBy, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
@@ -88,10 +88,8 @@ function rehearsalText(result: RehearseResult, out: string | undefined): string 
         `-${d.deleted}`,
       ]),
     ),
-    ...result.legs.map(
-      (leg) => `  leg ${leg.leg}  ${leg.ended.padEnd(11)}  ${wayBack(leg, result.accepted)}`,
-    ),
-    ...findingLines(result.findings),
+    ...result.legs.map((leg) => `  leg ${leg.leg}  ${leg.ended.padEnd(11)}  ${wayBack(leg, result)}`),
+    ...findingLines(findingsBy(result.verdicts)),
     ...result.legs.flatMap(({ leg, quarantined }) =>
       quarantined === null ? [] : [`  the clone of leg ${leg} is kept: ${printable(quarantined)}`],
     ),
@@ -111,13 +109,13 @@ function headline({ accepted, trigger }: RehearseResult): string {
 
 function wayBack(
   { back, exact, bounded, trigger, quarantined }: RehearseResult['legs'][number],
-  accepted: boolean,
+  { accepted, before }: RehearseResult,
 ): string {
   const aborted = trigger === null ? '' : `${trigger}; `;
   if (quarantined !== null) return `${aborted}state unknown`;
   if (exact) return `${aborted}before-state back, exactly`;
   if (accepted) return `before-state back, but for the declared sequence ${printable(bounded.join(', '))}`;
-  return `${aborted}before-state differs${back === null ? '' : `; custody diff BEFORE ${back.slice(0, 12)} shows where`}`;
+  return `${aborted}before-state differs${back === null ? '' : `; custody diff ${before} ${back} shows where`}`;
 }
 
 function checkDocument({ ok, refusals, digests, approve }: CheckResult): object {

@@ -1,5 +1,6 @@
 import { CustodyError } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
+import type { RerunResult } from '../../workflows/rerun.ts';
 import { defineCommand } from '../command.ts';
 import { probing } from '../probing.ts';
 import { findingLines, plural, printable } from '../text.ts';
@@ -89,7 +90,7 @@ export const command = defineCommand({
     const { same, accepted, findings } = result;
     context.print({ ...result, signer: signer?.vkey ?? null }, () =>
       [
-        `${same ? 'SAME' : 'DIFFERENT'}: ${same ? 'the rerun has the same seal' : plural(result.differences.length, 'difference')}`,
+        same ? 'SAME: the rerun has the same seal' : `DIFFERENT: ${howMany(result)}`,
         `  rehearsal  ${accepted ? 'accepted' : 'REJECTED'}, as judged again`,
         `  subject    ${result.subject}`,
         `  again      ${result.again}`,
@@ -112,6 +113,12 @@ export const command = defineCommand({
     return findings.length === 0 && same ? 0 : 1;
   },
 });
+
+/** Where the evidence is the same, the packets' files differ. */
+function howMany({ differences, more, files }: RerunResult): string {
+  const n = differences.length + more;
+  return n > 0 ? plural(n, 'difference') : `${plural(files.length, 'file')} of the packet`;
+}
 
 /** What is said of a record is refused where nothing is recorded. */
 function refuseUnused(args: Record<'message' | 'lane' | 'author' | 'signer', string | undefined>): void {

@@ -3,7 +3,7 @@ import { parseDigest } from '../../objects/digest.ts';
 import type { SelftestReport } from '../../workflows/validators.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { plural, printable } from '../text.ts';
+import { findingLines, plural, printable } from '../text.ts';
 import { writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
@@ -102,7 +102,7 @@ export const command = defineCommand({
       const made = await expectValidator(ledger, file ?? '', { ...options, name: args.name ?? '' });
       context.print(made, () =>
         made.record === null
-          ? `already expected: ${made.name} ${made.identity}\n`
+          ? `nothing to do: ${made.name} ${made.identity} is expected or pinned already\n`
           : `expected ${made.name} ${made.identity} as @${made.record}: it judges nothing until custody validator pin FILE\n`,
       );
       return 0;
@@ -138,8 +138,9 @@ function printSelftest(tested: SelftestReport, context: Context): number {
 function selftestLine(one: SelftestReport['validators'][number]): string {
   const result = one.ok
     ? `${plural(one.vectors, 'vector')}, each judged as it must be`
-    : printable(one.failed.join(', '));
-  return `${one.ok ? 'ok' : 'FAILED'}  ${printable(one.name)}  ${result}  (${one.sandbox})\n`;
+    : `${one.failed.length} of ${plural(one.vectors, 'vector')} misjudged`;
+  const line = `${one.ok ? 'ok' : 'FAILED'}  ${printable(one.name)}  ${result}  (${one.sandbox})`;
+  return [line, ...findingLines(one.findings), ''].join('\n');
 }
 
 /** An option or a word that would be dropped is refused. */

@@ -106,7 +106,8 @@ export const command = defineCommand({
         ...(seal === null ? [] : [`  seal        ${seal}`]),
         ...(signed === null ? [] : [`  signed      ${signed.covered} of ${plural(signed.size, 'record')}`]),
         ...validators.map(
-          ({ validator, sandbox }) => `  validator   ${validator}${sandbox === null ? '' : `  (${sandbox})`}`,
+          ({ validator, name, sandbox }) =>
+            `  validator   ${validator}  ${printable(name ?? '(no validator)')}${sandbox === null ? '' : `  (${sandbox})`}`,
         ),
         `  ${printable(trust)}`,
         ...findingLines(findings),

@@ -1,5 +1,5 @@
 import { finding, type Finding } from '../../finding.ts';
-import { ASSERTIONS } from '../../objects/assertions.ts';
+import { ASSERTIONS, whyUnproven } from '../../objects/assertions.ts';
 import type { Evidence } from '../evidence.ts';
 
 /** The engine's assertions, all of them, once each and in order; those that must hold do, and those that the plan requires. */
@@ -18,14 +18,12 @@ export function isolationProven({ rehearsal, plan }: Evidence): Finding[] {
       .map((name) =>
         finding('EVIDENCE_MALFORMED', `isolation/${name}`, 'an assertion that this engine does not make'),
       ),
-    ...[...new Set([...names, ...required])]
-      .filter((name) => {
-        const made = claims.get(name) ?? [];
-        return made.length !== 1 || (required.has(name) && !made[0]);
-      })
-      .map((name) =>
-        finding('ISOLATION_UNPROVEN', `isolation/${name}`, 'not asserted, or not once, or it does not hold'),
-      ),
+    ...[...new Set([...names, ...required])].flatMap((name) => {
+      const made = claims.get(name) ?? [];
+      // What need not hold is asserted once all the same.
+      const why = whyUnproven(required.has(name) ? made : made.map(() => true));
+      return why === undefined ? [] : [finding('ISOLATION_UNPROVEN', `isolation/${name}`, why)];
+    }),
     ...(new Set(listed).size === listed.length && listed.join() !== due.join()
       ? [finding('EVIDENCE_MALFORMED', 'isolation', 'assertions out of order')]
       : []),

@@ -52,37 +52,42 @@ export async function compareRerun(subject: RerunSubject, again: Again): Promise
 async function* differencesOf(subject: RerunSubject, again: Again): AsyncGenerator<Difference> {
   // The same two states are named at several places: their rows are listed at the first.
   const expanded = new Set<string>();
-  for (const { path, before, after } of diffJson('rehearsal.json', subject.rehearsal, again.rehearsal)) {
+  for (const found of diffJson('rehearsal.json', subject.rehearsal, again.rehearsal)) {
+    const { path, before, after } = found;
     // The id differs whenever anything does.
     if (path === 'rehearsal.json/id') continue;
     const leg = legOf(path, again.rehearsal) ?? legOf(path, subject.rehearsal) ?? null;
-    yield { path, leg, change: null, before: before ?? null, after: after ?? null };
+    yield difference(found, { leg, name: nameAt(path, subject.rehearsal) ?? nameAt(path, again.rehearsal) });
     const pair = JSON.stringify([before, after]);
     if (!STATE.test(path) || expanded.has(pair)) continue;
     for await (const change of statesOf(before, after, subject, again)) {
       expanded.add(pair);
-      yield { path, leg, change, before: null, after: null };
+      yield difference({ path }, { leg, change });
     }
   }
   if (expanded.size === 0) {
     for (const { change, before, after } of diffChanges(subject.changes, again.changes))
-      yield {
-        path: 'row-changes.json/changes',
-        leg: null,
-        change,
-        before: before ?? null,
-        after: after ?? null,
-      };
+      yield difference({ path: 'row-changes.json/changes', before, after }, { change });
   }
   for (const name of new Set([...subject.verdicts.keys(), ...again.verdicts.keys()])) {
-    for (const { path, before, after } of diffJson(
-      name,
-      subject.verdicts.get(name),
-      again.verdicts.get(name),
-    ))
-      if (path !== `${name}/id` && path !== `${name}/subject`)
-        yield { path, leg: null, change: null, before: before ?? null, after: after ?? null };
+    const found = diffJson(name, subject.verdicts.get(name), again.verdicts.get(name));
+    for (const one of found)
+      if (one.path !== `${name}/id` && one.path !== `${name}/subject`) yield difference(one);
   }
+}
+
+function difference(
+  { path, before, after }: { path: string; before?: Json | undefined; after?: Json | undefined },
+  { leg, name, change }: { leg?: string | null; name?: string | undefined; change?: Json } = {},
+): Difference {
+  return {
+    path,
+    leg: leg ?? null,
+    name: name ?? null,
+    change: change ?? null,
+    before: before ?? null,
+    after: after ?? null,
+  };
 }
 
 /** What differs between two states, row by row; nothing where one of them is not at hand. */
@@ -112,4 +117,18 @@ function legOf(path: string, rehearsal: Json): string | undefined {
   return typeof leg === 'object' && leg !== null && !Array.isArray(leg) && typeof leg['leg'] === 'string'
     ? leg['leg']
     : undefined;
+}
+
+/** The name of the innermost item by which a path into a rehearsal leads. */
+function nameAt(path: string, rehearsal: Json): string | undefined {
+  let name: string | undefined;
+  let at: Json | undefined = rehearsal;
+  for (const key of path.split('/').slice(1)) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return name;
+    at = (at as { [key: string]: Json })[key];
+    if (typeof at !== 'object' || at === null || Array.isArray(at)) continue;
+    const own = [at['assertion'], at['table'], at['name']].find((word) => typeof word === 'string');
+    name = own ?? name;
+  }
+  return name;
 }

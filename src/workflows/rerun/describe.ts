@@ -1,13 +1,25 @@
 import type { Json } from '../../objects/json.ts';
 import type { Difference } from './differences.ts';
 
-/** One line for people, and for the `rerun` object. */
-export function describeDifference({ path, leg, change, before, after }: Difference): string {
-  const where = leg === null ? path : `${path} (leg ${leg})`;
+/** One line for the `rerun` object. */
+export function describeDifference(difference: Difference): string {
+  const { path, leg, name } = difference;
+  const about = [...(name === null ? [] : [name]), ...(leg === null ? [] : [`leg ${leg}`])].join(', ');
+  return `${path}${about === '' ? '' : ` (${about})`}: ${what(difference)}`;
+}
+
+/** The same, for a finding, which has the path already. */
+export function detailOf(difference: Difference): string {
+  const { leg, name } = difference;
+  const about = [...(name === null ? [] : [name]), ...(leg === null ? [] : [`leg ${leg}`])];
+  return [...about, what(difference)].join(': ');
+}
+
+function what({ change, before, after }: Difference): string {
   const value = (json: Json): string => (json === null ? 'none' : short(JSON.stringify(json)));
-  if (change === null) return `${where}: ${value(before)} → ${value(after)}`;
-  const what = `${where}: ${describeChange(change)}`;
-  return before === null && after === null ? what : `${what}: ${value(before)} → ${value(after)}`;
+  const values = `${value(before)} → ${value(after)}`;
+  if (change === null) return values;
+  return before === null && after === null ? describeChange(change) : `${describeChange(change)}: ${values}`;
 }
 
 function describeChange(change: Json): string {

@@ -6,6 +6,8 @@ export interface Difference {
   readonly path: string;
   /** The leg, where it is about one. */
   readonly leg: string | null;
+  /** What the item of a list is called by which the path leads: an assertion, a table; null where it has no name. */
+  readonly name: string | null;
   /** A row, table, sequence or schema object that differs between the two states, as `custody diff` shows it. */
   readonly change: Json;
   /** The value that was recorded, and the one that came out; null where there is none. */

@@ -30,7 +30,7 @@ export async function subjectFromFolder(
   trusted: readonly Digest[],
   options: { signal?: AbortSignal } = {},
 ): Promise<RerunSubject> {
-  const { files, seal } = await requireSealed(dir, options);
+  const { files, seal } = await requireSealed(dir, { ...options, for: 'run' });
   const packet = new SealedFolder(dir, files);
   const rehearsal = documentOf('rehearsal.json', await packet.json('rehearsal.json'));
   const id = rehearsal.at('id').digest();
@@ -192,6 +192,6 @@ function changed(path: string): CustodyError {
 export function noPacket(what: string, cause?: unknown): CustodyError {
   return new CustodyError('PACKET_BROKEN', `this is no packet of a rehearsal: ${what}`, {
     cause,
-    hint: 'Give the folder that custody rehearse --out wrote.',
+    hint: 'Give a packet as custody rehearse --out or custody unpack wrote it.',
   });
 }

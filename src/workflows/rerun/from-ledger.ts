@@ -1,19 +1,21 @@
 import { CustodyError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { resolveRevision } from '../../ledger/revision.ts';
+import { resolveRevision, type Revision } from '../../ledger/revision.ts';
 import { digestFromBytes, type Digest } from '../../objects/digest.ts';
 import { readContent } from '../../objects/file.ts';
 import { toJson, type Json } from '../../objects/json.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../../objects/kinds.ts';
-import type { Link } from '../../objects/link.ts';
+import { nodeLink, type Link } from '../../objects/link.ts';
 import { diffSnapshots } from '../../objects/snapshot-diff.ts';
 import { walkTree } from '../../objects/tree.ts';
 import { driveAsync } from '../../objects/walk.ts';
 import { isControlPath } from '../../verify/packet/names.ts';
+import { readClaim } from '../../verify/reruns.ts';
 import { readAll } from '../operand.ts';
 import { verdictName } from '../packet/material.ts';
-import { findPacket } from '../packet.ts';
+import { findPacket, linkOf } from '../packet.ts';
 import { loadValidator } from '../policy.ts';
+import { entriesOf, rehearsalRecord } from '../rehearsal-record.ts';
 import { showChange } from '../row-changes.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
 import { requireTrusted } from './trust.ts';
@@ -30,9 +32,10 @@ export async function subjectFromLedger(
   trusted: readonly Digest[],
 ): Promise<RerunSubject> {
   const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
-  const found = await findPacket(ledger, await resolveRevision(ledger, revision));
+  const resolved = await resolveRevision(ledger, revision);
+  const found = await findPacket(ledger, resolved);
   const links = found && linksOfPacket(found.packet);
-  if (!found || !links) throw noRehearsal(revision);
+  if (!found || !links) throw await noRehearsal(ledger, revision, resolved);
   const { digest } = links.rehearsal;
   const read = decodeEither('rehearsal', await get(digest), digest);
   if (read.v === 1) throw tooOld(digest);
@@ -114,11 +117,23 @@ async function firstPolicyPins({ store, config }: Ledger): Promise<Digest[]> {
   return validators.map(({ digest }) => digest);
 }
 
-function noRehearsal(revision: string): CustodyError {
+async function noRehearsal(ledger: Ledger, revision: string, resolved: Revision): Promise<CustodyError> {
   return new CustodyError('USAGE', `${revision} holds no rehearsal`, {
     path: revision,
-    hint: 'custody log --type rehearsal lists those that can be run again.',
+    hint: await whichInstead(ledger, resolved),
   });
+}
+
+/** A rerun is about a rehearsal: that one; else the newest. */
+async function whichInstead(ledger: Ledger, resolved: Revision): Promise<string> {
+  const link = resolved.type === 'record' ? linkOf(resolved.entry.links, 'rerun') : nodeLink(resolved.id);
+  const claim = link && (await readClaim(ledger, link));
+  const about = claim && (await rehearsalRecord(ledger, entriesOf(ledger), claim.rerun.subject.digest));
+  if (about !== undefined) return `It is a rerun of the rehearsal in @${about}: run custody rerun @${about}.`;
+  const newest = await rehearsalRecord(ledger, entriesOf(ledger));
+  return newest === undefined
+    ? 'This ledger holds none yet: custody rehearse makes one.'
+    : `The newest is in @${newest}; custody log --type rehearsal lists all.`;
 }
 
 /** Version 1 did not keep the source. */

@@ -16,7 +16,7 @@ export function documentOf(path: string, value: Json): JsonDocument {
   const fail = (what: string): never => {
     throw new CustodyError('PACKET_BROKEN', `${path} ${what}`, {
       path,
-      hint: 'Give the folder that custody rehearse --out wrote.',
+      hint: 'Give a packet as custody rehearse --out or custody unpack wrote it.',
     });
   };
   return {

@@ -1,4 +1,5 @@
 import { CustodyError } from '../../errors.ts';
+import { finding } from '../../finding.ts';
 import { digestFromBytes, type Digest } from '../../objects/digest.ts';
 import { MemoryObjects } from '../../objects/memory-objects.ts';
 import { putBuiltInValidator, type PinnedValidator } from '../policy.ts';
@@ -7,22 +8,28 @@ import { putBuiltInValidator, type PinnedValidator } from '../policy.ts';
  * Evidence may bring a validator, but does not decide that it runs: only the one that this version brings runs, one that
  * the first policy of the ledger pins, or one that the user names.
  * @param trusted ids: of the first policy, and of `--validator`.
- * @throws CustodyError VALIDATOR_NOT_PINNED
+ * @throws CustodyError VALIDATOR_NOT_PINNED, with a finding for each that may not run.
  */
 export async function requireTrusted(
   validators: readonly PinnedValidator[],
   trusted: readonly Digest[],
 ): Promise<void> {
   const builtIn = await putBuiltInValidator(new MemoryObjects());
-  for (const { link, validator } of validators) {
-    if (link.equals(builtIn) || trusted.includes(link.digest)) continue;
-    throw new CustodyError(
+  const others = validators.filter(({ link }) => !link.equals(builtIn) && !trusted.includes(link.digest));
+  if (others.length === 0) return;
+  const findings = others.map(({ link, validator: { name, sha256 } }) =>
+    finding(
       'VALIDATOR_NOT_PINNED',
-      `the validator ${validator.name} (sha256:${digestFromBytes(validator.sha256)}) is neither the one of this version nor trusted`,
-      {
-        path: link.digest,
-        hint: `Read it; if you trust it, run again with --validator ${link.digest}.`,
-      },
-    );
-  }
+      `validators/${name}`,
+      `${link.digest}, sha256:${digestFromBytes(sha256)}`,
+    ),
+  );
+  const names = others.map(({ validator }) => validator.name).join(', ');
+  const [it, is] = others.length === 1 ? ['it', 'is'] : ['them', 'are'];
+  const options = others.map(({ link }) => `--validator ${link.digest}`).join(' ');
+  throw new CustodyError(
+    'VALIDATOR_NOT_PINNED',
+    `${names} ${is} neither trusted nor what this version brings: not run`,
+    { findings, hint: `Read ${it}; if you trust ${it}, add ${options}` },
+  );
 }

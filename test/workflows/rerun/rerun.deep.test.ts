@@ -65,6 +65,9 @@ describe('rerun', () => {
     const record = await forge((rehearsal, strange) => ({
       ...rehearsal,
       legs: rehearsal.legs.map((leg) => (leg.leg === 'R' ? { ...leg, after: strange.legs[1]!.after } : leg)),
+      isolation: rehearsal.isolation.map((one) =>
+        one.assertion === 'network-isolated' ? { ...one, holds: !one.holds } : one,
+      ),
     }));
     const { skey } = await signerKey('alice.example', made.keys);
     const again = await made.rerun(`@${record}`, { signer: { skey, author: 'alice', lane: 'audit' } });
@@ -74,6 +77,7 @@ describe('rerun', () => {
       {
         path: 'rehearsal.json/legs/1/after',
         leg: 'R',
+        name: null,
         before: null,
         after: null,
         change: {
@@ -88,6 +92,9 @@ describe('rerun', () => {
       },
     ]);
     expect(again.differences.map(({ path }) => path)).toContain('rehearsal.json/legs/1/after');
+    expect(again.differences.filter(({ name }) => name === 'network-isolated')).toMatchObject([
+      { path: expect.stringMatching(/^rehearsal\.json\/isolation\/\d+\/holds$/) as string, leg: null },
+    ]);
     expect(again.files).toContain('rehearsal.json');
     expect(new Set(again.findings.map(({ code }) => code))).toEqual(new Set(['RERUN_DIFFERS']));
     // That it differs is evidence, too.
@@ -138,6 +145,7 @@ describe('rerun', () => {
       record: null,
       again: result.rehearsal,
       differences: [],
+      more: 0,
       files: ['README.md'],
     });
     expect(again.findings.map(({ code, path }) => [code, path])).toEqual([['RERUN_DIFFERS', 'README.md']]);

@@ -1,0 +1,54 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Revision } from '../ledger/revision.ts';
+import { nodeLink } from '../objects/link.ts';
+import type { ChainReport } from '../verify/chain.ts';
+import { readClaim, verifyReruns } from '../verify/reruns.ts';
+import { findPacket, linkOf } from './packet.ts';
+import { rehearsalRecord } from './rehearsal-record.ts';
+import type { ReportBuilder } from './verify-report.ts';
+
+/** Who ran the rehearsal of this packet again, of those whom the auditor trusts. */
+export async function verifyReexecuted(
+  report: ReportBuilder,
+  ledger: Ledger,
+  resolved: Revision,
+  entries: ChainReport['entries'],
+  { rerunners = [], signal }: { readonly rerunners?: readonly string[]; readonly signal?: AbortSignal },
+): Promise<void> {
+  const found = await findPacket(ledger, resolved);
+  if (!found) return describeRerun(report, ledger, resolved, entries);
+  const subject = linkOf(found.packet.links, 'rehearsal');
+  if (!subject) return;
+  const options = { rerunners, ...(signal && { signal }) };
+  const { reruns, findings } = await verifyReruns(ledger, entries, subject, options);
+  report.reruns = reruns;
+  if (findings.length > 0 || reruns.some(({ counted }) => counted)) report.level('reexecuted', findings);
+}
+
+/** A record of a rerun may be in order and say that the rehearsal came out otherwise: whoever verifies it must see that. */
+async function describeRerun(
+  report: ReportBuilder,
+  ledger: Ledger,
+  resolved: Revision,
+  entries: ChainReport['entries'],
+): Promise<void> {
+  const link = resolved.type === 'object' ? nodeLink(resolved.id) : linkOf(resolved.entry.links, 'rerun');
+  const claim = link && (await readClaim(ledger, link));
+  if (!claim) return;
+  const { subject, same, differences } = claim.rerun;
+  const signers = claim.signers.length > 0 ? claim.signers : ['nobody'];
+  const record = await rehearsalRecord(ledger, [...entries].reverse(), subject.digest);
+  if (resolved.type === 'record')
+    report.reruns = signers.map((signer) => ({
+      record: resolved.record.index,
+      signer,
+      same,
+      counted: false,
+    }));
+  const came = same ? 'gave the same' : `DIFFERED: ${differences[0] ?? 'it does not say where'}`;
+  const [at, judge] =
+    record === undefined
+      ? ['which no record here holds', 'nothing here judges that']
+      : [`@${record}`, `not judged here, but by custody verify @${record} --rerunner KEY`];
+  report.claim = `${signers.join(', ')} claims that rehearsal ${subject.digest} (${at}), run again, ${came} (${judge})`;
+}
