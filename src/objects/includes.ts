@@ -51,7 +51,8 @@ export function expandIncludes(parts: readonly [ScriptPart, ...ScriptPart[]]): s
   };
   const text = expand(parts[0], []);
   const idle = parts.find((part) => !used.has(part));
-  if (idle) throw refused(idle.path, 'it is listed under includes, and nothing includes it');
+  if (idle)
+    throw refused(idle.path, 'it is listed under includes, and nothing includes it (or it is listed twice)');
   return text;
 }
 

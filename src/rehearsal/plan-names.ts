@@ -2,7 +2,8 @@ import type { Captured } from '../engines/engine.ts';
 import { CustodyError } from '../errors.ts';
 import { encodeKey } from '../objects/key.ts';
 import { decodeKind } from '../objects/kinds.ts';
-import { findRow } from '../objects/map-walk.ts';
+import { decodeKeyText } from '../objects/key-text.ts';
+import { findRow, walkMap } from '../objects/map-walk.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { readTable } from '../objects/snapshot-diff.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
@@ -21,7 +22,7 @@ export function checkPlanNames(plan: Plan, before: Captured, objects: MemoryObje
     report(
       new CustodyError('PLAN_INVALID', what, {
         path: `${plan.path}:${plan.lineOf(pointer)}`,
-        hint: `Nothing was run. The source has: ${known.slice(0, SHOWN).join(', ')}${known.length > SHOWN ? ', …' : ''}.${more}`,
+        hint: `Nothing was run. The source has: ${known.slice(0, SHOWN).join(', ') || 'none'}${known.length > SHOWN ? ', …' : ''}.${more}`,
       }),
     );
   const hasTable = (pointer: string, table: string): boolean => {
@@ -47,7 +48,10 @@ export function checkPlanNames(plan: Plan, before: Captured, objects: MemoryObje
       invalid(
         `/bounded/${i}`,
         `the source has no sequence ${JSON.stringify(name)}`,
-        Object.keys(before.tables),
+        [...driveSync(walkMap(snapshot.sequences), objects.get)].flatMap(({ key }) =>
+          decodeKeyText(key).slice(0, 1),
+        ),
+        plan.form.engine === 'sqlite' ? ' A counter has the name of its table.' : '',
       );
   });
   for (const { table, column } of masked) {

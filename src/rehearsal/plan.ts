@@ -57,7 +57,8 @@ export async function readPlan(file: string, report: Report = thrown): Promise<P
   try {
     document = await readRegular(path, MAX_PLAN);
   } catch (cause) {
-    throw new CustodyError('PLAN_UNREADABLE', `cannot read the plan ${file}`, {
+    const why = cause instanceof CustodyError ? `: ${cause.message}` : '';
+    throw new CustodyError('PLAN_UNREADABLE', `cannot read the plan ${file}${why}`, {
       cause,
       path: file,
       hint: 'Give the path of a plan file; `custody demo` leaves one to copy from.',

@@ -61,7 +61,7 @@ const prepareOwn: Prepare = async (source, options) => ({
 /** A real engine with a saboteur in it. */
 export class SabotagedEngine implements Engine {
   readonly name = 'sqlite';
-  readonly settingFault = sqliteEngine.settingFault;
+  readonly settingFault: Engine['settingFault'] = (...setting) => sqliteEngine.settingFault(...setting);
   /** How often the saboteur came to act: a sabotage that never happens proves nothing. */
   hits = 0;
   readonly #saboteur: Saboteur;

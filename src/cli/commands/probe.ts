@@ -48,7 +48,7 @@ export const command = defineCommand({
           results.map((result) => [
             `  ${result.id}`,
             printable(result.name),
-            held(result) ? (result.expected ?? 'allowed') : 'NOT AS EXPECTED',
+            held(result) ? (result.expected ?? 'allowed') : `NOT ${result.expected ?? 'ALLOWED'}`,
             `exit ${result.exit}`,
             held(result) ? '' : printable([...result.codes, ...result.leaked].join(', ')),
           ]),

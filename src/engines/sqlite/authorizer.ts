@@ -38,6 +38,9 @@ const NAMES = new Map<number, string>(
 const FUNCTIONS =
   /^(load_extension|fts3_tokenizer|readfile|writefile|edit|lsdir|fsdir|zipfile|sqlite_rename_.*|sqlar_.*)$/i;
 
+/** CREATE, ALTER and DROP are asked about as writes of these. */
+const SCHEMA_TABLES = /^sqlite_(temp_)?(master|schema)$/i;
+
 /** Pragmas that only read, and only where they have no argument, or one that names what to look at. */
 const READ_PRAGMAS =
   /^(user_version|application_id|encoding|schema_version|page_count|page_size|freelist_count|foreign_keys|compile_options|database_list|collation_list|function_list|table_list)$/;
@@ -85,18 +88,20 @@ export class Guard {
     const denied = this.denied;
     this.denied = undefined;
     if (denied === undefined) return undefined;
-    const what = `${path}: ${denied.action}${denied.subject === '' ? '' : ` ${denied.subject}`}${cause(denied, sql)}`;
+    const subject = denied.subject === '' ? '' : ` ${denied.subject}`;
+    const action = SCHEMA_TABLES.test(denied.table) ? 'a change of the schema' : denied.action + subject;
+    const what = `${path}: ${action}${cause(denied, sql)}`;
     if (denied.transaction) {
       return new CustodyError('TRANSACTION_CONTROL', `${what} is refused: the runner owns the transaction`, {
         path,
-        hint: 'Keep at most one BEGIN as the first and one COMMIT as the last statement.',
+        hint: 'Keep BEGIN as the first and COMMIT as the last statement, both or neither.',
       });
     }
     return new CustodyError('BOUNDARY_VIOLATED', `${what} is outside the boundary`, {
       path,
       hint: denied.widens
         ? 'Write only what the plan allows, or widen the plan, with a reason, and have it reviewed.'
-        : 'No plan can allow this: a script inserts, updates and deletes rows of ordinary tables.',
+        : 'No plan can allow this: a script inserts, updates and deletes rows of ordinary tables, and changes no schema.',
     });
   }
 

@@ -1,4 +1,5 @@
 import { constants as C, type DatabaseSync } from 'node:sqlite';
+import { CustodyError } from '../../errors.ts';
 import type { Boundary } from '../engine.ts';
 import { Guard, reads, type Action } from './authorizer.ts';
 import { hasWords, upper } from './tokens.ts';
@@ -25,6 +26,7 @@ export class BoundaryGuard extends Guard {
   /** Whether what was compiled since {@link next} writes counters. */
   movesCounters = false;
   readonly boundary: Boundary;
+  readonly #schema: Schema;
 
   constructor(db: DatabaseSync, boundary: Boundary) {
     const schema = new Schema(db);
@@ -57,7 +59,28 @@ export class BoundaryGuard extends Guard {
       return allowed[kind].has(table);
     };
     super(db, allows, (table) => !schema.virtual.has(upper(table)));
+    this.#schema = schema;
     this.boundary = boundary;
+  }
+
+  override refusal(path: string, sql?: string): CustodyError | undefined {
+    const { denied } = this;
+    const refused = super.refusal(path, sql);
+    if (!denied?.widens || denied.action === 'DELETE') return refused;
+    const table = upper(denied.table);
+    const allowed = this.boundary[denied.action === 'INSERT' ? 'insert' : 'update']
+      .map(upper)
+      .includes(table);
+    if (!allowed || !this.#schema.replaces(table, denied.trigger)) return refused;
+    const what = denied.trigger === null ? `the table ${denied.table}` : `the trigger ${denied.trigger}`;
+    return new CustodyError(
+      'BOUNDARY_VIOLATED',
+      `${path}: ${what} replaces rows on conflict, which deletes them without a question`,
+      {
+        path,
+        hint: 'Say in the statement what is to happen: INSERT OR ABORT, UPDATE OR ABORT, ON CONFLICT DO NOTHING.',
+      },
+    );
   }
 
   /** Before a statement is compiled to be run. */

@@ -173,7 +173,7 @@ function controls({ at, verb }: Statement): CustodyError {
   return new CustodyError(
     'TRANSACTION_CONTROL',
     `${at}: ${verb} is refused: the runner owns the transaction`,
-    { path: at, hint: 'Keep at most one BEGIN as the first and one COMMIT as the last statement.' },
+    { path: at, hint: 'Keep BEGIN as the first and COMMIT as the last statement, both or neither.' },
   );
 }
 
@@ -206,6 +206,6 @@ function nextSemicolon(text: string, from: number): number {
 function syntax(message: string, path: string): CustodyError {
   return new CustodyError('SQL_SYNTAX', message, {
     path,
-    hint: 'Correct the script; write values out instead of parameters.',
+    hint: 'Correct the script: statements of SQL, with their values written out.',
   });
 }

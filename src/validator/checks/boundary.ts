@@ -19,7 +19,8 @@ export function boundaryKept(evidence: Evidence): Finding[] {
     for (const { table, updated, deleted } of tables) {
       if (!within.has(table)) exceeded(table, 'a table outside the boundary changed');
       if (updated > 0 && !allowed.has(`update ${table}`)) exceeded(table, 'rows were updated');
-      if (deleted > 0 && !allowed.has(`delete ${table}`)) exceeded(table, 'rows were deleted');
+      if (deleted > 0 && !allowed.has(`delete ${table}`))
+        exceeded(table, 'rows were deleted (a row with another key is one deleted and one inserted)');
     }
     for (const change of others) {
       const { part, name } = change;

@@ -34,7 +34,7 @@ export async function layOut(profile: Profile, plan: Plan, folder: string): Prom
   if (plan.profile?.sha256 !== profile.digest)
     throw new CustodyError('PROFILE_INVALID', 'the control plan does not pin this profile', {
       path: `${plan.path}:${plan.lineOf('/profile')}`,
-      hint: 'Name the profile in the plan, with its digest.',
+      hint: `Name the profile in the plan, with its digest: sha256: '${profile.digest}'.`,
     });
   const { refusals, source } = await guardFiles(plan);
   for (const refusal of refusals) throw refusal;
