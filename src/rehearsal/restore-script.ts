@@ -5,6 +5,7 @@ import { findRow, type Row } from '../objects/map-walk.ts';
 import { definitionText, rowBytes } from '../objects/snapshot-diff.ts';
 import { collect, type Walk } from '../objects/walk.ts';
 import { collectChanges, columnOf, type Collected } from './restore/collect.ts';
+import { Temporaries } from './restore/detour.ts';
 import { header } from './restore/header.ts';
 import {
   RESTORE_IMAGE_HINT,
@@ -48,7 +49,8 @@ export function* restoreScript<T = never>(before: Link, after: Link): Walk<T, Re
   const { engine } = changes.snapshot;
   const dialect = engine === 'sqlite' ? sqliteDialect(encodingOf(changes)) : postgresDialect;
   const infos = dialect.describe(changes.schema, changes.tables);
-  const { steps, circles } = orderSteps(changes.rows, infos);
+  const temporaries = new Temporaries(changes.tables, changes.rows, dialect);
+  const { steps, circles } = yield* orderSteps<T>(changes.rows, infos, temporaries);
   const sequences = [...changes.sequences, ...(yield* movedCounters<T>(changes, steps, infos))];
   const body = [...rowStatements(steps, infos, dialect), ...sequences.flatMap((s) => dialect.sequence(s))];
   const count = (kind: Step['kind']): number =>
@@ -61,7 +63,17 @@ export function* restoreScript<T = never>(before: Link, after: Link): Walk<T, Re
     sequences: sequences.length,
   };
   const fires = [...new Set(steps.flatMap(({ change }) => infos.get(change.table.name)?.fires ?? []))].sort();
-  const lines = header({ before: before.digest, after: after.digest, engine, ...counts, circles, fires });
+  const parked = steps.flatMap(({ kind, change }) => (kind === 'park' ? [change.table.name] : []));
+  const detours = [...new Set(parked)].sort();
+  const lines = header({
+    before: before.digest,
+    after: after.digest,
+    engine,
+    ...counts,
+    detours,
+    circles,
+    fires,
+  });
   const script = joined([...lines, 'BEGIN', ...body, 'COMMIT'], lines.length);
   return { before: before.digest, after: after.digest, engine, script, ...counts };
 }

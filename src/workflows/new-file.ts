@@ -27,8 +27,21 @@ export async function writeNewFile(path: string, bytes: Uint8Array): Promise<voi
         path,
         hint: 'Name a file that does not exist; nothing is ever overwritten.',
       });
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      // The file itself is meant to be new: what is missing is where it is to lie.
+      throw new CustodyError('PATH_NOT_FOUND', `the folder ${dirname(path)} does not exist`, {
+        cause: error,
+        path: dirname(path),
+        hint: 'Make the folder first, or name a file in one that exists.',
+      });
+    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR')
+      throw fromSystemError(error, dirname(path));
     throw fromSystemError(error, path);
   } finally {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch((error: unknown) => {
+      // Where the folder is none there is nothing to remove either, and what was thrown above says so.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOTDIR'))
+        throw fromSystemError(error, temporary);
+    });
   }
 }

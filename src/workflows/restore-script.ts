@@ -24,11 +24,14 @@ export async function makeRestoreScript(
   options: { signal?: AbortSignal } = {},
 ): Promise<RestoreResult> {
   if (a.kind !== 'snapshot' || b.kind !== 'snapshot') {
+    const packet = a.kind === 'tree' || b.kind === 'tree';
     throw new CustodyError(
       'KIND_NOT_COMPARABLE',
       `a restore script is made from two snapshots, not from ${a.kind} and ${b.kind}`,
       {
-        hint: 'Give two database files, or two ids of snapshots: custody cat REV:rehearsal.json names those of a rehearsal (entry, legs).',
+        hint: packet
+          ? 'A record of a rehearsal stands for its packet, or you gave a folder. Give the ids that custody rehearse printed as before and after: A is before, B is after; custody cat @N:rehearsal.json has them as entry and in legs.'
+          : 'Give two database files, or two ids of snapshots.',
       },
     );
   }

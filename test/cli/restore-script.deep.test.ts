@@ -80,7 +80,10 @@ describe('custody restore-script', () => {
     expect(Buffer.from(desk.bytes('back.sql')).toString()).toBe('mine');
     mkdirSync(desk.path('folder'));
     await desk.fails([...args.slice(0, -1), 'folder'], 'USAGE', 2);
-    await desk.fails([...args.slice(0, -1), 'nowhere/back.sql'], 'PATH_NOT_FOUND', 2);
+    const missing = await desk.fails([...args.slice(0, -1), 'nowhere/back.sql'], 'PATH_NOT_FOUND', 2);
+    expect(missing.path).toBe(desk.path('nowhere'));
+    const file = await desk.fails([...args.slice(0, -1), 'back.sql/back.sql'], 'PATH_NOT_A_FOLDER', 2);
+    expect(file.path).toBe(desk.path('back.sql'));
     expect(existsSync(desk.path('nowhere'))).toBe(false);
     expect(readdirSync(desk.dir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
@@ -120,8 +123,22 @@ describe('validated', () => {
     const validated = async (): Promise<number | null> => (await desk.json<Made>(make)).validated;
 
     await desk.json([...make, '--out', 'back.sql']);
-    await desk.json(['rehearse', 'plan.yaml']);
+    const first = await desk.json<{ record: number; before: string; after: string }>([
+      'rehearse',
+      'plan.yaml',
+    ]);
     expect(await validated()).toBeNull();
+    // A record stands for its packet; the ids that rehearse printed are its snapshots.
+    const records = await desk.fails(
+      ['restore-script', `@${first.record}`, 'HEAD'],
+      'KIND_NOT_COMPARABLE',
+      2,
+    );
+    expect(records.hint).toMatch(/before and after/);
+    const named = await desk.json<Made>(['restore-script', first.before, first.after]);
+    expect(named.script).toBe(desk.read('back.sql'));
+    const entry = await desk.run(['cat', `@${first.record}:rehearsal.json`]);
+    expect(entry.stdout).toContain(first.before);
 
     // Leg S with another script, and one with this script that was rejected.
     desk.write('other.sql', "DELETE FROM posts WHERE id = 'p3';\n");

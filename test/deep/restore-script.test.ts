@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { randomWayBack, relatedWayBack } from '../rehearsal/restore/random-ways.ts';
+import { randomWayBack, relatedWayBack, swappedWayBack } from '../rehearsal/restore/random-ways.ts';
 import { useFolder } from './ledgers.ts';
 
 const folder = useFolder();
@@ -13,5 +13,11 @@ describe.each([1000, 2000, 3000, 4000])('restore scripts from seed %i', (first) 
     let circles = 0;
     for (let seed = first; seed < first + 200; seed++) if (await relatedWayBack(seed, folder.file)) circles++;
     expect(circles).toBeLessThan(40);
+  });
+
+  it('unique values that rows swapped', async () => {
+    let made = 0;
+    for (let seed = first; seed < first + 200; seed++) if (await swappedWayBack(seed, folder.file)) made++;
+    expect(made).toBeGreaterThan(100);
   });
 });

@@ -8,6 +8,7 @@ export interface Described {
   readonly updated: number;
   readonly deleted: number;
   readonly sequences: number;
+  readonly detours: readonly string[];
   readonly circles: readonly string[];
   readonly fires: readonly string[];
 }
@@ -24,6 +25,10 @@ export function header(d: Described): string[] {
   ];
   if (d.fires.length > 0)
     lines.push(`Triggers and rules of these tables run as usual and may write more: ${d.fires.join(', ')}`);
+  if (d.detours.length > 0)
+    lines.push(
+      `Rows of these tables swap unique values: one of them holds a temporary value until another has taken its own: ${d.detours.join(', ')}`,
+    );
   if (d.circles.length > 0)
     lines.push(
       `Rows of these tables need one another in a circle, so no order suits constraints that are checked at once: ${d.circles.join(', ')}`,

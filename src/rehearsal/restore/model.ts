@@ -17,8 +17,11 @@ export interface TableInfo {
   /** PostgreSQL: GENERATED ALWAYS AS IDENTITY, which an UPDATE may not set. */
   readonly identity: ReadonlySet<number>;
   readonly references: readonly Reference[];
-  /** Sets of columns of which no two rows may hold the same values, as far as the schema's text says it simply. */
-  readonly uniques: readonly (readonly number[])[];
+  readonly uniques: readonly Unique[];
+  /** Columns in which NULL may stand for a moment: nothing that the schema says of the table can mind. */
+  readonly nullable: ReadonlySet<number>;
+  /** Columns in which any unused value of their type may stand for a moment. */
+  readonly free: ReadonlySet<number>;
   /** SQLite: the free name of the rowid that no column shows; undefined where none is free. */
   readonly rowid: string | undefined;
   /** SQLite: AUTOINCREMENT, so that an INSERT may move the counter. */
@@ -29,12 +32,26 @@ export interface TableInfo {
   readonly fires: readonly string[];
 }
 
+export type Infos = ReadonlyMap<string, TableInfo>;
+
 /** A foreign key of a table. */
 export interface Reference {
   readonly columns: readonly number[];
   /** Name of the table it points to. */
   readonly table: string;
   readonly targets: readonly number[];
+  /** ON UPDATE does something to the rows that refer, or is refused even where the key is deferred (RESTRICT). */
+  readonly acts: boolean;
+}
+
+/**
+ * Columns of which no two rows may hold the same values. A partial index counts as if it were whole, one over expressions
+ * as one over the columns that these name: for most (`lower(code)`) that only orders more than is needed.
+ */
+export interface Unique {
+  readonly columns: readonly number[];
+  /** NULL meets NULL, or may. */
+  readonly nullsMeet: boolean;
 }
 
 /** One row that differs between the two states. */
@@ -57,10 +74,22 @@ export interface SequenceChange {
   readonly found: string | undefined;
 }
 
-/** One step of the script. An update may be carried out as a delete and an insert of the same change. */
+/**
+ * One step of the script. An update may be carried out as a delete and an insert of the same change. `park` is the first
+ * half of a detour: it gives unique values up for temporary ones, and the row's own step ends what it began.
+ */
 export interface Step {
-  readonly kind: 'delete' | 'update' | 'insert';
+  readonly kind: 'delete' | 'park' | 'update' | 'insert';
+  /** From what the step finds to what it leaves: for the halves of a detour not what the states say. */
   readonly change: RowChange;
+  readonly detour?: Detour | undefined;
+}
+
+export interface Detour {
+  /** The change without the detour. */
+  readonly origin: RowChange;
+  /** What comes first; undefined in that step itself. */
+  readonly park: Step | undefined;
 }
 
 /** How one engine describes its tables and writes its statements. */
@@ -69,6 +98,8 @@ export interface Dialect {
   /** Statements without their semicolon, in order. @throws RESTORE_UNSUPPORTED */
   rows(step: Step, info: TableInfo): string[];
   sequence(change: SequenceChange): string[];
+  /** The nth of the values that may stand in `column` for a moment in the place of `value`; undefined: there are no more. */
+  temporary(table: Table, column: number, value: RowValue, n: number): RowValue | undefined;
 }
 
 /** @param path names what cannot be restored: `fact user_version`, `schema index x`, `table x`. */

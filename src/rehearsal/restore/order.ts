@@ -1,12 +1,12 @@
-import { TextBytes } from '../../objects/key.ts';
-import { MASKED } from '../../objects/rows/masked.ts';
 import type { RowValue } from '../../objects/rows/row.ts';
-import type { RowChange, Step, TableInfo } from './model.ts';
+import type { Walk } from '../../objects/walk.ts';
+import { contested, halves, noWay, REFERRED, wayAround, type Temporaries, type Way } from './detour.ts';
+import type { Infos, RowChange, Step } from './model.ts';
 import { tableOrder } from './table-order.ts';
 import { sortByNeed } from './topological.ts';
+import { comes, leaves, NOTHING, type Columns } from './tuples.ts';
 
-type Infos = ReadonlyMap<string, TableInfo>;
-const PHASE = { delete: 0, update: 1, insert: 2 } as const;
+const PHASE = { delete: 0, park: 1, update: 1, insert: 2 } as const;
 
 export interface Ordered {
   readonly steps: readonly Step[];
@@ -18,8 +18,15 @@ export interface Ordered {
  * The order in which constraints that are checked at once hold: deletes (children before parents), updates, inserts
  * (parents before children). Where a row's own foreign keys or unique values need another order, that row's step moves:
  * a child leaves its parent before the parent goes and joins it after it came; a unique value is freed before it is taken.
+ * Rows that take unique values from one another in a circle cannot be ordered so. Each such circle is broken: in a table
+ * that nobody refers to its rows go and are made anew, else one of them takes a detour.
+ * @throws RESTORE_UNSUPPORTED where no detour is sure to be accepted.
  */
-export function orderSteps(changes: readonly RowChange[], infos: Infos): Ordered {
+export function* orderSteps<T>(
+  changes: readonly RowChange[],
+  infos: Infos,
+  temporaries: Temporaries,
+): Walk<T, Ordered> {
   const rank = tableOrder(infos);
   const referenced = new Set(
     [...infos.values()].flatMap(({ references }) => references.map(({ table }) => table)),
@@ -28,30 +35,60 @@ export function orderSteps(changes: readonly RowChange[], infos: Infos): Ordered
     const at = rank.get(change.table.name) ?? 0;
     return PHASE[kind] * 2 * rank.size + (kind === 'delete' ? rank.size - at : at);
   };
+  const deferred = new Set<string>();
   let steps = changes.map((change): Step => ({ kind: kindOf(change), change }));
   for (;;) {
     steps = steps
       .map((step) => ({ step, at: place(step) }))
       .sort((a, b) => a.at - b.at)
       .map(({ step }) => step);
-    const { order, circle } = sortByNeed(steps, needs(steps, infos));
-    // Rows that swap unique values: gone first and made anew they do not meet, if nobody refers to them.
+    const circle = new Set<Step>();
+    const ways = new Map<RowChange, Way>();
+    let stuck: Step | undefined;
+    const order = sortByNeed(steps, needs(steps, infos), (loop) => {
+      for (const step of loop) circle.add(step);
+      if (loop.some((step) => ways.has(originOf(step)))) return;
+      const found = breakLoop(loop, infos);
+      if (found?.way) ways.set(found.way.origin, found.way);
+      else stuck ??= found?.giver;
+    });
+    // Gone first and made anew they do not meet.
     const split = new Set(
       [...circle].filter(({ kind, change }) => kind === 'update' && !referenced.has(change.table.name)),
     );
-    if (split.size === 0)
-      return {
-        steps: order,
-        circles: [...new Set([...circle].map(({ change }) => change.table.name))].sort(),
-      };
-    steps = steps.flatMap((step): Step[] =>
-      split.has(step)
-        ? [
-            { kind: 'delete', change: step.change },
-            { kind: 'insert', change: step.change },
-          ]
-        : [step],
-    );
+    if (split.size > 0) {
+      steps = steps.flatMap((step): Step[] =>
+        split.has(step)
+          ? [
+              { kind: 'delete', change: step.change },
+              { kind: 'insert', change: step.change },
+            ]
+          : [step],
+      );
+      continue;
+    }
+    if (ways.size === 0) {
+      if (stuck)
+        throw noWay(
+          stuck.change.table,
+          'NOT NULL, CHECK, a key, a foreign key or an index stands against each',
+        );
+      const names = [...circle].map(({ change }) => change.table.name);
+      return { steps: order, circles: [...new Set([...deferred, ...names])].sort() };
+    }
+    const parked = new Map<RowChange, Map<number, RowValue>>();
+    for (const { origin, columns, cost } of ways.values()) {
+      const values = new Map(temporaryValues(steps, origin));
+      for (const [column, how] of columns)
+        values.set(column, how === 'null' ? null : yield* temporaries.value<T>(origin, column));
+      parked.set(origin, values);
+      if (cost >= REFERRED) deferred.add(origin.table.name);
+    }
+    steps = steps.flatMap((step): Step[] => {
+      const values = parked.get(originOf(step));
+      if (!values) return [step];
+      return step.kind === 'park' ? [] : halves(step.kind, originOf(step), values);
+    });
   }
 }
 
@@ -59,7 +96,38 @@ function kindOf({ wanted, found }: RowChange): Step['kind'] {
   return wanted === undefined ? 'delete' : found === undefined ? 'insert' : 'update';
 }
 
-/** For each step the steps that must come before it. */
+function originOf({ change, detour }: Step): RowChange {
+  return detour?.origin ?? change;
+}
+
+/** Those that a row's detour has already. */
+function temporaryValues(steps: readonly Step[], origin: RowChange): [number, RowValue][] {
+  const park = steps.find((step) => step.kind === 'park' && originOf(step) === origin);
+  const { wanted = [] } = park?.change ?? {};
+  return wanted.flatMap((value, i): [number, RowValue][] => (value === origin.found![i] ? [] : [[i, value]]));
+}
+
+/**
+ * Where a circle can be broken: a step that gives up a unique value that another one waits for. Undefined where all of
+ * them wait for foreign keys; without a way where each giver needs its value to the end.
+ */
+function breakLoop(loop: readonly Step[], infos: Infos): { giver: Step; way: Way | undefined } | undefined {
+  let best: { giver: Step; way: Way | undefined } | undefined;
+  for (let i = loop.length - 1; i >= 0 && best?.way?.cost !== 0; i--) {
+    const giver = loop[(i + 1) % loop.length]!;
+    const sets = contested(giver, loop[i]!, infos);
+    if (sets.length === 0) continue;
+    const way = wayAround(giver, sets, infos);
+    best ??= { giver, way };
+    if (way && way.cost < (best.way?.cost ?? Infinity)) best = { giver, way };
+  }
+  return best;
+}
+
+/**
+ * For each step the steps that must come before it. The first half of a detour waits for nobody: what it takes is unused,
+ * and where foreign keys point to what it leaves, they are deferred.
+ */
 function needs(steps: readonly Step[], infos: Infos): ReadonlyMap<Step, Step[]> {
   const before = new Map<Step, Step[]>();
   const mustPrecede = (first: Step, then: Step): void => {
@@ -68,36 +136,35 @@ function needs(steps: readonly Step[], infos: Infos): ReadonlyMap<Step, Step[]> 
     if (known) known.push(first);
     else before.set(then, [first]);
   };
+  for (const step of steps) if (step.detour?.park) mustPrecede(step.detour.park, step);
   const byTable = Map.groupBy(steps, ({ change }) => change.table.name);
   for (const [table, own] of byTable) {
     const info = infos.get(table);
-    for (const columns of info?.uniques ?? []) {
-      const freed = index(own, columns, leaves);
-      for (const step of own)
-        for (const other of freed.get(comes(step, columns)) ?? []) mustPrecede(other, step);
+    for (const unique of info?.uniques ?? []) {
+      const freed = index(own, unique, leaves);
+      for (const step of own.filter(({ kind }) => kind !== 'park'))
+        for (const other of freed.get(comes(step, unique)) ?? []) mustPrecede(other, step);
     }
-    for (const { columns, table: parent, targets } of info?.references ?? []) {
-      const parents = byTable.get(parent) ?? [];
+    for (const reference of info?.references ?? []) {
+      const parents = (byTable.get(reference.table) ?? []).filter(({ kind }) => kind !== 'park');
       if (parents.length === 0) continue;
+      const targets = { columns: reference.targets };
       const going = index(parents, targets, leaves);
       const coming = index(parents, targets, comes);
       for (const child of own) {
-        for (const other of going.get(leaves(child, columns)) ?? []) mustPrecede(child, other);
-        for (const other of coming.get(comes(child, columns)) ?? []) mustPrecede(other, child);
+        for (const other of going.get(leaves(child, reference)) ?? []) mustPrecede(child, other);
+        for (const other of coming.get(comes(child, reference)) ?? []) mustPrecede(other, child);
       }
     }
   }
   return before;
 }
 
-/** What holds of no tuple: a NULL refers to nothing and meets nothing. */
-const NOTHING = undefined;
-
 /** Steps by the values that `tuple` gives. */
 function index(
   steps: readonly Step[],
-  columns: readonly number[],
-  tuple: (step: Step, columns: readonly number[]) => string | undefined,
+  columns: Columns,
+  tuple: (step: Step, columns: Columns) => string | undefined,
 ): ReadonlyMap<string | undefined, Step[]> {
   const found = new Map<string | undefined, Step[]>();
   for (const step of steps) {
@@ -108,44 +175,4 @@ function index(
     else found.set(key, [step]);
   }
   return found;
-}
-
-/** The values of `columns` that are there before the step and no longer after it. */
-function leaves(step: Step, columns: readonly number[]): string | undefined {
-  const { wanted, found } = step.change;
-  if (step.kind === 'insert' || !found) return NOTHING;
-  const old = tupleOf(found, columns);
-  return step.kind === 'update' && wanted && tupleOf(wanted, columns) === old ? NOTHING : old;
-}
-
-/** The values of `columns` that are there after the step and were not before it. */
-function comes(step: Step, columns: readonly number[]): string | undefined {
-  const { wanted, found } = step.change;
-  if (step.kind === 'delete' || !wanted) return NOTHING;
-  const now = tupleOf(wanted, columns);
-  return step.kind === 'update' && found && tupleOf(found, columns) === now ? NOTHING : now;
-}
-
-function tupleOf(values: readonly RowValue[], columns: readonly number[]): string | undefined {
-  const parts: string[] = [];
-  for (const i of columns) {
-    const value = values[i];
-    if (value === null || value === undefined || value === MASKED) return NOTHING;
-    parts.push(comparable(value));
-  }
-  return JSON.stringify(parts);
-}
-
-/**
- * Values that any comparison of the engines (affinity, NOCASE, RTRIM, numeric) may call equal get one text. Calling too
- * much equal only orders more than is needed.
- */
-function comparable(value: Exclude<RowValue, null | typeof MASKED>): string {
-  if (typeof value === 'bigint') return String(Number(value));
-  if (typeof value === 'number') return String(value);
-  const bytes = value instanceof TextBytes ? value.bytes : value;
-  const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
-  const trimmed = text.trimEnd();
-  const number = trimmed === '' ? NaN : Number(trimmed);
-  return Number.isNaN(number) ? trimmed.toLowerCase() : String(number);
 }

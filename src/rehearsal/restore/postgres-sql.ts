@@ -33,6 +33,10 @@ export const postgresDialect: Dialect = {
     const sequence = parseName(name).map(quoteIdentifier).join('.');
     return [`SELECT pg_catalog.setval(${text(Buffer.from(sequence))}, ${last}, ${called})`];
   },
+  temporary: (table, i, _value, n) => {
+    const value = temporaryText(table.columns[i]!.type, n);
+    return value === undefined ? undefined : Buffer.from(value);
+  },
 };
 
 function insert(name: string, change: RowChange, info: TableInfo): string[] {
@@ -46,6 +50,18 @@ function insert(name: string, change: RowChange, info: TableInfo): string[] {
   return copies === 1
     ? [`${into} VALUES (${values})`]
     : [`${into} SELECT ${values} FROM pg_catalog.generate_series(1, ${copies})`];
+}
+
+/** For types of which any value may stand anywhere, in the text that PostgreSQL prints. */
+function temporaryText(type: string, n: number): string | undefined {
+  const digits = n.toString();
+  if (/^(integer|bigint|numeric)$/.test(type)) return digits;
+  if (type === 'smallint') return n < 32_768 ? digits : undefined;
+  if (type === 'uuid') return `00000000-0000-4000-8000-${digits.padStart(12, '0')}`;
+  if (type === 'bytea') return `\\x${digits.padStart(16, '0')}`;
+  if (type === 'text' || type === 'character varying') return `custody-${digits}`;
+  const [, room] = /^character(?: varying)?\((\d+)\)$/.exec(type) ?? [];
+  return room !== undefined && digits.length <= Number(room) ? digits : undefined;
 }
 
 function keyIs(change: RowChange): string {

@@ -1,5 +1,6 @@
 import type { RowValue } from '../../objects/rows/row.ts';
 import { TextBytes } from '../../objects/key.ts';
+import { MASKED } from '../../objects/rows/masked.ts';
 import { changedColumns } from './changed-columns.ts';
 import { columnOf } from './collect.ts';
 import {
@@ -44,6 +45,13 @@ export function sqliteDialect(encoding: TextEncoding): Dialect {
         `DELETE FROM main.sqlite_sequence WHERE ${own}`,
         `INSERT INTO main.sqlite_sequence (name, seq) VALUES (${literal(name)}, ${seq})`,
       ];
+    },
+    temporary: (_table, _column, value, n) => {
+      const stored = value === null || value === MASKED ? undefined : storageClass(value);
+      if (stored === 'integer') return BigInt(n);
+      if (stored === 'real') return n;
+      const name = `custody-${n}`;
+      return stored === 'text' ? name : Buffer.from(name);
     },
   };
 }

@@ -13,5 +13,5 @@ export function tableOrder(infos: ReadonlyMap<string, TableInfo>): ReadonlyMap<s
         .filter((t) => t !== name),
     ]),
   );
-  return new Map(sortByNeed(names, parents).order.map((name, i) => [name, i]));
+  return new Map(sortByNeed(names, parents).map((name, i) => [name, i]));
 }

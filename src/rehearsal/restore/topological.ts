@@ -1,13 +1,15 @@
 /**
  * Steps in the given order, except that whatever a step needs comes before it (depth-first, without recursion: chains of
- * rows can be long). `circle` holds the steps that wait for one another; they stand in the order in which they were met.
+ * rows can be long). Steps that wait for one another stand in the order in which they were met.
+ * @param onLoop told of each such circle that was met: every step needs the next one, the last the first. Of what the
+ * steps need, only that last one may be missing.
  */
 export function sortByNeed<S>(
   steps: readonly S[],
   before: ReadonlyMap<S, readonly S[]>,
-): { readonly order: S[]; readonly circle: ReadonlySet<S> } {
+  onLoop: (loop: readonly S[]) => void = () => undefined,
+): S[] {
   const order: S[] = [];
-  const circle = new Set<S>();
   const state = new Map<S, 'open' | 'done'>();
   const path: { readonly step: S; next: number }[] = [];
   for (const start of steps) {
@@ -25,13 +27,10 @@ export function sortByNeed<S>(
         path.push({ step: needed, next: 0 });
       } else if (state.get(needed) === 'open') {
         // Back to a step on the path: all from there on wait for one another.
-        for (let i = path.length - 1; ; i--) {
-          const { step } = path[i]!;
-          circle.add(step);
-          if (step === needed) break;
-        }
+        const from = path.findLastIndex(({ step }) => step === needed);
+        onLoop(path.slice(from).map(({ step }) => step));
       }
     }
   }
-  return { order, circle };
+  return order;
 }

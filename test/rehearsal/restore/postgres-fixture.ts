@@ -47,6 +47,15 @@ CREATE TABLE shop.cased (k text COLLATE shop.ci PRIMARY KEY, v integer);
 INSERT INTO shop.cased VALUES ('Key', 1), ('b', 2);
 CREATE TABLE shop.place (id integer PRIMARY KEY, list integer, place integer, CONSTRAINT once UNIQUE (list, place));
 INSERT INTO shop.place VALUES (1, 1, 1), (2, 1, 2), (3, 1, 3);
+CREATE TABLE shop.member (
+  id integer PRIMARY KEY, tag character varying(3) NOT NULL UNIQUE, mail text, seat integer UNIQUE NULLS NOT DISTINCT,
+  token uuid NOT NULL UNIQUE, rank text UNIQUE CHECK (rank = ANY (ARRAY['a', 'b', 'c'])), "lower" text
+);
+CREATE UNIQUE INDEX mail ON shop.member (lower(mail)) WHERE mail IS NOT NULL;
+CREATE TABLE shop.card (member integer NOT NULL REFERENCES shop.member (id) ON DELETE CASCADE);
+INSERT INTO shop.member (id, tag, mail, seat, token, rank) VALUES
+  (1, '0', 'A@x', 1, 'a0000000-0000-4000-8000-000000000001', 'a'), (2, '1', 'b@x', NULL, 'a0000000-0000-4000-8000-000000000002', 'b');
+INSERT INTO shop.card VALUES (1), (2);
 CREATE TABLE shop.event (at date NOT NULL, id bigint, what text, PRIMARY KEY (at, id)) PARTITION BY RANGE (at);
 CREATE TABLE shop.event_old PARTITION OF shop.event FOR VALUES FROM (MINVALUE) TO ('2020-01-01');
 CREATE TABLE shop.event_new PARTITION OF shop.event FOR VALUES FROM ('2020-01-01') TO (MAXVALUE);

@@ -117,6 +117,25 @@ describe.each(INSTALLATIONS)('restore scripts on the $name PostgreSQL', ({ folde
     expect(swapped.made).toMatchObject({ updated: 0, deleted: 2, inserted: 2 });
   });
 
+  it('unique values that rows of a table swapped to which others refer', async () => {
+    const swap = (column: string, aside: string): string =>
+      `CREATE TEMP TABLE was AS SELECT id, ${column} AS v FROM shop.member; UPDATE shop.member SET ${column} = ${aside} WHERE id = 1;
+       UPDATE shop.member SET ${column} = (SELECT v FROM was WHERE id = 1) WHERE id = 2;
+       UPDATE shop.member SET ${column} = (SELECT v FROM was WHERE id = 2) WHERE id = 1; DROP TABLE was`;
+    for (const [column, aside, temporary] of [
+      ['tag', "'x'", "'2'::character varying(3)"],
+      ['mail', 'NULL', 'NULL'],
+      ['seat', '5', "'0'::integer"],
+      ['token', 'gen_random_uuid()', "'00000000-0000-4000-8000-000000000000'::uuid"],
+      ['rank', 'NULL', 'NULL'],
+    ] as const) {
+      const way = await backFrom(swap(column, aside));
+      expect(way.made).toMatchObject({ updated: 2, deleted: 0, inserted: 0, statements: 3 });
+      expect(body(way)[0]).toContain(`"${column}" = ${temporary} WHERE`);
+    }
+    await backFrom(`${swap('tag', "'x'")}; ${swap('seat', '5')}; ${swap('rank', 'NULL')}`);
+  });
+
   it('partitions, and rows that refer to them; inheritance; a table without columns', async () => {
     await backFrom(
       "UPDATE shop.ticket SET at = NULL WHERE id = 1; UPDATE shop.event SET at = '2022-01-01' WHERE id = 1",

@@ -1,6 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
+import { isCustodyError } from '../../../src/errors.ts';
 import {
   build,
   Dice,
@@ -81,6 +82,58 @@ function related(dice: Dice): { schema: string[]; statement: () => string } {
     }
   };
   return { schema: dice.shuffle(schema), statement };
+}
+
+/** A table with unique values in random shapes, to which another refers, which others refer to. */
+function swapping(dice: Dice): { schema: string[]; change: string[] } {
+  const column = (name: string): string =>
+    `${name} ${dice.pick(['TEXT', 'INT', ''])}${dice.pick(['', ' NOT NULL'])}${dice.pick(['', '', ` CHECK (length(${name}) < 40)`])}`;
+  const unique = dice.pick(['UNIQUE (u), UNIQUE (v)', 'UNIQUE (u, v)', 'UNIQUE (v), UNIQUE (u, v)']);
+  const index = dice.pick(['', 'ON p (u) WHERE v > 0', 'ON p (lower(u))', 'ON p (v) WHERE u IS NOT NULL']);
+  const schema = [
+    `CREATE TABLE p (id INTEGER PRIMARY KEY, ${column('u')}, ${column('v')}, up INT REFERENCES p, ${unique})`,
+    ...(index === '' ? [] : [`CREATE UNIQUE INDEX i ${index}`]),
+    'CREATE TABLE k (id INTEGER PRIMARY KEY, p INT REFERENCES p ON DELETE CASCADE); CREATE TABLE g (k INT REFERENCES k ON DELETE SET NULL)',
+    `INSERT INTO p (id, u, v) VALUES ${Array.from({ length: 8 }, (_, i) => `(${i}, ${i}, ${i})`).join(', ')}`,
+    'INSERT INTO k SELECT id, id FROM p; INSERT INTO g SELECT id FROM k; UPDATE p SET up = id / 2 WHERE id > 0',
+  ];
+  const ids = (): number[] => dice.shuffle([0, 1, 2, 3, 4, 5, 6, 7]).slice(0, 2 + dice.roll(6));
+  // By way of values that nobody has, each row gets what another one had.
+  const change = ['u', 'v'].slice(dice.roll(2)).flatMap((name) => {
+    const from = ids();
+    const to = dice.shuffle(from);
+    return [
+      ...from.map((id) => `UPDATE p SET ${name} = 100 + ${id} WHERE id = ${id}`),
+      ...from.map((id, i) => `UPDATE p SET ${name} = ${to[i]} WHERE id = ${id}`),
+    ];
+  });
+  if (dice.chance(50)) change.push(`UPDATE p SET up = ${dice.roll(8)} WHERE id = ${dice.roll(8)}`);
+  if (dice.chance(30)) change.push(`UPDATE p SET u = NULL WHERE id = ${dice.roll(8)}`);
+  if (dice.chance(30)) change.push('DELETE FROM p WHERE id = 7', 'INSERT INTO p VALUES (20, 7, 7, 1)');
+  return { schema, change };
+}
+
+/**
+ * The script passes with constraints checked at once, or there is none.
+ * @returns whether there was one.
+ */
+export async function swappedWayBack(seed: number, file: (name: string) => string): Promise<boolean> {
+  const { schema, change } = swapping(new Dice(seed));
+  const a = file(`${seed}.a`);
+  const b = file(`${seed}.b`);
+  exec(a, schema);
+  copyFileSync(a, b);
+  mutate(b, [...change, 'INSERT INTO p VALUES (99, 99, 99, 99)'], true);
+  let made = true;
+  try {
+    const way = await wayBack(a, b);
+    expect(way.restored, `seed ${seed}\n${way.made.script}`).toBe(way.a);
+  } catch (error) {
+    if (!isCustodyError(error, 'RESTORE_UNSUPPORTED')) throw new Error(`seed ${seed}`, { cause: error });
+    made = false;
+  }
+  for (const path of [a, b, `${b}.restored`]) rmSync(path, { force: true });
+  return made;
 }
 
 /**

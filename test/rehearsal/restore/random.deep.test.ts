@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { useTemp } from '../../engines/sqlite/helpers.ts';
-import { randomWayBack, relatedWayBack } from './random-ways.ts';
+import { randomWayBack, relatedWayBack, swappedWayBack } from './random-ways.ts';
 
 const temp = useTemp();
 
@@ -14,5 +14,11 @@ describe('random ways back', () => {
     for (let seed = 1; seed <= 40; seed++) if (await relatedWayBack(seed, temp.file)) circles++;
     // Else it would not be the order that is tested.
     expect(circles).toBeLessThan(10);
+  });
+
+  it('unique values that rows swapped', async () => {
+    let made = 0;
+    for (let seed = 1; seed < 61; seed++) if (await swappedWayBack(seed, temp.file)) made++;
+    expect(made).toBeGreaterThan(30);
   });
 });

@@ -1,5 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { expect } from 'vitest';
 import { captureDatabase } from '../../../src/engines/sqlite/capture.ts';
 import type { Link } from '../../../src/objects/link.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
@@ -26,15 +27,25 @@ export interface Way {
   readonly restored: string;
 }
 
-/** Makes the script from the two files and runs it on a copy of B, with foreign keys checked as a rehearsal does. */
-export async function wayBack(a: string, b: string, { foreignKeys = true } = {}): Promise<Way> {
+/**
+ * Makes the script from the two files and runs it on a copy of B, with foreign keys checked as a rehearsal does.
+ * @param options.deferred as with `session: { defer_foreign_keys: ON }` in a plan.
+ */
+export async function wayBack(
+  a: string,
+  b: string,
+  { foreignKeys = true, deferred = false } = {},
+): Promise<Way> {
   const objects = new MemoryObjects();
   const [before, after] = [await snapshot(a, objects), await snapshot(b, objects)];
   const made = resultOf(restoreScript(before, after), objects.get);
   const copy = `${b}.restored`;
   copyFileSync(b, copy);
   try {
-    exec(copy, [made.script], { foreignKeys });
+    const script = deferred
+      ? made.script.replace('BEGIN;', 'BEGIN; PRAGMA defer_foreign_keys = ON;')
+      : made.script;
+    exec(copy, [script], { foreignKeys });
   } catch (cause) {
     throw new ScriptFailed(made.script, { cause });
   }
@@ -44,3 +55,34 @@ export async function wayBack(a: string, b: string, { foreignKeys = true } = {})
 
 /** A constraint refused a statement of the script, which is the message. */
 export class ScriptFailed extends Error {}
+
+/** A: what `make` makes; B: what `change` makes of it; then the way back, which must end in A exactly. */
+export type BackFrom = (
+  make: string,
+  change: string,
+  options?: { foreignKeys?: boolean; deferred?: boolean },
+) => Promise<Way>;
+
+/** @param file gives the path of a new file. */
+export function backFromIn(file: (name: string) => string): BackFrom {
+  let files = 0;
+  return async (make, change, options) => {
+    const a = file(`a${files}.sqlite`);
+    const b = file(`b${files++}.sqlite`);
+    exec(a, [make]);
+    copyFileSync(a, b);
+    exec(b, [change]);
+    const way = await wayBack(a, b, options);
+    expect(way.b).not.toBe(way.a);
+    expect(way.restored, way.made.script).toBe(way.a);
+    return way;
+  };
+}
+
+/** The statements between BEGIN and COMMIT. */
+export function body({ made }: Way): string[] {
+  return made.script
+    .split('\n')
+    .filter((line) => !line.startsWith('--'))
+    .slice(1, -2);
+}

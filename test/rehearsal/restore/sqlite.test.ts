@@ -1,29 +1,8 @@
-import { copyFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { useTemp } from '../../engines/sqlite/helpers.ts';
-import { exec, wayBack, type Way } from './sqlite-support.ts';
+import { backFromIn, body } from './sqlite-support.ts';
 
-const temp = useTemp();
-let files = 0;
-
-/** A: what `make` makes; B: what `change` makes of it; then the way back, which must end in A exactly. */
-async function backFrom(make: string, change: string, options: { foreignKeys?: boolean } = {}): Promise<Way> {
-  const a = temp.file(`a${files}.sqlite`);
-  const b = temp.file(`b${files++}.sqlite`);
-  exec(a, [make]);
-  copyFileSync(a, b);
-  exec(b, [change]);
-  const way = await wayBack(a, b, options);
-  expect(way.b).not.toBe(way.a);
-  expect(way.restored, way.made.script).toBe(way.a);
-  return way;
-}
-
-const body = ({ made }: Way): string[] =>
-  made.script
-    .split('\n')
-    .filter((line) => !line.startsWith('--'))
-    .slice(1, -2);
+const backFrom = backFromIn(useTemp().file);
 
 describe('restore scripts for SQLite', () => {
   it('takes away what was inserted, brings back what was deleted, sets only the columns that changed', async () => {
