@@ -17,7 +17,7 @@ describe.each([1000, 2000, 3000, 4000])('restore scripts from seed %i', (first) 
 
   it('unique values that rows swapped', async () => {
     let made = 0;
-    for (let seed = first; seed < first + 200; seed++) if (await swappedWayBack(seed, folder.file)) made++;
-    expect(made).toBeGreaterThan(100);
+    for (let seed = first; seed < first + 75; seed++) if (await swappedWayBack(seed, folder.file)) made++;
+    expect(made).toBeGreaterThan(40);
   });
 });

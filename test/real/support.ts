@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +23,8 @@ import { verifyRevision } from '../../src/workflows/verify.ts';
 const DATA = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
 
 export function data(name: string): string {
-  return join(DATA, name);
+  // A source's place is given with its links followed.
+  return existsSync(DATA) ? join(realpathSync(DATA), name) : join(DATA, name);
 }
 
 export function missing(...names: readonly string[]): boolean {

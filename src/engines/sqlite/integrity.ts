@@ -43,12 +43,16 @@ export function integrityFaults(db: ReadDatabase): string[] {
 
 const NO_FAULT = /^(NULL|NUMERIC|TEXT) value in /;
 
-/** Virtual tables, partial indexes, indexes of expressions, generated columns (which may be indexed). */
-const COMPUTES = `SELECT 1 FROM main.sqlite_schema AS t WHERE t.type = 'table' AND (
-  t.rootpage IS NULL OR t.rootpage = 0
-  OR EXISTS (SELECT 1 FROM pragma_table_xinfo(t.name, 'main') WHERE hidden > 1)
-  OR EXISTS (SELECT 1 FROM pragma_index_list(t.name, 'main') AS i WHERE i.partial = 1
-    OR EXISTS (SELECT 1 FROM pragma_index_xinfo(i.name, 'main') WHERE cid = -2)))`;
+/**
+ * Virtual tables, generated columns (which may be indexed), and indexes that may call a function or match a pattern: a
+ * parenthesis after that of their columns, or such a word anywhere. What remains of partial indexes and of expressions,
+ * comparisons of a row's own values, takes no longer than reading the row.
+ */
+const COMPUTES = `SELECT 1 FROM main.sqlite_schema AS s WHERE (s.type = 'table' AND (
+    s.rootpage IS NULL OR s.rootpage = 0
+    OR EXISTS (SELECT 1 FROM pragma_table_xinfo(s.name, 'main') WHERE hidden > 1)))
+  OR (s.type = 'index' AND (instr(substr(s.sql, instr(s.sql, '(') + 1), '(') > 0
+    OR ${['LIKE', 'GLOB', 'MATCH', 'REGEXP'].map((word) => `s.sql LIKE '%${word}%'`).join(' OR ')}))`;
 
 /** Milliseconds, and so many more for each MiB. */
 const LIMIT = { base: 300_000, perMiB: 1_000 };
