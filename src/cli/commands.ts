@@ -28,7 +28,7 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     'rehearse',
     {
       usage: 'rehearse <plan>',
-      summary: 'rehearse a change and both ways back on an isolated clone',
+      summary: 'rehearse a change and each way back on an isolated clone',
       load: () => load(import('./commands/rehearse.ts')),
     },
   ],
