@@ -1,6 +1,6 @@
 /**
  * Builds dist/: the published command, the SQLite worker, and the validator in one file. The validator's bytes depend on
- * the sources and the pinned versions alone, never on the folder, the clock or the machine; its SHA-256 is printed.
+ * the sources and the pinned versions alone, never on where they lie, the clock or the machine; its SHA-256 is printed.
  */
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
@@ -29,6 +29,7 @@ export async function buildValidator(out: string, root = ROOT): Promise<string> 
     absWorkingDir: root,
     entryPoints: ['src/validator/main.ts'],
     write: false,
+    metafile: true,
     outfile: 'validator.mjs',
     external: ['node:*'],
     // Else the bundle would name the place that a linked node_modules leads to.
@@ -49,13 +50,22 @@ export async function buildValidator(out: string, root = ROOT): Promise<string> 
       },
     ],
   });
-  const code = result.outputFiles[0]!.contents;
+  const code = withoutPaths(result.outputFiles[0]!.text, Object.keys(result.metafile.inputs));
   await mkdir(dirname(out), { recursive: true });
   // In one step: tests of other processes may be reading it.
   const temporary = `${out}.${process.pid}`;
   await writeFile(temporary, code);
   await rename(temporary, out);
   return createHash('sha256').update(code).digest('hex');
+}
+
+/** The bundler writes each module's path above it: a file that moves would be another validator. */
+function withoutPaths(code: string, paths: readonly string[]): string {
+  const comments = new Set(paths.map((path) => `// ${path}`));
+  return code
+    .split('\n')
+    .filter((line) => !comments.has(line))
+    .join('\n');
 }
 
 const BUNDLE = {

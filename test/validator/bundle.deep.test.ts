@@ -85,6 +85,10 @@ describe('the bundle', () => {
     expect(text()).not.toContain('sourceMappingURL');
   });
 
+  it('names no file: one that moves would be another validator', () => {
+    expect(text()).not.toMatch(/^\/\/ (src|node_modules)\//m);
+  });
+
   it('imports nothing but reading its input and telling UTF-8', () => {
     const imports = [...text().matchAll(/^(?:import|export)\b[^;]*?\bfrom\s*["']([^"']+)["']/gm)].map(
       ([, name]) => name,
@@ -95,8 +99,7 @@ describe('the bundle', () => {
   });
 
   it('brings SHA-256 along in pure JavaScript', () => {
-    expect(text()).toContain('node_modules/@noble/hashes/sha2.js');
-    expect(text()).toContain('src/objects/sha256-noble.ts');
+    expect(text()).toMatch(/^var SHA256_K = /m);
     expect(text()).not.toContain('node:crypto');
   });
 
