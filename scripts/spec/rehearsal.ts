@@ -7,7 +7,7 @@ import { encodeKey } from '../../src/objects/key.ts';
 import { decodeObject, encodeObject, type AnyObject } from '../../src/objects/kinds.ts';
 import type { Link } from '../../src/objects/link.ts';
 import type { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { planForm, type PlanDocument } from '../../src/objects/plan-form.ts';
+import { planForm, type PlanDocument } from '../../src/rules/plan-form.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { SnapshotBuilder } from '../../src/objects/snapshot-builder.ts';

@@ -1,7 +1,7 @@
 import type { Boundary, Captured, Clone, Session } from '../engines/engine.ts';
 import { finding } from '../finding.ts';
 import { deltaOf } from '../objects/delta.ts';
-import type { PlanForm } from '../objects/plan-form.ts';
+import type { PlanForm } from '../rules/plan-form.ts';
 import { resultOf } from '../objects/walk.ts';
 import { askCondition, askGates } from './gates.ts';
 import { aborted, type Course, type LegContext, type LegName } from './leg.ts';

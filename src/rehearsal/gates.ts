@@ -1,5 +1,5 @@
 import { isCustodyError, CustodyError } from '../errors.ts';
-import { meets, parseExpectation } from '../objects/expectation.ts';
+import { meets, parseExpectation } from '../rules/expectation.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 
 type Plan = ObjectOf<'plan'>;

@@ -2,7 +2,7 @@ import type { Captured, Workspace } from '../engines/engine.ts';
 import type { Finding } from '../finding.ts';
 import type { ObjectOf, Trigger } from '../objects/kinds.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
-import type { PlanForm } from '../objects/plan-form.ts';
+import type { PlanForm } from '../rules/plan-form.ts';
 import type { Baseline } from './gates.ts';
 import type { Fired } from './triggers.ts';
 

@@ -1,6 +1,6 @@
-import { ASSERTIONS } from '../objects/assertions.ts';
-import { parseExpectation } from '../objects/expectation.ts';
-import type { PlanDocument, PlanForm } from '../objects/plan-form.ts';
+import { ASSERTIONS } from '../rules/assertions.ts';
+import { parseExpectation } from '../rules/expectation.ts';
+import type { PlanDocument, PlanForm } from '../rules/plan-form.ts';
 import { SINCE_PLAN_2 } from './plan-schema.ts';
 
 /** Is given a JSON pointer into the plan and what is wrong there. */

@@ -1,5 +1,5 @@
 import type { Boundary, Captured, Clone } from '../engines/engine.ts';
-import type { PlanForm } from '../objects/plan-form.ts';
+import type { PlanForm } from '../rules/plan-form.ts';
 import { askCondition } from './gates.ts';
 import { markFailed, type Course, type LegContext, type LegName } from './leg.ts';
 import { failed, inScript, isUnknown, isUnreadable, queryFailed } from './leg-failures.ts';

@@ -6,12 +6,12 @@ import { readContent, readWhole } from '../objects/file.ts';
 import { decodeKind, decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
-import type { PlanDocument } from '../objects/plan-form.ts';
+import type { PlanDocument } from '../rules/plan-form.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
 import { Lists } from './lists.ts';
 import { planDocument } from './plan/document.ts';
 import { profileRules, type ProfileRules } from './plan/profile.ts';
-import { MAX_YAML, yamlValue } from '../objects/yaml.ts';
+import { MAX_YAML, yamlValue } from '../rules/yaml.ts';
 
 /** A rehearsal with everything it cites, decoded, for the checks. Deltas are recomputed from the snapshots' rows. */
 export interface Evidence {

@@ -1,5 +1,5 @@
 import { compareFindings, finding, type Finding } from '../finding.ts';
-import { hideClaims } from '../objects/claims.ts';
+import { hideClaims } from '../rules/claims.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { bounded } from './bounded.ts';

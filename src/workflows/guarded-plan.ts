@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { fromSystemError, type CustodyError } from '../errors.ts';
-import type { ScriptPart } from '../objects/includes.ts';
-import { namedFiles, type Place } from '../objects/production-target.ts';
+import type { ScriptPart } from '../rules/includes.ts';
+import { namedFiles, type Place } from '../rules/production-target.ts';
 import { guardPlan } from '../rehearsal/guard.ts';
 import type { Plan, PlanFile, Report } from '../rehearsal/plan.ts';
 import { readProfile, type Profile } from '../rehearsal/profile.ts';

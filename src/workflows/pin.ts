@@ -4,7 +4,7 @@ import { digestOf, type Digest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { putObject } from '../objects/sink.ts';
 import { checkValidatorName, readCandidate, requireJudging, type Candidate } from './candidate.ts';
-import { matches, parseIdentity, showIdentity } from './identity.ts';
+import { matches, parseIdentity, showIdentity } from '../rules/abbreviated-digest.ts';
 import type { JudgeOptions } from './judge.ts';
 import { alreadyPinned, pinnedOf, refuseTwice, withValidator } from './pins.ts';
 import {

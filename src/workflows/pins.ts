@@ -3,7 +3,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { matches, showIdentity, type Identity } from './identity.ts';
+import { matches, showIdentity, type Identity } from '../rules/abbreviated-digest.ts';
 
 /** A validator that a policy pins. */
 export interface Pin {

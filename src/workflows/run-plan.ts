@@ -1,11 +1,11 @@
 import { CustodyError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
-import type { Claims } from '../objects/claims.ts';
+import type { Claims } from '../rules/claims.ts';
 import { storeContent } from '../objects/file.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
-import { resultClaims } from '../objects/result-claims.ts';
+import { resultClaims } from '../rules/result-claims.ts';
 import { putObject } from '../objects/sink.ts';
 import type { Plan } from '../rehearsal/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';

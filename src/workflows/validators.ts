@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, digestOf, type Digest } from '../objects/digest.ts';
 import { tryValidator } from './candidate.ts';
 import type { ControlResult } from './control-result.ts';
-import { showIdentity } from './identity.ts';
+import { showIdentity } from '../rules/abbreviated-digest.ts';
 import type { JudgeOptions } from './judge.ts';
 import { BUILT_IN_NAME, builtInValidator, currentPolicy, loadValidator, pinnedValidators } from './policy.ts';
 

@@ -1,5 +1,5 @@
 import { finding, type Finding } from '../finding.ts';
-import { whyUnproven } from '../objects/assertions.ts';
+import { whyUnproven } from '../rules/assertions.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';

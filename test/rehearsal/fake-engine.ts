@@ -1,6 +1,6 @@
 import { CustodyError, type ErrorCode } from '../../src/errors.ts';
 import type { Captured, Clone, Engine, Isolation, Session, Workspace } from '../../src/engines/engine.ts';
-import { ASSERTIONS } from '../../src/objects/assertions.ts';
+import { ASSERTIONS } from '../../src/rules/assertions.ts';
 import { digestOf, type Digest } from '../../src/objects/digest.ts';
 import { encodeKey } from '../../src/objects/key.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';

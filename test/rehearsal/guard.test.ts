@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findClaims } from '../../src/objects/claims.ts';
+import { findClaims } from '../../src/rules/claims.ts';
 import { guardPlan, type GuardTexts } from '../../src/rehearsal/guard.ts';
 import { parsePlan } from '../../src/rehearsal/plan.ts';
 import { parseProfile, type Profile } from '../../src/rehearsal/profile.ts';

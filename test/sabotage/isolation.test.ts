@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { CustodyError } from '../../src/errors.ts';
-import { ASSERTIONS } from '../../src/objects/assertions.ts';
+import { ASSERTIONS } from '../../src/rules/assertions.ts';
 import type { Saboteur } from './harness.ts';
 import { drill, useStage } from './scene.ts';
 import { withoutNamespaces } from './system.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planForm } from '../../src/objects/plan-form.ts';
-import { yamlValue } from '../../src/objects/yaml.ts';
+import { planForm } from '../../src/rules/plan-form.ts';
+import { yamlValue } from '../../src/rules/yaml.ts';
 import { planDocument } from '../../src/validator/plan/document.ts';
 import { profileRules } from '../../src/validator/plan/profile.ts';
 import { codeOf, utf8 } from '../objects/support.ts';

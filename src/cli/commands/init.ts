@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { CustodyError } from '../../errors.ts';
-import { ASSERTIONS } from '../../objects/assertions.ts';
+import { ASSERTIONS } from '../../rules/assertions.ts';
 import { defineCommand } from '../command.ts';
 import { printable } from '../text.ts';
 

@@ -23,7 +23,7 @@ export const command = defineCommand({
         import('../../workflows/profile-files.ts'),
         import('../../rehearsal/plan.ts'),
         import('../../workflows/probe.ts'),
-        import('../../objects/probe-result.ts'),
+        import('../../rules/probe-result.ts'),
       ]);
     const profile = await openProfile(context.path(args.profile));
     const { results } = await runProbes(profile, {

@@ -1,4 +1,4 @@
-import { blockComment, bracketed, quoted } from '../../objects/sql-quotes.ts';
+import { blockComment, bracketed, quoted } from '../../rules/sql-quotes.ts';
 
 /**
  * SQLite's lexical rules (https://www.sqlite.org/draft/tokenreq.html), as far as a boundary needs them: words, where

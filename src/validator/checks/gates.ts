@@ -1,5 +1,5 @@
 import { finding, type Finding } from '../../finding.ts';
-import { meets, parseExpectation } from '../../objects/expectation.ts';
+import { meets, parseExpectation } from '../../rules/expectation.ts';
 import type { Evidence } from '../evidence.ts';
 
 /** Whether an answer is the one that must be. */

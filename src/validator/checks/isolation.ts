@@ -1,5 +1,5 @@
 import { finding, type Finding } from '../../finding.ts';
-import { ASSERTIONS, whyUnproven } from '../../objects/assertions.ts';
+import { ASSERTIONS, whyUnproven } from '../../rules/assertions.ts';
 import type { Evidence } from '../evidence.ts';
 
 /** The engine's assertions, all of them, once each and in order; those that must hold do, and those that the plan requires. */

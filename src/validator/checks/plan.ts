@@ -1,8 +1,8 @@
 import { finding, type Finding } from '../../finding.ts';
 import { compareBytes, encode, type Value } from '../../objects/codec.ts';
 import { digestFromBytes, parseDigest } from '../../objects/digest.ts';
-import { parseExpectation } from '../../objects/expectation.ts';
-import { planForm } from '../../objects/plan-form.ts';
+import { parseExpectation } from '../../rules/expectation.ts';
+import { planForm } from '../../rules/plan-form.ts';
 import type { Evidence } from '../evidence.ts';
 
 /** The plan object says what the plan's file says, field by field: nobody can show one and judge by another. */

@@ -1,6 +1,6 @@
 import { ERROR_EXIT } from '../../errors.ts';
 import { FINDING_CODES, finding, type Finding } from '../../finding.ts';
-import { probeHeld } from '../../objects/probe-result.ts';
+import { probeHeld } from '../../rules/probe-result.ts';
 import type { Evidence } from '../evidence.ts';
 
 /** A profile with probes was probed; without one nothing is claimed about probes. */

@@ -2,7 +2,7 @@ import { CustodyError } from '../../errors.ts';
 import { finding, type Finding } from '../../finding.ts';
 import { digestFromBytes, digestOf } from '../../objects/digest.ts';
 import { readWhole } from '../../objects/file.ts';
-import { expandIncludes, type ScriptPart } from '../../objects/includes.ts';
+import { expandIncludes, type ScriptPart } from '../../rules/includes.ts';
 import type { Link } from '../../objects/link.ts';
 import { driveSync } from '../../objects/walk.ts';
 import type { Evidence } from '../evidence.ts';

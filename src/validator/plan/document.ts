@@ -1,6 +1,6 @@
 import type { Value } from '../../objects/codec.ts';
 import { parseDigest } from '../../objects/digest.ts';
-import type { PlanDocument } from '../../objects/plan-form.ts';
+import type { PlanDocument } from '../../rules/plan-form.ts';
 import * as s from '../../objects/schema.ts';
 import { invalid, number, optional, textOrNumber } from './fields.ts';
 

@@ -1,9 +1,9 @@
 import type { Value } from '../../objects/codec.ts';
-import type { Claims } from '../../objects/claims.ts';
-import type { GateDocument } from '../../objects/plan-form.ts';
-import type { Production } from '../../objects/production-target.ts';
+import type { Claims } from '../../rules/claims.ts';
+import type { GateDocument } from '../../rules/plan-form.ts';
+import type { Production } from '../../rules/production-target.ts';
 import * as s from '../../objects/schema.ts';
-import type { Surface } from '../../objects/surfaces.ts';
+import type { Surface } from '../../rules/surfaces.ts';
 import { invalid, optional, part, textOrNumber } from './fields.ts';
 
 /** What a profile demands of a rehearsal under it (SPEC.md, "Profiles"). */

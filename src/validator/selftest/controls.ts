@@ -1,10 +1,10 @@
 import { digestOf, type Digest } from '../../objects/digest.ts';
 import { storeContent } from '../../objects/file.ts';
-import type { ScriptPart } from '../../objects/includes.ts';
+import type { ScriptPart } from '../../rules/includes.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { MemoryObjects } from '../../objects/memory-objects.ts';
-import { planForm, type PlanDocument } from '../../objects/plan-form.ts';
+import { planForm, type PlanDocument } from '../../rules/plan-form.ts';
 import { sha256Bytes } from '../../objects/sha256.ts';
 import { putObject } from '../../objects/sink.ts';
 import { TreeBuilder } from '../../objects/tree.ts';

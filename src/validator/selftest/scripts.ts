@@ -1,8 +1,8 @@
 import { storeContent } from '../../objects/file.ts';
-import { expandIncludes, type ScriptPart } from '../../objects/includes.ts';
+import { expandIncludes, type ScriptPart } from '../../rules/includes.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
 import type { MemoryObjects } from '../../objects/memory-objects.ts';
-import type { ScriptDocument } from '../../objects/plan-form.ts';
+import type { ScriptDocument } from '../../rules/plan-form.ts';
 import { sha256Bytes } from '../../objects/sha256.ts';
 import { bytesOf } from './states.ts';
 

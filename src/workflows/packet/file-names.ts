@@ -1,6 +1,6 @@
 import { digestFromBytes } from '../../objects/digest.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
-import { posixJoin } from '../../objects/posix-path.ts';
+import { posixJoin } from '../../rules/posix-path.ts';
 
 /** One name: nothing that another system, a shell or coreutils read otherwise. */
 const PLAIN = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;

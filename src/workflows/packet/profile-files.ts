@@ -1,10 +1,10 @@
 import { digestFromBytes } from '../../objects/digest.ts';
 import { jsonFile } from '../../objects/json.ts';
 import { decodeKind } from '../../objects/kinds.ts';
-import { probeHeld } from '../../objects/probe-result.ts';
-import type { ScriptPart } from '../../objects/includes.ts';
+import { probeHeld } from '../../rules/probe-result.ts';
+import type { ScriptPart } from '../../rules/includes.ts';
 import type { Link } from '../../objects/link.ts';
-import { surfacesOf, type SurfaceProof } from '../../objects/surfaces.ts';
+import { surfacesOf, type SurfaceProof } from '../../rules/surfaces.ts';
 import type { Profile, Surface } from '../../rehearsal/profile.ts';
 import { bytesOf, type PacketContent } from './content.ts';
 import { tableOf } from './markdown.ts';

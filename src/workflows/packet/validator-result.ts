@@ -1,5 +1,5 @@
 import { digestFromBytes } from '../../objects/digest.ts';
-import { matches, parseIdentity } from '../identity.ts';
+import { matches, parseIdentity } from '../../rules/abbreviated-digest.ts';
 import type { Material } from './material.ts';
 
 /** hardened-validator-result.json: who judged, by which bytes, and what each said. */

@@ -1,7 +1,7 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { findClaims, type Claims } from '../../objects/claims.ts';
+import { findClaims, type Claims } from '../../rules/claims.ts';
 import { closure } from '../../objects/closure.ts';
 import { digestOf, type Digest } from '../../objects/digest.ts';
 import { nodeLink } from '../../objects/link.ts';

@@ -1,8 +1,8 @@
 import { decodeKind } from '../../../src/objects/kinds.ts';
-import { planForm } from '../../../src/objects/plan-form.ts';
+import { planForm } from '../../../src/rules/plan-form.ts';
 import { readWhole } from '../../../src/objects/file.ts';
 import { driveSync } from '../../../src/objects/walk.ts';
-import { yamlValue } from '../../../src/objects/yaml.ts';
+import { yamlValue } from '../../../src/rules/yaml.ts';
 import { planDocument } from '../../../src/validator/plan/document.ts';
 import type { Built } from '../../../src/validator/selftest/draft.ts';
 

@@ -10,7 +10,7 @@ import { walkMap, type Row } from '../../../src/objects/map-walk.ts';
 import { MapBuilder } from '../../../src/objects/merkle-map.ts';
 import { isMap } from '../../../src/objects/schema.ts';
 import { driveSync } from '../../../src/objects/walk.ts';
-import { yamlValue } from '../../../src/objects/yaml.ts';
+import { yamlValue } from '../../../src/rules/yaml.ts';
 import type { Built } from '../../../src/validator/selftest/draft.ts';
 import { Overlay } from './overlay.ts';
 import { changesOf, listChanges, mapChanges, nearBytes, sampled, same } from './values.ts';

@@ -1,5 +1,5 @@
 import { compareBytes } from '../../../objects/codec.ts';
-import type { ScriptPart } from '../../../objects/includes.ts';
+import type { ScriptPart } from '../../../rules/includes.ts';
 import { encodeKey } from '../../../objects/key.ts';
 import { MASKED } from '../../../objects/rows/masked.ts';
 import { documentOf, textOf } from '../documents.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { surfacesOf, type Surface } from '../../src/objects/surfaces.ts';
+import { surfacesOf, type Surface } from '../../src/rules/surfaces.ts';
 
 const PLAN = { actions: [], preflight: [], postconditions: [] };
 const claims = (

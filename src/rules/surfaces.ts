@@ -1,5 +1,5 @@
 import type { ScriptPart } from './includes.ts';
-import type { ObjectOf } from './kinds.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
 import { findFirst, samePhrase } from './phrase.ts';
 import { withoutComments } from './sql-comments.ts';
 

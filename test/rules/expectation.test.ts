@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meets, parseExpectation } from '../../src/objects/expectation.ts';
+import { meets, parseExpectation } from '../../src/rules/expectation.ts';
 
 describe('what a query must give', () => {
   it.each(['= 1', '=1', '≥ 1', '≤ 1', '≠ 1', '=> 1', '=< 1', '>= one', '== ', '!=', '<>1', ' = 1'])(

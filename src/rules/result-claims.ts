@@ -1,11 +1,11 @@
 import { findClaims, type Claims } from './claims.ts';
-import type { Digest } from './digest.ts';
-import type { ObjectOf } from './kinds.ts';
-import type { Link } from './link.ts';
-import { decodeRow, rowOf, showValue } from './rows/row.ts';
-import { diffSnapshots, type Table } from './snapshot-diff.ts';
+import type { Digest } from '../objects/digest.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+import type { Link } from '../objects/link.ts';
+import { decodeRow, rowOf, showValue } from '../objects/rows/row.ts';
+import { diffSnapshots, type Table } from '../objects/snapshot-diff.ts';
 import { textsIn } from './texts.ts';
-import { driveSync } from './walk.ts';
+import { driveSync } from '../objects/walk.ts';
 
 /** A forbidden token in what a rehearsal came to. */
 export interface ResultClaim {

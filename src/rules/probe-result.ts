@@ -1,6 +1,6 @@
 import { ERROR_EXIT } from '../errors.ts';
 import { FINDING_CODES } from '../finding.ts';
-import type { ObjectOf } from './kinds.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
 
 /**
  * Whether a probe failed closed: its own code is among those that came, the command ended as that code ends a command,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CustodyError } from '../../src/errors.ts';
-import { expandIncludes, type ScriptPart } from '../../src/objects/includes.ts';
+import { expandIncludes, type ScriptPart } from '../../src/rules/includes.ts';
 
 const expand = (main: string, others: Record<string, string> = {}, path = 'run.sql'): string =>
   expandIncludes([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withoutComments } from '../../src/objects/sql-comments.ts';
+import { withoutComments } from '../../src/rules/sql-comments.ts';
 
 const both = (sql: string): string[] =>
   (['sqlite', 'postgres'] as const).map((engine) => withoutComments(sql, engine));

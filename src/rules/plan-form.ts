@@ -1,6 +1,6 @@
-import { digestToBytes, parseDigest } from './digest.ts';
-import type { ObjectOf } from './kinds.ts';
-import { compareNames } from './tree.ts';
+import { digestToBytes, parseDigest } from '../objects/digest.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+import { compareNames } from '../objects/tree.ts';
 
 export interface ScriptDocument {
   file: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { claimsIn, findClaims, hideClaims } from '../../src/objects/claims.ts';
-import { findFirst, findPhrases, lineAt, samePhrase } from '../../src/objects/phrase.ts';
+import { claimsIn, findClaims, hideClaims } from '../../src/rules/claims.ts';
+import { findFirst, findPhrases, lineAt, samePhrase } from '../../src/rules/phrase.ts';
 
 const found = (text: string, ...phrases: string[]): [number, string][] =>
   findPhrases(text, phrases).map(({ at, phrase }) => [at, phrase]);
