@@ -3,7 +3,7 @@ import { signCheckpoint } from '../../src/log/checkpoint.ts';
 import { generateKey } from '../../src/log/note-key.ts';
 import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
 import { ContentBuilder, storeContent } from '../../src/objects/file.ts';
-import { encodeKey } from '../../src/objects/key.ts';
+import { encodeKey } from '../../src/objects/rows/key.ts';
 import { decodeKind, type AnyObject, type Encoded, type Kind } from '../../src/objects/kinds.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';

@@ -1,6 +1,6 @@
 import { unreachable } from '../errors.ts';
 import type { DiffResult } from '../workflows/diff.ts';
-import type { ShownChange } from '../workflows/row-changes.ts';
+import type { ShownChange } from '../objects/snapshots/shown-change.ts';
 import { plural, printable } from './text.ts';
 
 const SIGN = { added: '+', removed: '-', changed: '~' } as const;

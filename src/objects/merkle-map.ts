@@ -2,7 +2,7 @@ import { CustodyError } from '../errors.ts';
 import { compareBytes } from './codec.ts';
 import { hash32 } from './cutter.ts';
 import { storeContent } from './file.ts';
-import { boundKey, MAX_KEY } from './key.ts';
+import { boundKey, MAX_KEY } from './rows/key.ts';
 import type { Link } from './link.ts';
 import { ListTreeBuilder } from './list-tree.ts';
 import { putObject, type ObjectSink } from './sink.ts';

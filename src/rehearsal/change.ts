@@ -1,6 +1,6 @@
 import type { Boundary, Captured, Clone, Session } from '../engines/engine.ts';
 import { finding } from '../finding.ts';
-import { deltaOf } from '../objects/delta.ts';
+import { deltaOf } from '../objects/snapshots/delta.ts';
 import type { PlanForm } from '../rules/plan-form.ts';
 import { resultOf } from '../objects/walk.ts';
 import { askCondition, askGates } from './gates.ts';

@@ -1,15 +1,15 @@
 import { sha256Bytes } from '../objects/sha256.ts';
 import { compareBytes } from '../objects/codec.ts';
-import { encodeKey } from '../objects/key.ts';
+import { encodeKey } from '../objects/rows/key.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { diffMaps, findRow, walkMap, type MapChange, type MapEntry, type Row } from '../objects/map-walk.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { MapBuilder } from '../objects/merkle-map.ts';
-import { multisetValue } from '../objects/multiset.ts';
+import { multisetValue } from '../objects/rows/multiset.ts';
 import { MASKED } from '../objects/rows/masked.ts';
 import { decodeRow, encodeRow, rowOf, type RowValue } from '../objects/rows/row.ts';
-import { readTable, rowBytes, sameShape, type Table } from '../objects/snapshot-diff.ts';
+import { readTable, rowBytes, sameShape, type Table } from '../objects/snapshots/diff.ts';
 import { putObject } from '../objects/sink.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
 

@@ -1,6 +1,6 @@
 import type { Captured, Engine, Isolation, Workspace } from '../engines/engine.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
-import { deltaOf } from '../objects/delta.ts';
+import { deltaOf } from '../objects/snapshots/delta.ts';
 import { digestToBytes } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';

@@ -1,8 +1,8 @@
-import { boundKey, encodeKey } from '../objects/key.ts';
+import { boundKey, encodeKey } from '../objects/rows/key.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { Link } from '../objects/link.ts';
 import { findRow, type Row } from '../objects/map-walk.ts';
-import { definitionText, rowBytes } from '../objects/snapshot-diff.ts';
+import { definitionText, rowBytes } from '../objects/snapshots/diff.ts';
 import { collect, type Walk } from '../objects/walk.ts';
 import { collectChanges, columnOf, type Collected } from './restore/collect.ts';
 import { Temporaries } from './restore/detour.ts';

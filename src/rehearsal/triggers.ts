@@ -1,5 +1,5 @@
 import { finding, type Finding } from '../finding.ts';
-import type { Delta, TableDelta } from '../objects/delta.ts';
+import type { Delta, TableDelta } from '../objects/snapshots/delta.ts';
 import { TRIGGER_CODES, type ObjectOf, type Trigger } from '../objects/kinds.ts';
 import { compareNames } from '../objects/tree.ts';
 

@@ -3,7 +3,7 @@ import type { Digest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { decodeRow, rowOf, showValue } from '../objects/rows/row.ts';
-import { diffSnapshots, type Table } from '../objects/snapshot-diff.ts';
+import { diffSnapshots, type Table } from '../objects/snapshots/diff.ts';
 import { textsIn } from './texts.ts';
 import { driveSync } from '../objects/walk.ts';
 

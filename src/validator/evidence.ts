@@ -1,6 +1,6 @@
 import { isCustodyError } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
-import { deltaOf, type Delta } from '../objects/delta.ts';
+import { deltaOf, type Delta } from '../objects/snapshots/delta.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import { readContent, readWhole } from '../objects/file.ts';
 import { decodeKind, decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';

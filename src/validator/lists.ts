@@ -2,7 +2,7 @@ import { isCustodyError } from '../errors.ts';
 import { compareBytes } from '../objects/codec.ts';
 import { Cutter, hash32, MAX_LEVEL } from '../objects/cutter.ts';
 import { digestToBytes, type Digest } from '../objects/digest.ts';
-import { MAX_KEY } from '../objects/key.ts';
+import { MAX_KEY } from '../objects/rows/key.ts';
 import { decodeObject, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';

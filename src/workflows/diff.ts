@@ -2,13 +2,13 @@ import { CustodyError } from '../errors.ts';
 import { equalBytes } from '../objects/codec.ts';
 import { digestFromBytes } from '../objects/digest.ts';
 import { toJson, type Json } from '../objects/json.ts';
-import { diffSnapshots } from '../objects/snapshot-diff.ts';
+import { diffSnapshots } from '../objects/snapshots/diff.ts';
 import { diffTrees, type TreeEntry } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
 import { diffJson, type JsonChange } from './diff-json.ts';
 import { diffLines, type LineChange } from './diff-lines.ts';
 import { loadObject, type Get, type Operand } from './operand.ts';
-import { showChange, type ShownChange } from './row-changes.ts';
+import { showChange, type ShownChange } from '../objects/snapshots/shown-change.ts';
 
 export type FileChange = {
   readonly path: string;

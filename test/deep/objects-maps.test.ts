@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { integerKey } from '../../src/objects/key.ts';
+import { integerKey } from '../../src/objects/rows/key.ts';
 import { decodeObject } from '../../src/objects/kinds.ts';
 import { checkMap } from '../../src/objects/map-check.ts';
 import { diffMaps } from '../../src/objects/map-walk.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readWhole, storeContent } from '../../src/objects/file.ts';
-import { boundKey } from '../../src/objects/key.ts';
+import { boundKey } from '../../src/objects/rows/key.ts';
 import { Link } from '../../src/objects/link.ts';
 import { diffMaps, equalRows, type Row } from '../../src/objects/map-walk.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { boundKey, integerKey } from '../../src/objects/key.ts';
+import { boundKey, integerKey } from '../../src/objects/rows/key.ts';
 import { Link } from '../../src/objects/link.ts';
 import type { Row } from '../../src/objects/map-walk.ts';
 import type { MemoryObjects } from '../../src/objects/memory-objects.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_LEVEL } from '../../src/objects/cutter.ts';
 import { storeContent } from '../../src/objects/file.ts';
-import { integerKey } from '../../src/objects/key.ts';
+import { integerKey } from '../../src/objects/rows/key.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { checkMap } from '../../src/objects/map-check.ts';
 import { diffMaps, findRow, walkMap } from '../../src/objects/map-walk.ts';

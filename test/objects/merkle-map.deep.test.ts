@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX, MIN } from '../../src/objects/cutter.ts';
 import { readWhole } from '../../src/objects/file.ts';
-import { boundKey, integerKey, MAX_KEY } from '../../src/objects/key.ts';
+import { boundKey, integerKey, MAX_KEY } from '../../src/objects/rows/key.ts';
 import { decodeObject } from '../../src/objects/kinds.ts';
 import { Link } from '../../src/objects/link.ts';
 import { checkMap } from '../../src/objects/map-check.ts';

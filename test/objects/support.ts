@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CustodyError, type ErrorCode } from '../../src/errors.ts';
 import type { Digest } from '../../src/objects/digest.ts';
-import { integerKey } from '../../src/objects/key.ts';
+import { integerKey } from '../../src/objects/rows/key.ts';
 import type { Codec, Link } from '../../src/objects/link.ts';
 import { MapBuilder } from '../../src/objects/merkle-map.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';

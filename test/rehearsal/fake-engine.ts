@@ -2,13 +2,13 @@ import { CustodyError, type ErrorCode } from '../../src/errors.ts';
 import type { Captured, Clone, Engine, Isolation, Session, Workspace } from '../../src/engines/engine.ts';
 import { ASSERTIONS } from '../../src/rules/assertions.ts';
 import { digestOf, type Digest } from '../../src/objects/digest.ts';
-import { encodeKey } from '../../src/objects/key.ts';
+import { encodeKey } from '../../src/objects/rows/key.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
 import { storeContent } from '../../src/objects/file.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { putObject, type ObjectSink } from '../../src/objects/sink.ts';
-import { SnapshotBuilder } from '../../src/objects/snapshot-builder.ts';
+import { SnapshotBuilder } from '../../src/objects/snapshots/builder.ts';
 
 /** A database in memory: rows of one table, `births(id, name, born)`. */
 type Database = Map<number, readonly [name: string, born: string]>;

@@ -1,13 +1,13 @@
-import { encodeKey } from '../../src/objects/key.ts';
+import { encodeKey } from '../../src/objects/rows/key.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { walkMap } from '../../src/objects/map-walk.ts';
-import { multisetEntries } from '../../src/objects/multiset.ts';
+import { multisetEntries } from '../../src/objects/rows/multiset.ts';
 import { decodeRow, rowOf } from '../../src/objects/rows/row.ts';
 import { encodeRecord, MASKED, type SqliteValue } from '../../src/objects/rows/sqlite-record.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
-import { readTable, rowBytes, type Table } from '../../src/objects/snapshot-diff.ts';
-import { SnapshotBuilder, type TableSpec } from '../../src/objects/snapshot-builder.ts';
+import { readTable, rowBytes, type Table } from '../../src/objects/snapshots/diff.ts';
+import { SnapshotBuilder, type TableSpec } from '../../src/objects/snapshots/builder.ts';
 import { driveSync, resultOf } from '../../src/objects/walk.ts';
 import { maskSnapshot } from '../../src/rehearsal/mask.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { deltaOf } from '../../src/objects/delta.ts';
-import { encodeKey } from '../../src/objects/key.ts';
+import { deltaOf } from '../../src/objects/snapshots/delta.ts';
+import { encodeKey } from '../../src/objects/rows/key.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { walkMap } from '../../src/objects/map-walk.ts';
-import { multisetEntries, multisetValue } from '../../src/objects/multiset.ts';
+import { multisetEntries, multisetValue } from '../../src/objects/rows/multiset.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
-import { SnapshotBuilder } from '../../src/objects/snapshot-builder.ts';
+import { SnapshotBuilder } from '../../src/objects/snapshots/builder.ts';
 import { driveSync, resultOf } from '../../src/objects/walk.ts';
 import { maskSnapshot } from '../../src/rehearsal/mask.ts';
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { closure } from '../../src/objects/closure.ts';
-import { encodeKey, integerKey } from '../../src/objects/key.ts';
+import { encodeKey, integerKey } from '../../src/objects/rows/key.ts';
 import { decodeObject } from '../../src/objects/kinds.ts';
 import { checkMap } from '../../src/objects/map-check.ts';
 import { MapBuilder } from '../../src/objects/merkle-map.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import type { Link } from '../../src/objects/link.ts';
-import { multisetValue } from '../../src/objects/multiset.ts';
+import { multisetValue } from '../../src/objects/rows/multiset.ts';
 import { encodeCopyRow } from '../../src/objects/rows/postgres-copy.ts';
 import { encodeRecord, MASKED } from '../../src/objects/rows/sqlite-record.ts';
 import { putObject } from '../../src/objects/sink.ts';

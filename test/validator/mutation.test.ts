@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { encodeKey } from '../../src/objects/key.ts';
+import { encodeKey } from '../../src/objects/rows/key.ts';
 import { judge } from '../../src/validator/judge.ts';
 import { CONTROLS } from '../../src/validator/selftest/controls.ts';
 import { controlOf } from '../../src/validator/selftest.ts';

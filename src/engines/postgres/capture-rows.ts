@@ -1,8 +1,8 @@
 import { CustodyError } from '../../errors.ts';
-import { boundKey, encodeKey, TextBytes, type KeyPart } from '../../objects/key.ts';
-import { multisetEntries } from '../../objects/multiset.ts';
+import { boundKey, encodeKey, TextBytes, type KeyPart } from '../../objects/rows/key.ts';
+import { multisetEntries } from '../../objects/rows/multiset.ts';
 import { decodeField, splitFields } from '../../objects/rows/postgres-copy.ts';
-import type { SnapshotBuilder } from '../../objects/snapshot-builder.ts';
+import type { SnapshotBuilder } from '../../objects/snapshots/builder.ts';
 import type { Connection } from './connection.ts';
 import { displayName, quoteIdentifier } from './names.ts';
 

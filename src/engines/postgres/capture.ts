@@ -1,5 +1,5 @@
 import { CustodyError } from '../../errors.ts';
-import { SnapshotBuilder } from '../../objects/snapshot-builder.ts';
+import { SnapshotBuilder } from '../../objects/snapshots/builder.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured } from '../engine.ts';
 import { captureRows, type Relation } from './capture-rows.ts';

@@ -1,5 +1,5 @@
 import type { ObjectSink } from '../../objects/sink.ts';
-import { SnapshotBuilder } from '../../objects/snapshot-builder.ts';
+import { SnapshotBuilder } from '../../objects/snapshots/builder.ts';
 import type { Captured } from '../engine.ts';
 import { checkIntegrity } from './integrity.ts';
 import { attempt, openInMemory, openReader, type ReadDatabase } from './reader.ts';

@@ -1,7 +1,7 @@
 import { CustodyError } from '../../errors.ts';
-import { boundKey, encodeKey, integerKey, MAX_KEY, type TextBytes } from '../../objects/key.ts';
+import { boundKey, encodeKey, integerKey, MAX_KEY, type TextBytes } from '../../objects/rows/key.ts';
 import { encodeRecord, type SqliteValue } from '../../objects/rows/sqlite-record.ts';
-import type { TableBuilder } from '../../objects/snapshot-builder.ts';
+import type { TableBuilder } from '../../objects/snapshots/builder.ts';
 import type { ReadDatabase } from './reader.ts';
 import { sqlError } from './sql-error.ts';
 import { quote, type TableShape } from './table-shape.ts';

@@ -1,4 +1,4 @@
-import type { TableSpec } from '../../objects/snapshot-builder.ts';
+import type { TableSpec } from '../../objects/snapshots/builder.ts';
 import type { ReadDatabase } from './reader.ts';
 
 /** How one table is read and keyed (SPEC.md, "SQLite snapshots"). */

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { CustodyError } from '../../errors.ts';
-import { TextBytes } from '../../objects/key.ts';
+import { TextBytes } from '../../objects/rows/key.ts';
 
 /** `PRAGMA encoding`. */
 export type Encoding = 'UTF-8' | 'UTF-16le' | 'UTF-16be';

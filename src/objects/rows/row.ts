@@ -1,7 +1,7 @@
 import { unreachable } from '../../errors.ts';
-import { splitMultisetValue } from '../multiset.ts';
-import type { Table } from '../snapshot-diff.ts';
-import { TextBytes } from '../key.ts';
+import { splitMultisetValue } from './multiset.ts';
+import type { Table } from '../snapshots/diff.ts';
+import { TextBytes } from './key.ts';
 import { decodeCopyRow, encodeCopyRow } from './postgres-copy.ts';
 import { MASKED } from './masked.ts';
 import { decodeRecord, encodeRecord, type SqliteValue } from './sqlite-record.ts';

@@ -1,5 +1,5 @@
 import { CustodyError } from '../../errors.ts';
-import { TextBytes } from '../key.ts';
+import { TextBytes } from './key.ts';
 import { MASKED } from './masked.ts';
 
 /**

@@ -1,12 +1,12 @@
 import { CustodyError } from '../../errors.ts';
 import { decode, type Value } from '../../objects/codec.ts';
-import { integerOfKey, MAX_KEY } from '../../objects/key.ts';
-import { decodeKeyText } from '../../objects/key-text.ts';
+import { integerOfKey, MAX_KEY } from '../../objects/rows/key.ts';
+import { decodeKeyText } from '../../objects/rows/key-text.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { walkMap } from '../../objects/map-walk.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
-import { splitMultisetValue } from '../../objects/multiset.ts';
+import { splitMultisetValue } from '../../objects/rows/multiset.ts';
 import { decodeRow, type RowValue } from '../../objects/rows/row.ts';
 import {
   diffSnapshots,
@@ -15,7 +15,7 @@ import {
   rowBytes,
   type SnapshotChange,
   type Table,
-} from '../../objects/snapshot-diff.ts';
+} from '../../objects/snapshots/diff.ts';
 import { collect, need, type Walk } from '../../objects/walk.ts';
 import {
   RESTORE_IMAGE_HINT,

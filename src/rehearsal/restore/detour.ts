@@ -1,7 +1,7 @@
 import { MASKED } from '../../objects/rows/masked.ts';
 import { decodeRow, type RowValue } from '../../objects/rows/row.ts';
 import { walkMap } from '../../objects/map-walk.ts';
-import { rowBytes, type Table } from '../../objects/snapshot-diff.ts';
+import { rowBytes, type Table } from '../../objects/snapshots/diff.ts';
 import type { Walk } from '../../objects/walk.ts';
 import { RESTORE_IMAGE_HINT, unsupported, type Dialect, type RowChange, type Step } from './model.ts';
 import type { Infos, TableInfo, Unique } from './model.ts';

@@ -1,4 +1,4 @@
-import type { Table } from '../../objects/snapshot-diff.ts';
+import type { Table } from '../../objects/snapshots/diff.ts';
 import type { TableInfo, Unique } from './model.ts';
 
 /** A text of the schema that looks at a row: of a CHECK, a generated column, an index over expressions or with WHERE. */

@@ -1,6 +1,6 @@
 import { CustodyError } from '../../errors.ts';
 import type { RowValue } from '../../objects/rows/row.ts';
-import type { Table } from '../../objects/snapshot-diff.ts';
+import type { Table } from '../../objects/snapshots/diff.ts';
 
 /** A schema object as a snapshot holds it. */
 export interface SchemaObject {

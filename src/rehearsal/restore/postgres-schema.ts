@@ -1,5 +1,5 @@
 import { displayName } from '../../engines/postgres/names.ts';
-import type { Table } from '../../objects/snapshot-diff.ts';
+import type { Table } from '../../objects/snapshots/diff.ts';
 import { clauseOf, indexClauses, temporaryColumns, uniqueOf, type Clause } from './mentions.ts';
 import type { Reference, SchemaObject, TableInfo, Unique } from './model.ts';
 

@@ -1,5 +1,5 @@
 import { upper, type Token } from '../../engines/sqlite/tokens.ts';
-import type { Table } from '../../objects/snapshot-diff.ts';
+import type { Table } from '../../objects/snapshots/diff.ts';
 import { clauseOf, indexClauses, temporaryColumns, uniqueOf, type Clause, type Word } from './mentions.ts';
 import type { Reference, SchemaObject, TableInfo, Unique } from './model.ts';
 import { parseIndex, parseTable, unquoted, type Parsed } from './sqlite-parse.ts';

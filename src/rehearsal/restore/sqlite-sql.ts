@@ -1,5 +1,5 @@
 import type { RowValue } from '../../objects/rows/row.ts';
-import { TextBytes } from '../../objects/key.ts';
+import { TextBytes } from '../../objects/rows/key.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
 import { changedColumns } from './changed-columns.ts';
 import { columnOf } from './collect.ts';

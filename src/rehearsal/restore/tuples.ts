@@ -1,4 +1,4 @@
-import { TextBytes } from '../../objects/key.ts';
+import { TextBytes } from '../../objects/rows/key.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
 import type { RowValue } from '../../objects/rows/row.ts';
 import type { Step, Unique } from './model.ts';

@@ -1,7 +1,7 @@
 import { finding, type Finding } from '../../finding.ts';
 import { compareBytes } from '../../objects/codec.ts';
 import { decodeRow, encodeRow, rowOf } from '../../objects/rows/row.ts';
-import { diffSnapshots, type SnapshotChange } from '../../objects/snapshot-diff.ts';
+import { diffSnapshots, type SnapshotChange } from '../../objects/snapshots/diff.ts';
 import { driveSync } from '../../objects/walk.ts';
 import type { Evidence } from '../evidence.ts';
 

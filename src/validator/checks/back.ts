@@ -1,11 +1,11 @@
 import { finding, type Finding } from '../../finding.ts';
 import { compareBytes } from '../../objects/codec.ts';
-import { deltaOf, type OtherChange } from '../../objects/delta.ts';
-import { boundKey, encodeKey } from '../../objects/key.ts';
+import { deltaOf, type OtherChange } from '../../objects/snapshots/delta.ts';
+import { boundKey, encodeKey } from '../../objects/rows/key.ts';
 import { decodeKind } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { findRow } from '../../objects/map-walk.ts';
-import { rowBytes } from '../../objects/snapshot-diff.ts';
+import { rowBytes } from '../../objects/snapshots/diff.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
 import type { Evidence } from '../evidence.ts';
 import { tablesOf } from './snapshots.ts';

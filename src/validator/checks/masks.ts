@@ -1,9 +1,9 @@
 import { finding, type Finding } from '../../finding.ts';
 import type { Link } from '../../objects/link.ts';
-import { splitMultisetValue } from '../../objects/multiset.ts';
+import { splitMultisetValue } from '../../objects/rows/multiset.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
 import { decodeRow } from '../../objects/rows/row.ts';
-import { diffSnapshots, type Table } from '../../objects/snapshot-diff.ts';
+import { diffSnapshots, type Table } from '../../objects/snapshots/diff.ts';
 import { driveSync } from '../../objects/walk.ts';
 import type { Evidence } from '../evidence.ts';
 import { tablesOf } from './snapshots.ts';

@@ -1,11 +1,11 @@
 import { finding, type Finding } from '../../finding.ts';
 import { compareBytes } from '../../objects/codec.ts';
-import { boundKey, encodeKey, integerKey, TextBytes, type KeyPart } from '../../objects/key.ts';
-import { splitMultisetValue } from '../../objects/multiset.ts';
+import { boundKey, encodeKey, integerKey, TextBytes, type KeyPart } from '../../objects/rows/key.ts';
+import { splitMultisetValue } from '../../objects/rows/multiset.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
 import { decodeRow, type RowValue } from '../../objects/rows/row.ts';
 import { sha256Bytes } from '../../objects/sha256.ts';
-import { diffSnapshots, type Table } from '../../objects/snapshot-diff.ts';
+import { diffSnapshots, type Table } from '../../objects/snapshots/diff.ts';
 import { driveSync } from '../../objects/walk.ts';
 import { attempt, type Evidence } from '../evidence.ts';
 import { snapshotsOf } from './snapshots.ts';

@@ -1,9 +1,9 @@
 import { decode, type Value } from '../../objects/codec.ts';
-import type { OtherChange } from '../../objects/delta.ts';
-import { boundKey, encodeKey } from '../../objects/key.ts';
+import type { OtherChange } from '../../objects/snapshots/delta.ts';
+import { boundKey, encodeKey } from '../../objects/rows/key.ts';
 import { decodeKind } from '../../objects/kinds.ts';
 import { findRow } from '../../objects/map-walk.ts';
-import { MAX_DEFINITION, rowBytes } from '../../objects/snapshot-diff.ts';
+import { MAX_DEFINITION, rowBytes } from '../../objects/snapshots/diff.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
 import type { Evidence } from '../evidence.ts';
 

@@ -1,7 +1,7 @@
 import { compareBytes } from '../../objects/codec.ts';
 import { digestOf, digestToBytes, type Digest } from '../../objects/digest.ts';
 import { storeContent } from '../../objects/file.ts';
-import { boundKey, encodeKey } from '../../objects/key.ts';
+import { boundKey, encodeKey } from '../../objects/rows/key.ts';
 import { decodeKind, type AnyObject, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { walkMap, type Row } from '../../objects/map-walk.ts';
@@ -9,7 +9,7 @@ import { MemoryObjects } from '../../objects/memory-objects.ts';
 import { MapBuilder } from '../../objects/merkle-map.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import type { PlanDocument } from '../../rules/plan-form.ts';
-import { readTable } from '../../objects/snapshot-diff.ts';
+import { readTable } from '../../objects/snapshots/diff.ts';
 import { putObject } from '../../objects/sink.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
 import { yamlValue } from '../../rules/yaml.ts';

@@ -1,7 +1,7 @@
 import type { Link } from '../../objects/link.ts';
-import { diffSnapshots } from '../../objects/snapshot-diff.ts';
+import { diffSnapshots } from '../../objects/snapshots/diff.ts';
 import { driveSync } from '../../objects/walk.ts';
-import { showChange, type ShownChange } from '../row-changes.ts';
+import { showChange, type ShownChange } from '../../objects/snapshots/shown-change.ts';
 import type { GetSync } from './content.ts';
 
 /** row-changes.json: every change from the before-state to the (masked) after-state of the first leg that has one. */

@@ -1,4 +1,4 @@
-import { deltaOf } from '../../objects/delta.ts';
+import { deltaOf } from '../../objects/snapshots/delta.ts';
 import type { Link } from '../../objects/link.ts';
 import { resultOf } from '../../objects/walk.ts';
 import type { GetSync } from './content.ts';

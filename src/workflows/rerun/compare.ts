@@ -2,9 +2,9 @@ import { isCustodyError } from '../../errors.ts';
 import { parseDigest, type Digest } from '../../objects/digest.ts';
 import { toJson, type Json } from '../../objects/json.ts';
 import { nodeLink } from '../../objects/link.ts';
-import { diffSnapshots } from '../../objects/snapshot-diff.ts';
+import { diffSnapshots } from '../../objects/snapshots/diff.ts';
 import { driveAsync } from '../../objects/walk.ts';
-import { showChange } from '../row-changes.ts';
+import { showChange } from '../../objects/snapshots/shown-change.ts';
 import { diffChanges, diffJson, MAX_DIFFERENCES, type Difference } from './differences.ts';
 import type { RerunSubject } from './subject.ts';
 

@@ -6,7 +6,7 @@ import { readContent } from '../../objects/file.ts';
 import { toJson, type Json } from '../../objects/json.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import { nodeLink, type Link } from '../../objects/link.ts';
-import { diffSnapshots } from '../../objects/snapshot-diff.ts';
+import { diffSnapshots } from '../../objects/snapshots/diff.ts';
 import { walkTree } from '../../objects/tree.ts';
 import { driveAsync } from '../../objects/walk.ts';
 import { isControlPath } from '../../verify/packet/names.ts';
@@ -16,7 +16,7 @@ import { verdictName } from '../packet/material.ts';
 import { findPacket, linkOf } from '../packet.ts';
 import { loadValidator } from '../policy.ts';
 import { entriesOf, rehearsalRecord } from '../rehearsal-record.ts';
-import { showChange } from '../row-changes.ts';
+import { showChange } from '../../objects/snapshots/shown-change.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
 import { requireTrusted } from './trust.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DatabaseSync } from 'node:sqlite';
 import { captureFile } from '../../../src/engines/sqlite/index.ts';
-import { TextBytes } from '../../../src/objects/key.ts';
+import { TextBytes } from '../../../src/objects/rows/key.ts';
 import { decodeKind, type ObjectOf } from '../../../src/objects/kinds.ts';
 import type { Link } from '../../../src/objects/link.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';

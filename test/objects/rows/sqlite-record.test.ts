@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isCustodyError } from '../../../src/errors.ts';
-import { TextBytes } from '../../../src/objects/key.ts';
+import { TextBytes } from '../../../src/objects/rows/key.ts';
 import {
   decodeRecord,
   encodeRecord,

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TextBytes } from '../../../src/objects/key.ts';
+import { TextBytes } from '../../../src/objects/rows/key.ts';
 import { realLiteral, sqliteLiteral } from '../../../src/rehearsal/restore/sqlite-literal.ts';
 
 const ours = new DatabaseSync(':memory:');

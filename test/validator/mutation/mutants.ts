@@ -3,7 +3,7 @@ import { closure } from '../../../src/objects/closure.ts';
 import { decode, encode, type Value, type ValueMap } from '../../../src/objects/codec.ts';
 import { digestOf, type Digest } from '../../../src/objects/digest.ts';
 import { storeContent } from '../../../src/objects/file.ts';
-import { decodeKeyText } from '../../../src/objects/key-text.ts';
+import { decodeKeyText } from '../../../src/objects/rows/key-text.ts';
 import { decodeObject } from '../../../src/objects/kinds.ts';
 import { Link, nodeLink } from '../../../src/objects/link.ts';
 import { walkMap, type Row } from '../../../src/objects/map-walk.ts';

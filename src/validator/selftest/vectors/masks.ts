@@ -1,6 +1,6 @@
-import { encodeKey } from '../../../objects/key.ts';
+import { encodeKey } from '../../../objects/rows/key.ts';
 import type { Link } from '../../../objects/link.ts';
-import { multisetEntries } from '../../../objects/multiset.ts';
+import { multisetEntries } from '../../../objects/rows/multiset.ts';
 import { MASKED } from '../../../objects/rows/masked.ts';
 import { rowBytes, type Cell } from '../states.ts';
 import type { Draft, Entry } from '../draft.ts';

@@ -1,6 +1,6 @@
 import { compareBytes } from '../../../objects/codec.ts';
 import type { ScriptPart } from '../../../rules/includes.ts';
-import { encodeKey } from '../../../objects/key.ts';
+import { encodeKey } from '../../../objects/rows/key.ts';
 import { MASKED } from '../../../objects/rows/masked.ts';
 import { documentOf, textOf } from '../documents.ts';
 import type { Draft, Entry } from '../draft.ts';

@@ -1,4 +1,4 @@
-import { encodeKey, integerKey } from '../../../objects/key.ts';
+import { encodeKey, integerKey } from '../../../objects/rows/key.ts';
 import { decodeKind, decodeObject, type ObjectOf } from '../../../objects/kinds.ts';
 import type { Link } from '../../../objects/link.ts';
 import { storeContent } from '../../../objects/file.ts';

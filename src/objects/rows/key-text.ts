@@ -1,4 +1,4 @@
-import { CustodyError } from '../errors.ts';
+import { CustodyError } from '../../errors.ts';
 import { CUT_KEY, MAX_KEY } from './key.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

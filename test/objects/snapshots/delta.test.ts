@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deltaOf } from '../../src/objects/delta.ts';
-import { encodeKey } from '../../src/objects/key.ts';
-import type { Link } from '../../src/objects/link.ts';
-import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { multisetEntries, multisetValue } from '../../src/objects/multiset.ts';
-import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
-import { sha256Bytes } from '../../src/objects/sha256.ts';
-import { SnapshotBuilder } from '../../src/objects/snapshot-builder.ts';
-import { resultOf } from '../../src/objects/walk.ts';
-import { codeOf } from './support.ts';
+import { deltaOf } from '../../../src/objects/snapshots/delta.ts';
+import { encodeKey } from '../../../src/objects/rows/key.ts';
+import type { Link } from '../../../src/objects/link.ts';
+import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
+import { multisetEntries, multisetValue } from '../../../src/objects/rows/multiset.ts';
+import { encodeRecord } from '../../../src/objects/rows/sqlite-record.ts';
+import { sha256Bytes } from '../../../src/objects/sha256.ts';
+import { SnapshotBuilder } from '../../../src/objects/snapshots/builder.ts';
+import { resultOf } from '../../../src/objects/walk.ts';
+import { codeOf } from '../support.ts';
 
 type Rows = [Uint8Array, Uint8Array][];
 const objects = new MemoryObjects();

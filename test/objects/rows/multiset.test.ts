@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { multisetEntries, splitMultisetValue } from '../../src/objects/multiset.ts';
-import { sha256Hex } from '../../src/objects/sha256.ts';
-import { hex, unhex } from './support.ts';
+import { multisetEntries, splitMultisetValue } from '../../../src/objects/rows/multiset.ts';
+import { sha256Hex } from '../../../src/objects/sha256.ts';
+import { hex, unhex } from '../support.ts';
 
 describe('multisets', () => {
   it('hold each row once, with how often it occurs, in order of keys, whatever order they came in', () => {

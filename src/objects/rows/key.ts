@@ -1,4 +1,4 @@
-import { sha256Bytes } from './sha256.ts';
+import { sha256Bytes } from '../sha256.ts';
 
 /**
  * The order-preserving key encoding (SPEC.md, "Keys"): comparing two encodings bytewise (memcmp) orders the tuples as

@@ -1,6 +1,6 @@
-import { integerOfKey } from '../objects/key.ts';
-import { decodeRow, rowOf, showValue } from '../objects/rows/row.ts';
-import type { SnapshotChange, Table } from '../objects/snapshot-diff.ts';
+import { integerOfKey } from '../rows/key.ts';
+import { decodeRow, rowOf, showValue } from '../rows/row.ts';
+import type { SnapshotChange, Table } from './diff.ts';
 
 /** A change between two snapshots as JSON and terminals show it. */
 export type ShownChange =

@@ -1,11 +1,11 @@
-import type { Digest } from './digest.ts';
-import { encode } from './codec.ts';
-import { MAX_DEFINITION } from './snapshot-diff.ts';
-import { encodeKey } from './key.ts';
-import type { Link } from './link.ts';
-import { MapBuilder } from './merkle-map.ts';
-import { splitMultisetValue } from './multiset.ts';
-import { putObject, type ObjectSink } from './sink.ts';
+import type { Digest } from '../digest.ts';
+import { encode } from '../codec.ts';
+import { MAX_DEFINITION } from './diff.ts';
+import { encodeKey } from '../rows/key.ts';
+import type { Link } from '../link.ts';
+import { MapBuilder } from '../merkle-map.ts';
+import { splitMultisetValue } from '../rows/multiset.ts';
+import { putObject, type ObjectSink } from '../sink.ts';
 
 export type EngineName = 'sqlite' | 'postgres';
 export type Pairs = readonly (readonly [name: string, value: string])[];

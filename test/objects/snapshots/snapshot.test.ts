@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deltaOf } from '../../src/objects/delta.ts';
-import { integerKey } from '../../src/objects/key.ts';
-import type { Link } from '../../src/objects/link.ts';
-import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { multisetEntries } from '../../src/objects/multiset.ts';
-import { SnapshotBuilder } from '../../src/objects/snapshot-builder.ts';
-import { diffSnapshots, type SnapshotChange, type Table } from '../../src/objects/snapshot-diff.ts';
-import { resultOf } from '../../src/objects/walk.ts';
-import { codeOf, hex, itemsOf, noise, utf8 } from './support.ts';
+import { deltaOf } from '../../../src/objects/snapshots/delta.ts';
+import { integerKey } from '../../../src/objects/rows/key.ts';
+import type { Link } from '../../../src/objects/link.ts';
+import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
+import { multisetEntries } from '../../../src/objects/rows/multiset.ts';
+import { SnapshotBuilder } from '../../../src/objects/snapshots/builder.ts';
+import { diffSnapshots, type SnapshotChange, type Table } from '../../../src/objects/snapshots/diff.ts';
+import { resultOf } from '../../../src/objects/walk.ts';
+import { codeOf, hex, itemsOf, noise, utf8 } from '../support.ts';
 import { capture, EMPTY, people, specOf, type State, type TableModel } from './snapshot-models.ts';
 
 /** A change as text, to compare with the model's. */

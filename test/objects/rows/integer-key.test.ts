@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import fc from 'fast-check';
-import { integerKey } from '../../src/objects/key.ts';
+import { integerKey } from '../../../src/objects/rows/key.ts';
 
 /** SPEC.md, "Keys", by the letter: the value as 64 bits, its sign bit flipped. */
 function byTheLetter(value: bigint): string {

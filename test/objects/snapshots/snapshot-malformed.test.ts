@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { decode, encode } from '../../src/objects/codec.ts';
-import { deltaOf } from '../../src/objects/delta.ts';
-import { encodeKey, integerKey } from '../../src/objects/key.ts';
-import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
-import type { Link } from '../../src/objects/link.ts';
-import { walkMap } from '../../src/objects/map-walk.ts';
-import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { putObject } from '../../src/objects/sink.ts';
-import { SnapshotBuilder } from '../../src/objects/snapshot-builder.ts';
-import { diffSnapshots, readTable, type Table } from '../../src/objects/snapshot-diff.ts';
-import { resultOf } from '../../src/objects/walk.ts';
-import { buildMap, codeOf, hex, itemsOf, utf8 } from './support.ts';
+import { decode, encode } from '../../../src/objects/codec.ts';
+import { deltaOf } from '../../../src/objects/snapshots/delta.ts';
+import { encodeKey, integerKey } from '../../../src/objects/rows/key.ts';
+import { decodeKind, type ObjectOf } from '../../../src/objects/kinds.ts';
+import type { Link } from '../../../src/objects/link.ts';
+import { walkMap } from '../../../src/objects/map-walk.ts';
+import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
+import { putObject } from '../../../src/objects/sink.ts';
+import { SnapshotBuilder } from '../../../src/objects/snapshots/builder.ts';
+import { diffSnapshots, readTable, type Table } from '../../../src/objects/snapshots/diff.ts';
+import { resultOf } from '../../../src/objects/walk.ts';
+import { buildMap, codeOf, hex, itemsOf, utf8 } from '../support.ts';
 
 import { capture, people } from './snapshot-models.ts';
 

@@ -1,4 +1,4 @@
-import { sha256Bytes } from './sha256.ts';
+import { sha256Bytes } from '../sha256.ts';
 
 /**
  * A table without a key is a multiset: rows by the SHA-256 of their bytes, with counts.

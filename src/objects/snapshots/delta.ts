@@ -1,10 +1,10 @@
-import { CustodyError } from '../errors.ts';
-import { compareBytes } from './codec.ts';
-import type { Link } from './link.ts';
-import { diffSnapshots, type SnapshotChange } from './snapshot-diff.ts';
-import { splitMultisetValue } from './multiset.ts';
-import { compareNames } from './tree.ts';
-import type { Walk } from './walk.ts';
+import { CustodyError } from '../../errors.ts';
+import { compareBytes } from '../codec.ts';
+import type { Link } from '../link.ts';
+import { diffSnapshots, type SnapshotChange } from './diff.ts';
+import { splitMultisetValue } from '../rows/multiset.ts';
+import { compareNames } from '../tree.ts';
+import type { Walk } from '../walk.ts';
 
 export interface TableDelta {
   readonly table: string;

@@ -1,8 +1,8 @@
-import { integerKey } from '../../src/objects/key.ts';
-import type { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { multisetEntries } from '../../src/objects/multiset.ts';
-import { SnapshotBuilder, type TableSpec } from '../../src/objects/snapshot-builder.ts';
-import { utf8 } from './support.ts';
+import { integerKey } from '../../../src/objects/rows/key.ts';
+import type { MemoryObjects } from '../../../src/objects/memory-objects.ts';
+import { multisetEntries } from '../../../src/objects/rows/multiset.ts';
+import { SnapshotBuilder, type TableSpec } from '../../../src/objects/snapshots/builder.ts';
+import { utf8 } from '../support.ts';
 
 export interface TableModel {
   readonly columns: readonly string[];

@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundKey, encodeKey, integerKey, MAX_KEY, TextBytes, type KeyPart } from '../../src/objects/key.ts';
-import { decodeKeyText } from '../../src/objects/key-text.ts';
-import { sha256Hex } from '../../src/objects/sha256.ts';
-import { codeOf, hex, noise, unhex, utf8 } from './support.ts';
+import {
+  boundKey,
+  encodeKey,
+  integerKey,
+  MAX_KEY,
+  TextBytes,
+  type KeyPart,
+} from '../../../src/objects/rows/key.ts';
+import { decodeKeyText } from '../../../src/objects/rows/key-text.ts';
+import { sha256Hex } from '../../../src/objects/sha256.ts';
+import { codeOf, hex, noise, unhex, utf8 } from '../support.ts';
 
 const rank = (part: KeyPart): number =>
   part === null

@@ -1,12 +1,12 @@
-import { CustodyError } from '../errors.ts';
-import { compareBytes, decode, type Value } from './codec.ts';
-import { readWhole } from './file.ts';
-import { boundKey, encodeKey } from './key.ts';
-import { decodeKeyText } from './key-text.ts';
-import { decodeKind, type ObjectOf } from './kinds.ts';
-import { Link } from './link.ts';
-import { diffMaps, walkMap, type Row } from './map-walk.ts';
-import { collect, item, need, type Walk } from './walk.ts';
+import { CustodyError } from '../../errors.ts';
+import { compareBytes, decode, type Value } from '../codec.ts';
+import { readWhole } from '../file.ts';
+import { boundKey, encodeKey } from '../rows/key.ts';
+import { decodeKeyText } from '../rows/key-text.ts';
+import { decodeKind, type ObjectOf } from '../kinds.ts';
+import { Link } from '../link.ts';
+import { diffMaps, walkMap, type Row } from '../map-walk.ts';
+import { collect, item, need, type Walk } from '../walk.ts';
 
 /** What differs between two snapshots. `before` or `after` is missing where the thing was added or removed. */
 export type SnapshotChange =
