@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { temporaryFolder } from '../src/engines/temporary-folder.ts';
+import { temporaryFolder } from '../src/system/temporary-folder.ts';
 import { digestOf } from '../src/objects/digest.ts';
 import { parsePlan } from '../src/rehearsal/plan.ts';
 import type { ProfileDocument } from '../src/rehearsal/profile.ts';

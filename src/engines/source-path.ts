@@ -1,7 +1,7 @@
 import { readlink, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import type { SourceSpec } from './engine.ts';
-import { openRegular } from './regular-file.ts';
+import { openRegular } from '../system/regular-file.ts';
 
 /**
  * Where a source lies, with links resolved.

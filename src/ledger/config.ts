@@ -2,7 +2,7 @@ import { writeFile, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { parseDigest, type Digest } from '../objects/digest.ts';
-import { readSmallText } from './small-file.ts';
+import { readSmallText } from '../system/small-file.ts';
 
 /** `.custody/config.yaml`: what is local to this ledger. The log itself does not depend on it. */
 export interface LedgerConfig {

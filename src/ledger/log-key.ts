@@ -6,7 +6,7 @@ import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 import { generateKey, verifierKeyOf } from '../log/note-key.ts';
 import { digestOf } from '../objects/digest.ts';
 import { writeDurably } from './config.ts';
-import { readSmallText } from './small-file.ts';
+import { readSmallText } from '../system/small-file.ts';
 
 /**
  * The log's private key lies outside the ledger, in the user's configuration folder, so that copying a ledger never

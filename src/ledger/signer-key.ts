@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 import { generateKey, isKeyName, parseSignerKey, verifierKeyOf } from '../log/note-key.ts';
 import { digestOf } from '../objects/digest.ts';
-import { readSmallText } from './small-file.ts';
+import { readSmallText } from '../system/small-file.ts';
 
 export interface Signer {
   /** Secret. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readRegular } from '../engines/regular-file.ts';
+import { readRegular } from '../system/regular-file.ts';
 import { CustodyError } from '../errors.ts';
 import { findClaims, type Claims } from '../rules/claims.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';

@@ -1,5 +1,5 @@
 import { CustodyError, isCustodyError } from '../errors.ts';
-import { readRegular } from '../engines/regular-file.ts';
+import { readRegular } from '../system/regular-file.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { expandIncludes, type ScriptPart } from '../rules/includes.ts';
 import { thrown, type PlanFile, type PlanScript, type Report } from './plan.ts';

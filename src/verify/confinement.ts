@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { LIBRARIES, program } from '../engines/confined-root.ts';
+import { LIBRARIES, program } from '../system/confined-root.ts';
 import type { Command } from './judge-process.ts';
 import {
   endsWell,

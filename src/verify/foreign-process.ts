@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder } from '../engines/temporary-folder.ts';
+import { temporaryFolder } from '../system/temporary-folder.ts';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import { interpreterOf } from './interpreter-line.ts';

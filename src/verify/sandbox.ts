@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { confinedRoot, program } from '../engines/confined-root.ts';
+import { confinedRoot, program } from '../system/confined-root.ts';
 import type { Command, ProcessOptions } from './judge-process.ts';
 
 /** What a validator's process runs, and all that it may see. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder } from '../engines/temporary-folder.ts';
+import { temporaryFolder } from '../system/temporary-folder.ts';
 import { fromSystemError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';

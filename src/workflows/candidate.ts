@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { readRegular } from '../engines/regular-file.ts';
+import { readRegular } from '../system/regular-file.ts';
 import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { hasInterpreterLine, interpreterOf } from '../verify/interpreter-line.ts';

@@ -6,7 +6,7 @@ import { putObject, type ObjectSink } from '../objects/sink.ts';
 import { checkFolder, type PacketFile } from '../verify/packet/check.ts';
 import { MANIFEST_NAME, SEAL_NAME } from '../verify/packet/names.ts';
 import { ingestFolder } from './ingest-folder.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../system/shell-word.ts';
 
 export interface CommitOptions extends AppendOptions {
   readonly author: string;

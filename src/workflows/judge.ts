@@ -9,7 +9,7 @@ import { runForeign } from '../verify/foreign-process.ts';
 import type { SandboxOptions } from '../verify/sandbox.ts';
 import { runValidator } from '../verify/validator-process.ts';
 import { executionEvidence } from './execution-evidence.ts';
-import { inLanes } from './in-lanes.ts';
+import { inLanes } from '../system/two-at-once.ts';
 import type { PinnedValidator } from './policy.ts';
 
 export type JudgeOptions = SandboxOptions;

@@ -4,7 +4,7 @@ import type { Built } from '../validator/selftest/draft.ts';
 import type { Vector } from '../validator/selftest/vector.ts';
 import { runSelftest, runValidator } from '../verify/validator-process.ts';
 import { failedNames, misjudged, selftestFindings, type ControlResult } from './control-result.ts';
-import { inLanes } from './in-lanes.ts';
+import { inLanes } from '../system/two-at-once.ts';
 import type { JudgeOptions } from './judge.ts';
 
 /**

@@ -9,7 +9,7 @@ import { nodeLink, type Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { findPath } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
-import { openRegular, readRegular } from '../engines/regular-file.ts';
+import { openRegular, readRegular } from '../system/regular-file.ts';
 import { recogniseDatabase } from './engines.ts';
 import { ingestFolder } from './ingest-folder.ts';
 import { findPacket, linkOf, noPacket } from './packet.ts';

@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder } from '../engines/temporary-folder.ts';
+import { temporaryFolder } from '../system/temporary-folder.ts';
 import { CustodyError } from '../errors.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { keyFolder } from '../ledger/log-key.ts';
@@ -13,7 +13,7 @@ import { SEAL_NAME } from '../verify/packet/names.ts';
 import { bringUp, layOut, type Bench } from './probe/bench.ts';
 import { commitFabrication } from './probe/forge.ts';
 import { filesOf, Leaks, scanChanged, scanEntry } from './probe/leaks.ts';
-import { inLanes } from './in-lanes.ts';
+import { inLanes } from '../system/two-at-once.ts';
 import { noProbes } from './profile-files.ts';
 
 /** A command, run to its end as a user runs it, with the files and the keys of that folder alone. */

@@ -2,7 +2,7 @@ import { createWriteStream, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { openRegular, readRegular } from '../engines/regular-file.ts';
+import { openRegular, readRegular } from '../system/regular-file.ts';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { digestOf } from '../objects/digest.ts';
 import { readPlan, type Plan } from '../rehearsal/plan.ts';

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { temporaryFolder } from '../engines/temporary-folder.ts';
+import { temporaryFolder } from '../system/temporary-folder.ts';
 import { CustodyError } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';

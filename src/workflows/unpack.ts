@@ -12,7 +12,7 @@ import { driveAsync } from '../objects/walk.ts';
 import { checkFolder } from '../verify/packet/check.ts';
 import { readAll, type Get } from './operand.ts';
 import { requirePacket } from './packet.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../system/shell-word.ts';
 
 /** What {@link unpack} wrote. */
 export interface Unpacked {

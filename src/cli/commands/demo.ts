@@ -1,9 +1,9 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { makeTemporaryFolder } from '../../engines/temporary-folder.ts';
+import { makeTemporaryFolder } from '../../system/temporary-folder.ts';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
-import { shellWord } from '../../workflows/shell-word.ts';
+import { shellWord } from '../../system/shell-word.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { renderDiff } from '../diff-text.ts';

@@ -23,7 +23,7 @@ export const command = defineCommand({
   async run(args, context) {
     const { makeRestoreScript } = await import('../../workflows/restore-script.ts');
     const { resolveOperand } = await import('../../workflows/operand.ts');
-    const { writeNewFile } = await import('../../workflows/new-file.ts');
+    const { writeNewFile } = await import('../../system/new-file.ts');
     const sides = [args.a, args.b].map((text) =>
       existsSync(context.path(text)) ? context.path(text) : text,
     );

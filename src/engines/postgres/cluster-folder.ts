@@ -2,8 +2,8 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
-import { readRegular } from '../regular-file.ts';
-import { claimFolder, sweepStale } from '../stale-folders.ts';
+import { readRegular } from '../../system/regular-file.ts';
+import { claimFolder, sweepStale } from '../../system/stale-folders.ts';
 import type { Account } from './account.ts';
 import { reap } from './reaper.ts';
 

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CustodyError } from '../../errors.ts';
-import { disownFolder } from '../stale-folders.ts';
+import { disownFolder } from '../../system/stale-folders.ts';
 import { serverAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { makeFolder } from './cluster-folder.ts';

@@ -6,7 +6,7 @@ import { parseDigest, type Digest } from '../../objects/digest.ts';
 import { ContentBuilder, type StoredContent } from '../../objects/file.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
-import { openRegular } from '../regular-file.ts';
+import { openRegular } from '../../system/regular-file.ts';
 import { openLocated } from '../source-path.ts';
 
 const HEADER = /^-- PostgreSQL database dump\r?$/m;

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { CustodyError } from '../../errors.ts';
-import { isConfined, type ConfinedRoot } from '../confined-root.ts';
+import { isConfined, type ConfinedRoot } from '../../system/confined-root.ts';
 import type { Hello, Reply, Request } from './protocol.ts';
 import { childCommand, networkOf } from './sandbox.ts';
 

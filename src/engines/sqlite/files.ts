@@ -6,7 +6,7 @@ import type { Digest } from '../../objects/digest.ts';
 import { ContentBuilder, type StoredContent } from '../../objects/file.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
-import { openRegular } from '../regular-file.ts';
+import { openRegular } from '../../system/regular-file.ts';
 
 /** First 16 bytes of every SQLite database: https://www.sqlite.org/fileformat2.html#the_database_header */
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');

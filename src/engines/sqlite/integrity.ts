@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { CustodyError, type ErrorCode } from '../../errors.ts';
-import { program } from '../confined-root.ts';
+import { program } from '../../system/confined-root.ts';
 import { attempt, type ReadDatabase, type Reader } from './reader.ts';
 import { integrityEntry } from './worker-entry.ts';
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { confinedRoot, LIBRARIES, program, type ConfinedRoot } from '../confined-root.ts';
+import { confinedRoot, LIBRARIES, program, type ConfinedRoot } from '../../system/confined-root.ts';
 import { workerEntry } from './worker-entry.ts';
 
 export interface ChildCommand {

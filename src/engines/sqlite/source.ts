@@ -6,7 +6,7 @@ import type { Link } from '../../objects/link.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import { compareNames, TreeBuilder } from '../../objects/tree.ts';
 import type { SourceSpec } from '../engine.ts';
-import { openRegular } from '../regular-file.ts';
+import { openRegular } from '../../system/regular-file.ts';
 import { locateSource, openLocated } from '../source-path.ts';
 import { copyHashed, hasMagic, statOf, storeFile } from './files.ts';
 

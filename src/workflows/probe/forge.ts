@@ -1,4 +1,4 @@
-import { temporaryFolder } from '../../engines/temporary-folder.ts';
+import { temporaryFolder } from '../../system/temporary-folder.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { closure } from '../../objects/closure.ts';
 import type { Digest } from '../../objects/digest.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openRegular, readRegular } from '../../engines/regular-file.ts';
+import { openRegular, readRegular } from '../../system/regular-file.ts';
 import { CustodyError } from '../../errors.ts';
 import { digestOf, digestToBytes, type Digest } from '../../objects/digest.ts';
 import { storeContent } from '../../objects/file.ts';

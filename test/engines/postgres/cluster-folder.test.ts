@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeFolder } from '../../../src/engines/postgres/cluster-folder.ts';
-import { claimFolder, OWNER_FILE } from '../../../src/engines/stale-folders.ts';
+import { claimFolder, OWNER_FILE } from '../../../src/system/stale-folders.ts';
 import { temporaryFolder, useTemporaryFolder } from './support.ts';
 
 describe.skipIf(!existsSync('/proc/self/stat'))('a folder for a cluster', () => {

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Child } from '../../../src/engines/sqlite/child.ts';
-import { isConfined } from '../../../src/engines/confined-root.ts';
+import { isConfined } from '../../../src/system/confined-root.ts';
 import { copyFileHashed } from '../../../src/engines/sqlite/files.ts';
 import { childCommand } from '../../../src/engines/sqlite/sandbox.ts';
 import { digestOf } from '../../../src/objects/digest.ts';

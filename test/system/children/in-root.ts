@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { confinedRoot } from '../../../src/engines/confined-root.ts';
+import { confinedRoot } from '../../../src/system/confined-root.ts';
 
 /** Runs a shell command in a root folder of its own that holds the system's programs and one more folder. */
 const [, , folder = '', command = ''] = process.argv;

@@ -1,4 +1,4 @@
-import { readRegular } from '../engines/regular-file.ts';
+import { readRegular } from './regular-file.ts';
 import { CustodyError } from '../errors.ts';
 
 /** Bytes: a configuration or a key has some hundred. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shellWord } from '../../src/workflows/shell-word.ts';
+import { shellWord } from '../../src/system/shell-word.ts';
 
 const echoed = (word: string): string =>
   execFileSync('/bin/sh', ['-c', `printf %s ${word}`], { encoding: 'utf8' });

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { claimFolder, OWNER_FILE, sweepStale } from '../../src/engines/stale-folders.ts';
+import { claimFolder, OWNER_FILE, sweepStale } from '../../src/system/stale-folders.ts';
 
 describe.skipIf(!existsSync('/proc/self/stat'))('folders of killed processes', () => {
   const parent = mkdtempSync(join(tmpdir(), 'custody-test-'));
