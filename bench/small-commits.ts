@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Ledger } from '../src/ledger/ledger.ts';
-import { sealFolder } from '../src/verify/packet/seal.ts';
+import { sealFolder } from '../src/packets/seal/seal.ts';
 import { commitFolder } from '../src/workflows/commit.ts';
 import { firstPolicy } from '../src/workflows/policy.ts';
 import { median, Scratch, setting, type Row } from './measure.ts';

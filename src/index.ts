@@ -13,5 +13,5 @@ export { rehearsePlan, type RehearseOptions, type RehearseResult } from './workf
 export { snapshotDatabase, type SnapshotResult } from './workflows/snapshot.ts';
 export { verifyFolder, verifyRevision, type VerifyOptions } from './workflows/verify.ts';
 export type { Level, LevelState, VerifyReport } from './workflows/verify-report.ts';
-export { checkFolder } from './verify/packet/check.ts';
-export { sealFolder } from './verify/packet/seal.ts';
+export { checkFolder } from './packets/seal/check.ts';
+export { sealFolder } from './packets/seal/seal.ts';

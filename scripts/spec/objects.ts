@@ -18,7 +18,7 @@ import { encodeRecord, type SqliteValue } from '../../src/objects/rows/sqlite-re
 import { digestOf } from '../../src/objects/digest.ts';
 import { MAX_DEPTH } from '../../src/objects/value.ts';
 import { MAX_EVIDENCE } from '../../src/validator/frames.ts';
-import { MANIFEST_LIMIT } from '../../src/verify/packet/manifest.ts';
+import { MANIFEST_LIMIT } from '../../src/packets/seal/manifest.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { hex, hexLines, utf8 } from './hex.ts';
 import type { World } from './world.ts';

@@ -11,8 +11,8 @@ import { MapBuilder } from '../../src/objects/merkle-map.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { TreeBuilder } from '../../src/objects/tree.ts';
-import { formatManifest, formatSeal } from '../../src/verify/packet/manifest.ts';
-import { MANIFEST_NAME, SEAL_NAME } from '../../src/verify/packet/names.ts';
+import { formatManifest, formatSeal } from '../../src/packets/seal/manifest.ts';
+import { MANIFEST_NAME, SEAL_NAME } from '../../src/packets/seal/names.ts';
 import { utf8 } from './hex.ts';
 import { putRehearsal, TIME } from './rehearsal.ts';
 

@@ -13,7 +13,7 @@ import { loadEngine } from './engines.ts';
 import { guardFiles } from './guarded-plan.ts';
 import { requireSandbox } from '../verify/foreign-process.ts';
 import { kept } from './kept.ts';
-import { requireEmpty } from './packet/out-folder.ts';
+import { requireEmpty } from '../packets/out-folder.ts';
 import { currentPolicy, pinnedValidators } from './policy.ts';
 
 export interface CheckResult {

@@ -3,9 +3,9 @@ import type { AppendOptions, AppendResult, Ledger } from '../ledger/ledger.ts';
 import { digestToBytes, type Digest } from '../objects/digest.ts';
 import type { Link } from '../objects/link.ts';
 import { putObject, type ObjectSink } from '../objects/sink.ts';
-import { checkFolder, type PacketFile } from '../verify/packet/check.ts';
-import { MANIFEST_NAME, SEAL_NAME } from '../verify/packet/names.ts';
-import { ingestFolder } from './ingest-folder.ts';
+import { checkFolder, type PacketFile } from '../packets/seal/check.ts';
+import { MANIFEST_NAME, SEAL_NAME } from '../packets/seal/names.ts';
+import { ingestFolder } from '../packets/ingest-folder.ts';
 import { shellWord } from '../system/shell-word.ts';
 
 export interface CommitOptions extends AppendOptions {

@@ -8,7 +8,7 @@ import { driveSync } from '../objects/walk.ts';
 import { runForeign } from '../verify/foreign-process.ts';
 import type { SandboxOptions } from '../verify/sandbox.ts';
 import { runValidator } from '../verify/validator-process.ts';
-import { executionEvidence } from './execution-evidence.ts';
+import { executionEvidence } from '../packets/files/execution-evidence.ts';
 import { inLanes } from '../system/two-at-once.ts';
 import type { PinnedValidator } from './policy.ts';
 

@@ -11,8 +11,8 @@ import { findPath } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
 import { openRegular, readRegular } from '../system/regular-file.ts';
 import { recogniseDatabase } from './engines.ts';
-import { ingestFolder } from './ingest-folder.ts';
-import { findPacket, linkOf, noPacket } from './packet.ts';
+import { ingestFolder } from '../packets/ingest-folder.ts';
+import { findPacket, linkOf, noPacket } from '../packets/find-packet.ts';
 
 export type Get = (id: Digest) => Promise<Uint8Array>;
 

@@ -9,7 +9,7 @@ import { storeContent } from '../objects/file.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { Plan } from '../rehearsal/plan.ts';
 import type { Probe, Profile } from '../rehearsal/profile.ts';
-import { SEAL_NAME } from '../verify/packet/names.ts';
+import { SEAL_NAME } from '../packets/seal/names.ts';
 import { bringUp, layOut, type Bench } from './probe/bench.ts';
 import { commitFabrication } from './probe/forge.ts';
 import { filesOf, Leaks, scanChanged, scanEntry } from './probe/leaks.ts';

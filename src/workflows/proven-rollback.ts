@@ -2,7 +2,7 @@ import { isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../objects/kinds.ts';
-import { linkOf } from './packet.ts';
+import { linkOf } from '../packets/find-packet.ts';
 import { verifyRevision, type VerifyOptions } from './verify.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { linkOf } from './packet.ts';
+import { linkOf } from '../packets/find-packet.ts';
 
 /**
  * The first of these records that holds a rehearsal, or this very one; undefined where none does. What is damaged is passed

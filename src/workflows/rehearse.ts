@@ -11,11 +11,11 @@ import { driveSync } from '../objects/walk.ts';
 import { readPlan, type Plan } from '../rehearsal/plan.ts';
 import { guardWords } from '../rehearsal/guard.ts';
 import type { Profile } from '../rehearsal/profile.ts';
-import { sealFolder } from '../verify/packet/seal.ts';
+import { sealFolder } from '../packets/seal/seal.ts';
 import { requireSealed, storePacket } from './commit.ts';
 import { guardFiles } from './guarded-plan.ts';
-import { copyOut, requireEmpty } from './packet/out-folder.ts';
-import { movedSequences, packetFiles, writeFiles } from './packet-files.ts';
+import { copyOut, requireEmpty } from '../packets/out-folder.ts';
+import { movedSequences, packetFiles, writeFiles } from '../packets/packet-files.ts';
 import { currentPolicy, pinnedValidators, requirePolicy } from './policy.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 

@@ -9,9 +9,9 @@ import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import { readContent } from '../objects/file.ts';
 import { walkTree, type PathEntry, type TreeItem } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
-import { checkFolder } from '../verify/packet/check.ts';
+import { checkFolder } from '../packets/seal/check.ts';
 import { readAll, type Get } from './operand.ts';
-import { requirePacket } from './packet.ts';
+import { requirePacket } from '../packets/find-packet.ts';
 import { shellWord } from '../system/shell-word.ts';
 
 /** What {@link unpack} wrote. */

@@ -3,7 +3,7 @@ import type { Revision } from '../ledger/revision.ts';
 import { nodeLink } from '../objects/link.ts';
 import type { ChainReport } from '../verify/chain.ts';
 import { readClaim, verifyReruns } from '../verify/reruns.ts';
-import { findPacket, linkOf } from './packet.ts';
+import { findPacket, linkOf } from '../packets/find-packet.ts';
 import { rehearsalRecord } from './rehearsal-record.ts';
 import type { ReportBuilder } from './verify-report.ts';
 

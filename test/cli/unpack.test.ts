@@ -5,7 +5,7 @@ import { resolveRevision } from '../../src/ledger/revision.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { digestToBytes } from '../../src/objects/digest.ts';
-import { linkOf } from '../../src/workflows/packet.ts';
+import { linkOf } from '../../src/packets/find-packet.ts';
 import { Desk } from './desk.ts';
 
 interface Unpacked {

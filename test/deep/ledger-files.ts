@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { sealFolder } from '../../src/verify/packet/seal.ts';
+import { sealFolder } from '../../src/packets/seal/seal.ts';
 
 /** A sealed folder with these files. */
 export async function sealedFolder(dir: string, files: Readonly<Record<string, string>>): Promise<string> {

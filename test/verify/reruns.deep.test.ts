@@ -11,7 +11,7 @@ import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
-import { findPacket, linkOf } from '../../src/workflows/packet.ts';
+import { findPacket, linkOf } from '../../src/packets/find-packet.ts';
 import { verifyRevision, type VerifyOptions } from '../../src/workflows/verify.ts';
 
 /** It holds an accepted rehearsal as @2; what a rerun says about it does not depend on its version. */

@@ -1,7 +1,7 @@
 import { CustodyError, isCustodyError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
-import { linkOf } from '../../workflows/packet.ts';
+import { linkOf } from '../../packets/find-packet.ts';
 import { defineCommand } from '../command.ts';
 import { printable, table, time } from '../text.ts';
 

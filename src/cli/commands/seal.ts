@@ -21,7 +21,7 @@ export const command = defineCommand({
         describe: 'seal anew although the old seal does not fit',
       }),
   async run(args, context) {
-    const { sealFolder } = await import('../../verify/packet/seal.ts');
+    const { sealFolder } = await import('../../packets/seal/seal.ts');
     // Sealing it would list the ledger's own files, which change with the next commit.
     if (existsSync(join(context.path(args.folder), '.custody')))
       throw new CustodyError('USAGE', `${args.folder} holds a ledger (.custody)`, {

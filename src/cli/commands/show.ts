@@ -19,7 +19,7 @@ export const command = defineCommand({
   async run(args, context) {
     const { parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
     const { readPath } = await import('../../workflows/operand.ts');
-    const { findPacket } = await import('../../workflows/packet.ts');
+    const { findPacket } = await import('../../packets/find-packet.ts');
     await using ledger = await context.openLedger();
     const { base, path } = parseRevision(args.revision);
     const revision = await resolveRevision(ledger, base);

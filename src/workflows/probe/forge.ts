@@ -8,9 +8,9 @@ import { MemoryObjects } from '../../objects/memory-objects.ts';
 import { putObject } from '../../objects/sink.ts';
 import { driveAsync, driveSync } from '../../objects/walk.ts';
 import type { Probe } from '../../rehearsal/profile.ts';
-import { sealFolder } from '../../verify/packet/seal.ts';
+import { sealFolder } from '../../packets/seal/seal.ts';
 import { requireSealed, storePacket } from '../commit.ts';
-import { packetFiles, writeFiles } from '../packet-files.ts';
+import { packetFiles, writeFiles } from '../../packets/packet-files.ts';
 
 type Evidence = NonNullable<Probe['evidence']>;
 type Rehearsal = ObjectOf<'rehearsal'>;

@@ -9,7 +9,7 @@ import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { putObject } from '../../../src/objects/sink.ts';
 import { driveAsync } from '../../../src/objects/walk.ts';
 import { verifyChain } from '../../../src/verify/chain.ts';
-import { sealFolder } from '../../../src/verify/packet/seal.ts';
+import { sealFolder } from '../../../src/packets/seal/seal.ts';
 import { verifyReruns } from '../../../src/verify/reruns.ts';
 import type { RehearseResult } from '../../../src/workflows/rehearse.ts';
 import { requireSealed, storePacket } from '../../../src/workflows/commit.ts';

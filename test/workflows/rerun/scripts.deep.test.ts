@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/objects/digest.ts';
-import { sealFolder } from '../../../src/verify/packet/seal.ts';
+import { sealFolder } from '../../../src/packets/seal/seal.ts';
 import { builtInValidator } from '../../../src/workflows/policy.ts';
 import { CUSTODY } from '../../built.ts';
 import { Made } from './made.ts';

@@ -2,8 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { FINDING_CODES } from '../../../src/finding.ts';
 import { parseDigest } from '../../../src/objects/digest.ts';
-import { checkFolder } from '../../../src/verify/packet/check.ts';
-import { sealFolder } from '../../../src/verify/packet/seal.ts';
+import { checkFolder } from '../../../src/packets/seal/check.ts';
+import { sealFolder } from '../../../src/packets/seal/seal.ts';
 import { NotPossible, TestFolder, codes, coreutilsPass } from './folder.ts';
 import type { Item, Mutation } from './folder.ts';
 

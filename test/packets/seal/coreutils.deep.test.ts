@@ -4,9 +4,9 @@ import { rmSync, unlinkSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isCustodyError } from '../../../src/errors.ts';
-import { checkFolder } from '../../../src/verify/packet/check.ts';
-import { foldPath } from '../../../src/verify/packet/names.ts';
-import { sealFolder } from '../../../src/verify/packet/seal.ts';
+import { checkFolder } from '../../../src/packets/seal/check.ts';
+import { foldPath } from '../../../src/packets/seal/names.ts';
+import { sealFolder } from '../../../src/packets/seal/seal.ts';
 import { TestFolder, coreutilsPass } from './folder.ts';
 
 const piece = fc.constantFrom(

@@ -3,7 +3,7 @@ import { digestFromBytes, type Digest } from '../../objects/digest.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
 import { walkTree } from '../../objects/tree.ts';
 import { driveAsync } from '../../objects/walk.ts';
-import { MANIFEST_NAME, SEAL_NAME } from '../../verify/packet/names.ts';
+import { MANIFEST_NAME, SEAL_NAME } from '../seal/names.ts';
 import { identityOf, type GetSync, type PacketFiles } from './content.ts';
 
 /**

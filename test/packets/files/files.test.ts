@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RehearseResult } from '../../../src/workflows/rehearse.ts';
 import { PACKET_SCHEMAS, schemaFaults } from '../../cli/schemas.ts';
-import { Made } from '../rerun/made.ts';
-import { STUB } from '../rerun/stub-validator.ts';
+import { Made } from '../../workflows/rerun/made.ts';
+import { STUB } from '../../workflows/rerun/stub-validator.ts';
 
 describe('the packet of a rehearsal', () => {
   let made: Made;

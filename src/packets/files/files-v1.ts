@@ -3,7 +3,7 @@ import { decodeEither, decodeKind, type FirstOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { rowChanges } from './changes.ts';
 import { bytesOf, type GetSync, type PacketFiles } from './content.ts';
-import { firstReadme } from './first-readme.ts';
+import { firstReadme } from './readme-v1.ts';
 import { damaged } from './material.ts';
 import { describeBack } from './moved-sequences.ts';
 

@@ -7,7 +7,7 @@ import {
   formatSeal,
   parseManifest,
   parseSeal,
-} from '../../../src/verify/packet/manifest.ts';
+} from '../../../src/packets/seal/manifest.ts';
 
 const sha256 = digestOf(Buffer.from('abc'));
 const HEX = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';

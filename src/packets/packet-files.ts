@@ -3,23 +3,23 @@ import { jsonFile } from '../objects/json.ts';
 import type { Link } from '../objects/link.ts';
 import { walkTree } from '../objects/tree.ts';
 import { driveSync } from '../objects/walk.ts';
-import { executionEvidence } from './execution-evidence.ts';
-import { rowChanges } from './packet/changes.ts';
-import { cloneRollback } from './packet/clone-rollback.ts';
-import { commandsScript } from './packet/commands.ts';
-import { bytesOf, type GetSync, type PacketContent, type PacketFiles } from './packet/content.ts';
-import { scriptNames } from './packet/file-names.ts';
-import { firstPacketFiles } from './packet/first.ts';
-import { damaged, gather, type Material } from './packet/material.ts';
-import { profileFiles } from './packet/profile-files.ts';
-import { packetReadme } from './packet/readme.ts';
-import { rerunScript } from './packet/rerun-script.ts';
-import { rollbackProof } from './packet/rollback-proof.ts';
-import { targetLock } from './packet/target-lock.ts';
-import { validatorResult } from './packet/validator-result.ts';
+import { executionEvidence } from './files/execution-evidence.ts';
+import { rowChanges } from './files/changes.ts';
+import { cloneRollback } from './files/clone-rollback.ts';
+import { commandsScript } from './files/commands.ts';
+import { bytesOf, type GetSync, type PacketContent, type PacketFiles } from './files/content.ts';
+import { scriptNames } from './files/file-names.ts';
+import { firstPacketFiles } from './files/files-v1.ts';
+import { damaged, gather, type Material } from './files/material.ts';
+import { profileFiles } from './files/profile-files.ts';
+import { packetReadme } from './files/readme.ts';
+import { rerunScript } from './files/rerun-script.ts';
+import { rollbackProof } from './files/rollback-proof.ts';
+import { targetLock } from './files/target-lock.ts';
+import { validatorResult } from './files/validator-result.ts';
 
-export { writeFiles } from './packet/content.ts';
-export { movedSequences } from './packet/moved-sequences.ts';
+export { writeFiles } from './files/content.ts';
+export { movedSequences } from './files/moved-sequences.ts';
 
 /**
  * The files of a rehearsal's packet, made from its objects alone: no clock, no lane, no path of this machine, so two

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firstReadme, type FirstReadmeParts } from '../../../src/workflows/packet/first-readme.ts';
+import { firstReadme, type FirstReadmeParts } from '../../../src/packets/files/readme-v1.ts';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { nodeLink } from '../../../src/objects/link.ts';
 

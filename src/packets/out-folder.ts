@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CustodyError, fromSystemError } from '../../errors.ts';
-import { MANIFEST_NAME, SEAL_NAME } from '../../verify/packet/names.ts';
+import { CustodyError, fromSystemError } from '../errors.ts';
+import { MANIFEST_NAME, SEAL_NAME } from './seal/names.ts';
 
 /** @throws CustodyError USAGE where the folder for a packet holds something; PERMISSION_DENIED, PATH_NOT_A_FOLDER, … */
 export async function requireEmpty(dir: string): Promise<void> {

@@ -5,8 +5,8 @@ import type { ObjectOf } from '../objects/kinds.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { walkTree } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
-import { formatManifest, formatSeal } from './packet/manifest.ts';
-import { comparePaths, MANIFEST_NAME, SEAL_NAME } from './packet/names.ts';
+import { formatManifest, formatSeal } from './seal/manifest.ts';
+import { comparePaths, MANIFEST_NAME, SEAL_NAME } from './seal/names.ts';
 
 /**
  * The seal of a packet in a ledger: the manifest and the seal file are made anew from the stored tree and must be the

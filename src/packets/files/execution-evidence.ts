@@ -1,6 +1,6 @@
-import { jsonFile } from '../objects/json.ts';
-import type { FirstOf, ObjectOf } from '../objects/kinds.ts';
-import type { Link } from '../objects/link.ts';
+import { jsonFile } from '../../objects/json.ts';
+import type { FirstOf, ObjectOf } from '../../objects/kinds.ts';
+import type { Link } from '../../objects/link.ts';
 
 type Evidence = Pick<FirstOf<'rehearsal'> | ObjectOf<'rehearsal'>, 'entry' | 'legs'>;
 

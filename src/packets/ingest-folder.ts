@@ -4,9 +4,9 @@ import { ContentBuilder } from '../objects/file.ts';
 import type { Link } from '../objects/link.ts';
 import { putBlob, type ObjectSink } from '../objects/sink.ts';
 import { TreeBuilder, compareNames, type TreeEntry } from '../objects/tree.ts';
-import { parentOf } from '../verify/packet/names.ts';
-import { readEntry } from '../verify/packet/read.ts';
-import { walkFolder, type FolderEntry } from '../verify/packet/walk.ts';
+import { parentOf } from './seal/names.ts';
+import { readEntry } from './seal/read.ts';
+import { walkFolder, type FolderEntry } from './seal/walk.ts';
 
 export interface IngestOptions {
   /** What each file's content must hash to, by path: a file that changed since it was checked is refused. */

@@ -10,10 +10,10 @@ import type { ObjectOf } from '../../../src/objects/kinds.ts';
 import type { Link } from '../../../src/objects/link.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { driveAsync } from '../../../src/objects/walk.ts';
-import { comparePacketFiles } from '../../../src/workflows/packet/compare.ts';
-import type { PacketFiles } from '../../../src/workflows/packet/content.ts';
-import { packetFiles } from '../../../src/workflows/packet-files.ts';
-import { findPacket, linkOf } from '../../../src/workflows/packet.ts';
+import { comparePacketFiles } from '../../../src/packets/files/compare.ts';
+import type { PacketFiles } from '../../../src/packets/files/content.ts';
+import { packetFiles } from '../../../src/packets/packet-files.ts';
+import { findPacket, linkOf } from '../../../src/packets/find-packet.ts';
 
 const FIXTURE = new URL('../../vectors/ledgers/v1/custody/', import.meta.url).pathname;
 

@@ -6,9 +6,9 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { digestOf } from '../../../src/objects/digest.ts';
-import { formatManifest, formatSeal } from '../../../src/verify/packet/manifest.ts';
-import { MANIFEST_NAME, SEAL_NAME } from '../../../src/verify/packet/names.ts';
-import { sealFolder } from '../../../src/verify/packet/seal.ts';
+import { formatManifest, formatSeal } from '../../../src/packets/seal/manifest.ts';
+import { MANIFEST_NAME, SEAL_NAME } from '../../../src/packets/seal/names.ts';
+import { sealFolder } from '../../../src/packets/seal/seal.ts';
 
 /** A string is a file's text. */
 export type Item =

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkFolder } from '../../../src/verify/packet/check.ts';
-import { sealFolder } from '../../../src/verify/packet/seal.ts';
+import { checkFolder } from '../../../src/packets/seal/check.ts';
+import { sealFolder } from '../../../src/packets/seal/seal.ts';
 import { TestFolder } from './folder.ts';
 
 const ITEMS = { 'b.txt': 'beta\n', 'a/x': 'alpha\n' };

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, utimesSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkFolder } from '../../../src/verify/packet/check.ts';
-import { nodeSealIo } from '../../../src/verify/packet/replace.ts';
-import type { SealIo } from '../../../src/verify/packet/replace.ts';
-import { sealFolder } from '../../../src/verify/packet/seal.ts';
+import { checkFolder } from '../../../src/packets/seal/check.ts';
+import { nodeSealIo } from '../../../src/packets/seal/replace.ts';
+import type { SealIo } from '../../../src/packets/seal/replace.ts';
+import { sealFolder } from '../../../src/packets/seal/seal.ts';
 import { TestFolder, codes, coreutilsPass, runUnprivileged, sourceUrl } from './folder.ts';
 
 const ITEMS = { 'b.txt': 'beta\n', 'a/x': 'alpha\n' };

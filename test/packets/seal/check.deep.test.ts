@@ -3,12 +3,12 @@ import { appendFileSync, chmodSync, readdirSync, rmSync, truncateSync, writeFile
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/objects/digest.ts';
-import { checkFolder } from '../../../src/verify/packet/check.ts';
-import type { PacketCheck } from '../../../src/verify/packet/check.ts';
-import { MANIFEST_LIMIT } from '../../../src/verify/packet/manifest.ts';
-import { hashEntries, readEntry } from '../../../src/verify/packet/read.ts';
-import { sealFolder } from '../../../src/verify/packet/seal.ts';
-import { walkFolder } from '../../../src/verify/packet/walk.ts';
+import { checkFolder } from '../../../src/packets/seal/check.ts';
+import type { PacketCheck } from '../../../src/packets/seal/check.ts';
+import { MANIFEST_LIMIT } from '../../../src/packets/seal/manifest.ts';
+import { hashEntries, readEntry } from '../../../src/packets/seal/read.ts';
+import { sealFolder } from '../../../src/packets/seal/seal.ts';
+import { walkFolder } from '../../../src/packets/seal/walk.ts';
 import { TestFolder, codes, coreutilsPass, runUnprivileged, sourceUrl } from './folder.ts';
 
 const ITEMS = {

@@ -9,7 +9,7 @@ import {
   hasControlCharacter,
   parentOf,
   showName,
-} from '../../../src/verify/packet/names.ts';
+} from '../../../src/packets/seal/names.ts';
 
 const text = fc.string({ unit: 'binary' });
 
