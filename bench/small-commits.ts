@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { Ledger } from '../src/ledger/ledger.ts';
 import { sealFolder } from '../src/packets/seal/seal.ts';
 import { commitFolder } from '../src/workflows/commit.ts';
-import { firstPolicy } from '../src/workflows/policy.ts';
+import { firstPolicy } from '../src/judging/policy.ts';
 import { median, Scratch, setting, type Row } from './measure.ts';
 
 /** Does a ledger get slower as it grows? Small packets, one after the other, through the library. */

@@ -8,7 +8,7 @@ export { Ledger, type AppendOptions, type AppendResult } from './ledger/ledger.t
 export { commitFolder, type CommitOptions, type CommitResult } from './workflows/commit.ts';
 export { diffOperands, type DiffResult } from './workflows/diff.ts';
 export { fsckLedger, type FsckReport } from './workflows/fsck.ts';
-export { firstPolicy } from './workflows/policy.ts';
+export { firstPolicy } from './judging/policy.ts';
 export { rehearsePlan, type RehearseOptions, type RehearseResult } from './workflows/rehearse.ts';
 export { snapshotDatabase, type SnapshotResult } from './workflows/snapshot.ts';
 export { verifyFolder, verifyRevision, type VerifyOptions } from './workflows/verify.ts';

@@ -11,10 +11,10 @@ import { refusals, requireIsolation, requireSource } from '../rehearsal/look-bef
 import { approvalFault, type Scripts } from '../rehearsal/script-use.ts';
 import { loadEngine } from './engines.ts';
 import { guardFiles } from './guarded-plan.ts';
-import { requireSandbox } from '../verify/foreign-process.ts';
+import { requireSandbox } from '../judging/foreign-process.ts';
 import { kept } from './kept.ts';
 import { requireEmpty } from '../packets/out-folder.ts';
-import { currentPolicy, pinnedValidators } from './policy.ts';
+import { currentPolicy, pinnedValidators } from '../judging/policy.ts';
 
 export interface CheckResult {
   /** Whether a rehearsal would start. What the gates answer, and what the script does, only running it shows. */

@@ -16,7 +16,7 @@ import { requireSealed, storePacket } from './commit.ts';
 import { guardFiles } from './guarded-plan.ts';
 import { copyOut, requireEmpty } from '../packets/out-folder.ts';
 import { movedSequences, packetFiles, writeFiles } from '../packets/packet-files.ts';
-import { currentPolicy, pinnedValidators, requirePolicy } from './policy.ts';
+import { currentPolicy, pinnedValidators, requirePolicy } from '../judging/policy.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 
 export interface RehearseOptions extends AppendOptions {

@@ -11,8 +11,8 @@ import type { Plan } from '../rehearsal/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
 import type { Scripts } from '../rehearsal/script-use.ts';
 import { loadEngine } from './engines.ts';
-import { judgeAll, judgesIsolation, verdictOf, type Judgement } from './judge.ts';
-import type { PinnedValidator } from './policy.ts';
+import { judgeAll, judgesIsolation, verdictOf, type Judgement } from '../judging/judge.ts';
+import type { PinnedValidator } from '../judging/policy.ts';
 
 export interface RunPlanOptions {
   readonly now?: () => number;

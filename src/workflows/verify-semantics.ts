@@ -8,14 +8,20 @@ import type { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { driveSync } from '../objects/walk.ts';
 import { readPolicy } from '../verify/policy-view.ts';
-import { runValidator } from '../verify/validator-process.ts';
-import { judgeAll, type JudgeOptions } from './judge.ts';
+import { runValidator } from '../judging/validator-process.ts';
+import { judgeAll, type JudgeOptions } from '../judging/judge.ts';
 import { comparePacketFiles } from '../packets/files/compare.ts';
 import { packetFiles } from '../packets/packet-files.ts';
 import { linkOf } from '../packets/find-packet.ts';
-import { currentPolicy, loadValidator } from './policy.ts';
+import { currentPolicy, loadValidator } from '../judging/policy.ts';
 import { reachedBy } from './reached.ts';
-import { checkPolicyMet, readClaims, readJudged, type Claim, type Judged } from './verdict-claims.ts';
+import {
+  checkPolicyMet,
+  readClaims,
+  readJudged,
+  type Claim,
+  type Judged,
+} from '../judging/verdict-claims.ts';
 import type { Judge } from './verify-report.ts';
 
 export interface SemanticsOptions extends JudgeOptions {

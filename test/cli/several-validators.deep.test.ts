@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { PYTHON } from '../verify/foreign-validators.ts';
-import { withoutSandboxes } from '../verify/no-sandbox.ts';
+import { PYTHON } from '../judging/foreign-validators.ts';
+import { withoutSandboxes } from '../judging/no-sandbox.ts';
 import { codes, Desk, type Finding } from './desk.ts';
 import { writePlan } from './plans.ts';
 
-vi.mock(import('../../src/verify/sandbox.ts'), async (load) =>
-  (await import('../verify/no-sandbox.ts')).sandboxes(load),
+vi.mock(import('../../src/judging/sandbox.ts'), async (load) =>
+  (await import('../judging/no-sandbox.ts')).sandboxes(load),
 );
 
 interface Rehearsed {

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type * as ValidatorProcess from '../../src/verify/validator-process.ts';
-import { controlCases } from '../../src/workflows/node-controls.ts';
-import { builtInValidator } from '../../src/workflows/policy.ts';
-import { ALWAYS_NO, ALWAYS_YES, PYTHON, SHELL } from '../verify/foreign-validators.ts';
-import { withoutSandboxes } from '../verify/no-sandbox.ts';
+import type * as ValidatorProcess from '../../src/judging/validator-process.ts';
+import { controlCases } from '../../src/judging/node-controls.ts';
+import { builtInValidator } from '../../src/judging/policy.ts';
+import { ALWAYS_NO, ALWAYS_YES, PYTHON, SHELL } from '../judging/foreign-validators.ts';
+import { withoutSandboxes } from '../judging/no-sandbox.ts';
 import { Desk, type Finding } from './desk.ts';
 import { writePlan } from './plans.ts';
 
 /** Ours, and another build of it, try hundreds of vectors: test/cli/commands.deep.test.ts waits for them. */
-vi.mock('../../src/verify/validator-process.ts', async (load) => {
+vi.mock('../../src/judging/validator-process.ts', async (load) => {
   const real = await load<typeof ValidatorProcess>();
-  const ours = await (await import('../../src/workflows/policy.ts')).builtInValidator();
+  const ours = await (await import('../../src/judging/policy.ts')).builtInValidator();
   const runSelftest: typeof real.runSelftest = (code, options) =>
     Buffer.compare(code.subarray(0, ours.length), ours) === 0
       ? Promise.resolve({ ok: true, vectors: 1, failed: [], sandbox: 'none' })
@@ -20,8 +20,8 @@ vi.mock('../../src/verify/validator-process.ts', async (load) => {
   return { ...real, runSelftest };
 });
 
-vi.mock(import('../../src/verify/sandbox.ts'), async (load) =>
-  (await import('../verify/no-sandbox.ts')).sandboxes(load),
+vi.mock(import('../../src/judging/sandbox.ts'), async (load) =>
+  (await import('../judging/no-sandbox.ts')).sandboxes(load),
 );
 
 interface List {

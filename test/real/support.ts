@@ -15,7 +15,7 @@ import { isCustodyError, type ErrorCode } from '../../src/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { sha256Hex } from '../../src/objects/sha256.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
-import { firstPolicy } from '../../src/workflows/policy.ts';
+import { firstPolicy } from '../../src/judging/policy.ts';
 import { rehearsePlan, type RehearseResult } from '../../src/workflows/rehearse.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 

@@ -15,7 +15,7 @@ import { driveSync } from '../../src/objects/walk.ts';
 import { parsePlan, type Plan } from '../../src/rehearsal/plan.ts';
 import { rehearse, type RehearsalOptions, type RehearsalResult } from '../../src/rehearsal/rehearse.ts';
 import { judge } from '../../src/validator/judge.ts';
-import { runValidator } from '../../src/verify/validator-process.ts';
+import { runValidator } from '../../src/judging/validator-process.ts';
 import { useTemp } from '../engines/sqlite/helpers.ts';
 import { damageFile, delegate, SabotagedEngine, type Prepare, type Saboteur } from './harness.ts';
 

@@ -5,7 +5,7 @@ import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
 import type { ObjectOf } from '../../src/objects/kinds.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
-import { judgeAll, type Judgement } from '../../src/workflows/judge.ts';
+import { judgeAll, type Judgement } from '../../src/judging/judge.ts';
 import { Desk } from '../cli/desk.ts';
 import { BUNDLE, drill, useStage, type Drilled } from './scene.ts';
 

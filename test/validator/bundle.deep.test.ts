@@ -11,7 +11,7 @@ import { driveSync } from '../../src/objects/walk.ts';
 import { judge } from '../../src/validator/judge.ts';
 import { CONTROLS } from '../../src/validator/selftest/controls.ts';
 import { controlOf, makeVector, VECTORS } from '../../src/validator/selftest.ts';
-import { runSelftest, runValidator } from '../../src/verify/validator-process.ts';
+import { runSelftest, runValidator } from '../../src/judging/validator-process.ts';
 import type { Built } from '../../src/validator/selftest/draft.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');

@@ -15,8 +15,8 @@ import { decodeHead, encodeHead } from '../../src/store/heads.ts';
 import { sealFolder } from '../../src/packets/seal/seal.ts';
 import { requireSealed, storePacket } from '../../src/workflows/commit.ts';
 import { packetFiles, writeFiles } from '../../src/packets/packet-files.ts';
-import { currentPolicy, policyAfter, putValidator } from '../../src/workflows/policy.ts';
-import { verdictName } from '../../src/workflows/verdict-claims.ts';
+import { currentPolicy, policyAfter, putValidator } from '../../src/judging/policy.ts';
+import { verdictName } from '../../src/judging/verdict-claims.ts';
 import type { Desk } from '../cli/desk.ts';
 
 /** A rehearsal that a ledger holds, in memory, to build something else from. */

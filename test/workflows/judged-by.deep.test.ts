@@ -3,7 +3,7 @@ import type { Digest } from '../../src/objects/digest.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { putObject } from '../../src/objects/sink.ts';
-import { currentPolicy, policyAfter } from '../../src/workflows/policy.ts';
+import { currentPolicy, policyAfter } from '../../src/judging/policy.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes } from '../cli/desk.ts';
 import { looksLike, pin, putModule, verdictOf, type Material } from './forge.ts';

@@ -4,7 +4,7 @@ import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putBlob } from '../../src/objects/sink.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
-import { currentPolicy } from '../../src/workflows/policy.ts';
+import { currentPolicy } from '../../src/judging/policy.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes, Desk } from '../cli/desk.ts';
 import { pin, putModule } from './forge.ts';

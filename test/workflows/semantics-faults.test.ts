@@ -4,7 +4,7 @@ import { verifyRevision } from '../../src/workflows/verify.ts';
 import { ForgeDesk } from './forge-desk.ts';
 
 let thrown: ErrorCode | undefined;
-vi.mock(import('../../src/verify/validator-process.ts'), async (load) => {
+vi.mock(import('../../src/judging/validator-process.ts'), async (load) => {
   const real = await load();
   const runValidator: typeof real.runValidator = (...given) =>
     thrown ? Promise.reject(new CustodyError(thrown, 'planted')) : real.runValidator(...given);

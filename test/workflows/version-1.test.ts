@@ -2,7 +2,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeKind } from '../../src/objects/kinds.ts';
-import { currentPolicy } from '../../src/workflows/policy.ts';
+import { currentPolicy } from '../../src/judging/policy.ts';
 import { codes, Desk, type Finding } from '../cli/desk.ts';
 
 const FIXTURE = fileURLToPath(new URL('../vectors/ledgers/v1/custody', import.meta.url));

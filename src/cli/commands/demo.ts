@@ -99,7 +99,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
     { nodeLink },
   ] = await Promise.all([
     import('../../ledger/ledger.ts'),
-    import('../../workflows/policy.ts'),
+    import('../../judging/policy.ts'),
     import('../../workflows/rehearse.ts'),
     import('../../workflows/verify.ts'),
     import('../../workflows/surrogate.ts'),

@@ -30,7 +30,7 @@ export const command = defineCommand({
       }),
   async run(args, context) {
     const { Ledger } = await import('../../ledger/ledger.ts');
-    const { firstPolicy } = await import('../../workflows/policy.ts');
+    const { firstPolicy } = await import('../../judging/policy.ts');
     const isolation = args['require-isolation'].map(checkAssertion);
     const origin = args.origin ?? `custody.local/${randomBytes(8).toString('hex')}`;
     const folder = context.path(

@@ -1,6 +1,6 @@
 import { CustodyError } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
-import type { SelftestReport } from '../../workflows/validators.ts';
+import type { SelftestReport } from '../../judging/validators.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { findingLines, plural, printable } from '../text.ts';
@@ -78,11 +78,11 @@ export const command = defineCommand({
       ...(args.expect !== undefined && { expect: args.expect }),
     };
     if (action === 'selftest') {
-      const { selftestValidators } = await import('../../workflows/validators.ts');
+      const { selftestValidators } = await import('../../judging/validators.ts');
       return printSelftest(await selftestValidators(ledger, options), context);
     }
     if (action === 'pin') {
-      const { pinValidator } = await import('../../workflows/pin.ts');
+      const { pinValidator } = await import('../../judging/pin.ts');
       const path = file === undefined ? undefined : context.path(file);
       const pinned = await pinValidator(ledger, path, options);
       context.print(pinned, () =>
@@ -98,7 +98,7 @@ export const command = defineCommand({
       return 0;
     }
     if (action === 'expect') {
-      const { expectValidator } = await import('../../workflows/pin.ts');
+      const { expectValidator } = await import('../../judging/pin.ts');
       const made = await expectValidator(ledger, file ?? '', { ...options, name: args.name ?? '' });
       context.print(made, () =>
         made.record === null
@@ -107,7 +107,7 @@ export const command = defineCommand({
       );
       return 0;
     }
-    const { listValidators } = await import('../../workflows/validators.ts');
+    const { listValidators } = await import('../../judging/validators.ts');
     const listed = await listValidators(ledger);
     context.print(listed, () =>
       [

@@ -10,7 +10,7 @@ import { putObject } from '../../objects/sink.ts';
 import type { PacketFile } from '../../packets/seal/check.ts';
 import { requireSealed } from '../commit.ts';
 import { scriptNames } from '../../packets/files/file-names.ts';
-import type { PinnedValidator } from '../policy.ts';
+import type { PinnedValidator } from '../../judging/policy.ts';
 import { tooOld } from './from-ledger.ts';
 import { documentOf, type JsonDocument } from './json-document.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';

@@ -14,7 +14,7 @@ import { readClaim } from '../../verify/reruns.ts';
 import { readAll } from '../operand.ts';
 import { verdictName } from '../../packets/files/material.ts';
 import { findPacket, linkOf } from '../../packets/find-packet.ts';
-import { loadValidator } from '../policy.ts';
+import { loadValidator } from '../../judging/policy.ts';
 import { entriesOf, rehearsalRecord } from '../rehearsal-record.ts';
 import { showChange } from '../../objects/snapshots/shown-change.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';

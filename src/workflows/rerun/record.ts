@@ -15,7 +15,7 @@ import { comparePacketFiles } from '../../packets/files/compare.ts';
 import { packetFiles } from '../../packets/packet-files.ts';
 import { reachedBy } from '../reached.ts';
 import type { Rehearsed } from '../run-plan.ts';
-import { readClaims, readJudged } from '../verdict-claims.ts';
+import { readClaims, readJudged } from '../../judging/verdict-claims.ts';
 import type { Comparison } from './compare.ts';
 import { describeDifference } from './describe.ts';
 import type { RerunSubject } from './subject.ts';

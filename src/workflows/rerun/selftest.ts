@@ -1,7 +1,7 @@
 import type { Digest } from '../../objects/digest.ts';
-import { tryValidator } from '../candidate.ts';
-import type { JudgeOptions } from '../judge.ts';
-import type { SelftestReport } from '../validators.ts';
+import { tryValidator } from '../../judging/candidate.ts';
+import type { JudgeOptions } from '../../judging/judge.ts';
+import type { SelftestReport } from '../../judging/validators.ts';
 import { subjectFromFolder } from './from-folder.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Digest } from '../../objects/digest.ts';
 import type { Json } from '../../objects/json.ts';
-import type { PinnedValidator } from '../policy.ts';
+import type { PinnedValidator } from '../../judging/policy.ts';
 
 /** Content, opened when it is written. */
 export type Opened = () => AsyncIterable<Uint8Array>;

@@ -2,7 +2,7 @@ import { CustodyError } from '../../errors.ts';
 import { finding } from '../../finding.ts';
 import { digestFromBytes, type Digest } from '../../objects/digest.ts';
 import { MemoryObjects } from '../../objects/memory-objects.ts';
-import { putBuiltInValidator, type PinnedValidator } from '../policy.ts';
+import { putBuiltInValidator, type PinnedValidator } from '../../judging/policy.ts';
 
 /**
  * Evidence may bring a validator, but does not decide that it runs: only the one that this version brings runs, one that

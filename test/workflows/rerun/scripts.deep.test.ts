@@ -13,7 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { sealFolder } from '../../../src/packets/seal/seal.ts';
-import { builtInValidator } from '../../../src/workflows/policy.ts';
+import { builtInValidator } from '../../../src/judging/policy.ts';
 import { CUSTODY } from '../../built.ts';
 import { Made } from './made.ts';
 

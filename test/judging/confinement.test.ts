@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
-import { SANDBOXES, type SandboxOptions } from '../../src/verify/sandbox.ts';
-import { runValidator, type Judged } from '../../src/verify/validator-process.ts';
+import { SANDBOXES, type SandboxOptions } from '../../src/judging/sandbox.ts';
+import { runValidator, type Judged } from '../../src/judging/validator-process.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
 const YES = `for await (const _ of process.stdin);

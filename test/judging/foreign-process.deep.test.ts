@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
-import { runForeign } from '../../src/verify/foreign-process.ts';
-import { SANDBOXES, type SandboxOptions } from '../../src/verify/sandbox.ts';
-import { CONTROLS, tryControls } from '../../src/workflows/foreign-controls.ts';
+import { runForeign } from '../../src/judging/foreign-process.ts';
+import { SANDBOXES, type SandboxOptions } from '../../src/judging/sandbox.ts';
+import { CONTROLS, tryControls } from '../../src/judging/foreign-controls.ts';
 import { ALWAYS_NO, ALWAYS_YES, PYTHON, script, SHELL } from './foreign-validators.ts';
 
 /** As on a system that grants no sandbox. */

@@ -1,4 +1,4 @@
-import type * as Sandbox from '../../src/verify/sandbox.ts';
+import type * as Sandbox from '../../src/judging/sandbox.ts';
 
 let granted = true;
 

@@ -2,7 +2,7 @@ import { FINDING_CODES } from '../finding.ts';
 import { rawLink, nodeLink, type Link } from '../objects/link.ts';
 import type { Built } from '../validator/selftest/draft.ts';
 import type { Vector } from '../validator/selftest/vector.ts';
-import { runSelftest, runValidator } from '../verify/validator-process.ts';
+import { runSelftest, runValidator } from './validator-process.ts';
 import { failedNames, misjudged, selftestFindings, type ControlResult } from './control-result.ts';
 import { inLanes } from '../system/two-at-once.ts';
 import type { JudgeOptions } from './judge.ts';

@@ -1,8 +1,8 @@
 import type { Finding } from '../finding.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { jsonFile } from '../objects/json.ts';
-import { runForeign } from '../verify/foreign-process.ts';
-import type { SandboxOptions } from '../verify/sandbox.ts';
+import { runForeign } from './foreign-process.ts';
+import type { SandboxOptions } from './sandbox.ts';
 import { failedNames, misjudged, type ControlResult } from './control-result.ts';
 
 interface Entry {

@@ -1,5 +1,5 @@
 import { finding, type Finding } from '../finding.ts';
-import type { Judged } from '../verify/validator-process.ts';
+import type { Judged } from './validator-process.ts';
 
 /** What came of trying a validator on controls. */
 export interface ControlResult {

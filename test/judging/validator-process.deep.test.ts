@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { rawLink } from '../../src/objects/link.ts';
-import type { SandboxOptions } from '../../src/verify/sandbox.ts';
-import { runSelftest, runValidator } from '../../src/verify/validator-process.ts';
+import type { SandboxOptions } from '../../src/judging/sandbox.ts';
+import { runSelftest, runValidator } from '../../src/judging/validator-process.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
 const SMALL = [piece(100)];
