@@ -7,9 +7,9 @@ import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { temporaryFolder } from '../src/system/temporary-folder.ts';
 import { digestOf } from '../src/objects/digest.ts';
-import { parsePlan } from '../src/rehearsal/plan.ts';
-import type { ProfileDocument } from '../src/rehearsal/profile.ts';
-import { readScript } from '../src/rehearsal/read-script.ts';
+import { parsePlan } from '../src/rehearsal/plan/plan.ts';
+import type { ProfileDocument } from '../src/rehearsal/plan/profile.ts';
+import { readScript } from '../src/rehearsal/plan/read-script.ts';
 import { buildDatabase } from '../src/workflows/surrogate.ts';
 import { splice } from './yaml-splice.ts';
 

@@ -1,13 +1,13 @@
 /**
  * Prints the JSON Schemas of the files that people write, for editors: `node scripts/print-schemas.ts`.
- * test/rehearsal/schemas.test.ts fails where they differ from the code.
+ * test/rehearsal/plan/schemas.test.ts fails where they differ from the code.
  */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
-import { PLAN_SCHEMA } from '../src/rehearsal/plan-schema.ts';
-import { PROFILE_SCHEMA } from '../src/rehearsal/profile-schema.ts';
+import { PLAN_SCHEMA } from '../src/rehearsal/plan/plan-schema.ts';
+import { PROFILE_SCHEMA } from '../src/rehearsal/plan/profile-schema.ts';
 
 /** By file name in `schemas/`. */
 export const PRINTED: ReadonlyMap<string, object> = new Map<string, object>([

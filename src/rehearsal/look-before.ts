@@ -4,9 +4,9 @@ import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { askBaseline, askGates, type AnsweredGate, type Baseline } from './gates.ts';
 import { executorBoundary } from './change.ts';
 import { ofScript } from './leg-failures.ts';
-import { checkPlanNames } from './plan-names.ts';
-import type { Plan } from './plan.ts';
-import type { Scripts } from './script-use.ts';
+import { checkPlanNames } from './plan/plan-names.ts';
+import type { Plan } from './plan/plan.ts';
+import type { Scripts } from './plan/script-use.ts';
 import { rollbackBoundary } from './way-back.ts';
 
 /** What was seen before anything ran. */

@@ -11,10 +11,10 @@ import type { LegContext, LegResult } from './leg.ts';
 import { runLeg } from './legs.ts';
 import { lookBefore, requireSource } from './look-before.ts';
 import { maskSnapshot } from './mask.ts';
-import type { Plan } from './plan.ts';
-import { putPlan } from './plan-object.ts';
-import { sessionFaults } from './plan-session.ts';
-import { approvalFault, readScripts, scriptFault, scriptObject, type Scripts } from './script-use.ts';
+import type { Plan } from './plan/plan.ts';
+import { putPlan } from './plan/plan-object.ts';
+import { sessionFaults } from './plan/plan-session.ts';
+import { approvalFault, readScripts, scriptFault, scriptObject, type Scripts } from './plan/script-use.ts';
 import { firedByGates } from './triggers.ts';
 
 export interface RehearsalOptions {

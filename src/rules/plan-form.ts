@@ -14,7 +14,7 @@ export interface GateDocument {
   expect: string | number;
 }
 
-/** A plan file as its JSON Schema admits it (src/rehearsal/plan-schema.ts). */
+/** A plan file as its JSON Schema admits it (src/rehearsal/plan/plan-schema.ts). */
 export interface PlanDocument {
   custody: 'plan/1' | 'plan/2';
   name: string;

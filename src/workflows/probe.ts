@@ -7,14 +7,14 @@ import { keyFolder } from '../ledger/log-key.ts';
 import { parseDigest, type Digest } from '../objects/digest.ts';
 import { storeContent } from '../objects/file.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
-import type { Plan } from '../rehearsal/plan.ts';
-import type { Probe, Profile } from '../rehearsal/profile.ts';
+import type { Plan } from '../rehearsal/plan/plan.ts';
+import type { Probe, Profile } from '../rehearsal/plan/profile.ts';
 import { SEAL_NAME } from '../packets/seal/names.ts';
 import { bringUp, layOut, type Bench } from './probe/bench.ts';
 import { commitFabrication } from './probe/forge.ts';
 import { filesOf, Leaks, scanChanged, scanEntry } from './probe/leaks.ts';
 import { inLanes } from '../system/two-at-once.ts';
-import { noProbes } from './profile-files.ts';
+import { noProbes } from '../rehearsal/plan/profile-folder.ts';
 
 /** A command, run to its end as a user runs it, with the files and the keys of that folder alone. */
 export type RunCommand = (

@@ -10,7 +10,7 @@ import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { toJson, type Json } from '../objects/json.ts';
 import { decodeKind } from '../objects/kinds.ts';
-import { guardFiles } from './guarded-plan.ts';
+import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
 import { sealFolder } from '../packets/seal/seal.ts';
 import { requireSealed } from './commit.ts';
 import { rowChanges } from '../packets/files/changes.ts';

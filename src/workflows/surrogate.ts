@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { tokens } from '../engines/sqlite/tokens.ts';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
-import type { Profile } from '../rehearsal/profile.ts';
-import { readPinned } from './profile-files.ts';
+import type { Profile } from '../rehearsal/plan/profile.ts';
+import { readPinned } from '../rehearsal/plan/profile-folder.ts';
 
 /** The folder of a profile that this version brings, in the repository and in the package. */
 export function profileFolder(name: string): string {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readPlan } from '../../src/rehearsal/plan.ts';
-import { readScript } from '../../src/rehearsal/read-script.ts';
-import { guardFiles } from '../../src/workflows/guarded-plan.ts';
-import { openProfile } from '../../src/workflows/profile-files.ts';
+import { readPlan } from '../../src/rehearsal/plan/plan.ts';
+import { readScript } from '../../src/rehearsal/plan/read-script.ts';
+import { guardFiles } from '../../src/rehearsal/plan/guarded-plan.ts';
+import { openProfile } from '../../src/rehearsal/plan/profile-folder.ts';
 import { profileFolder, readSurrogate } from '../../src/workflows/surrogate.ts';
 
 const FOLDER = profileFolder('fix7-p0');

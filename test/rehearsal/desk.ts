@@ -7,7 +7,7 @@ import { storeContent } from '../../src/objects/file.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { putObject } from '../../src/objects/sink.ts';
-import { parsePlan, type Plan } from '../../src/rehearsal/plan.ts';
+import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalResult } from '../../src/rehearsal/rehearse.ts';
 import { judge } from '../../src/validator/judge.ts';
 import type { FakeEngine } from './fake-engine.ts';

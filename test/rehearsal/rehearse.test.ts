@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
-import { parsePlan, type Plan } from '../../src/rehearsal/plan.ts';
+import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
 import { refused, run, SCRIPT, useDesk } from './desk.ts';
 import { FakeEngine, type Lies } from './fake-engine.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
-import { parsePlan, type Plan } from '../../src/rehearsal/plan.ts';
+import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
 import { refused, run, useDesk, type Ran } from './desk.ts';
 import { FakeEngine, type Lies } from './fake-engine.ts';
 

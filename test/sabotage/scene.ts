@@ -12,7 +12,7 @@ import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { driveSync } from '../../src/objects/walk.ts';
-import { parsePlan, type Plan } from '../../src/rehearsal/plan.ts';
+import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalOptions, type RehearsalResult } from '../../src/rehearsal/rehearse.ts';
 import { judge } from '../../src/validator/judge.ts';
 import { runValidator } from '../../src/judging/validator-process.ts';

@@ -17,9 +17,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
 import { probeHeld } from '../../src/rules/probe-result.ts';
 import type { PlanDocument } from '../../src/rules/plan-form.ts';
-import { readPlan } from '../../src/rehearsal/plan.ts';
+import { readPlan } from '../../src/rehearsal/plan/plan.ts';
 import { runProbes, type ProbeOptions, type RunCommand } from '../../src/workflows/probe.ts';
-import { openProfile } from '../../src/workflows/profile-files.ts';
+import { openProfile } from '../../src/rehearsal/plan/profile-folder.ts';
 
 const PROFILE = `
 custody: profile/1

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { splice } from '../../scripts/yaml-splice.ts';
 import { digestOf } from '../../src/objects/digest.ts';
-import { copyPlan, copyProfile, openProfile } from '../../src/workflows/profile-files.ts';
+import { copyPlan, copyProfile, openProfile } from '../../src/rehearsal/plan/profile-folder.ts';
 import { buildDatabase, makeSurrogate } from '../../src/workflows/surrogate.ts';
 
 const TEAM = join(import.meta.dirname, '../profiles/other-team');

@@ -103,7 +103,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
     import('../../workflows/rehearse.ts'),
     import('../../workflows/verify.ts'),
     import('../../workflows/surrogate.ts'),
-    import('../../workflows/profile-files.ts'),
+    import('../../rehearsal/plan/profile-folder.ts'),
     import('../../workflows/snapshot.ts'),
     import('../../workflows/diff.ts'),
     import('../../objects/link.ts'),

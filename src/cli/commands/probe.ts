@@ -20,8 +20,8 @@ export const command = defineCommand({
   async run(args, context) {
     const [{ controlPlan, openProfile }, { readPlan }, { runProbes }, { probeHeld: held }] =
       await Promise.all([
-        import('../../workflows/profile-files.ts'),
-        import('../../rehearsal/plan.ts'),
+        import('../../rehearsal/plan/profile-folder.ts'),
+        import('../../rehearsal/plan/plan.ts'),
         import('../../workflows/probe.ts'),
         import('../../rules/probe-result.ts'),
       ]);

@@ -23,7 +23,7 @@ export const command = defineCommand({
       }),
   async run(args, context) {
     const [{ openProfile }, { makeSurrogate }] = await Promise.all([
-      import('../../workflows/profile-files.ts'),
+      import('../../rehearsal/plan/profile-folder.ts'),
       import('../../workflows/surrogate.ts'),
     ]);
     const profile = await openProfile(context.path(args.profile));

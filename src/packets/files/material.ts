@@ -1,7 +1,7 @@
 import { CustodyError } from '../../errors.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
-import { parseProfile, type Profile } from '../../rehearsal/profile.ts';
+import { parseProfile, type Profile } from '../../rehearsal/plan/profile.ts';
 import { bytesOf, type GetSync } from './content.ts';
 import { validatorNames } from './file-names.ts';
 

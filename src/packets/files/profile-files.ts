@@ -5,7 +5,7 @@ import { probeHeld } from '../../rules/probe-result.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import type { Link } from '../../objects/link.ts';
 import { surfacesOf, type SurfaceProof } from '../../rules/surfaces.ts';
-import type { Profile, Surface } from '../../rehearsal/profile.ts';
+import type { Profile, Surface } from '../../rehearsal/plan/profile.ts';
 import { bytesOf, type PacketContent } from './content.ts';
 import { tableOf } from './markdown.ts';
 import type { Material } from './material.ts';

@@ -8,10 +8,10 @@ import { digestOf } from '../../objects/digest.ts';
 import type { PlanDocument } from '../../rules/plan-form.ts';
 import { posixJoin } from '../../rules/posix-path.ts';
 import { yamlValue } from '../../rules/yaml.ts';
-import type { Plan } from '../../rehearsal/plan.ts';
-import type { Probe, Profile } from '../../rehearsal/profile.ts';
-import { guardFiles } from '../guarded-plan.ts';
-import { copyTo } from '../profile-files.ts';
+import type { Plan } from '../../rehearsal/plan/plan.ts';
+import type { Probe, Profile } from '../../rehearsal/plan/profile.ts';
+import { guardFiles } from '../../rehearsal/plan/guarded-plan.ts';
+import { copyTo } from '../../rehearsal/plan/profile-folder.ts';
 import { makeSurrogate } from '../surrogate.ts';
 import { mergePatch } from './merge-patch.ts';
 

@@ -7,7 +7,7 @@ import { nodeLink, type Link } from '../../objects/link.ts';
 import { MemoryObjects } from '../../objects/memory-objects.ts';
 import { putObject } from '../../objects/sink.ts';
 import { driveAsync, driveSync } from '../../objects/walk.ts';
-import type { Probe } from '../../rehearsal/profile.ts';
+import type { Probe } from '../../rehearsal/plan/profile.ts';
 import { sealFolder } from '../../packets/seal/seal.ts';
 import { requireSealed, storePacket } from '../commit.ts';
 import { packetFiles, writeFiles } from '../../packets/packet-files.ts';

@@ -2,7 +2,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
 import { posixJoin } from '../../rules/posix-path.ts';
-import { parsePlan, type Plan, type PlanFile, type PlanScript } from '../../rehearsal/plan.ts';
+import { parsePlan, type Plan, type PlanFile, type PlanScript } from '../../rehearsal/plan/plan.ts';
 import { noPacket } from './from-folder.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
 

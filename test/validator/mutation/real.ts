@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { sqliteEngine } from '../../../src/engines/sqlite/index.ts';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
-import { readPlan } from '../../../src/rehearsal/plan.ts';
+import { readPlan } from '../../../src/rehearsal/plan/plan.ts';
 import { rehearse } from '../../../src/rehearsal/rehearse.ts';
 import type { Built } from '../../../src/validator/selftest/draft.ts';
 import { putValidator } from '../../../src/validator/selftest/controls.ts';

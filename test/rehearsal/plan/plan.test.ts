@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parsePlan } from '../../src/rehearsal/plan.ts';
+import { parsePlan } from '../../../src/rehearsal/plan/plan.ts';
 import { parseText, PATH, second, withLines } from './plan-text.ts';
 
 describe('a plan', () => {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CustodyError } from '../../src/errors.ts';
-import { readPlan } from '../../src/rehearsal/plan.ts';
+import { CustodyError } from '../../../src/errors.ts';
+import { readPlan } from '../../../src/rehearsal/plan/plan.ts';
 import { withLines } from './plan-text.ts';
 
 describe('a plan file', () => {

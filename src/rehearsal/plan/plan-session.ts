@@ -1,5 +1,5 @@
-import type { Engine } from '../engines/engine.ts';
-import { CustodyError } from '../errors.ts';
+import type { Engine } from '../../engines/engine.ts';
+import { CustodyError } from '../../errors.ts';
 import type { Plan } from './plan.ts';
 
 /** PLAN_INVALID, with its line, for each session setting of the plan that its engine does not let a plan make. */

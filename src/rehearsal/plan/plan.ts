@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
-import { CustodyError } from '../errors.ts';
-import { readRegular } from '../system/regular-file.ts';
-import { parseDigest, type Digest } from '../objects/digest.ts';
-import { planForm, type PlanDocument, type PlanForm, type ScriptDocument } from '../rules/plan-form.ts';
+import { CustodyError } from '../../errors.ts';
+import { readRegular } from '../../system/regular-file.ts';
+import { parseDigest, type Digest } from '../../objects/digest.ts';
+import { planForm, type PlanDocument, type PlanForm, type ScriptDocument } from '../../rules/plan-form.ts';
 import { checkPlan } from './plan-check.ts';
 import { parsePlanDocument } from './plan-document.ts';
 

@@ -1,6 +1,6 @@
-import type { CustodyError } from '../errors.ts';
+import type { CustodyError } from '../../errors.ts';
 import { PLAN_SCHEMA } from './plan-schema.ts';
-import type { YamlDocument } from '../rules/yaml.ts';
+import type { YamlDocument } from '../../rules/yaml.ts';
 import { parseDocument, type DocumentKind } from './yaml-document.ts';
 
 const PLAN: DocumentKind = {

@@ -1,12 +1,12 @@
-import type { Captured } from '../engines/engine.ts';
-import { CustodyError } from '../errors.ts';
-import { encodeKey } from '../objects/rows/key.ts';
-import { decodeKind } from '../objects/kinds.ts';
-import { decodeKeyText } from '../objects/rows/key-text.ts';
-import { findRow, walkMap } from '../objects/map-walk.ts';
-import type { MemoryObjects } from '../objects/memory-objects.ts';
-import { readTable } from '../objects/snapshots/diff.ts';
-import { driveSync, resultOf } from '../objects/walk.ts';
+import type { Captured } from '../../engines/engine.ts';
+import { CustodyError } from '../../errors.ts';
+import { encodeKey } from '../../objects/rows/key.ts';
+import { decodeKind } from '../../objects/kinds.ts';
+import { decodeKeyText } from '../../objects/rows/key-text.ts';
+import { findRow, walkMap } from '../../objects/map-walk.ts';
+import type { MemoryObjects } from '../../objects/memory-objects.ts';
+import { readTable } from '../../objects/snapshots/diff.ts';
+import { driveSync, resultOf } from '../../objects/walk.ts';
 import type { Plan, Report } from './plan.ts';
 
 /** Names that a message lists. */

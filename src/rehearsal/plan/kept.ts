@@ -1,5 +1,5 @@
-import { isCustodyError } from '../errors.ts';
-import type { Report } from '../rehearsal/plan.ts';
+import { isCustodyError } from '../../errors.ts';
+import type { Report } from './plan.ts';
 
 /** Runs one step; what it refuses is reported. What the environment does is no refusal, and is thrown. */
 export async function kept<T>(step: () => Promise<T>, report: Report): Promise<T | undefined> {

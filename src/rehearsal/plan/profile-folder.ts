@@ -2,11 +2,11 @@ import { createWriteStream, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { openRegular, readRegular } from '../system/regular-file.ts';
-import { CustodyError, fromSystemError } from '../errors.ts';
-import { digestOf } from '../objects/digest.ts';
-import { readPlan, type Plan } from '../rehearsal/plan.ts';
-import { readProfile, type Profile } from '../rehearsal/profile.ts';
+import { openRegular, readRegular } from '../../system/regular-file.ts';
+import { CustodyError, fromSystemError } from '../../errors.ts';
+import { digestOf } from '../../objects/digest.ts';
+import { readPlan, type Plan } from './plan.ts';
+import { readProfile, type Profile } from './profile.ts';
 
 const PROFILE_NAME = 'profile.yaml';
 /** Bytes of a file that a profile names. */

@@ -1,7 +1,7 @@
-import { CustodyError, isCustodyError } from '../errors.ts';
-import { readRegular } from '../system/regular-file.ts';
-import { digestOf, type Digest } from '../objects/digest.ts';
-import { expandIncludes, type ScriptPart } from '../rules/includes.ts';
+import { CustodyError, isCustodyError } from '../../errors.ts';
+import { readRegular } from '../../system/regular-file.ts';
+import { digestOf, type Digest } from '../../objects/digest.ts';
+import { expandIncludes, type ScriptPart } from '../../rules/includes.ts';
 import { thrown, type PlanFile, type PlanScript, type Report } from './plan.ts';
 
 /** Bytes of one file of a script. */

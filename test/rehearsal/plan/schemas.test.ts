@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { PRINTED, SCHEMA_FOLDER } from '../../scripts/print-schemas.ts';
-import { PROFILE_SCHEMA } from '../../src/rehearsal/profile-schema.ts';
+import { PRINTED, SCHEMA_FOLDER } from '../../../scripts/print-schemas.ts';
+import { PROFILE_SCHEMA } from '../../../src/rehearsal/plan/profile-schema.ts';
 
 describe('the published JSON Schemas of files', () => {
   it.each([...PRINTED])(

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { CustodyError } from '../../src/errors.ts';
-import { parsePlan, type Plan } from '../../src/rehearsal/plan.ts';
+import { CustodyError } from '../../../src/errors.ts';
+import { parsePlan, type Plan } from '../../../src/rehearsal/plan/plan.ts';
 
 export const PATH = '/plans/plan.yaml';
 export const LINES = [

@@ -1,11 +1,11 @@
 import { realpath } from 'node:fs/promises';
-import { fromSystemError, type CustodyError } from '../errors.ts';
-import type { ScriptPart } from '../rules/includes.ts';
-import { namedFiles, type Place } from '../rules/production-target.ts';
-import { guardPlan } from '../rehearsal/guard.ts';
-import type { Plan, PlanFile, Report } from '../rehearsal/plan.ts';
-import { readProfile, type Profile } from '../rehearsal/profile.ts';
-import { readScripts, type Scripts } from '../rehearsal/script-use.ts';
+import { fromSystemError, type CustodyError } from '../../errors.ts';
+import type { ScriptPart } from '../../rules/includes.ts';
+import { namedFiles, type Place } from '../../rules/production-target.ts';
+import { guardPlan } from './guard.ts';
+import type { Plan, PlanFile, Report } from './plan.ts';
+import { readProfile, type Profile } from './profile.ts';
+import { readScripts, type Scripts } from './script-use.ts';
 import { kept } from './kept.ts';
 
 export interface Guarded {

@@ -1,10 +1,10 @@
-import { CustodyError, type ErrorCode } from '../errors.ts';
-import { claimsIn, findClaims, hideClaims, type Claimed, type Claims } from '../rules/claims.ts';
-import type { ScriptPart } from '../rules/includes.ts';
-import { lineAt } from '../rules/phrase.ts';
-import { missingGates } from '../rules/plan-form.ts';
-import { productionTarget, type Place } from '../rules/production-target.ts';
-import { forbiddenWords, isActionOf } from '../rules/surfaces.ts';
+import { CustodyError, type ErrorCode } from '../../errors.ts';
+import { claimsIn, findClaims, hideClaims, type Claimed, type Claims } from '../../rules/claims.ts';
+import type { ScriptPart } from '../../rules/includes.ts';
+import { lineAt } from '../../rules/phrase.ts';
+import { missingGates } from '../../rules/plan-form.ts';
+import { productionTarget, type Place } from '../../rules/production-target.ts';
+import { forbiddenWords, isActionOf } from '../../rules/surfaces.ts';
 import type { Plan } from './plan.ts';
 import type { Profile, Surface } from './profile.ts';
 

@@ -1,8 +1,8 @@
-import { CustodyError, isCustodyError } from '../errors.ts';
-import { digestToBytes, type Digest } from '../objects/digest.ts';
-import { storeContent } from '../objects/file.ts';
-import type { Link } from '../objects/link.ts';
-import { putObject, type ObjectSink } from '../objects/sink.ts';
+import { CustodyError, isCustodyError } from '../../errors.ts';
+import { digestToBytes, type Digest } from '../../objects/digest.ts';
+import { storeContent } from '../../objects/file.ts';
+import type { Link } from '../../objects/link.ts';
+import { putObject, type ObjectSink } from '../../objects/sink.ts';
 import type { Plan } from './plan.ts';
 
 /** What the plan only names: from here on it is pinned. */

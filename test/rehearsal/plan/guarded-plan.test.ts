@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../../src/objects/digest.ts';
+import { digestOf } from '../../../src/objects/digest.ts';
 
-import { readPlan } from '../../src/rehearsal/plan.ts';
-import { guardFiles } from '../../src/workflows/guarded-plan.ts';
+import { readPlan } from '../../../src/rehearsal/plan/plan.ts';
+import { guardFiles } from '../../../src/rehearsal/plan/guarded-plan.ts';
 
 describe('what a plan names, opened under guard', () => {
   let folder: string;

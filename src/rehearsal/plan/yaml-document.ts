@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import { CustodyError, type ErrorCode } from '../errors.ts';
-import type { YamlDocument } from '../rules/yaml.ts';
+import { CustodyError, type ErrorCode } from '../../errors.ts';
+import type { YamlDocument } from '../../rules/yaml.ts';
 
 /** What a kind of YAML file is called and checked against. */
 export interface DocumentKind {
@@ -28,7 +28,7 @@ export async function parseDocument(
   kind: DocumentKind,
   report: (error: CustodyError) => void = () => undefined,
 ): Promise<YamlDocument> {
-  const { readYaml } = await import('../rules/yaml.ts');
+  const { readYaml } = await import('../../rules/yaml.ts');
   const read = readYaml(bytes);
   if ('fault' in read)
     throw new CustodyError(kind.codes.syntax, read.fault, {

@@ -1,11 +1,11 @@
-import { isCustodyError } from '../errors.ts';
-import { digestFromBytes, digestOf, digestToBytes, type Digest } from '../objects/digest.ts';
-import { storeContent } from '../objects/file.ts';
-import type { ObjectOf } from '../objects/kinds.ts';
-import type { MemoryObjects } from '../objects/memory-objects.ts';
+import { isCustodyError } from '../../errors.ts';
+import { digestFromBytes, digestOf, digestToBytes, type Digest } from '../../objects/digest.ts';
+import { storeContent } from '../../objects/file.ts';
+import type { ObjectOf } from '../../objects/kinds.ts';
+import type { MemoryObjects } from '../../objects/memory-objects.ts';
 import type { Plan, PlanScript, Report } from './plan.ts';
 import { readScript, type Script } from './read-script.ts';
-import { Fired } from './triggers.ts';
+import { Fired } from '../triggers.ts';
 
 /** The scripts of a plan as they were read at its start: what runs, whatever lies on disk later. */
 export interface Scripts {

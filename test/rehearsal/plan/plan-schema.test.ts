@@ -3,10 +3,10 @@ import { join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readPlan } from '../../src/rehearsal/plan.ts';
-import { PLAN_SCHEMA } from '../../src/rehearsal/plan-schema.ts';
+import { readPlan } from '../../../src/rehearsal/plan/plan.ts';
+import { PLAN_SCHEMA } from '../../../src/rehearsal/plan/plan-schema.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+const ROOT = resolve(import.meta.dirname, '../../..');
 
 describe('the JSON Schema of plans', () => {
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { findClaims } from '../../src/rules/claims.ts';
-import { guardPlan, type GuardTexts } from '../../src/rehearsal/guard.ts';
-import { parsePlan } from '../../src/rehearsal/plan.ts';
-import { parseProfile, type Profile } from '../../src/rehearsal/profile.ts';
+import { findClaims } from '../../../src/rules/claims.ts';
+import { guardPlan, type GuardTexts } from '../../../src/rehearsal/plan/guard.ts';
+import { parsePlan } from '../../../src/rehearsal/plan/plan.ts';
+import { parseProfile, type Profile } from '../../../src/rehearsal/plan/profile.ts';
 
 const PROFILE = `
 custody: profile/1

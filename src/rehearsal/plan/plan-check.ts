@@ -1,6 +1,6 @@
-import { ASSERTIONS } from '../rules/assertions.ts';
-import { parseExpectation } from '../rules/expectation.ts';
-import type { PlanDocument, PlanForm } from '../rules/plan-form.ts';
+import { ASSERTIONS } from '../../rules/assertions.ts';
+import { parseExpectation } from '../../rules/expectation.ts';
+import type { PlanDocument, PlanForm } from '../../rules/plan-form.ts';
 import { SINCE_PLAN_2 } from './plan-schema.ts';
 
 /** Is given a JSON pointer into the plan and what is wrong there. */

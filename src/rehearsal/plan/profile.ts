@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
-import { readRegular } from '../system/regular-file.ts';
-import { CustodyError } from '../errors.ts';
-import { findClaims, type Claims } from '../rules/claims.ts';
-import { digestOf, type Digest } from '../objects/digest.ts';
-import type { GateDocument } from '../rules/plan-form.ts';
-import { lineAt } from '../rules/phrase.ts';
-import type { Production } from '../rules/production-target.ts';
-import type { Surface as JudgedSurface } from '../rules/surfaces.ts';
-import { textsIn } from '../rules/texts.ts';
+import { readRegular } from '../../system/regular-file.ts';
+import { CustodyError } from '../../errors.ts';
+import { findClaims, type Claims } from '../../rules/claims.ts';
+import { digestOf, type Digest } from '../../objects/digest.ts';
+import type { GateDocument } from '../../rules/plan-form.ts';
+import { lineAt } from '../../rules/phrase.ts';
+import type { Production } from '../../rules/production-target.ts';
+import type { Surface as JudgedSurface } from '../../rules/surfaces.ts';
+import { textsIn } from '../../rules/texts.ts';
 import { PROFILE_SCHEMA } from './profile-schema.ts';
 import { parseDocument } from './yaml-document.ts';
 

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isCustodyError } from '../../src/errors.ts';
-import { digestOf, parseDigest } from '../../src/objects/digest.ts';
-import { parseProfile, readProfile } from '../../src/rehearsal/profile.ts';
+import { isCustodyError } from '../../../src/errors.ts';
+import { digestOf, parseDigest } from '../../../src/objects/digest.ts';
+import { parseProfile, readProfile } from '../../../src/rehearsal/plan/profile.ts';
 
 const LINES = [
   'custody: profile/1',
