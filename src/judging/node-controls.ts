@@ -1,7 +1,7 @@
 import { FINDING_CODES } from '../finding.ts';
 import { rawLink, nodeLink, type Link } from '../objects/link.ts';
-import type { Built } from '../validator/selftest/draft.ts';
-import type { Vector } from '../validator/selftest/vector.ts';
+import type { Built } from '../vectors/draft.ts';
+import type { Vector } from '../vectors/vector.ts';
 import { runSelftest, runValidator } from './validator-process.ts';
 import { failedNames, misjudged, selftestFindings, type ControlResult } from './control-result.ts';
 import { inLanes } from '../system/two-at-once.ts';
@@ -37,8 +37,8 @@ interface ControlCase {
 /** Few enough that a pin takes seconds. The vectors are loaded only where somebody is tried. */
 export async function controlCases(): Promise<ControlCase[]> {
   const [{ controlOf, makeVector, VECTORS }, { CONTROLS }] = await Promise.all([
-    import('../validator/selftest.ts'),
-    import('../validator/selftest/controls.ts'),
+    import('../vectors/selftest.ts'),
+    import('../vectors/controls.ts'),
   ]);
   return [
     ...CONTROLS.map((control) => ({ name: `control-${control}`, built: controlOf(control), accept: true })),

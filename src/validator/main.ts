@@ -4,7 +4,7 @@ import { MemoryObjects } from '../objects/memory-objects.ts';
 import { parseDigest } from '../objects/digest.ts';
 import { judge } from './judge.ts';
 import { FrameReader, MAX_EVIDENCE } from './frames.ts';
-import { selftest } from './selftest.ts';
+import { selftest } from '../vectors/selftest.ts';
 
 /**
  * The validator's process: the subject and its objects come on standard input as frames, the judgement goes to standard

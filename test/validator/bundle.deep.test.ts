@@ -9,10 +9,10 @@ import { closure } from '../../src/objects/closure.ts';
 import { nodeLink } from '../../src/objects/link.ts';
 import { driveSync } from '../../src/objects/walk.ts';
 import { judge } from '../../src/validator/judge.ts';
-import { CONTROLS } from '../../src/validator/selftest/controls.ts';
-import { controlOf, makeVector, VECTORS } from '../../src/validator/selftest.ts';
+import { CONTROLS } from '../../src/vectors/controls.ts';
+import { controlOf, makeVector, VECTORS } from '../../src/vectors/selftest.ts';
 import { runSelftest, runValidator } from '../../src/judging/validator-process.ts';
-import type { Built } from '../../src/validator/selftest/draft.ts';
+import type { Built } from '../../src/vectors/draft.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 let temp: string;

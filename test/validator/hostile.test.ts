@@ -4,9 +4,9 @@ import { encodeObject } from '../../src/objects/kinds.ts';
 import { nodeLink } from '../../src/objects/link.ts';
 import { bounded, MAX_FINDINGS } from '../../src/validator/bounded.ts';
 import { judge } from '../../src/validator/judge.ts';
-import type { Control } from '../../src/validator/selftest/controls.ts';
-import { Draft } from '../../src/validator/selftest/draft.ts';
-import { controlOf } from '../../src/validator/selftest.ts';
+import type { Control } from '../../src/vectors/controls.ts';
+import { Draft } from '../../src/vectors/draft.ts';
+import { controlOf } from '../../src/vectors/selftest.ts';
 
 /** Judges what `edit` makes of a control, and stores the verdict, as a ledger must be able to. */
 function judged(edit: (draft: Draft) => void, control: Control = 'sqlite') {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { selftest, VECTORS } from '../../src/validator/selftest.ts';
+import { selftest, VECTORS } from '../../src/vectors/selftest.ts';
 
 it('the self-test passes, and says how many vectors it tried', () => {
   expect(selftest()).toEqual({ ok: true, vectors: VECTORS.length, failed: [] });

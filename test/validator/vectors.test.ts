@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../src/validator/check.ts';
 import { judge, STAGES } from '../../src/validator/judge.ts';
-import { CONTROLS } from '../../src/validator/selftest/controls.ts';
-import type { Built } from '../../src/validator/selftest/draft.ts';
-import { controlOf, makeVector, named, VECTORS } from '../../src/validator/selftest.ts';
+import { CONTROLS } from '../../src/vectors/controls.ts';
+import type { Built } from '../../src/vectors/draft.ts';
+import { controlOf, makeVector, named, VECTORS } from '../../src/vectors/selftest.ts';
 
 describe('the control', () => {
   it.each(CONTROLS)('of %s is accepted', (control) => {

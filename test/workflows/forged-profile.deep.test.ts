@@ -4,7 +4,7 @@ import { readWhole, storeContent } from '../../src/objects/file.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { driveSync } from '../../src/objects/walk.ts';
-import { putScript } from '../../src/validator/selftest/scripts.ts';
+import { putScript } from '../../src/vectors/scripts.ts';
 import { codes, Desk, type Finding } from '../cli/desk.ts';
 import { writePlan } from '../cli/plans.ts';
 import { commitForged, materialOf, verdictOf, type Material } from './forge.ts';

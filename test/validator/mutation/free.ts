@@ -4,7 +4,7 @@ import { readWhole } from '../../../src/objects/file.ts';
 import { driveSync } from '../../../src/objects/walk.ts';
 import { yamlValue } from '../../../src/rules/yaml.ts';
 import { planDocument } from '../../../src/validator/plan/document.ts';
-import type { Built } from '../../../src/validator/selftest/draft.ts';
+import type { Built } from '../../../src/vectors/draft.ts';
 
 interface Free {
   readonly path: RegExp;

@@ -11,7 +11,7 @@ import { MapBuilder } from '../../../src/objects/merkle-map.ts';
 import { isMap } from '../../../src/objects/schema.ts';
 import { driveSync } from '../../../src/objects/walk.ts';
 import { yamlValue } from '../../../src/rules/yaml.ts';
-import type { Built } from '../../../src/validator/selftest/draft.ts';
+import type { Built } from '../../../src/vectors/draft.ts';
 import { Overlay } from './overlay.ts';
 import { changesOf, listChanges, mapChanges, nearBytes, sampled, same } from './values.ts';
 

@@ -7,8 +7,8 @@ import { digestOf } from '../../../src/objects/digest.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { readPlan } from '../../../src/rehearsal/plan/plan.ts';
 import { rehearse } from '../../../src/rehearsal/rehearse.ts';
-import type { Built } from '../../../src/validator/selftest/draft.ts';
-import { putValidator } from '../../../src/validator/selftest/controls.ts';
+import type { Built } from '../../../src/vectors/draft.ts';
+import { putValidator } from '../../../src/vectors/controls.ts';
 
 const SCHEMA = `
   CREATE TABLE people(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, born TEXT);

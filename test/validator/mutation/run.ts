@@ -1,5 +1,5 @@
 import { judge } from '../../../src/validator/judge.ts';
-import type { Built } from '../../../src/validator/selftest/draft.ts';
+import type { Built } from '../../../src/vectors/draft.ts';
 import { FREE, sameFile } from './free.ts';
 import { mutantsOf } from './mutants.ts';
 

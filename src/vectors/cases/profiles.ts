@@ -1,7 +1,7 @@
-import { compareBytes } from '../../../objects/codec.ts';
-import type { ScriptPart } from '../../../rules/includes.ts';
-import { encodeKey } from '../../../objects/rows/key.ts';
-import { MASKED } from '../../../objects/rows/masked.ts';
+import { compareBytes } from '../../objects/codec.ts';
+import type { ScriptPart } from '../../rules/includes.ts';
+import { encodeKey } from '../../objects/rows/key.ts';
+import { MASKED } from '../../objects/rows/masked.ts';
 import { documentOf, textOf } from '../documents.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { PROFILE, setProfile, WITHOUT_GATES } from '../profile.ts';

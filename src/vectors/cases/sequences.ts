@@ -1,5 +1,5 @@
-import { encode } from '../../../objects/codec.ts';
-import { encodeKey } from '../../../objects/rows/key.ts';
+import { encode } from '../../objects/codec.ts';
+import { encodeKey } from '../../objects/rows/key.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { inBoth, sequence } from '../edits.ts';
 import { postgres, type Vector } from '../vector.ts';

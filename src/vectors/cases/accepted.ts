@@ -1,4 +1,4 @@
-import { boundKey, encodeKey } from '../../../objects/rows/key.ts';
+import { boundKey, encodeKey } from '../../objects/rows/key.ts';
 import { rowBytes, type Cell } from '../states.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { postgres, sqlite, type Vector } from '../vector.ts';

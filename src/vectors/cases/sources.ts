@@ -1,5 +1,5 @@
-import { decodeKind, type ObjectOf } from '../../../objects/kinds.ts';
-import { sha256Bytes } from '../../../objects/sha256.ts';
+import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
+import { sha256Bytes } from '../../objects/sha256.ts';
 import { otherHash, type Draft } from '../draft.ts';
 import { other } from '../edits.ts';
 import { bytesOf } from '../states.ts';

@@ -1,4 +1,4 @@
-import type { ObjectOf } from '../../objects/kinds.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
 import type { Draft } from './draft.ts';
 
 const HEAD = `custody: profile/1

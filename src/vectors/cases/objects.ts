@@ -1,8 +1,8 @@
-import { encode, type Value } from '../../../objects/codec.ts';
-import { digestOf, digestToBytes, type Digest } from '../../../objects/digest.ts';
-import { decodeKind } from '../../../objects/kinds.ts';
-import { nodeLink, rawLink, type Link } from '../../../objects/link.ts';
-import { MemoryObjects } from '../../../objects/memory-objects.ts';
+import { encode, type Value } from '../../objects/codec.ts';
+import { digestOf, digestToBytes, type Digest } from '../../objects/digest.ts';
+import { decodeKind } from '../../objects/kinds.ts';
+import { nodeLink, rawLink, type Link } from '../../objects/link.ts';
+import { MemoryObjects } from '../../objects/memory-objects.ts';
 import { otherHash, type Built, type Draft } from '../draft.ts';
 import { LEGS, type Expected, type Vector } from '../vector.ts';
 

@@ -1,7 +1,7 @@
-import { encodeKey, integerKey } from '../../../objects/rows/key.ts';
-import { decodeKind, decodeObject, type ObjectOf } from '../../../objects/kinds.ts';
-import type { Link } from '../../../objects/link.ts';
-import { storeContent } from '../../../objects/file.ts';
+import { encodeKey, integerKey } from '../../objects/rows/key.ts';
+import { decodeKind, decodeObject, type ObjectOf } from '../../objects/kinds.ts';
+import type { Link } from '../../objects/link.ts';
+import { storeContent } from '../../objects/file.ts';
 import { rowBytes } from '../states.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { sqlite, type Vector } from '../vector.ts';

@@ -1,4 +1,4 @@
-import { encode } from '../../../objects/codec.ts';
+import { encode } from '../../objects/codec.ts';
 import {
   birth,
   counter,

@@ -1,11 +1,11 @@
-import { encodeKey } from '../../objects/rows/key.ts';
-import type { Link } from '../../objects/link.ts';
-import type { MemoryObjects } from '../../objects/memory-objects.ts';
-import { multisetEntries } from '../../objects/rows/multiset.ts';
-import { encodeCopyRow } from '../../objects/rows/postgres-copy.ts';
-import { encodeRecord, MASKED } from '../../objects/rows/sqlite-record.ts';
-import { sha256Bytes } from '../../objects/sha256.ts';
-import { SnapshotBuilder, type TableSpec } from '../../objects/snapshots/builder.ts';
+import { encodeKey } from '../objects/rows/key.ts';
+import type { Link } from '../objects/link.ts';
+import type { MemoryObjects } from '../objects/memory-objects.ts';
+import { multisetEntries } from '../objects/rows/multiset.ts';
+import { encodeCopyRow } from '../objects/rows/postgres-copy.ts';
+import { encodeRecord, MASKED } from '../objects/rows/sqlite-record.ts';
+import { sha256Bytes } from '../objects/sha256.ts';
+import { SnapshotBuilder, type TableSpec } from '../objects/snapshots/builder.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 /** What stands in one column: what SQLite holds, and its text for PostgreSQL. */

@@ -1,4 +1,4 @@
-import type { PlanDocument } from '../../../rules/plan-form.ts';
+import type { PlanDocument } from '../../rules/plan-form.ts';
 import { documentOf, textOf } from '../documents.ts';
 import { otherHash, type Draft } from '../draft.ts';
 import { sqlite, sqliteFull, type Expected, type Vector } from '../vector.ts';

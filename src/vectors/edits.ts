@@ -1,7 +1,7 @@
-import { encode } from '../../objects/codec.ts';
-import { encodeKey } from '../../objects/rows/key.ts';
-import type { Link } from '../../objects/link.ts';
-import { multisetEntries } from '../../objects/rows/multiset.ts';
+import { encode } from '../objects/codec.ts';
+import { encodeKey } from '../objects/rows/key.ts';
+import type { Link } from '../objects/link.ts';
+import { multisetEntries } from '../objects/rows/multiset.ts';
 import { rowBytes } from './states.ts';
 import type { Draft, Entry } from './draft.ts';
 import { LEGS, type Expected } from './vector.ts';

@@ -1,4 +1,4 @@
-import type { FindingCode } from '../../finding.ts';
+import type { FindingCode } from '../finding.ts';
 import type { Control } from './controls.ts';
 import type { Built, Draft } from './draft.ts';
 

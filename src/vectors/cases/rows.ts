@@ -1,8 +1,8 @@
-import { encodeKey } from '../../../objects/rows/key.ts';
-import { encodeCopyRow } from '../../../objects/rows/postgres-copy.ts';
-import { MASKED } from '../../../objects/rows/masked.ts';
-import { multisetEntries, multisetValue } from '../../../objects/rows/multiset.ts';
-import { sha256Bytes } from '../../../objects/sha256.ts';
+import { encodeKey } from '../../objects/rows/key.ts';
+import { encodeCopyRow } from '../../objects/rows/postgres-copy.ts';
+import { MASKED } from '../../objects/rows/masked.ts';
+import { multisetEntries, multisetValue } from '../../objects/rows/multiset.ts';
+import { sha256Bytes } from '../../objects/sha256.ts';
 import { rowBytes, type Cell } from '../states.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { postgres, sqlite, type Expected, type Vector } from '../vector.ts';

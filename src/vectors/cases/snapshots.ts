@@ -1,6 +1,6 @@
-import { encode } from '../../../objects/codec.ts';
-import { encodeKey } from '../../../objects/rows/key.ts';
-import type { Link } from '../../../objects/link.ts';
+import { encode } from '../../objects/codec.ts';
+import { encodeKey } from '../../objects/rows/key.ts';
+import type { Link } from '../../objects/link.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { LEGS, sqlite, type Expected, type Vector } from '../vector.ts';
 

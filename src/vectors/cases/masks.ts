@@ -1,7 +1,7 @@
-import { encodeKey } from '../../../objects/rows/key.ts';
-import type { Link } from '../../../objects/link.ts';
-import { multisetEntries } from '../../../objects/rows/multiset.ts';
-import { MASKED } from '../../../objects/rows/masked.ts';
+import { encodeKey } from '../../objects/rows/key.ts';
+import type { Link } from '../../objects/link.ts';
+import { multisetEntries } from '../../objects/rows/multiset.ts';
+import { MASKED } from '../../objects/rows/masked.ts';
 import { rowBytes, type Cell } from '../states.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { inBoth } from '../edits.ts';

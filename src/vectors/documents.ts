@@ -1,6 +1,6 @@
-import { digestFromBytes } from '../../objects/digest.ts';
-import type { ObjectOf } from '../../objects/kinds.ts';
-import type { PlanDocument, PlanForm } from '../../rules/plan-form.ts';
+import { digestFromBytes } from '../objects/digest.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+import type { PlanDocument, PlanForm } from '../rules/plan-form.ts';
 
 /** A plan file: JSON is YAML. */
 export function textOf(document: PlanDocument): string {
