@@ -112,7 +112,7 @@ export async function buildCommand(out: string): Promise<void> {
   await chmod(join(out, 'custody.js'), 0o755);
 }
 
-/** In one file: the worker's process may read no other (src/engines/sqlite/sandbox.ts). */
+/** In one file: the worker's process may read no other (src/engines/sqlite/process/sandbox.ts). */
 async function buildProcess(name: string, out: string): Promise<void> {
   const entryPoints = [`src/engines/sqlite/${name}.ts`];
   const outfile = join(out, `sqlite-${name}.js`);

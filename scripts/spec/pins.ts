@@ -1,4 +1,4 @@
-import { SESSION_PRAGMAS } from '../../src/engines/sqlite/pragmas.ts';
+import { SESSION_PRAGMAS } from '../../src/engines/sqlite/script/pragmas.ts';
 import { PINS } from '../../src/engines/postgres/pins.ts';
 import { FORBIDDEN_FUNCTIONS } from '../../src/engines/postgres/roles.ts';
 

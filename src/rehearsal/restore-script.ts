@@ -17,8 +17,8 @@ import {
 } from './restore/model.ts';
 import { orderSteps } from './restore/order.ts';
 import { postgresDialect } from './restore/postgres-sql.ts';
-import { sqliteDialect } from './restore/sqlite-sql.ts';
-import type { TextEncoding } from './restore/sqlite-literal.ts';
+import { sqliteDialect } from '../engines/sqlite/restore/statements.ts';
+import type { TextEncoding } from '../engines/sqlite/restore/literal.ts';
 
 export interface RestoreScript {
   readonly before: Digest;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { tokens } from '../engines/sqlite/tokens.ts';
+import { tokens } from '../engines/sqlite/script/tokens.ts';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import type { Profile } from '../rehearsal/plan/profile.ts';

@@ -5,7 +5,7 @@ import { withoutNamespaces } from '../sabotage/system.ts';
 import { Desk } from './desk.ts';
 import { writePlan } from './plans.ts';
 
-vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('../sabotage/system.ts')).sandbox(load),
 );
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { captureDatabase } from '../../src/engines/sqlite/capture.ts';
+import { captureDatabase } from '../../src/engines/sqlite/capture/capture.ts';
 import type { ObjectSink } from '../../src/objects/sink.ts';
 import { useFolder } from './ledgers.ts';
 import {

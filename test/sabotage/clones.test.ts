@@ -16,7 +16,7 @@ import { digestOf } from '../../src/objects/digest.ts';
 import { damageFile, type CloneAt, type Saboteur } from './harness.ts';
 import { accepted, caught, drill, refused, useStage, type Sabotage } from './scene.ts';
 
-vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
 

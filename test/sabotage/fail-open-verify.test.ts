@@ -5,7 +5,7 @@ import { codes, Desk, type Finding } from '../cli/desk.ts';
 import { commitForged, materialOf, verdictOf, type Material } from '../workflows/forge.ts';
 import { useStage } from './scene.ts';
 
-vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
 

@@ -5,7 +5,7 @@ import { putObject } from '../../src/objects/sink.ts';
 import type { Saboteur } from './harness.ts';
 import { accepted, drill, foundByProcess, foundIn, useStage, type Drilled } from './scene.ts';
 
-vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
 

@@ -5,7 +5,7 @@ import type { Saboteur } from './harness.ts';
 import { drill, useStage } from './scene.ts';
 import { withoutNamespaces } from './system.ts';
 
-vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
 

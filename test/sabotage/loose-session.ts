@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { writeFileSync, rmSync } from 'node:fs';
 import type { Captured, Session } from '../../src/engines/engine.ts';
-import { captureDatabase } from '../../src/engines/sqlite/capture.ts';
+import { captureDatabase } from '../../src/engines/sqlite/capture/capture.ts';
 import type { ObjectSink } from '../../src/objects/sink.ts';
 
 export interface Loose {

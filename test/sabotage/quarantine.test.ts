@@ -8,7 +8,7 @@ import { children } from '../engines/sqlite/helpers.ts';
 import type { Saboteur } from './harness.ts';
 import { drill, ROLLBACK, useStage, type Drilled, type Setting } from './scene.ts';
 
-vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
 

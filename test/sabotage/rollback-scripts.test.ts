@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Saboteur } from './harness.ts';
 import { accepted, BEFORE_AFTER, caught, ROLLBACK, useStage, type Sabotage } from './scene.ts';
 
-vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
 

@@ -4,7 +4,7 @@ import { digestFromBytes, digestOf } from '../../src/objects/digest.ts';
 import type { Saboteur } from './harness.ts';
 import { drill, EXECUTOR, ROLLBACK, useStage, type Scene } from './scene.ts';
 
-vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
 

@@ -1,4 +1,4 @@
-import type * as Sandbox from '../../src/engines/sqlite/sandbox.ts';
+import type * as Sandbox from '../../src/engines/sqlite/process/sandbox.ts';
 
 /** Whether the system grants namespaces; a test may say that it does not. */
 let namespaces = true;

@@ -5,7 +5,7 @@ import { codes, Desk, type Finding } from '../cli/desk.ts';
 import { SabotagedEngine, type Saboteur } from './harness.ts';
 import { BEFORE_AFTER, EXECUTOR, ROLLBACK, useStage, type Setting } from './scene.ts';
 
-vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
 /** What meddles while the command runs; by default nobody. */

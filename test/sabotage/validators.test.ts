@@ -9,7 +9,7 @@ import { judgeAll, type Judgement } from '../../src/judging/judge.ts';
 import { Desk } from '../cli/desk.ts';
 import { BUNDLE, drill, useStage, type Drilled } from './scene.ts';
 
-vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
 

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { damageFile, type CloneAt, type Saboteur } from './harness.ts';
 import { accepted, BEFORE_AFTER, caught, useStage, type Sabotage } from './scene.ts';
 
-vi.mock(import('../../src/engines/sqlite/sandbox.ts'), async (load) =>
+vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
 );
 

@@ -4,7 +4,7 @@ import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Clone, Session } from '../engine.ts';
 import { disownFolder } from '../../system/stale-folders.ts';
-import type { Child } from './child.ts';
+import type { Child } from './process/child.ts';
 import {
   copyFileHashed,
   hashFile,
@@ -18,7 +18,7 @@ import {
 import { isOwnFile, UNSEEN, type CloneWitnessed } from './isolation.ts';
 import { isOpenNowhereElse } from './open-files.ts';
 import type { Place } from './place.ts';
-import type { Failure, Request } from './protocol.ts';
+import type { Failure, Request } from './process/protocol.ts';
 import { moveToQuarantine } from './quarantine.ts';
 import { plain, SqliteSession, textOf } from './session.ts';
 

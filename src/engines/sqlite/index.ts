@@ -2,7 +2,7 @@ import { CustodyError, faultOf } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Engine } from '../engine.ts';
 import { hasMagic } from './files.ts';
-import { sessionPragmas } from './pragmas.ts';
+import { sessionPragmas } from './script/pragmas.ts';
 import { SqliteWorkspace } from './workspace.ts';
 
 /** SQLite: clones are files, SQL from outside runs in child processes, captures are read by another library. */

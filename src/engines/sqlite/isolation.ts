@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import type { Isolation } from '../engine.ts';
-import type { Witnessed } from './child.ts';
+import type { Witnessed } from './process/child.ts';
 
 /** What was seen of one clone's file when it was made. */
 export interface CloneWitnessed {

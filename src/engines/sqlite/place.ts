@@ -1,7 +1,7 @@
 import type { Digest } from '../../objects/digest.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured } from '../engine.ts';
-import type { Child } from './child.ts';
+import type { Child } from './process/child.ts';
 
 /** What the clones of one workspace share: the folder, the restore image, settings, and how a child is started. */
 export interface Place {

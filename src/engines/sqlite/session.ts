@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Session } from '../engine.ts';
-import type { Child } from './child.ts';
+import type { Child } from './process/child.ts';
 import type { Place } from './place.ts';
 
 /** One connection in a child process; the parent only sends requests, and reads images that the child has closed. */

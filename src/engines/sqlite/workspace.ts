@@ -9,16 +9,16 @@ import type { Captured, Clone, EngineOptions, Isolation, SourceSpec, Workspace }
 import { openRegular } from '../../system/regular-file.ts';
 import { claimFolder, sweepStale } from '../../system/stale-folders.ts';
 import { makeTemporaryFolder } from '../../system/temporary-folder.ts';
-import { captureDatabase } from './capture.ts';
+import { captureDatabase } from './capture/capture.ts';
 import { CaptureMemo } from './capture-memo.ts';
-import { Child, type Witnessed } from './child.ts';
+import { Child, type Witnessed } from './process/child.ts';
 import { SqliteClone } from './clone.ts';
 import { hashFile, imageChanged, isPrivateFolder, removeSidecars, statOf, storeFile } from './files.ts';
 import { isolationOf } from './isolation.ts';
 import type { Place } from './place.ts';
-import { sessionPragmas } from './pragmas.ts';
-import { checkIntegrity } from './integrity.ts';
-import { openReader, readerVersion } from './reader.ts';
+import { sessionPragmas } from './script/pragmas.ts';
+import { checkIntegrity } from './process/integrity.ts';
+import { openReader, readerVersion } from './capture/reader.ts';
 import { Source } from './source.ts';
 
 /** Design section 7, "isolate the target and prove it": a private folder with one restore image. */

@@ -1,6 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { captureDatabase } from '../../../src/engines/sqlite/capture.ts';
+import { captureDatabase } from '../../../src/engines/sqlite/capture/capture.ts';
 import { CaptureMemo } from '../../../src/engines/sqlite/capture-memo.ts';
 import type { Digest } from '../../../src/objects/digest.ts';
 import type { Codec } from '../../../src/objects/link.ts';

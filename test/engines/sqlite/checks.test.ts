@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import type { Clone, Session, Workspace } from '../../../src/engines/engine.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
-import { check as checkScript, checkQuery } from '../../../src/engines/sqlite/connection.ts';
-import { sessionPragmas } from '../../../src/engines/sqlite/pragmas.ts';
+import { check as checkScript, checkQuery } from '../../../src/engines/sqlite/process/connection.ts';
+import { sessionPragmas } from '../../../src/engines/sqlite/script/pragmas.ts';
 import { boundary, fails, insertOnly, make, prepare, snapshotOf, useTemp } from './helpers.ts';
 
 /** Queries inside the transaction, and checks that run nothing. */

@@ -12,10 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Child } from '../../../src/engines/sqlite/child.ts';
+import { Child } from '../../../src/engines/sqlite/process/child.ts';
 import { isConfined } from '../../../src/system/confined-root.ts';
 import { copyFileHashed } from '../../../src/engines/sqlite/files.ts';
-import { childCommand } from '../../../src/engines/sqlite/sandbox.ts';
+import { childCommand } from '../../../src/engines/sqlite/process/sandbox.ts';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import type { Clone, Workspace } from '../../../src/engines/engine.ts';

@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
-import { captureDatabase } from '../../../src/engines/sqlite/capture.ts';
+import { captureDatabase } from '../../../src/engines/sqlite/capture/capture.ts';
 import type { Link } from '../../../src/objects/link.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { resultOf } from '../../../src/objects/walk.ts';
