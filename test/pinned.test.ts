@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packagedFolder } from '../src/engines/postgres/binaries.ts';
+import { packagedFolder } from '../src/engines/postgres/cluster/binaries.ts';
 import { Desk } from './cli/desk.ts';
 import { writePlan } from './cli/plans.ts';
 import { dumpText, usePostgres } from './engines/postgres/support.ts';

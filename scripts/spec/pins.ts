@@ -1,5 +1,5 @@
 import { SESSION_PRAGMAS } from '../../src/engines/sqlite/script/pragmas.ts';
-import { PINS } from '../../src/engines/postgres/pins.ts';
+import { PINS } from '../../src/engines/postgres/capture/pins.ts';
 import { FORBIDDEN_FUNCTIONS } from '../../src/engines/postgres/roles.ts';
 
 /** Lists of the engines that are code and must not be copied by hand. */

@@ -16,7 +16,7 @@ import {
   type TableInfo,
 } from './restore/model.ts';
 import { orderSteps } from './restore/order.ts';
-import { postgresDialect } from './restore/postgres-sql.ts';
+import { postgresDialect } from '../engines/postgres/restore/statements.ts';
 import { sqliteDialect } from '../engines/sqlite/restore/statements.ts';
 import type { TextEncoding } from '../engines/sqlite/restore/literal.ts';
 

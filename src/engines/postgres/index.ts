@@ -2,11 +2,11 @@ import { CustodyError, faultOf, isCustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Engine, EngineOptions, SourceSpec, Workspace } from '../engine.ts';
 import { locateSource } from '../source-path.ts';
-import { findBinaries } from './binaries.ts';
-import { Cluster } from './cluster.ts';
-import { recognise } from './dump-source.ts';
+import { findBinaries } from './cluster/binaries.ts';
+import { Cluster } from './cluster/cluster.ts';
+import { recognise } from './dump/dump-source.ts';
 import { interrupted, translated } from './failure.ts';
-import { makeImage } from './image.ts';
+import { makeImage } from './dump/image.ts';
 import { checkSettings } from './settings.ts';
 import { PostgresWorkspace } from './workspace.ts';
 

@@ -1,7 +1,7 @@
 import { CustodyError, isCustodyError } from '../../errors.ts';
 import type { Connection } from './connection.ts';
 import { isServerError, translated } from './failure.ts';
-import { parseSql, walkTree, type Statement } from './parser.ts';
+import { parseSql, walkTree, type Statement } from './script/parser.ts';
 import { CAPTURE } from './roles.ts';
 import { settingsSql } from './settings.ts';
 

@@ -1,4 +1,4 @@
-import { ADMIN } from './cluster.ts';
+import { ADMIN } from './cluster/cluster.ts';
 import type { Connection } from './connection.ts';
 import { quoteIdentifier, quoteLiteral } from './names.ts';
 

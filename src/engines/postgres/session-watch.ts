@@ -1,7 +1,7 @@
 import { CustodyError } from '../../errors.ts';
-import { ACTIONS } from './boundary.ts';
+import { ACTIONS } from './script/boundary.ts';
 import type { Connection } from './connection.ts';
-import type { Tables } from './grants.ts';
+import type { Tables } from './script/grants.ts';
 import { displayName } from './names.ts';
 import { EXECUTOR } from './roles.ts';
 

@@ -1,13 +1,13 @@
 import { CustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Session } from '../engine.ts';
-import { captureUncommitted } from './capture.ts';
-import { checkScript, type Checked } from './check.ts';
+import { captureUncommitted } from './capture/capture.ts';
+import { checkScript, type Checked } from './script/check.ts';
 import type { Connection } from './connection.ts';
 import { translated } from './failure.ts';
-import { grantBoundary, type Tables } from './grants.ts';
+import { grantBoundary, type Tables } from './script/grants.ts';
 import { parseQuery, queryUncommitted } from './query.ts';
-import type { Step } from './script.ts';
+import type { Step } from './script/script.ts';
 import { lost, scriptFailure } from './session-failure.ts';
 import { assertOpen, assertSession, assertWritten, notifications, violated } from './session-watch.ts';
 

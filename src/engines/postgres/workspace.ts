@@ -5,10 +5,10 @@ import type { ObjectSink } from '../../objects/sink.ts';
 import { TreeBuilder } from '../../objects/tree.ts';
 import type { Clone, EngineOptions, Isolation, Workspace } from '../engine.ts';
 import { PostgresClone } from './clone.ts';
-import type { Cluster } from './cluster.ts';
-import { fileDigest, storeFile } from './dump-source.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { fileDigest, storeFile } from './dump/dump-source.ts';
 import { interrupted, translated } from './failure.ts';
-import { IMAGE, imageIsClosed } from './image.ts';
+import { IMAGE, imageIsClosed } from './dump/image.ts';
 import { executorIsUnprivileged } from './roles.ts';
 
 /** A cluster of our own with the restore image in it. Disposing it ends the server and removes the folder. */

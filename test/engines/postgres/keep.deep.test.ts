@@ -4,9 +4,9 @@ import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statS
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { serverAccount } from '../../../src/engines/postgres/account.ts';
+import { serverAccount } from '../../../src/engines/postgres/cluster/account.ts';
 import { postgresEngine } from '../../../src/engines/postgres/index.ts';
-import { copyData } from '../../../src/engines/postgres/quarantine.ts';
+import { copyData } from '../../../src/engines/postgres/cluster/quarantine.ts';
 import { digestOf, digestToBytes } from '../../../src/objects/digest.ts';
 import { readContent, storeContent } from '../../../src/objects/file.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';

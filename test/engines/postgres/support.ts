@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { packagedFolder } from '../../../src/engines/postgres/binaries.ts';
+import { packagedFolder } from '../../../src/engines/postgres/cluster/binaries.ts';
 import { isCustodyError, type ErrorCode } from '../../../src/errors.ts';
 import type { Boundary, EngineOptions } from '../../../src/engines/engine.ts';
 

@@ -1,7 +1,7 @@
-import { captureCommitted } from '../../../src/engines/postgres/capture.ts';
-import { findBinaries } from '../../../src/engines/postgres/binaries.ts';
-import { Cluster } from '../../../src/engines/postgres/cluster.ts';
-import { IMAGE, makeImage } from '../../../src/engines/postgres/image.ts';
+import { captureCommitted } from '../../../src/engines/postgres/capture/capture.ts';
+import { findBinaries } from '../../../src/engines/postgres/cluster/binaries.ts';
+import { Cluster } from '../../../src/engines/postgres/cluster/cluster.ts';
+import { IMAGE, makeImage } from '../../../src/engines/postgres/dump/image.ts';
 import { CAPTURE, lockDatabase } from '../../../src/engines/postgres/roles.ts';
 import type { Link } from '../../../src/objects/link.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';

@@ -1,4 +1,4 @@
-import { parseSql } from '../../../src/engines/postgres/parser.ts';
+import { parseSql } from '../../../src/engines/postgres/script/parser.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   expectCode,

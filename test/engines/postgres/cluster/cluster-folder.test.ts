@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeFolder } from '../../../../src/engines/postgres/cluster/cluster-folder.ts';
+import { claimFolder, OWNER_FILE } from '../../../../src/system/stale-folders.ts';
+import { temporaryFolder, useTemporaryFolder } from '../support.ts';
+
+describe.skipIf(!existsSync('/proc/self/stat'))('a folder for a cluster', () => {
+  const files = temporaryFolder();
+  useTemporaryFolder(files.path);
+
+  /** A folder that a process left which has ended. */
+  function left(name: string): string {
+    const folder = join(files.path, `custody-pg-${name}`);
+    mkdirSync(join(folder, 'data'), { recursive: true });
+    claimFolder(folder);
+    const note = join(folder, OWNER_FILE);
+    const dead = String(spawnSync(process.execPath, ['-e', '']).pid);
+    writeFileSync(note, readFileSync(note, 'utf8').split('\n').with(1, dead).join('\n'));
+    return folder;
+  }
+
+  it.each([OWNER_FILE, 'data/postmaster.pid'])('is made beside one whose %s is a FIFO', async (file) => {
+    const [swept, kept] = [left('swept'), left(`fifo-${file.length}`)];
+    rmSync(join(kept, file), { force: true });
+    expect(spawnSync('mkfifo', [join(kept, file)]).status).toBe(0);
+    // Reading a FIFO waits for a writer: where it is read, this test does not end.
+    expect(existsSync(await makeFolder(undefined))).toBe(true);
+    expect([swept, kept].map((folder) => existsSync(folder))).toEqual([false, true]);
+  });
+});
