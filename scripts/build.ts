@@ -114,7 +114,7 @@ export async function buildCommand(out: string): Promise<void> {
 
 /** In one file: the worker's process may read no other (src/engines/sqlite/process/sandbox.ts). */
 async function buildProcess(name: string, out: string): Promise<void> {
-  const entryPoints = [`src/engines/sqlite/${name}.ts`];
+  const entryPoints = [`src/engines/sqlite/process/${name}.ts`];
   const outfile = join(out, `sqlite-${name}.js`);
   await build({ ...BUNDLE, external: [...BUNDLE.external], outfile, entryPoints });
 }

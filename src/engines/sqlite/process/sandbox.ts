@@ -38,7 +38,7 @@ export function childCommand(folder: string): ChildCommand {
 
 /** `src/`: what the child imports when run from source. */
 function sourceRoot(entry: string): string {
-  return join(dirname(entry), '..', '..');
+  return join(dirname(entry), '..', '..', '..');
 }
 
 /** A way to start node. */
