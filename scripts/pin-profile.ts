@@ -10,7 +10,7 @@ import { digestOf } from '../src/objects/digest.ts';
 import { parsePlan } from '../src/rehearsal/plan/plan.ts';
 import type { ProfileDocument } from '../src/rehearsal/plan/profile.ts';
 import { readScript } from '../src/rehearsal/plan/read-script.ts';
-import { buildDatabase } from '../src/workflows/surrogate.ts';
+import { buildDatabase } from '../src/engines/surrogate.ts';
 import { splice } from './yaml-splice.ts';
 
 async function pinProfile(path: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Link } from '../objects/link.ts';
 import type { ObjectSink } from '../objects/sink.ts';
 
 /**
- * What a database engine must be able to do for a rehearsal (design section 7). Both engines implement this and nothing
+ * What a database engine must be able to do for a rehearsal (SPEC.md, "Rehearsal"). Both engines implement this, and nothing
  * above `src/engines/` knows which one it talks to.
  *
  *   source ──prepare──▶ Workspace (private folder or cluster, verified isolation, one restore image)

@@ -9,7 +9,7 @@ import { sessionFaults } from '../rehearsal/plan/plan-session.ts';
 import { readPlan, type Plan, type Report } from '../rehearsal/plan/plan.ts';
 import { refusals, requireIsolation, requireSource } from '../rehearsal/look-before.ts';
 import { approvalFault, type Scripts } from '../rehearsal/plan/script-use.ts';
-import { loadEngine } from './engines.ts';
+import { loadEngine } from '../engines/load.ts';
 import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
 import { requireSandbox } from '../judging/foreign-process.ts';
 import { kept } from '../rehearsal/plan/kept.ts';

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
+import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseRevision, resolveRevision, type Revision } from '../ledger/revision.ts';
 import type { Digest } from '../objects/digest.ts';
@@ -9,8 +9,8 @@ import { nodeLink, type Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { findPath } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
-import { openRegular, readRegular } from '../system/regular-file.ts';
-import { recogniseDatabase } from './engines.ts';
+import { readRegular } from '../system/regular-file.ts';
+import { looksLikeDatabase, recogniseDatabase } from '../engines/load.ts';
 import { ingestFolder } from '../packets/ingest-folder.ts';
 import { findPacket, linkOf, noPacket } from '../packets/find-packet.ts';
 
@@ -97,24 +97,6 @@ async function operandFromDisk(path: string, options: { signal?: AbortSignal }):
     path,
     hint: 'Commit it and compare the trees.',
   });
-}
-
-/** By the first bytes: a SQLite file, or what pg_dump writes, gzipped or not. */
-async function looksLikeDatabase(path: string): Promise<boolean> {
-  try {
-    await using file = await openRegular(path);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
-    const start = buffer.subarray(0, bytesRead);
-    if (start.toString('latin1').startsWith('SQLite format 3\0')) return true;
-    if (start.toString('latin1').startsWith('--\n-- PostgreSQL database dump')) return true;
-    return (
-      start[0] === 0x1f &&
-      start[1] === 0x8b &&
-      (await (await import('../engines/postgres/index.ts')).recognise(path))
-    );
-  } catch (error) {
-    throw fromSystemError(error, path);
-  }
 }
 
 /** `REV:path`: a file of a packet. @throws PATH_NOT_FOUND, PATH_NOT_A_FILE. */

@@ -10,7 +10,7 @@ import { putObject } from '../objects/sink.ts';
 import type { Plan } from '../rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
 import type { Scripts } from '../rehearsal/plan/script-use.ts';
-import { loadEngine } from './engines.ts';
+import { loadEngine } from '../engines/load.ts';
 import { judgeAll, judgesIsolation, verdictOf, type Judgement } from '../judging/judge.ts';
 import type { PinnedValidator } from '../judging/policy.ts';
 

@@ -1,11 +1,12 @@
+import type { Engine } from '../engines/engine.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { ObjectSink } from '../objects/sink.ts';
-import { recogniseDatabase } from './engines.ts';
+import { recogniseDatabase } from '../engines/load.ts';
 
 export interface SnapshotResult {
   readonly snapshot: Digest;
-  readonly engine: 'sqlite' | 'postgres';
+  readonly engine: Engine['name'];
   readonly rows: number;
   readonly tables: Readonly<Record<string, { readonly rows: number; readonly root: Digest }>>;
   /** Bytes of the objects that were not in the ledger before, uncompressed. */

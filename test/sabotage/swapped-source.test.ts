@@ -5,7 +5,7 @@ import { damageFile, SabotagedEngine, type Saboteur } from './harness.ts';
 import { useStage, type Scene } from './scene.ts';
 
 let saboteur: Saboteur = {};
-vi.mock(import('../../src/workflows/engines.ts'), async (load) => ({
+vi.mock(import('../../src/engines/load.ts'), async (load) => ({
   ...(await load()),
   loadEngine: async () => new SabotagedEngine(saboteur),
 }));

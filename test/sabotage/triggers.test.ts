@@ -10,7 +10,7 @@ vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
 );
 /** What meddles while the command runs; by default nobody. */
 let saboteur: Saboteur = {};
-vi.mock(import('../../src/workflows/engines.ts'), async (load) => ({
+vi.mock(import('../../src/engines/load.ts'), async (load) => ({
   ...(await load()),
   loadEngine: async () => new SabotagedEngine(saboteur),
 }));

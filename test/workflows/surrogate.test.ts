@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { splice } from '../../scripts/yaml-splice.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { copyPlan, copyProfile, openProfile } from '../../src/rehearsal/plan/profile-folder.ts';
-import { buildDatabase, makeSurrogate } from '../../src/workflows/surrogate.ts';
+import { buildDatabase } from '../../src/engines/surrogate.ts';
+import { makeSurrogate } from '../../src/workflows/surrogate.ts';
 
 const TEAM = join(import.meta.dirname, '../profiles/other-team');
 

@@ -1,3 +1,4 @@
+import { COUNTERS } from '../../engines/counters.ts';
 import { ASSERTIONS } from '../../rules/assertions.ts';
 import { parseExpectation } from '../../rules/expectation.ts';
 import type { PlanDocument, PlanForm } from '../../rules/plan-form.ts';
@@ -91,11 +92,8 @@ function checkLegs(
       '/legs',
       `the legs of a rehearsal ${rollback ? 'with' : 'without'} a rollback script are ${due}, in this order`,
     );
-  if (engine === 'sqlite' && !rollback && bounded.length > 0)
-    fault(
-      '/bounded',
-      'SQLite undoes its counters with everything else; only a rollback script may leave one moved',
-    );
+  const { undone } = COUNTERS[engine];
+  if (undone !== undefined && !rollback && bounded.length > 0) fault('/bounded', undone);
   if (approval && (approval.rollback === undefined) !== (rollback === undefined))
     fault('/approval', 'an approval covers the executor and, where there is one, the rollback script');
 }

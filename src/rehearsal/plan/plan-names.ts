@@ -1,3 +1,4 @@
+import { COUNTERS } from '../../engines/counters.ts';
 import type { Captured } from '../../engines/engine.ts';
 import { CustodyError } from '../../errors.ts';
 import { encodeKey } from '../../objects/rows/key.ts';
@@ -41,17 +42,17 @@ export function checkPlanNames(plan: Plan, before: Captured, objects: MemoryObje
   for (const table of boundary.tables)
     if (!delta.some((expected) => expected.table === table)) hasTable('/boundary/tables', table);
   const snapshot = decodeKind('snapshot', objects.get(before.snapshot.digest));
+  const { ofTables } = COUNTERS[plan.form.engine];
   bounded.forEach(({ name }, i) => {
     const row = [...driveSync(findRow(snapshot.sequences, encodeKey([name])), objects.get)];
-    // A counter of SQLite comes into being with the first row of its table.
-    if (row.length === 0 && !(plan.form.engine === 'sqlite' && Object.hasOwn(before.tables, name)))
+    if (row.length === 0 && !(ofTables && Object.hasOwn(before.tables, name)))
       invalid(
         `/bounded/${i}`,
         `the source has no sequence ${JSON.stringify(name)}`,
         [...driveSync(walkMap(snapshot.sequences), objects.get)].flatMap(({ key }) =>
           decodeKeyText(key).slice(0, 1),
         ),
-        plan.form.engine === 'sqlite' ? ' A counter has the name of its table.' : '',
+        ofTables ? ' A counter has the name of its table.' : '',
       );
   });
   for (const { table, column } of masked) {

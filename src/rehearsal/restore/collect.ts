@@ -18,12 +18,14 @@ import {
 } from '../../objects/snapshots/diff.ts';
 import { collect, need, type Walk } from '../../objects/walk.ts';
 import {
+  columnOf,
+  malformed,
   RESTORE_IMAGE_HINT,
   unsupported,
   type RowChange,
   type SchemaObject,
   type SequenceChange,
-} from './model.ts';
+} from '../../engines/restore/model.ts';
 
 /** Everything that a restore script is made of. */
 export interface Collected {
@@ -163,14 +165,4 @@ function rowidOf(table: Table, key: Uint8Array, values: RowValue[]): bigint | un
       RESTORE_IMAGE_HINT,
     );
   return rowid;
-}
-
-export function columnOf(table: Table, name: string): number {
-  const at = table.columns.findIndex((column) => column.name === name);
-  if (at < 0) throw malformed(table, `its key names ${name}, which is no column`);
-  return at;
-}
-
-function malformed(table: Table, what: string): CustodyError {
-  return new CustodyError('ROW_MALFORMED', `table ${table.name}: ${what}`, { path: table.name });
 }

@@ -3,8 +3,14 @@ import { decodeRow, type RowValue } from '../../objects/rows/row.ts';
 import { walkMap } from '../../objects/map-walk.ts';
 import { rowBytes, type Table } from '../../objects/snapshots/diff.ts';
 import type { Walk } from '../../objects/walk.ts';
-import { RESTORE_IMAGE_HINT, unsupported, type Dialect, type RowChange, type Step } from './model.ts';
-import type { Infos, TableInfo, Unique } from './model.ts';
+import {
+  RESTORE_IMAGE_HINT,
+  unsupported,
+  type Dialect,
+  type RowChange,
+  type Step,
+} from '../../engines/restore/model.ts';
+import type { Infos, TableInfo, Unique } from '../../engines/restore/model.ts';
 import { comes, comparable, leaves, NOTHING, staysAlike } from './tuples.ts';
 
 /** How a row can give unique values up before it gets its final ones. */

@@ -1,9 +1,12 @@
+import type { Engine } from '../../engines/engine.ts';
 import type { Digest } from '../../objects/digest.ts';
 
 export interface Described {
   readonly before: Digest;
   readonly after: Digest;
-  readonly engine: 'sqlite' | 'postgres';
+  readonly engine: Engine['name'];
+  /** Of the engine's values. */
+  readonly note: string | undefined;
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
@@ -34,8 +37,7 @@ export function header(d: Described): string[] {
       `Rows of these tables need one another in a circle, so no order suits constraints that are checked at once: ${d.circles.join(', ')}`,
       'They must be deferred while this runs: declared DEFERRABLE, or in SQLite with PRAGMA defer_foreign_keys (in a plan: session).',
     );
-  if (d.engine === 'postgres')
-    lines.push('Values are text as PostgreSQL prints it with TimeZone UTC, DateStyle ISO and lc_monetary C.');
+  if (d.note !== undefined) lines.push(d.note);
   return lines.map((line) => `-- ${oneLine(line)}`);
 }
 

@@ -1,8 +1,7 @@
 import type { RowValue } from '../../objects/rows/row.ts';
 import type { Walk } from '../../objects/walk.ts';
 import { contested, halves, noWay, REFERRED, wayAround, type Temporaries, type Way } from './detour.ts';
-import type { Infos, RowChange, Step } from './model.ts';
-import { tableOrder } from './table-order.ts';
+import type { Infos, RowChange, Step } from '../../engines/restore/model.ts';
 import { sortByNeed } from './topological.ts';
 import { comes, leaves, NOTHING, type Columns } from './tuples.ts';
 
@@ -175,4 +174,19 @@ function index(
     else found.set(key, [step]);
   }
   return found;
+}
+
+/** Each table's place: parents before the tables that refer to them, by name where they do not say. */
+function tableOrder(infos: Infos): ReadonlyMap<string, number> {
+  const names = [...infos.keys()].sort();
+  const parents = new Map(
+    names.map((name) => [
+      name,
+      infos
+        .get(name)!
+        .references.map(({ table }) => table)
+        .filter((t) => t !== name),
+    ]),
+  );
+  return new Map(sortByNeed(names, parents).map((name, i) => [name, i]));
 }

@@ -1,7 +1,7 @@
 import { TextBytes } from '../../objects/rows/key.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
 import type { RowValue } from '../../objects/rows/row.ts';
-import type { Step, Unique } from './model.ts';
+import type { Step, Unique } from '../../engines/restore/model.ts';
 
 /** Some columns of a row: of a unique set, or of a foreign key's side, where NULL never meets NULL. */
 export type Columns = Pick<Unique, 'columns'> & Partial<Unique>;

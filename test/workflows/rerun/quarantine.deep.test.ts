@@ -10,7 +10,7 @@ import { SabotagedEngine, type Saboteur } from '../../sabotage/harness.ts';
 import { Made } from './made.ts';
 
 let saboteur: Saboteur = {};
-vi.mock(import('../../../src/workflows/engines.ts'), async (load) => ({
+vi.mock(import('../../../src/engines/load.ts'), async (load) => ({
   ...(await load()),
   loadEngine: async () => new SabotagedEngine(saboteur),
 }));

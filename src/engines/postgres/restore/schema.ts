@@ -1,13 +1,7 @@
 import { displayName } from '../names.ts';
 import type { Table } from '../../../objects/snapshots/diff.ts';
-import {
-  clauseOf,
-  indexClauses,
-  temporaryColumns,
-  uniqueOf,
-  type Clause,
-} from '../../../rehearsal/restore/mentions.ts';
-import type { Reference, SchemaObject, TableInfo, Unique } from '../../../rehearsal/restore/model.ts';
+import { clauseOf, indexClauses, temporaryColumns, uniqueOf, type Clause } from '../../restore/mentions.ts';
+import type { Reference, SchemaObject, TableInfo, Unique } from '../../restore/model.ts';
 
 /**
  * Reads what a restore script must know out of the definitions that PostgreSQL printed (`pg_get_constraintdef`,

@@ -2,19 +2,20 @@ import { isUtf8 } from 'node:buffer';
 import { quoteIdentifier } from '../names.ts';
 import { CustodyError } from '../../../errors.ts';
 import type { RowValue } from '../../../objects/rows/row.ts';
-import { changedColumns } from '../../../rehearsal/restore/changed-columns.ts';
-import { columnOf } from '../../../rehearsal/restore/collect.ts';
 import {
+  changedColumns,
+  columnOf,
   RESTORE_IMAGE_HINT,
   unsupported,
   type Dialect,
   type RowChange,
   type TableInfo,
-} from '../../../rehearsal/restore/model.ts';
+} from '../../restore/model.ts';
 import { describePostgres, parseName } from './schema.ts';
 
 /** The statements of a PostgreSQL restore script. Every name is quoted and has its schema; rows of children stay out. */
 export const postgresDialect: Dialect = {
+  note: 'Values are text as PostgreSQL prints it with TimeZone UTC, DateStyle ISO and lc_monetary C.',
   describe: (schema, tables) => {
     const infos = describePostgres(schema, tables);
     const views = schema.filter(({ type }) => type === 'materialized-view').map(({ name }) => name);
@@ -38,6 +39,9 @@ export const postgresDialect: Dialect = {
       throw unsupported(`sequence ${name}`, `sequence ${name} is only in one state`, RESTORE_IMAGE_HINT);
     const sequence = parseName(name).map(quoteIdentifier).join('.');
     return [`SELECT pg_catalog.setval(${text(Buffer.from(sequence))}, ${last}, ${called})`];
+  },
+  *moved() {
+    return [];
   },
   temporary: (table, i, _value, n) => {
     const value = temporaryText(table.columns[i]!.type, n);

@@ -7,8 +7,8 @@ import {
   uniqueOf,
   type Clause,
   type Word,
-} from '../../../rehearsal/restore/mentions.ts';
-import type { Reference, SchemaObject, TableInfo, Unique } from '../../../rehearsal/restore/model.ts';
+} from '../../restore/mentions.ts';
+import type { Reference, SchemaObject, TableInfo, Unique } from '../../restore/model.ts';
 import { parseIndex, parseTable, unquoted, type Parsed } from './parse.ts';
 
 /**

@@ -1,24 +1,33 @@
+import type { ObjectOf } from '../../../objects/kinds.ts';
+import { findRow, type Row } from '../../../objects/map-walk.ts';
+import { boundKey, encodeKey, TextBytes } from '../../../objects/rows/key.ts';
 import type { RowValue } from '../../../objects/rows/row.ts';
-import { TextBytes } from '../../../objects/rows/key.ts';
+import { definitionText, rowBytes } from '../../../objects/snapshots/diff.ts';
+import { collect, type Walk } from '../../../objects/walk.ts';
 import { MASKED } from '../../../objects/rows/masked.ts';
-import { changedColumns } from '../../../rehearsal/restore/changed-columns.ts';
-import { columnOf } from '../../../rehearsal/restore/collect.ts';
 import {
+  changedColumns,
+  columnOf,
   RESTORE_IMAGE_HINT,
   unsupported,
+  type Counted,
   type Dialect,
+  type Infos,
   type RowChange,
   type SchemaObject,
+  type SequenceChange,
   type Step,
   type TableInfo,
-} from '../../../rehearsal/restore/model.ts';
+} from '../../restore/model.ts';
 import { sqliteLiteral, type TextEncoding } from './literal.ts';
 import { describeSqlite } from './schema.ts';
 
 /** The statements of a SQLite restore script. Names are quoted and of schema `main`: no temporary table can stand in. */
-export function sqliteDialect(encoding: TextEncoding): Dialect {
+export function sqliteDialect({ facts }: Pick<ObjectOf<'snapshot'>, 'facts'>): Dialect {
+  const encoding = encodingIn(facts);
   const literal = (value: RowValue): string => sqliteLiteral(value, encoding);
   return {
+    note: undefined,
     describe: (schema, tables) => {
       const kept = shadowTables(schema);
       return new Map([...describeSqlite(schema, tables)].filter(([name]) => !kept.has(name)));
@@ -46,6 +55,7 @@ export function sqliteDialect(encoding: TextEncoding): Dialect {
         `INSERT INTO main.sqlite_sequence (name, seq) VALUES (${literal(name)}, ${seq})`,
       ];
     },
+    moved: movedCounters,
     temporary: (_table, _column, value, n) => {
       const stored = value === null || value === MASKED ? undefined : storageClass(value);
       if (stored === 'integer') return BigInt(n);
@@ -54,6 +64,39 @@ export function sqliteDialect(encoding: TextEncoding): Dialect {
       return stored === 'text' ? name : Buffer.from(name);
     },
   };
+}
+
+/**
+ * A counter may be the same in A and B and yet be moved by an INSERT of the script, of a row beyond it: then it is
+ * put back as well.
+ */
+function* movedCounters<T>(
+  { snapshot, sequences }: Counted,
+  steps: readonly Step[],
+  infos: Infos,
+): Walk<T, SequenceChange[]> {
+  const highest = new Map<string, bigint>();
+  for (const { kind, change } of steps) {
+    const { table, wanted } = change;
+    if (kind !== 'insert' || infos.get(table.name)?.counted !== true) continue;
+    // AUTOINCREMENT stands on an INTEGER PRIMARY KEY alone.
+    const rowid = wanted?.[columnOf(table, table.key.columns[0] ?? '')];
+    if (typeof rowid === 'bigint' && rowid > (highest.get(table.name) ?? 0n)) highest.set(table.name, rowid);
+  }
+  const moved: SequenceChange[] = [];
+  for (const [name, rowid] of highest) {
+    if (sequences.some((change) => change.name === name)) continue;
+    const [row] = yield* collect<Row, T>(findRow(snapshot.sequences, boundKey(encodeKey([name]))));
+    const wanted = row && definitionText(yield* rowBytes<T>(row));
+    const seq = /^seq: (-?\d+)$/.exec(wanted ?? '')?.[1];
+    if (seq === undefined || rowid > BigInt(seq)) moved.push({ name, wanted, found: wanted });
+  }
+  return moved;
+}
+
+function encodingIn(facts: ObjectOf<'snapshot'>['facts']): TextEncoding {
+  const encoding = facts.find(([name]) => name === 'encoding')?.[1];
+  return encoding === 'UTF-16le' || encoding === 'UTF-16be' ? encoding : 'UTF-8';
 }
 
 /** What the virtual tables that come with SQLite (FTS3 to 5, R-Tree, Geopoly) call the tables that hold their content. */

@@ -1,6 +1,8 @@
 import { CustodyError } from '../../errors.ts';
-import type { RowValue } from '../../objects/rows/row.ts';
+import type { ObjectOf } from '../../objects/kinds.ts';
+import { encodeRow, type RowValue } from '../../objects/rows/row.ts';
 import type { Table } from '../../objects/snapshots/diff.ts';
+import type { Walk } from '../../objects/walk.ts';
 
 /** A schema object as a snapshot holds it. */
 export interface SchemaObject {
@@ -92,12 +94,23 @@ export interface Detour {
   readonly park: Step | undefined;
 }
 
+/** What a dialect may look at to find the counters that a script moves. */
+export interface Counted {
+  /** A. */
+  readonly snapshot: ObjectOf<'snapshot'>;
+  readonly sequences: readonly SequenceChange[];
+}
+
 /** How one engine describes its tables and writes its statements. */
 export interface Dialect {
+  /** What whoever opens the script must know of its values. */
+  readonly note: string | undefined;
   describe(schema: readonly SchemaObject[], tables: readonly Table[]): ReadonlyMap<string, TableInfo>;
   /** Statements without their semicolon, in order. @throws RESTORE_UNSUPPORTED */
   rows(step: Step, info: TableInfo): string[];
   sequence(change: SequenceChange): string[];
+  /** Counters that are the same in A and B, and that these steps move all the same: to be put back as well. */
+  moved<T>(states: Counted, steps: readonly Step[], infos: Infos): Walk<T, SequenceChange[]>;
   /** The nth of the values that may stand in `column` for a moment in the place of `value`; undefined: there are no more. */
   temporary(table: Table, column: number, value: RowValue, n: number): RowValue | undefined;
 }
@@ -108,3 +121,27 @@ export function unsupported(path: string, why: string, hint: string): CustodyErr
 }
 
 export const RESTORE_IMAGE_HINT = 'Go back with the restore image (leg R) instead.';
+
+/** Columns that an UPDATE must set. @throws RESTORE_UNSUPPORTED where only computed columns differ. */
+export function changedColumns({ table, wanted, found }: RowChange, info: TableInfo): number[] {
+  const bytes = (value: RowValue): Buffer => Buffer.from(encodeRow(table.format, [value]));
+  const changed = table.columns
+    .map((_, i) => i)
+    .filter((i) => !info.generated.has(i) && !bytes(wanted![i]!).equals(bytes(found![i]!)));
+  if (changed.length > 0) return changed;
+  throw unsupported(
+    `table ${table.name}`,
+    `a row of ${table.name} differs only in columns that the database computes`,
+    RESTORE_IMAGE_HINT,
+  );
+}
+
+export function columnOf(table: Table, name: string): number {
+  const at = table.columns.findIndex((column) => column.name === name);
+  if (at < 0) throw malformed(table, `its key names ${name}, which is no column`);
+  return at;
+}
+
+export function malformed(table: Table, what: string): CustodyError {
+  return new CustodyError('ROW_MALFORMED', `table ${table.name}: ${what}`, { path: table.name });
+}
