@@ -1,7 +1,6 @@
 import { FINDING_CODES, finding, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import { failed } from './judge-process.ts';
-import { parseStrictJson } from './strict-json.ts';
 
 /** What an answer may look like. */
 export interface AnswerForm {
@@ -104,4 +103,32 @@ function fields(
   if (names.some((name) => !allowed.includes(name)))
     throw failed(`${what} has a field that is not asked for`);
   return value as Record<string, unknown>;
+}
+
+/** JSON that means the same to every reader: no key twice in one object (RFC 8259, section 4). @throws SyntaxError */
+export function parseStrictJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  // The text is JSON, so its strings can be told from its structure by this alone.
+  const open: (Set<string> | null)[] = [];
+  for (const [token, colon] of tokens(text)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(null);
+    else if (token === '}' || token === ']') open.pop();
+    else if (colon) {
+      const key = JSON.parse(token) as string;
+      const keys = open.at(-1);
+      if (keys?.has(key)) throw new SyntaxError(`the key ${token.slice(0, 80)} is there twice`);
+      keys?.add(key);
+    }
+  }
+  return value;
+}
+
+/** Brackets and strings, and whether a string is a key. */
+function* tokens(text: string): Generator<[token: string, colon: boolean]> {
+  const TOKEN = /[{}[\]]|"(?:[^"\\]|\\.)*"(?:[ \t\r\n]*(:))?/gs;
+  for (const [found, colon] of text.matchAll(TOKEN)) {
+    const end = colon === undefined ? found.length : found.lastIndexOf('"') + 1;
+    yield [found.slice(0, end), colon !== undefined];
+  }
 }

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, digestOf, digestToBytes, type Digest } from '../objects/digest.ts';
@@ -8,7 +10,6 @@ import { nodeLink, type Link } from '../objects/link.ts';
 import { putObject, type ObjectSink } from '../objects/sink.ts';
 import { driveAsync } from '../objects/walk.ts';
 import { PolicyChain } from '../verify/policy-chain.ts';
-import { builtInFile } from './built-in.ts';
 
 export const BUILT_IN_VALIDATOR = 'validator.mjs';
 export const BUILT_IN_NAME = 'custody';
@@ -24,6 +25,20 @@ export async function builtInValidator(): Promise<Uint8Array> {
   } catch (error) {
     throw fromSystemError(error, path);
   }
+}
+
+/**
+ * Path of a file that `npm run build` makes: beside the published command, or in dist/ where this runs from source.
+ * @throws CustodyError VALIDATOR_NOT_BUILT
+ */
+function builtInFile(name: string): string {
+  for (const place of [`./${name}`, `../${name}`, `../../dist/${name}`]) {
+    const path = fileURLToPath(new URL(place, import.meta.url));
+    if (existsSync(path)) return path;
+  }
+  throw new CustodyError('VALIDATOR_NOT_BUILT', `dist/${name} is not there`, {
+    hint: 'Run npm run build, then try again.',
+  });
 }
 
 /** Whether these are the bytes of the validator that this version brings. @throws VALIDATOR_NOT_BUILT */

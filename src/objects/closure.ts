@@ -1,7 +1,8 @@
 import type { Digest } from './digest.ts';
 import { decodeObject, linksOf } from './kinds.ts';
 import type { Link } from './link.ts';
-import { item, need, type Walk } from './walk.ts';
+import { MemoryObjects } from './memory-objects.ts';
+import { driveAsync, item, need, type Get, type Walk } from './walk.ts';
 
 /**
  * Every object that can be reached from `roots`, each once, parents first. Links are followed by their codec: a raw link
@@ -26,4 +27,16 @@ export function* closure(
     }
     if (link.codec === 'dag-cbor') stack.push(...linksOf(decodeObject(bytes)).reverse());
   }
+}
+
+/** Everything that these links reach, in memory. @throws CustodyError OBJECT_MISSING, what decoding throws, INTERRUPTED. */
+export async function reachedBy(
+  links: readonly Link[],
+  get: Get,
+  options: { signal?: AbortSignal } = {},
+): Promise<MemoryObjects> {
+  const objects = new MemoryObjects();
+  for await (const { link, bytes } of driveAsync(closure([...links]), get, options))
+    objects.put(link.codec, link.digest, bytes);
+  return objects;
 }

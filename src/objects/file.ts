@@ -8,7 +8,7 @@ import type { Link } from './link.ts';
 import { ListTreeBuilder } from './list-tree.ts';
 import { sha256Hasher } from './sha256.ts';
 import { putBlob, putObject, type ObjectSink } from './sink.ts';
-import { item, need, type Walk } from './walk.ts';
+import { driveAsync, item, need, type Get, type Walk } from './walk.ts';
 
 /** Content up to this size is one blob, so that its id is what `sha256sum` prints. Bytes. */
 export const MAX_BLOB = 1_048_576;
@@ -199,4 +199,11 @@ export function* readWhole(link: Link, limit = MAX_WHOLE): Walk<Uint8Array> {
     }
   }
   yield* item(pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces)));
+}
+
+/** The whole content behind a link. */
+export async function readBytes(link: Link, get: Get): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const bytes of driveAsync(readWhole(link), get)) pieces.push(bytes);
+  return pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces));
 }

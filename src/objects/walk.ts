@@ -88,3 +88,6 @@ export async function resultOfAsync<R>(
   while (!step.done) step = await driven.next();
   return step.value;
 }
+
+/** Where the objects of a ledger, or of several, are had from. */
+export type Get = (id: Digest) => Promise<Uint8Array>;

@@ -1,4 +1,4 @@
-import type { Check } from './check.ts';
+import type { Finding } from '../finding.ts';
 import { afterStatesEqual } from './checks/after-states.ts';
 import { bytesIdentical, waysBackCompared, waysBackExact } from './checks/back.ts';
 import { boundaryKept } from './checks/boundary.ts';
@@ -36,6 +36,13 @@ import {
   startsAsBefore,
 } from './checks/source.ts';
 import { validatorsNamed } from './checks/validators.ts';
+import type { Evidence } from './evidence.ts';
+
+/** One rule of judgement: pure, named, with the codes that it can give. SPEC.md, "The validator", lists them. */
+export interface Check {
+  readonly name: string;
+  run(evidence: Evidence): Finding[];
+}
 
 /** What must hold before rows can be compared. */
 export const FORM: readonly Check[] = [

@@ -4,8 +4,7 @@ import type { Digest } from '../objects/digest.ts';
 import { decodeKind } from '../objects/kinds.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import type { ChainReport } from './chain.ts';
-import { PolicyChain } from './policy-chain.ts';
-import { readPolicy } from './policy-view.ts';
+import { PolicyChain, readPolicy } from './policy-chain.ts';
 
 /** Record 0 must hold the first policy: the one that config.yaml names, or that an auditor was given. The others follow. */
 export async function checkGenesis(

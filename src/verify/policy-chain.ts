@@ -1,8 +1,7 @@
 import { isCustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
-import type { ObjectOf } from '../objects/kinds.ts';
+import { decodeEither, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { readPolicy } from './policy-view.ts';
 
 export interface ChainedPolicy {
   readonly id: Digest;
@@ -48,4 +47,15 @@ export class PolicyChain {
       return undefined;
     }
   }
+}
+
+/**
+ * A policy of either version, with the fields of version 2: version 1 expects no validator and requires no isolation of its
+ * own. `v` still says which it is.
+ * @throws CustodyError as decoding does.
+ */
+export function readPolicy(bytes: Uint8Array, id?: Digest): ObjectOf<'policy'> {
+  const read = decodeEither('policy', bytes, id);
+  if (read.v === 2) return read.object;
+  return { ...read.first, expected: [], isolation: [] };
 }

@@ -6,13 +6,12 @@ import { MemoryObjects } from '../objects/memory-objects.ts';
 import { guardWords } from '../rehearsal/plan/guard.ts';
 import { checkPlanNames } from '../rehearsal/plan/plan-names.ts';
 import { sessionFaults } from '../rehearsal/plan/plan-session.ts';
-import { readPlan, type Plan, type Report } from '../rehearsal/plan/plan.ts';
+import { readPlan, type Plan, type Report, reporting } from '../rehearsal/plan/plan.ts';
 import { refusals, requireIsolation, requireSource } from '../rehearsal/look-before.ts';
 import { approvalFault, type Scripts } from '../rehearsal/plan/script-use.ts';
 import { loadEngine } from '../engines/load.ts';
 import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
 import { requireSandbox } from '../judging/foreign-process.ts';
-import { kept } from '../rehearsal/plan/kept.ts';
 import { requireEmpty } from '../packets/out-folder.ts';
 import { currentPolicy, pinnedValidators } from '../judging/policy.ts';
 
@@ -48,20 +47,20 @@ export async function checkPlanFile(file: string, options: CheckOptions = {}): P
   const found: CustodyError[] = [];
   const report = (error: CustodyError): void => void found.push(error);
   const digests: CheckResult['digests'][number][] = [];
-  const plan = await kept(() => readPlan(file, report), report);
-  const guarded = plan && (await kept(() => guardFiles(plan, report), report));
+  const plan = await reporting(() => readPlan(file, report), report);
+  const guarded = plan && (await reporting(() => guardFiles(plan, report), report));
   guarded?.refusals.forEach(report);
   guardWords(guarded?.profile, options.words ?? {}).forEach(report);
   const { out } = options;
-  if (out !== undefined) await kept(() => requireEmpty(out), report);
-  const policy = options.ledger && (await kept(() => policyOf(options.ledger!, options), report));
+  if (out !== undefined) await reporting(() => requireEmpty(out), report);
+  const policy = options.ledger && (await reporting(() => policyOf(options.ledger!, options), report));
   // Where the guard let nothing be opened, nothing more is looked at.
   if (plan && guarded?.source !== undefined) {
     const { scripts, source } = guarded;
     for (const { path, digest } of [...(scripts?.executor.parts ?? []), ...(scripts?.rollback?.parts ?? [])])
       digests.push({ file: path, sha256: digest });
     const required = policy?.isolation ?? [];
-    const onClone = await kept(
+    const onClone = await reporting(
       () => checkOnClone(plan, { scripts, source, required }, report, options),
       report,
     );
@@ -107,9 +106,9 @@ async function checkOnClone(
     { file: plan.source.file, real: source },
     { session, timeLimit: plan.form.timeLimit, ...options },
   );
-  await kept(async () => requireSource(plan, workspace), report);
+  await reporting(async () => requireSource(plan, workspace), report);
   await using clone = await workspace.restore('check');
-  await kept(() => requireIsolation(workspace, required), report);
+  await reporting(() => requireIsolation(workspace, required), report);
   const objects = new MemoryObjects();
   checkPlanNames(plan, await clone.capture(objects), objects, report);
   for (const refusal of scripts ? await refusals(clone, plan, scripts) : []) report(refusal);

@@ -4,11 +4,11 @@ import { digestFromBytes } from '../objects/digest.ts';
 import { toJson, type Json } from '../objects/json.ts';
 import { diffSnapshots } from '../objects/snapshots/diff.ts';
 import { diffTrees, type TreeEntry } from '../objects/tree.ts';
-import { driveAsync } from '../objects/walk.ts';
-import { diffJson, type JsonChange } from './diff-json.ts';
-import { diffLines, type LineChange } from './diff-lines.ts';
-import { loadObject, type Get, type Operand } from './operand.ts';
+import { driveAsync, type Get } from '../objects/walk.ts';
+import type { Operand } from './operand.ts';
 import { showChange, type ShownChange } from '../objects/snapshots/shown-change.ts';
+import type { Link } from '../objects/link.ts';
+import { type AnyObject, decodeObject } from '../objects/kinds.ts';
 
 export type FileChange = {
   readonly path: string;
@@ -74,7 +74,7 @@ export async function diffOperands(
       `a ${x?.kind ?? 'blob'} and a ${y?.kind ?? 'blob'} cannot be compared`,
       { hint: 'Compare two objects of one kind.' },
     );
-  return { equal: a.link.equals(b.link), kind: 'object', changes: diffJson(toJson(x), toJson(y)) };
+  return { equal: a.link.equals(b.link), kind: 'object', changes: jsonChanges(toJson(x), toJson(y)) };
 }
 
 function identity(entry: TreeEntry): string {
@@ -86,7 +86,7 @@ function identity(entry: TreeEntry): string {
 async function diffFiles(a: Uint8Array, b: Uint8Array): Promise<DiffResult> {
   const equal = equalBytes(a, b);
   const [x, y] = [parseJson(a), parseJson(b)];
-  if (x !== undefined && y !== undefined) return { equal, kind: 'json', changes: diffJson(x, y) };
+  if (x !== undefined && y !== undefined) return { equal, kind: 'json', changes: jsonChanges(x, y) };
   const [s, t] = [decodeText(a), decodeText(b)];
   if (s !== undefined && t !== undefined)
     return { equal, kind: 'text', changes: equal ? [] : await diffLines(s, t) };
@@ -126,4 +126,60 @@ function decodeText(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+async function loadObject(link: Link, get: Get): Promise<AnyObject | undefined> {
+  return link.codec === 'raw' ? undefined : decodeObject(await get(link.digest));
+}
+
+export interface JsonChange {
+  /** JSON pointer (RFC 6901); the whole document is ''. */
+  readonly path: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly before?: Json;
+  readonly after?: Json;
+}
+
+/** Differences between two JSON values, in order of the first one's keys. Lists are compared place by place. */
+export function jsonChanges(a: Json | undefined, b: Json | undefined, path = ''): JsonChange[] {
+  if (a === undefined && b === undefined) return [];
+  if (a === undefined) return [{ path, change: 'added', after: b! }];
+  if (b === undefined) return [{ path, change: 'removed', before: a }];
+  const [x, y] = [members(a), members(b)];
+  if (!x || !y || Array.isArray(a) !== Array.isArray(b))
+    return Object.is(a, b) ? [] : [{ path, change: 'changed', before: a, after: b }];
+  const keys = new Set([...x.keys(), ...y.keys()]);
+  return [...keys].flatMap((key) =>
+    jsonChanges(x.get(key), y.get(key), `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+  );
+}
+
+function members(value: Json): Map<string, Json> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return new Map(Array.isArray(value) ? value.map((item, i) => [String(i), item]) : Object.entries(value));
+}
+
+export interface LineChange {
+  readonly change: 'added' | 'removed';
+  /** Line number from 1, in the file that has the line. */
+  readonly line: number;
+  readonly text: string;
+}
+
+/** Differences between two texts by lines, by the library `diff` (Myers, "An O(ND) Difference Algorithm", 1986). */
+async function diffLines(before: string, after: string): Promise<LineChange[]> {
+  const { diffArrays } = await import('diff');
+  const changes: LineChange[] = [];
+  let [old, now] = [1, 1];
+  for (const { value, added, removed } of diffArrays(before.split('\n'), after.split('\n'))) {
+    for (const text of value) {
+      if (added) changes.push({ change: 'added', line: now++, text });
+      else if (removed) changes.push({ change: 'removed', line: old++, text });
+      else {
+        old++;
+        now++;
+      }
+    }
+  }
+  return changes;
 }

@@ -2,19 +2,16 @@ import { existsSync, statSync } from 'node:fs';
 import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseRevision, resolveRevision, type Revision } from '../ledger/revision.ts';
-import type { Digest } from '../objects/digest.ts';
-import { readWhole } from '../objects/file.ts';
-import { decodeObject, type AnyObject } from '../objects/kinds.ts';
+import { readBytes } from '../objects/file.ts';
+import { decodeObject } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { findPath } from '../objects/tree.ts';
-import { driveAsync } from '../objects/walk.ts';
+import { driveAsync, type Get } from '../objects/walk.ts';
 import { readRegular } from '../system/regular-file.ts';
 import { looksLikeDatabase, recogniseDatabase } from '../engines/load.ts';
 import { ingestFolder } from '../packets/ingest-folder.ts';
 import { findPacket, linkOf, noPacket } from '../packets/find-packet.ts';
-
-export type Get = (id: Digest) => Promise<Uint8Array>;
 
 /** What a command's argument names, ready to be compared or shown. */
 export type Operand =
@@ -77,7 +74,7 @@ async function operandFromRevision(ledger: Ledger, revision: Revision, get: Get)
     return { kind: 'file', bytes: await get(revision.id) };
   const object = decodeObject(await get(revision.id));
   const link = nodeLink(revision.id);
-  if (object.kind === 'file') return { kind: 'file', bytes: await readAll(link, get) };
+  if (object.kind === 'file') return { kind: 'file', bytes: await readBytes(link, get) };
   return { kind: object.kind === 'tree' || object.kind === 'snapshot' ? object.kind : 'object', link, get };
 }
 
@@ -111,21 +108,10 @@ export async function readPath(ledger: Ledger, revision: Revision, path: string)
         path,
         hint: 'Name a file in it; custody show lists them.',
       });
-    return readAll(entry.link, get);
+    return readBytes(entry.link, get);
   }
   throw new CustodyError('PATH_NOT_FOUND', `the packet has no file ${path}`, {
     path,
     hint: 'custody show lists the files of a packet.',
   });
-}
-
-/** The whole content behind a link. */
-export async function readAll(link: Link, get: Get): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  for await (const bytes of driveAsync(readWhole(link), get)) pieces.push(bytes);
-  return pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces));
-}
-
-export async function loadObject(link: Link, get: Get): Promise<AnyObject | undefined> {
-  return link.codec === 'raw' ? undefined : decodeObject(await get(link.digest));
 }

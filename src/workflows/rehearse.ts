@@ -12,7 +12,7 @@ import { readPlan, type Plan } from '../rehearsal/plan/plan.ts';
 import { guardWords } from '../rehearsal/plan/guard.ts';
 import type { Profile } from '../rehearsal/plan/profile.ts';
 import { sealFolder } from '../packets/seal/seal.ts';
-import { requireSealed, storePacket } from './commit.ts';
+import { requireSealed, storePacket } from '../packets/store-packet.ts';
 import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
 import { copyOut, requireEmpty } from '../packets/out-folder.ts';
 import { movedSequences, packetFiles, writeFiles } from '../packets/packet-files.ts';

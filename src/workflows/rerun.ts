@@ -12,7 +12,7 @@ import { toJson, type Json } from '../objects/json.ts';
 import { decodeKind } from '../objects/kinds.ts';
 import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
 import { sealFolder } from '../packets/seal/seal.ts';
-import { requireSealed } from './commit.ts';
+import { requireSealed } from '../packets/store-packet.ts';
 import { rowChanges } from '../packets/files/changes.ts';
 import { verdictName } from '../packets/files/material.ts';
 import { copyOut, requireEmpty } from '../packets/out-folder.ts';

@@ -1,9 +1,9 @@
 import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
-import { resultOfAsync } from '../objects/walk.ts';
+import { resultOfAsync, type Get } from '../objects/walk.ts';
 import { restoreScript, type RestoreScript } from '../rehearsal/restore-script.ts';
-import type { Get, Operand } from './operand.ts';
+import type { Operand } from './operand.ts';
 import { provenRollback } from './proven-rollback.ts';
 
 export interface RestoreResult extends RestoreScript {

@@ -6,11 +6,10 @@ import type { Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { resolveRevision } from '../ledger/revision.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
-import { readContent } from '../objects/file.ts';
+import { readContent, readBytes } from '../objects/file.ts';
 import { walkTree, type PathEntry, type TreeItem } from '../objects/tree.ts';
-import { driveAsync } from '../objects/walk.ts';
+import { driveAsync, type Get } from '../objects/walk.ts';
 import { checkFolder } from '../packets/seal/check.ts';
-import { readAll, type Get } from './operand.ts';
 import { requirePacket } from '../packets/find-packet.ts';
 import { shellWord } from '../system/shell-word.ts';
 
@@ -93,7 +92,7 @@ async function writeEntry(
 ): Promise<void> {
   const place = join(root, path);
   if (entry.mode === 'dir') await mkdir(place, { mode: 0o700 });
-  else if (entry.mode === 'symlink') await symlink(Buffer.from(await readAll(entry.link, get)), place);
+  else if (entry.mode === 'symlink') await symlink(Buffer.from(await readBytes(entry.link, get)), place);
   else await writeFile(place, entry, get, signal);
 }
 

@@ -1,20 +1,19 @@
 import { isCustodyError, type ErrorCode } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { closure } from '../objects/closure.ts';
+import { closure, reachedBy } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { driveSync } from '../objects/walk.ts';
-import { readPolicy } from '../verify/policy-view.ts';
+import { readPolicy } from '../verify/policy-chain.ts';
 import { runValidator } from '../judging/validator-process.ts';
 import { judgeAll, type JudgeOptions } from '../judging/judge.ts';
 import { comparePacketFiles } from '../packets/files/compare.ts';
 import { packetFiles } from '../packets/packet-files.ts';
 import { linkOf } from '../packets/find-packet.ts';
 import { currentPolicy, loadValidator } from '../judging/policy.ts';
-import { reachedBy } from './reached.ts';
 import {
   checkPolicyMet,
   readClaims,

@@ -2,9 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isCustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
-import { FOREIGN_ANSWER, OWN_ANSWER, parseAnswer, parseSelftest } from '../../src/judging/judge-answer.ts';
+import {
+  FOREIGN_ANSWER,
+  OWN_ANSWER,
+  parseAnswer,
+  parseSelftest,
+  parseStrictJson,
+} from '../../src/judging/judge-answer.ts';
 import { interpreterOf } from '../../src/judging/interpreter-line.ts';
-import { parseStrictJson } from '../../src/judging/strict-json.ts';
 import { script } from './foreign-validators.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CustodyError } from '../../src/errors.ts';
 import { finding } from '../../src/finding.ts';
-import type { Check } from '../../src/validator/check.ts';
+import type { Check } from '../../src/validator/checks.ts';
 import { judge, STAGES } from '../../src/validator/judge.ts';
 import { controlOf } from '../../src/vectors/selftest.ts';
 

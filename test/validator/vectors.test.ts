@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Check } from '../../src/validator/check.ts';
+import type { Check } from '../../src/validator/checks.ts';
 import { judge, STAGES } from '../../src/validator/judge.ts';
 import { CONTROLS } from '../../src/vectors/controls.ts';
 import type { Built } from '../../src/vectors/draft.ts';

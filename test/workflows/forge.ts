@@ -13,7 +13,7 @@ import { putObject } from '../../src/objects/sink.ts';
 import { driveAsync, driveSync } from '../../src/objects/walk.ts';
 import { decodeHead, encodeHead } from '../../src/store/heads.ts';
 import { sealFolder } from '../../src/packets/seal/seal.ts';
-import { requireSealed, storePacket } from '../../src/workflows/commit.ts';
+import { requireSealed, storePacket } from '../../src/packets/store-packet.ts';
 import { packetFiles, writeFiles } from '../../src/packets/packet-files.ts';
 import { currentPolicy, policyAfter, putValidator } from '../../src/judging/policy.ts';
 import { verdictName } from '../../src/judging/verdict-claims.ts';

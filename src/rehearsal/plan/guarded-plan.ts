@@ -3,10 +3,9 @@ import { fromSystemError, type CustodyError } from '../../errors.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import { namedFiles, type Place } from '../../rules/production-target.ts';
 import { guardPlan } from './guard.ts';
-import type { Plan, PlanFile, Report } from './plan.ts';
+import { type Plan, type PlanFile, type Report, reporting } from './plan.ts';
 import { readProfile, type Profile } from './profile.ts';
 import { readScripts, type Scripts } from './script-use.ts';
-import { kept } from './kept.ts';
 
 export interface Guarded {
   /** The plan's profile, where it names one and that was read. */
@@ -40,7 +39,7 @@ export async function guardFiles(plan: Plan, report?: Report): Promise<Guarded> 
   const profile = plan.profile && (await readProfile(plan.profile.file, plan.profile.sha256));
   const before = guardPlan(plan, profile, { places, scripts: [] });
   if (isProduction(before)) return { profile, refusals: before };
-  const scripts = report ? await kept(() => readScripts(plan, report), report) : await readScripts(plan);
+  const scripts = report ? await reporting(() => readScripts(plan, report), report) : await readScripts(plan);
   const both = scripts ? [scripts.executor, ...(scripts.rollback ? [scripts.rollback] : [])] : [];
   const refused = (texts: readonly ScriptPart[]): readonly CustodyError[] =>
     guardPlan(plan, profile, { places, scripts: texts });

@@ -1,10 +1,12 @@
 import { dirname, resolve } from 'node:path';
-import { CustodyError } from '../../errors.ts';
+import { CustodyError, isCustodyError } from '../../errors.ts';
 import { readRegular } from '../../system/regular-file.ts';
 import { parseDigest, type Digest } from '../../objects/digest.ts';
 import { planForm, type PlanDocument, type PlanForm, type ScriptDocument } from '../../rules/plan-form.ts';
 import { checkPlan } from './plan-check.ts';
-import { parsePlanDocument } from './plan-document.ts';
+import { PLAN_SCHEMA } from './plan-schema.ts';
+import { parseDocument, type DocumentKind } from './yaml-document.ts';
+import type { YamlDocument } from '../../rules/yaml.ts';
 
 export interface PlanFile {
   /** Absolute. */
@@ -115,4 +117,35 @@ export async function parsePlan(document: Uint8Array, path: string, report: Repo
 
 function digest(text: string | undefined): Digest | undefined {
   return text === undefined ? undefined : parseDigest(text);
+}
+
+const PLAN: DocumentKind = {
+  noun: 'plan',
+  schema: PLAN_SCHEMA,
+  codes: { syntax: 'PLAN_SYNTAX', unknownKey: 'PLAN_KEY_UNKNOWN', invalid: 'PLAN_INVALID' },
+  reference: 'SPEC.md, "Plans"',
+};
+
+/**
+ * Parses a plan file and checks it against its JSON Schema.
+ * @param report is given each fault against the schema, unknown keys first; then the first of them is thrown.
+ * @throws CustodyError PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID, each with `path` = `FILE:LINE`.
+ */
+async function parsePlanDocument(
+  bytes: Uint8Array,
+  path: string,
+  report?: (error: CustodyError) => void,
+): Promise<YamlDocument> {
+  return parseDocument(bytes, path, PLAN, report);
+}
+
+/** Runs one step; what it refuses is reported. What the environment does is no refusal, and is thrown. */
+export async function reporting<T>(step: () => Promise<T>, report: Report): Promise<T | undefined> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!isCustodyError(error) || error.exitCode === 4 || error.exitCode === 70) throw error;
+    report(error);
+    return undefined;
+  }
 }

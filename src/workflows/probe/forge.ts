@@ -9,7 +9,7 @@ import { putObject } from '../../objects/sink.ts';
 import { driveAsync, driveSync } from '../../objects/walk.ts';
 import type { Probe } from '../../rehearsal/plan/profile.ts';
 import { sealFolder } from '../../packets/seal/seal.ts';
-import { requireSealed, storePacket } from '../commit.ts';
+import { requireSealed, storePacket } from '../../packets/store-packet.ts';
 import { packetFiles, writeFiles } from '../../packets/packet-files.ts';
 
 type Evidence = NonNullable<Probe['evidence']>;

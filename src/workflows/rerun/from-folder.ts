@@ -8,7 +8,7 @@ import { MemoryObjects } from '../../objects/memory-objects.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
 import { putObject } from '../../objects/sink.ts';
 import type { PacketFile } from '../../packets/seal/check.ts';
-import { requireSealed } from '../commit.ts';
+import { requireSealed } from '../../packets/store-packet.ts';
 import { scriptNames } from '../../packets/files/file-names.ts';
 import type { PinnedValidator } from '../../judging/policy.ts';
 import { tooOld } from './from-ledger.ts';

@@ -2,7 +2,7 @@ import { CustodyError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { resolveRevision, type Revision } from '../../ledger/revision.ts';
 import { digestFromBytes, type Digest } from '../../objects/digest.ts';
-import { readContent } from '../../objects/file.ts';
+import { readContent, readBytes } from '../../objects/file.ts';
 import { toJson, type Json } from '../../objects/json.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import { nodeLink, type Link } from '../../objects/link.ts';
@@ -11,7 +11,6 @@ import { walkTree } from '../../objects/tree.ts';
 import { driveAsync } from '../../objects/walk.ts';
 import { isControlPath } from '../../packets/seal/names.ts';
 import { readClaim } from '../../verify/reruns.ts';
-import { readAll } from '../operand.ts';
 import { verdictName } from '../../packets/files/material.ts';
 import { findPacket, linkOf } from '../../packets/find-packet.ts';
 import { loadValidator } from '../../judging/policy.ts';
@@ -60,8 +59,8 @@ export async function subjectFromLedger(
     verdicts: await verdictsOf(links.verdicts, get),
     changes: await changesOf(rehearsal, get),
     files: await filesOf(found.packet, get),
-    document: await readAll(plan.document, get),
-    profile: plan.profile ? await readAll(plan.profile, get) : undefined,
+    document: await readBytes(plan.document, get),
+    profile: plan.profile ? await readBytes(plan.profile, get) : undefined,
     probed: rehearsal.probes !== null,
     executor: parts(rehearsal.executor),
     rollback: rehearsal.rollback ? parts(rehearsal.rollback) : undefined,

@@ -12,7 +12,7 @@ import { verifyChain } from '../../../src/verify/chain.ts';
 import { sealFolder } from '../../../src/packets/seal/seal.ts';
 import { verifyReruns } from '../../../src/verify/reruns.ts';
 import type { RehearseResult } from '../../../src/workflows/rehearse.ts';
-import { requireSealed, storePacket } from '../../../src/workflows/commit.ts';
+import { requireSealed, storePacket } from '../../../src/packets/store-packet.ts';
 import { commitForged } from '../forge.ts';
 import { Made } from './made.ts';
 
