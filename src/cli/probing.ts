@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 /** Runs a profile's probes with the commands of this command line, for what rehearses under that profile. */
 export function probing(context: Context): Probing {
   return async (profile, plan) => {
-    const { runProbes } = await import('../workflows/probe.ts');
+    const { runProbes } = await import('./probes.ts');
     const { signal, progress } = context;
     return runProbes(profile, {
       run: context.runCommand,

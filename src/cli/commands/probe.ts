@@ -22,7 +22,7 @@ export const command = defineCommand({
       await Promise.all([
         import('../../rehearsal/plan/profile-folder.ts'),
         import('../../rehearsal/plan/plan.ts'),
-        import('../../workflows/probe.ts'),
+        import('../probes.ts'),
         import('../../rules/probe-result.ts'),
       ]);
     const profile = await openProfile(context.path(args.profile));

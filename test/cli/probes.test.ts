@@ -18,7 +18,7 @@ import { digestOf } from '../../src/objects/digest.ts';
 import { probeHeld } from '../../src/rules/probe-result.ts';
 import type { PlanDocument } from '../../src/rules/plan-form.ts';
 import { readPlan } from '../../src/rehearsal/plan/plan.ts';
-import { runProbes, type ProbeOptions, type RunCommand } from '../../src/workflows/probe.ts';
+import { runProbes, type ProbeOptions, type RunCommand } from '../../src/cli/probes.ts';
 import { openProfile } from '../../src/rehearsal/plan/profile-folder.ts';
 
 const PROFILE = `

@@ -10,9 +10,9 @@ import type { ObjectOf } from '../objects/kinds.ts';
 import type { Plan } from '../rehearsal/plan/plan.ts';
 import type { Probe, Profile } from '../rehearsal/plan/profile.ts';
 import { SEAL_NAME } from '../packets/seal/names.ts';
-import { bringUp, layOut, type Bench } from './probe/bench.ts';
-import { commitFabrication } from './probe/forge.ts';
-import { filesOf, Leaks, scanChanged, scanEntry } from './probe/leaks.ts';
+import { bringUp, layOut, type Bench } from '../workflows/probe/bench.ts';
+import { commitFabrication } from '../workflows/probe/forge.ts';
+import { filesOf, Leaks, scanChanged, scanEntry } from '../workflows/probe/leaks.ts';
 import { inLanes } from '../system/two-at-once.ts';
 import { noProbes } from '../rehearsal/plan/profile-folder.ts';
 
