@@ -180,5 +180,5 @@ export function runUnprivileged(script: string): string {
 
 /** The address of a source file of ours, for a child process. */
 export function sourceUrl(name: string): string {
-  return new URL(`../../../src/verify/packet/${name}`, import.meta.url).href;
+  return new URL(`../../../src/packets/seal/${name}`, import.meta.url).href;
 }
