@@ -13,7 +13,7 @@ import { SEAL_NAME } from '../packets/seal/names.ts';
 import { bringUp, layOut, type Bench } from '../workflows/probe/bench.ts';
 import { commitFabrication } from '../workflows/probe/forge.ts';
 import { filesOf, Leaks, scanChanged, scanEntry } from '../workflows/probe/leaks.ts';
-import { inLanes } from '../system/two-at-once.ts';
+import { twoAtOnce } from '../system/two-at-once.ts';
 import { noProbes } from '../rehearsal/plan/profile-folder.ts';
 
 /** A command, run to its end as a user runs it, with the files and the keys of that folder alone. */
@@ -50,7 +50,7 @@ export async function runProbes(profile: Profile, options: ProbeOptions): Promis
     new ProbeDesk(profile, bench, scratch.path, { ...options, signal });
   const control = await desk(options.signal ?? new AbortController().signal).control(probes.control);
   // Probes know nothing of each other.
-  const rest = await inLanes(probes.cases, (probe, i, signal) => desk(signal).probe(probe, i + 1), options);
+  const rest = await twoAtOnce(probes.cases, (probe, i, signal) => desk(signal).probe(probe, i + 1), options);
   const results = [control, ...rest];
   return {
     kind: 'probes',

@@ -8,7 +8,7 @@ interface Counters {
   readonly undone: string | undefined;
 }
 
-export const COUNTERS: Readonly<Record<Engine['name'], Counters>> = {
+export const COUNTER_RULES: Readonly<Record<Engine['name'], Counters>> = {
   sqlite: {
     ofTables: true,
     undone: 'SQLite undoes its counters with everything else; only a rollback script may leave one moved',

@@ -1,3 +1,4 @@
+import type { EngineName } from '../rules/plan-form.ts';
 import type { CustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { Link } from '../objects/link.ts';
@@ -11,7 +12,7 @@ import type { ObjectSink } from '../objects/sink.ts';
  *   Workspace ──restore──▶ Clone (a fresh database made from the image) ──open──▶ Session (one connection)
  */
 export interface Engine {
-  readonly name: 'sqlite' | 'postgres';
+  readonly name: EngineName;
   /** Why a plan may not make this session setting, or pragma; undefined where it may. */
   settingFault(name: string, value: string): CustodyError | undefined;
   /**
@@ -124,3 +125,6 @@ export interface Captured {
   readonly rows: number;
   readonly tables: Readonly<Record<string, { readonly rows: number; readonly root: Digest }>>;
 }
+
+/** Lies beside what is kept of a clone whose state is unknown, and says why. */
+export const QUARANTINE_NOTE = 'QUARANTINE.txt';

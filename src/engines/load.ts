@@ -10,7 +10,7 @@ export async function loadEngine(name: Engine['name']): Promise<Engine> {
     : (await import('./postgres/index.ts')).postgresEngine;
 }
 
-export type Capture = (
+export type CaptureDatabase = (
   sink: ObjectSink,
   options: { signal?: AbortSignal },
 ) => Promise<Captured & { engine: Engine['name'] }>;
@@ -19,15 +19,15 @@ export type Capture = (
  * Finds out whether a file is a SQLite database or a plain PostgreSQL dump, and says how to capture it.
  * @throws CustodyError DATABASE_NOT_RECOGNISED, PATH_NOT_FOUND, …; the capture throws what the engine throws.
  */
-export async function recogniseDatabase(path: string): Promise<Capture> {
+export async function recogniseDatabase(path: string): Promise<CaptureDatabase> {
   const sqlite = await import('./sqlite/index.ts');
-  if (await sqlite.recognise(path))
+  if (await sqlite.isSqliteDatabase(path))
     return async (sink, options) => ({
       ...(await sqlite.captureFile(path, sink, options)),
       engine: 'sqlite',
     });
   const postgres = await import('./postgres/index.ts');
-  if (await postgres.recognise(path))
+  if (await postgres.isPlainDump(path))
     return async (sink, options) => ({
       ...(await postgres.captureDump(path, sink, options)),
       engine: 'postgres',
@@ -51,7 +51,9 @@ export async function looksLikeDatabase(path: string): Promise<boolean> {
     if (start.toString('latin1').startsWith('SQLite format 3\0')) return true;
     if (start.toString('latin1').startsWith('--\n-- PostgreSQL database dump')) return true;
     return (
-      start[0] === 0x1f && start[1] === 0x8b && (await (await import('./postgres/index.ts')).recognise(path))
+      start[0] === 0x1f &&
+      start[1] === 0x8b &&
+      (await (await import('./postgres/index.ts')).isPlainDump(path))
     );
   } catch (error) {
     throw fromSystemError(error, path);

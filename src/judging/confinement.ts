@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { LIBRARIES, program } from '../system/confined-root.ts';
-import type { Command } from './judge-process.ts';
+import type { JudgeCommand } from './judge-process.ts';
 import {
   endsWell,
   grantedSandbox,
@@ -12,7 +12,7 @@ import {
 
 /** How `node` is started on one file, and how far it is shut in. */
 export interface Confinement {
-  readonly command: Command;
+  readonly command: JudgeCommand;
   /** Whether it has no network, sees no other process, and no socket file of this system. */
   readonly restricted: boolean;
   /** What the run's record calls it. */

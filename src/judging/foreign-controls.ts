@@ -30,7 +30,7 @@ const GOOD: Entry = {
 const good = (leg: string): Entry => ({ ...GOOD, leg });
 
 /** Evidence of which any validator must accept the first and reject the others, one fault each. */
-export const CONTROLS: readonly { readonly name: string; readonly entries: readonly Entry[] }[] = [
+export const FOREIGN_CONTROLS: readonly { readonly name: string; readonly entries: readonly Entry[] }[] = [
   { name: 'control', entries: [good('T'), good('R')] },
   { name: 'no-mutation', entries: ['T', 'R'].map((leg) => ({ ...good(leg), after_apply_hash: BEFORE })) },
   { name: 'no-mutation-in-one-leg', entries: [good('T'), { ...good('R'), after_apply_hash: BEFORE }] },
@@ -45,11 +45,11 @@ export const CONTROLS: readonly { readonly name: string; readonly entries: reado
 export async function tryControls(code: Uint8Array, options: SandboxOptions = {}): Promise<ControlResult> {
   const findings: Finding[] = [];
   let sandbox = '';
-  for (const [i, { name, entries }] of CONTROLS.entries()) {
+  for (const [i, { name, entries }] of FOREIGN_CONTROLS.entries()) {
     const judged = await runForeign(code, REHEARSAL, jsonFile({ rehearsal: REHEARSAL, entries }), options);
     findings.push(...misjudged(name, i === 0, judged));
     ({ sandbox } = judged);
   }
   const failed = failedNames(findings);
-  return { ok: failed.length === 0, vectors: CONTROLS.length, failed, findings, sandbox };
+  return { ok: failed.length === 0, vectors: FOREIGN_CONTROLS.length, failed, findings, sandbox };
 }

@@ -5,7 +5,7 @@ import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import { interpreterOf } from './interpreter-line.ts';
 import { FOREIGN_ANSWER, parseAnswer } from './judge-answer.ts';
-import { failed, runToEnd, type Command } from './judge-process.ts';
+import { noJudgement, runToEnd, type JudgeCommand } from './judge-process.ts';
 import {
   grantedSandbox,
   INSIDE,
@@ -46,7 +46,7 @@ export async function runForeign(
   options: SandboxOptions = {},
 ): Promise<Judged> {
   const interpreter = interpreterOf(code);
-  if (!interpreter) throw failed('it has no interpreter line');
+  if (!interpreter) throw noJudgement('it has no interpreter line');
   const { path, argument } = interpreter;
   await using folder = await temporaryFolder('foreign');
   const sandbox = await granted(folder.path, options);
@@ -57,7 +57,7 @@ export async function runForeign(
   const command = sandbox ? sandbox.command(confined(started, files)) : unsandboxed(started, own);
   if (!command) throw unconfined();
   const ended = await runToEnd(command, [Buffer.from(evidence)], options);
-  if (ended.code !== 0) throw failed(`it exited with ${ended.code}: ${ended.errors}`);
+  if (ended.code !== 0) throw noJudgement(`it exited with ${ended.code}: ${ended.errors}`);
   const answer = parseAnswer(ended.output, subject, FOREIGN_ANSWER);
   const name = sandbox?.name ?? 'none (--unsandboxed)';
   return { ...answer, networkRestricted: sandbox !== undefined, sandbox: name };
@@ -82,7 +82,7 @@ function confined(interpreter: readonly string[], files: Confined['files']): Con
   return { reads: SYSTEM, files, env: ENVIRONMENT, scratch: true, memory: MEMORY, run };
 }
 
-function unsandboxed(interpreter: readonly string[], folder: string): Command {
+function unsandboxed(interpreter: readonly string[], folder: string): JudgeCommand {
   const run = [...interpreter, join(folder, FILE), join(folder, EVIDENCE)];
   return limited(MEMORY, run, { cwd: folder, env: ENVIRONMENT });
 }

@@ -1,6 +1,6 @@
 import { FINDING_CODES, finding, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
-import { failed } from './judge-process.ts';
+import { noJudgement } from './judge-process.ts';
 
 /** What an answer may look like. */
 export interface AnswerForm {
@@ -37,17 +37,17 @@ export function parseAnswer(
   subject: Digest,
   { needed, unknownCode, maxText }: AnswerForm,
 ): { accepted: boolean; findings: Finding[] } {
-  if (output.length > maxText) throw failed('it answered too much');
+  if (output.length > maxText) throw noJudgement('it answered too much');
   const answer = fields(parseDocument(output), 'its answer', needed, FIELDS);
-  if ('subject' in answer && answer['subject'] !== subject) throw failed('it judged something else');
+  if ('subject' in answer && answer['subject'] !== subject) throw noJudgement('it judged something else');
   const { accepted, findings = [] } = answer;
-  if (typeof accepted !== 'boolean') throw failed('accepted is neither true nor false');
+  if (typeof accepted !== 'boolean') throw noJudgement('accepted is neither true nor false');
   if (!Array.isArray(findings) || findings.length > MAX_FINDINGS)
-    throw failed(`findings is no list of at most ${MAX_FINDINGS}`);
+    throw noJudgement(`findings is no list of at most ${MAX_FINDINGS}`);
   const read = findings.map((item) => readFinding(item, unknownCode));
-  if (accepted && read.length > 0) throw failed('it accepts and gives findings');
+  if (accepted && read.length > 0) throw noJudgement('it accepts and gives findings');
   if (!accepted && read.length === 0) {
-    if (needed.includes('findings')) throw failed('it rejects and gives no reason');
+    if (needed.includes('findings')) throw noJudgement('it rejects and gives no reason');
     read.push(finding('VALIDATOR_REJECTED', 'rehearsal', 'it rejects and gives no reason'));
   }
   return { accepted, findings: read };
@@ -60,9 +60,10 @@ export function parseSelftest(
 ): { ok: boolean; vectors: number; failed: string[] } {
   const names = ['ok', 'vectors', 'failed'];
   const { ok, vectors, failed: wrong } = fields(parseDocument(output), 'its result', names, names);
-  if (!Number.isSafeInteger(vectors) || !Array.isArray(wrong)) throw failed('its self-test gave no result');
+  if (!Number.isSafeInteger(vectors) || !Array.isArray(wrong))
+    throw noJudgement('its self-test gave no result');
   const good = exit === 0 && (vectors as number) > 0 && wrong.length === 0;
-  if (ok !== good) throw failed('its self-test contradicts itself');
+  if (ok !== good) throw noJudgement('its self-test contradicts itself');
   return { ok: good, vectors: vectors as number, failed: wrong.map(text) };
 }
 
@@ -70,7 +71,7 @@ function parseDocument(output: string): unknown {
   try {
     return parseStrictJson(output);
   } catch (cause) {
-    throw failed('its output is not one JSON document without repeated keys', cause);
+    throw noJudgement('its output is not one JSON document without repeated keys', cause);
   }
 }
 
@@ -80,12 +81,12 @@ function readFinding(item: unknown, unknownCode: AnswerForm['unknownCode']): Fin
   const [code, path, detail] = [text(found['code']), text(found['path']), text(found['detail'])];
   const known = FINDING_CODES.find((name) => name === code);
   if (known) return finding(known, path, detail);
-  if (unknownCode === 'refuse') throw failed('it gave a finding that nobody knows');
+  if (unknownCode === 'refuse') throw noJudgement('it gave a finding that nobody knows');
   return finding('VALIDATOR_REJECTED', path, `${code}: ${detail}`);
 }
 
 function text(value: unknown): string {
-  if (typeof value !== 'string' || !value.isWellFormed()) throw failed('what must be text is none');
+  if (typeof value !== 'string' || !value.isWellFormed()) throw noJudgement('what must be text is none');
   return value;
 }
 
@@ -96,12 +97,12 @@ function fields(
   allowed: readonly string[],
 ): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw failed(`${what} is no object`);
+    throw noJudgement(`${what} is no object`);
   const names = Object.keys(value);
   const lacking = needed.find((name) => !names.includes(name));
-  if (lacking !== undefined) throw failed(`${what} has no ${lacking}`);
+  if (lacking !== undefined) throw noJudgement(`${what} has no ${lacking}`);
   if (names.some((name) => !allowed.includes(name)))
-    throw failed(`${what} has a field that is not asked for`);
+    throw noJudgement(`${what} has a field that is not asked for`);
   return value as Record<string, unknown>;
 }
 

@@ -9,7 +9,7 @@ export interface ProcessOptions {
   readonly timeLimit?: number;
 }
 
-export interface Command {
+export interface JudgeCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd: string;
@@ -38,7 +38,7 @@ const AFTERMATH = 2_000;
  * and whatever it started ends with it. @throws CustodyError VALIDATOR_FAILED, INTERRUPTED; what reading `input` throws.
  */
 export async function runToEnd(
-  { command, args, cwd, env }: Command,
+  { command, args, cwd, env }: JudgeCommand,
   input: Input,
   { signal, timeLimit = DEFAULT_TIME_LIMIT }: ProcessOptions = {},
 ): Promise<Ended> {
@@ -69,14 +69,14 @@ export async function runToEnd(
     end();
     await exited.catch(() => undefined);
     if (signal?.aborted) throw interrupted(error);
-    throw time.out ? failed(`it took longer than ${timeLimit / 1000} s`, error) : error;
+    throw time.out ? noJudgement(`it took longer than ${timeLimit / 1000} s`, error) : error;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', end);
   }
 }
 
-export function failed(what: string, cause?: unknown): CustodyError {
+export function noJudgement(what: string, cause?: unknown): CustodyError {
   return new CustodyError('VALIDATOR_FAILED', `the validator did not judge: ${what}`, {
     cause,
     hint: 'custody validator selftest tries the pinned validators; custody fsck checks their bytes.',
@@ -102,9 +102,9 @@ function endGroup(child: ChildProcess): void {
 
 function exitOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(failed(`it cannot be started: ${error.message}`, error)));
+    child.once('error', (error) => reject(noJudgement(`it cannot be started: ${error.message}`, error)));
     child.once('exit', (code, killedBy) => {
-      if (code === null) reject(failed(`it was ended by ${String(killedBy)}`));
+      if (code === null) reject(noJudgement(`it was ended by ${String(killedBy)}`));
       else resolve(code);
     });
   });
@@ -126,11 +126,11 @@ class Output {
   }
 
   text(): string {
-    if (this.#length > MAX_OUTPUT) throw failed('it printed more than 16 MiB');
+    if (this.#length > MAX_OUTPUT) throw noJudgement('it printed more than 16 MiB');
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(this.#pieces));
     } catch (cause) {
-      throw failed('its output is not UTF-8', cause);
+      throw noJudgement('its output is not UTF-8', cause);
     }
   }
 }

@@ -9,13 +9,13 @@ import { runForeign } from './foreign-process.ts';
 import type { SandboxOptions } from './sandbox.ts';
 import { runValidator } from './validator-process.ts';
 import { executionEvidence } from '../packets/files/execution-evidence.ts';
-import { inLanes } from '../system/two-at-once.ts';
+import { twoAtOnce } from '../system/two-at-once.ts';
 import type { PinnedValidator } from './policy.ts';
 
 export type JudgeOptions = SandboxOptions;
 
 /** What one validator says of a rehearsal. */
-export interface Judgement {
+export interface NamedJudgement {
   readonly link: Link;
   readonly name: string;
   readonly accepted: boolean;
@@ -53,24 +53,24 @@ export async function judgeAll(
   subject: Link,
   { get }: Objects,
   options: JudgeOptions = {},
-): Promise<Judgement[]> {
+): Promise<NamedJudgement[]> {
   const rehearsal = decodeKind('rehearsal', get(subject.digest), subject.digest);
   // Followed once: it may be large, and every case is made of it.
   const real = { link: subject, rehearsal, evidence: [...driveSync(closure([subject]), get)] };
   const planted = PLANTED.map(([what, change]) => ({ what, case: plant(real, change) }));
-  const judgements: Judgement[] = [];
+  const judgements: NamedJudgement[] = [];
   for (const validator of pinned) judgements.push(await judgeOne(validator, real, planted, options));
   return judgements;
 }
 
 /** The `verdict` object of a judgement. */
-export function verdictOf({ link, accepted, findings }: Judgement, subject: Link): ObjectOf<'verdict'> {
+export function verdictOf({ link, accepted, findings }: NamedJudgement, subject: Link): ObjectOf<'verdict'> {
   const listed = findings.map(({ code, path, detail }) => ({ code, path, detail }));
   return { kind: 'verdict', v: 1, validator: link, subject, accepted, findings: listed };
 }
 
 /** For the `run` object: what each validator's process was shut in by, and whether all of them had no network. */
-export function judgesIsolation(judgements: readonly Judgement[]): [string, string][] {
+export function judgesIsolation(judgements: readonly NamedJudgement[]): [string, string][] {
   const restricted = judgements.every(({ networkRestricted }) => networkRestricted);
   return [
     ['validator-network', restricted ? 'restricted' : 'not restricted'],
@@ -114,11 +114,15 @@ async function judgeOne(
   real: Case,
   planted: readonly Planted[],
   options: JudgeOptions,
-): Promise<Judgement> {
+): Promise<NamedJudgement> {
   const { link, validator } = pinned;
   const { name } = validator;
   const cases = [real, ...planted.map((one) => one.case).filter((one) => !one.link.equals(real.link))];
-  const answers = await inLanes(cases, (one, _, signal) => ask(pinned, one, { ...options, signal }), options);
+  const answers = await twoAtOnce(
+    cases,
+    (one, _, signal) => ask(pinned, one, { ...options, signal }),
+    options,
+  );
   const answerTo = (asked: Case): Answer => answers[cases.findIndex((one) => one.link.equals(asked.link))]!;
   const { accepted, findings, networkRestricted, sandbox } = answerTo(real);
   const lenient = planted.find((one) => answerTo(one.case).accepted);
@@ -129,7 +133,7 @@ async function judgeOne(
   return { link, name, accepted, findings: inOrder(findings), networkRestricted, sandbox };
 }
 
-type Answer = Pick<Judgement, 'accepted' | 'findings' | 'networkRestricted' | 'sandbox'>;
+type Answer = Pick<NamedJudgement, 'accepted' | 'findings' | 'networkRestricted' | 'sandbox'>;
 
 /** Of several validators the error says which did not judge. */
 async function ask(pinned: PinnedValidator, about: Case, options: JudgeOptions): Promise<Answer> {

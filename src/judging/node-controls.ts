@@ -4,7 +4,7 @@ import type { Built } from '../vectors/draft.ts';
 import type { Vector } from '../vectors/vector.ts';
 import { runSelftest, runValidator } from './validator-process.ts';
 import { failedNames, misjudged, selftestFindings, type ControlResult } from './control-result.ts';
-import { inLanes } from '../system/two-at-once.ts';
+import { twoAtOnce } from '../system/two-at-once.ts';
 import type { JudgeOptions } from './judge.ts';
 
 /**
@@ -15,7 +15,7 @@ import type { JudgeOptions } from './judge.ts';
 export async function tryNodeControls(code: Uint8Array, options: JudgeOptions = {}): Promise<ControlResult> {
   const own = await runSelftest(code, options);
   const cases = await controlCases();
-  const judged = await inLanes(
+  const judged = await twoAtOnce(
     cases,
     ({ built }, _, signal) => runValidator(code, built.subject, sent(built), { ...options, signal }),
     options,

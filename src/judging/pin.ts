@@ -4,7 +4,7 @@ import { digestOf, type Digest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { putObject } from '../objects/sink.ts';
 import { checkValidatorName, readCandidate, requireJudging, type Candidate } from './candidate.ts';
-import { matches, parseIdentity, showIdentity } from '../rules/abbreviated-digest.ts';
+import { matchesIdentity, parseIdentity, showIdentity } from '../rules/abbreviated-digest.ts';
 import type { JudgeOptions } from './judge.ts';
 import { alreadyPinned, pinnedOf, refuseTwice, withValidator } from './pins.ts';
 import {
@@ -13,7 +13,7 @@ import {
   currentPolicy,
   isBuiltIn,
   policyAfter,
-  putValidator,
+  storeValidator,
   requirePolicy,
   type CurrentPolicy,
 } from './policy.ts';
@@ -60,14 +60,16 @@ export async function pinValidator(
   await using session = await ledger.writer();
   const expected = current.policy.expected.find((one) => one.name === name);
   if (expected) requireMatch(shown, candidate.sha256, showIdentity(expected));
-  const validator = putValidator(session.writer, { ...candidate, name });
+  const validator = storeValidator(session.writer, { ...candidate, name });
   const result = { validator: validator.digest, name, sha256: candidate.sha256 };
   if (!expected && current.policy.validators.some((link) => link.equals(validator)))
     return { ...result, promoted: null, policy: current.id, record: null };
   const changed = policyAfter(current, {
     validators: withValidator(pinned, name, validator),
     // Nobody else can meet an expectation that these bytes meet: they are pinned under one name.
-    expected: current.policy.expected.filter((one) => one !== expected && !matches(candidate.sha256, one)),
+    expected: current.policy.expected.filter(
+      (one) => one !== expected && !matchesIdentity(candidate.sha256, one),
+    ),
   });
   const appended = await append(ledger, session.writer, current, changed, options, `pin validator ${name}`);
   return { ...result, promoted: expected ? showIdentity(expected) : null, ...appended };
@@ -114,7 +116,7 @@ async function nameOf(
   given: string | undefined,
   { expected }: ObjectOf<'policy'>,
 ): Promise<string> {
-  const waiting = expected.find((one) => matches(sha256, one))?.name;
+  const waiting = expected.find((one) => matchesIdentity(sha256, one))?.name;
   const name = checkValidatorName(given ?? waiting ?? own ?? '');
   if (name !== BUILT_IN_NAME || (await isBuiltIn(code))) return name;
   throw new CustodyError('VALIDATOR_REFUSED', `only the validator of this version can be named ${name}`, {
@@ -123,7 +125,7 @@ async function nameOf(
 }
 
 function requireMatch(shown: string, sha256: Digest, identity: string): void {
-  if (matches(sha256, parseIdentity(identity))) return;
+  if (matchesIdentity(sha256, parseIdentity(identity))) return;
   throw new CustodyError('VALIDATOR_MISMATCH', `${shown} has SHA-256 ${sha256}, not ${identity}`, {
     hint: 'Ask for the right file; or pin this one under another name, without --expect.',
   });

@@ -3,7 +3,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { matches, showIdentity, type Identity } from '../rules/abbreviated-digest.ts';
+import { matchesIdentity, showIdentity, type Identity } from '../rules/abbreviated-digest.ts';
 
 /** A validator that a policy pins. */
 export interface Pin {
@@ -47,7 +47,7 @@ export async function alreadyPinned(
   wanted: Identity,
 ): Promise<boolean> {
   const pinned = await pinnedOf(ledger, policy);
-  const meets = pinned.find(({ sha256 }) => matches(sha256, wanted));
+  const meets = pinned.find(({ sha256 }) => matchesIdentity(sha256, wanted));
   if (meets && meets.name !== name) throw pinnedAs(meets);
   const named = pinned.find((pin) => pin.name === name);
   if (!named || named === meets) return meets !== undefined;

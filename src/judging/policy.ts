@@ -47,7 +47,7 @@ export async function isBuiltIn(code: Uint8Array): Promise<boolean> {
 }
 
 /** Stores a validator's file and the object that names it. */
-export function putValidator(
+export function storeValidator(
   sink: ObjectSink,
   { name, code, runner }: { name: string; code: Uint8Array; runner: Runner },
 ): Link {
@@ -58,7 +58,7 @@ export function putValidator(
 /** Stores the built-in validator. @throws VALIDATOR_NOT_BUILT */
 export async function putBuiltInValidator(sink: ObjectSink): Promise<Link> {
   const code = await builtInValidator();
-  return putValidator(sink, { name: BUILT_IN_NAME, code, runner: 'node-permission' });
+  return storeValidator(sink, { name: BUILT_IN_NAME, code, runner: 'node-permission' });
 }
 
 export interface CurrentPolicy {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { confinedRoot, program } from '../system/confined-root.ts';
-import type { Command, ProcessOptions } from './judge-process.ts';
+import type { JudgeCommand, ProcessOptions } from './judge-process.ts';
 
 /** What a validator's process runs, and all that it may see. */
 export interface Confined {
@@ -24,7 +24,7 @@ export interface Sandbox {
   /** What the run's record calls it. */
   readonly name: string;
   /** Undefined where the system lacks what it needs. */
-  readonly command: (what: Confined) => Command | undefined;
+  readonly command: (what: Confined) => JudgeCommand | undefined;
 }
 
 export interface SandboxOptions extends ProcessOptions {
@@ -92,8 +92,8 @@ const BUBBLEWRAP: Sandbox = {
 export function limited(
   memory: number | undefined,
   run: readonly string[],
-  at: Partial<Command> = {},
-): Command {
+  at: Partial<JudgeCommand> = {},
+): JudgeCommand {
   const limit = program('prlimit');
   const words = memory === undefined || limit === undefined ? run : [limit, `--data=${memory}`, ...run];
   const [command, ...args] = words;
@@ -134,7 +134,7 @@ export async function grantedSandbox(
 const PROBE_LIMIT = 20_000;
 
 /** Whether a command ends with 0, soon. */
-export function endsWell(made: Command | undefined): boolean {
+export function endsWell(made: JudgeCommand | undefined): boolean {
   if (made === undefined) return false;
   const { command, args, cwd, env } = made;
   const options = { stdio: 'ignore', cwd, env, timeout: PROBE_LIMIT, killSignal: 'SIGKILL' } as const;

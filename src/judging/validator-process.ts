@@ -8,7 +8,7 @@ import type { Link } from '../objects/link.ts';
 import { frameHeader, frameSubject } from '../validator/frames.ts';
 import { confine } from './confinement.ts';
 import { OWN_ANSWER, parseAnswer, parseSelftest } from './judge-answer.ts';
-import { failed, runToEnd, type Ended, type Input } from './judge-process.ts';
+import { noJudgement, runToEnd, type Ended, type Input } from './judge-process.ts';
 import type { SandboxOptions } from './sandbox.ts';
 
 export interface Judged {
@@ -34,9 +34,9 @@ export async function runValidator(
   options: SandboxOptions = {},
 ): Promise<Judged> {
   const ended = await run(code, [], framed(subject, evidence), options);
-  if (ended.code !== 0) throw failed(`it exited with ${ended.code}: ${ended.errors}`);
+  if (ended.code !== 0) throw noJudgement(`it exited with ${ended.code}: ${ended.errors}`);
   // What did not take all of the evidence judged something else.
-  if (!ended.taken) throw failed('it did not read all of the evidence');
+  if (!ended.taken) throw noJudgement('it did not read all of the evidence');
   const { networkRestricted, sandbox } = ended;
   return { ...parseAnswer(ended.output, subject, OWN_ANSWER), networkRestricted, sandbox };
 }
@@ -47,7 +47,7 @@ export async function runSelftest(
   options: SandboxOptions = {},
 ): Promise<{ ok: boolean; vectors: number; failed: string[]; sandbox: string }> {
   const { output, errors, code: exit, sandbox } = await run(code, ['--selftest'], [], options);
-  if (output === '') throw failed(`its self-test gave no result: ${errors}`);
+  if (output === '') throw noJudgement(`its self-test gave no result: ${errors}`);
   return { ...parseSelftest(output, exit), sandbox };
 }
 

@@ -3,9 +3,10 @@ import { whyUnproven } from '../rules/assertions.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
+import { verdictLinkName } from '../packets/find-packet.ts';
 
 /** What semantics needs of a rehearsal, in either version. */
-export interface Judged {
+export interface JudgedRehearsal {
   readonly link: Link;
   readonly version: 1 | 2;
   /** Those that must have judged it, in order. */
@@ -14,7 +15,7 @@ export interface Judged {
 }
 
 /** @throws CustodyError as decoding does. */
-export function readJudged(link: Link, bytes: Uint8Array): Judged {
+export function readJudged(link: Link, bytes: Uint8Array): JudgedRehearsal {
   const read = decodeEither('rehearsal', bytes, link.digest);
   const { isolation } = read.v === 1 ? read.first : read.object;
   const validators = read.v === 1 ? [read.first.validator] : read.object.validators;
@@ -29,23 +30,18 @@ export interface Claim {
   readonly verdict: ObjectOf<'verdict'>;
 }
 
-/** The name under which a packet links the verdict of validator `index` of its rehearsal. */
-export function verdictName(index: number): string {
-  return index === 0 ? 'verdict' : `verdict-${index + 1}`;
-}
-
 /**
  * The verdicts that a packet links: one for each validator of its rehearsal, about that rehearsal, and no other.
  * @throws CustodyError as reading and decoding do.
  */
 export async function readClaims(
   links: ObjectOf<'packet'>['links'],
-  { link: subject, validators }: Judged,
+  { link: subject, validators }: JudgedRehearsal,
   get: (id: Digest) => Promise<Uint8Array>,
 ): Promise<{ claims: Claim[]; findings: Finding[] }> {
   const claims: Claim[] = [];
   const findings: Finding[] = [];
-  const names = validators.map((_, i) => verdictName(i));
+  const names = validators.map((_, i) => verdictLinkName(i));
   for (const [i, name] of names.entries()) {
     const found = links.filter(([key]) => key === name);
     const link = found[0]?.[1];
@@ -75,7 +71,10 @@ export async function readClaims(
  * What the policy of the record asks for: exactly its validators judge, in its order, and its assertions about isolation
  * are proven. A policy of version 1 asks only that a validator is one of its own, which is looked at where it judges.
  */
-export function checkPolicyMet({ validators, isolation }: Judged, policy: ObjectOf<'policy'>): Finding[] {
+export function checkPolicyMet(
+  { validators, isolation }: JudgedRehearsal,
+  policy: ObjectOf<'policy'>,
+): Finding[] {
   const findings: Finding[] = [];
   const at = 'rehearsal/validators';
   if (validators.length === 0)

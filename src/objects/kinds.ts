@@ -3,7 +3,7 @@ import { decode, encode, type Value } from './codec.ts';
 import { digestOf, type Digest } from './digest.ts';
 import { Link, nodeLink } from './link.ts';
 import * as s from './schema.ts';
-import { FIRST_SHAPES } from './shapes/first.ts';
+import { FIRST_SHAPES } from './shapes/version-1.ts';
 import { REHEARSAL_SHAPES } from './shapes/rehearsals.ts';
 import { STORED_SHAPES } from './shapes/stored.ts';
 

@@ -6,8 +6,8 @@ import type { Digest } from './digest.ts';
  *
  *   function* walk(id): Walk<Row> { const bytes = yield need(id); … yield item(row); }
  */
-export type Step<T> = { readonly need: Digest } | { readonly item: T };
-export type Walk<T, R = void> = Generator<Step<T>, R, Uint8Array | undefined>;
+export type WalkStep<T> = { readonly need: Digest } | { readonly item: T };
+export type Walk<T, R = void> = Generator<WalkStep<T>, R, Uint8Array | undefined>;
 
 /** The bytes of `id`: use as `const bytes = yield* need(id)`. */
 export function* need<T>(id: Digest): Walk<T, Uint8Array> {

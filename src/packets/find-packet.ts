@@ -44,3 +44,8 @@ export function noPacket(path?: string): CustodyError {
 export function linkOf(links: readonly (readonly [string, Link])[], name: string): Link | undefined {
   return links.find(([key]) => key === name)?.[1];
 }
+
+/** The name under which a packet links the verdict of validator `index` of its rehearsal. */
+export function verdictLinkName(index: number): string {
+  return index === 0 ? 'verdict' : `verdict-${index + 1}`;
+}

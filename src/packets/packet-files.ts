@@ -7,10 +7,10 @@ import { executionEvidence } from './files/execution-evidence.ts';
 import { rowChanges } from './files/changes.ts';
 import { cloneRollback } from './files/clone-rollback.ts';
 import { commandsScript } from './files/commands.ts';
-import { bytesOf, type GetSync, type PacketContent, type PacketFiles } from './files/content.ts';
+import { contentBytes, type GetSync, type PacketContent, type PacketFiles } from './files/content.ts';
 import { scriptNames } from './files/file-names.ts';
-import { firstPacketFiles } from './files/files-v1.ts';
-import { damaged, gather, type Material } from './files/material.ts';
+import { firstPacketFiles } from './files/version-1.ts';
+import { damaged, gatherMaterial, type Material } from './files/material.ts';
 import { profileFiles } from './files/profile-files.ts';
 import { packetReadme } from './files/readme.ts';
 import { rerunScript } from './files/rerun-script.ts';
@@ -33,7 +33,8 @@ export async function packetFiles(
   { get }: { readonly get: GetSync },
 ): Promise<PacketFiles> {
   const decoded = decodeEither('rehearsal', get(rehearsal.digest), rehearsal.digest);
-  if (decoded.v === 2) return secondPacketFiles(await gather(rehearsal, decoded.object, verdicts, get));
+  if (decoded.v === 2)
+    return secondPacketFiles(await gatherMaterial(rehearsal, decoded.object, verdicts, get));
   const [verdict, ...more] = verdicts;
   if (!verdict || more.length > 0) throw damaged(rehearsal, 'a rehearsal of version 1 has one verdict');
   return firstPacketFiles(rehearsal, decoded.first, verdict, get);
@@ -43,7 +44,7 @@ function secondPacketFiles(material: Material): PacketFiles {
   const { id, rehearsal, plan, judgements, get } = material;
   return new Map<string, PacketContent>([
     ['README.md', packetReadme(material)],
-    ['plan.yaml', bytesOf(plan.document, get)],
+    ['plan.yaml', contentBytes(plan.document, get)],
     ['rehearsal.json', jsonFile({ id, ...rehearsal })],
     ...judgements.map(({ link, verdict, verdictFile }): [string, string] => [
       verdictFile,

@@ -8,7 +8,7 @@ import { checkFolder, type PacketFile } from './seal/check.ts';
 import { MANIFEST_NAME, SEAL_NAME } from './seal/names.ts';
 
 /** What {@link requireSealed} found: the files that the manifest lists, and the seal. */
-export interface Sealed {
+export interface SealedFolder {
   readonly files: readonly PacketFile[];
   readonly seal: Digest;
 }
@@ -17,7 +17,7 @@ export interface Sealed {
 export async function storePacket(
   sink: ObjectSink,
   dir: string,
-  { files, seal }: Sealed,
+  { files, seal }: SealedFolder,
   options: {
     readonly macro: string | undefined;
     readonly links: readonly (readonly [string, Link])[];
@@ -63,7 +63,7 @@ export async function requireSealed(
     signal,
     for: purpose = 'commit',
   }: { expect?: Digest; signal?: AbortSignal; for?: keyof typeof NEXT } = {},
-): Promise<Sealed> {
+): Promise<SealedFolder> {
   const check = await checkFolder(dir, { expect, signal });
   const unsealed = check.findings.some(
     ({ code, path }) =>

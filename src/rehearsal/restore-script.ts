@@ -10,7 +10,7 @@ import {
   RESTORE_IMAGE_HINT,
   unsupported,
   type Dialect,
-  type Step,
+  type RestoreStep,
   type TableInfo,
 } from '../engines/restore/model.ts';
 import { orderSteps } from './restore/order.ts';
@@ -48,7 +48,7 @@ export function* restoreScript<T = never>(before: Link, after: Link): Walk<T, Re
   const { steps, circles } = yield* orderSteps<T>(changes.rows, infos, temporaries);
   const sequences = [...changes.sequences, ...(yield* dialect.moved<T>(changes, steps, infos))];
   const body = [...rowStatements(steps, infos, dialect), ...sequences.flatMap((s) => dialect.sequence(s))];
-  const count = (kind: Step['kind']): number =>
+  const count = (kind: RestoreStep['kind']): number =>
     steps.reduce((sum, step) => sum + (step.kind === kind ? step.change.copies : 0), 0);
   const counts = {
     statements: body.length,
@@ -75,7 +75,7 @@ export function* restoreScript<T = never>(before: Link, after: Link): Walk<T, Re
 }
 
 function rowStatements(
-  steps: readonly Step[],
+  steps: readonly RestoreStep[],
   infos: ReadonlyMap<string, TableInfo>,
   dialect: Dialect,
 ): string[] {

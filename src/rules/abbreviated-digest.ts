@@ -25,7 +25,7 @@ export function showIdentity({ prefix, suffix }: Identity): string {
 }
 
 /** A policy is written by anybody who appends: too little to go by matches nothing. */
-export function matches(sha256: Digest, { prefix, suffix }: Identity): boolean {
+export function matchesIdentity(sha256: Digest, { prefix, suffix }: Identity): boolean {
   if (prefix.length + suffix.length < LEAST) return false;
   return sha256.startsWith(prefix) && sha256.endsWith(suffix);
 }

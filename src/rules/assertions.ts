@@ -1,9 +1,11 @@
+import type { EngineName } from './plan-form.ts';
+
 /**
  * Everything that each engine asserts (SPEC.md, "Isolation"), in order, and whether it must hold. What need not hold is
  * shown, and a plan or a policy may require it.
  */
 export const ASSERTIONS: Readonly<
-  Record<'sqlite' | 'postgres', readonly (readonly [name: string, required: boolean])[]>
+  Record<EngineName, readonly (readonly [name: string, required: boolean])[]>
 > = {
   sqlite: [
     ['attach-refused', true],

@@ -2,6 +2,9 @@ import { digestToBytes, parseDigest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { compareNames } from '../objects/tree.ts';
 
+/** The engines, as plans, profiles and snapshots name them. */
+export type EngineName = 'sqlite' | 'postgres';
+
 export interface ScriptDocument {
   file: string;
   sha256?: string;
@@ -19,7 +22,7 @@ export interface PlanDocument {
   custody: 'plan/1' | 'plan/2';
   name: string;
   macro?: string;
-  engine: 'sqlite' | 'postgres';
+  engine: EngineName;
   profile?: { file: string; sha256: string };
   actions?: string[];
   source: { file: string; kind: 'surrogate' | 'fixture' | 'real-dump'; marker?: string; sha256?: string };

@@ -7,7 +7,7 @@ export interface Production {
 }
 
 /** A file that a plan names. */
-export interface Place {
+export interface NamedPlace {
   /** JSON pointer into the plan. */
   readonly pointer: string;
   /** As the plan writes it. */
@@ -49,7 +49,7 @@ type Including<F> = F & { readonly includes?: readonly F[] };
  * Why a place must not be opened: it is none on this machine, or it is production's. Undefined: nothing speaks against it.
  * URLs are never opened in this version, whatever they name.
  */
-export function productionTarget(place: Place, production: Production | undefined): string | undefined {
+export function productionTarget(place: NamedPlace, production: Production | undefined): string | undefined {
   if (isRemote(place.written) || place.resolved.some(isRemote)) return 'it is no path on this machine';
   if (!production) return undefined;
   for (const text of [place.written, ...place.resolved]) {

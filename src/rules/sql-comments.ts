@@ -1,3 +1,4 @@
+import type { EngineName } from './plan-form.ts';
 import { blockComment, bracketed, dollarQuoted, escapeQuoted, hasEscapes, quoted } from './sql-quotes.ts';
 
 /** Where something begins that is a comment, or hides what looks like one. */
@@ -9,7 +10,7 @@ const LINE_ENDS = { sqlite: /\n/g, postgres: /[\n\r]/g };
  * SQL with its comments blanked, character for character, so that places stay where they are. Comments are what the
  * engine takes for one: PostgreSQL nests block comments, SQLite does not (its lang_comment.html).
  */
-export function withoutComments(sql: string, engine: 'sqlite' | 'postgres'): string {
+export function withoutComments(sql: string, engine: EngineName): string {
   const marks = MARKS[engine];
   const out: string[] = [];
   let from = 0;
@@ -27,7 +28,7 @@ export function withoutComments(sql: string, engine: 'sqlite' | 'postgres'): str
   return out.join('');
 }
 
-function lengthOf(mark: string, sql: string, at: number, engine: 'sqlite' | 'postgres'): number {
+function lengthOf(mark: string, sql: string, at: number, engine: EngineName): number {
   switch (mark) {
     case '--':
       return lineComment(sql, at, LINE_ENDS[engine]);

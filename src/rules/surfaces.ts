@@ -1,3 +1,4 @@
+import type { EngineName } from './plan-form.ts';
 import type { ScriptPart } from './includes.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { findFirst, samePhrase } from './phrase.ts';
@@ -7,8 +8,7 @@ import { withoutComments } from './sql-comments.ts';
 export interface Surface {
   readonly id: string;
   readonly how: {
-    readonly isolation?:
-      { readonly [engine in 'sqlite' | 'postgres']?: readonly string[] | undefined } | undefined;
+    readonly isolation?: { readonly [engine in EngineName]?: readonly string[] | undefined } | undefined;
     readonly action?: string | undefined;
     readonly words?: readonly string[] | undefined;
   };

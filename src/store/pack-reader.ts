@@ -5,7 +5,7 @@ import { decodeBlock } from './block.ts';
 import { BlockCache } from './block-cache.ts';
 import { StoredBytes } from './hashing.ts';
 import { type IndexReport, indexSteps, readAsync, readSync, type ReadSteps } from './pack-index.ts';
-import type { Entry, PackIndex } from './pack.ts';
+import type { PackEntry, PackIndex } from './pack.ts';
 
 /** A pack opened as far as its state allows. */
 export interface OpenedPack {
@@ -113,7 +113,7 @@ export class PackReader {
   }
 
   /** @throws PACK_CORRUPT for an entry that cannot be. */
-  entry(i: number): Entry {
+  entry(i: number): PackEntry {
     return this.index.entry(i) ?? corrupt(this.name, `entry ${i} is impossible`);
   }
 
@@ -178,7 +178,7 @@ export class EntriesByBlock {
 
   /** By offset, then length, so that empty objects come before what begins at the same place. */
   of(block: number): readonly number[] {
-    const place = (i: number): Entry =>
+    const place = (i: number): PackEntry =>
       this.#index.entry(i) ?? corrupt('the pack', `entry ${i} is impossible`);
     return [...this.#order.subarray(this.#starts[block], this.#starts[block + 1])]
       .map((i) => ({ i, at: place(i) }))

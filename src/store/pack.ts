@@ -48,7 +48,7 @@ export interface BlockRow {
   readonly method: BlockMethod;
 }
 
-export interface Entry {
+export interface PackEntry {
   readonly block: number;
   readonly offset: number;
   readonly length: number;
@@ -87,7 +87,7 @@ export class PackIndex {
   }
 
   /** Null where the entry is impossible: outside its block, larger than an object, an unknown codec. */
-  entry(i: number): Entry | null {
+  entry(i: number): PackEntry | null {
     const at = this.entryOffset(i);
     const block = this.bytes.readUInt32BE(at + 32);
     const offset = this.bytes.readUInt32BE(at + 36);

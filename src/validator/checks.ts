@@ -54,7 +54,7 @@ export const FORM: readonly Check[] = [
 ];
 
 /** What must hold before the difference of two states means anything. */
-export const ROWS: readonly Check[] = [{ name: 'rows-well-formed', run: rowsWellFormed }];
+const ROWS: readonly Check[] = [{ name: 'rows-well-formed', run: rowsWellFormed }];
 
 /** What was to be proven. */
 export const CHECKS: readonly Check[] = [

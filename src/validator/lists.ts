@@ -1,3 +1,4 @@
+import type { EngineName } from '../rules/plan-form.ts';
 import { isCustodyError } from '../errors.ts';
 import { compareBytes } from '../objects/codec.ts';
 import { Cutter, hash32, MAX_LEVEL } from '../objects/cutter.ts';
@@ -9,7 +10,7 @@ import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { LINK_WEIGHT, MAX_INLINE_ROW } from '../objects/merkle-map.ts';
 import { readWhole, storeContent } from '../objects/file.ts';
 import { driveSync } from '../objects/walk.ts';
-import { holdsMask, type Engine } from './mask-scan.ts';
+import { holdsMask } from './mask-scan.ts';
 
 /** What is kept of one list of a Merkle map, so that each list is decoded once however many checks look at it. */
 interface List {
@@ -51,12 +52,12 @@ interface Subtree extends Tree {
  * every builder cuts. What is below one digest is looked at once, so maps that share lists cost what differs.
  */
 export class Lists {
-  readonly #engine: Engine;
+  readonly #engine: EngineName;
   readonly #objects: MemoryObjects;
   readonly #lists = new Map<Digest, List>();
   readonly #trees = new Map<Digest, Subtree>();
 
-  constructor(engine: Engine, objects: MemoryObjects) {
+  constructor(engine: EngineName, objects: MemoryObjects) {
     this.#engine = engine;
     this.#objects = objects;
   }

@@ -1,4 +1,4 @@
-export type Engine = 'sqlite' | 'postgres';
+import type { EngineName } from '../rules/plan-form.ts';
 
 /**
  * Whether a row holds a masked value, without decoding it: serial type 10 in the header of a SQLite record
@@ -6,7 +6,7 @@ export type Engine = 'sqlite' | 'postgres';
  * whatever they seem to hold.
  * @param as a multiset's row has its count, as LEB128, in front.
  */
-export function holdsMask(engine: Engine, bytes: Uint8Array, as: 'plain' | 'multiset'): boolean {
+export function holdsMask(engine: EngineName, bytes: Uint8Array, as: 'plain' | 'multiset'): boolean {
   let at = 0;
   if (as === 'multiset') {
     while (at < bytes.length && bytes[at]! >= 0x80) at++;

@@ -1,3 +1,4 @@
+import type { EngineName } from '../rules/plan-form.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { storeContent } from '../objects/file.ts';
 import type { ScriptPart } from '../rules/includes.ts';
@@ -10,8 +11,8 @@ import { putObject } from '../objects/sink.ts';
 import { TreeBuilder } from '../objects/tree.ts';
 import { textOf } from './documents.ts';
 import { PROFILE, RESULTS } from './profile.ts';
-import { hexOf, namedScript, putScript, type Script } from './scripts.ts';
-import { bytesOf, nameOf, putState, type Engine } from './states.ts';
+import { hexOf, namedScript, putScript, type ScriptObject } from './scripts.ts';
+import { bytesOf, nameOf, putState } from './states.ts';
 
 /** Each engine with legs T and R and no more than it needs, and with everything that a rehearsal can have. */
 export const CONTROLS = ['sqlite', 'postgres', 'sqlite-full', 'postgres-full'] as const;
@@ -61,7 +62,7 @@ const ROLLBACK: typeof EXECUTOR = [{ path: 'rollback.sql', text: 'DELETE FROM bi
 
 /** A small rehearsal in which everything is as it must be: the control, from which each vector differs in one fault. */
 export function makeControl(which: Control): { subject: Digest; objects: MemoryObjects } {
-  const engine: Engine = which.startsWith('sqlite') ? 'sqlite' : 'postgres';
+  const engine: EngineName = which.startsWith('sqlite') ? 'sqlite' : 'postgres';
   const full = which.endsWith('-full');
   const objects = new MemoryObjects();
   const content = (text: string): Link => storeContent(objects, bytesOf(text));
@@ -153,17 +154,17 @@ const BEFORE = ['2', '0', '2'];
 const APPLIED = ['3', '0', '2'];
 
 function planFile(made: {
-  engine: Engine;
+  engine: EngineName;
   full: boolean;
   source: string;
-  executor: Script;
-  rollback: Script | null;
+  executor: ScriptObject;
+  rollback: ScriptObject | null;
 }): PlanDocument {
   const { engine, full, executor, rollback } = made;
   const name = (table: string): string => nameOf(engine, table);
   const hex = (text: string): string => digestOf(bytesOf(text));
   const bounded = engine === 'postgres' ? 'public.births_id_seq' : full ? 'births' : undefined;
-  const digest = (script: Script): string => hexOf(script.before);
+  const digest = (script: ScriptObject): string => hexOf(script.before);
   return {
     custody: 'plan/2',
     name: 'one birth',

@@ -6,10 +6,10 @@ import type { ScriptDocument } from '../rules/plan-form.ts';
 import { sha256Bytes } from '../objects/sha256.ts';
 import { bytesOf } from './states.ts';
 
-export type Script = ObjectOf<'rehearsal'>['executor'];
+export type ScriptObject = ObjectOf<'rehearsal'>['executor'];
 
 /** A script as a plan file names it: all of its files pinned. */
-export function namedScript({ parts }: Script): ScriptDocument {
+export function namedScript({ parts }: ScriptObject): ScriptDocument {
   const [first, ...includes] = parts.map(({ path, sha256 }) => ({ file: path, sha256: hexOf(sha256) }));
   return { ...first!, ...(includes.length > 0 && { includes }) };
 }
@@ -19,7 +19,10 @@ export function hexOf(hash: Uint8Array): string {
 }
 
 /** A script and its files, stored, used unchanged. */
-export function putScript(objects: MemoryObjects, files: readonly [ScriptPart, ...ScriptPart[]]): Script {
+export function putScript(
+  objects: MemoryObjects,
+  files: readonly [ScriptPart, ...ScriptPart[]],
+): ScriptObject {
   const expanded = bytesOf(expandIncludes(files));
   const sha256 = sha256Bytes(expanded);
   return {

@@ -1,3 +1,4 @@
+import type { EngineName } from '../rules/plan-form.ts';
 import { encodeKey } from '../objects/rows/key.ts';
 import type { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
@@ -7,12 +8,11 @@ import { encodeRecord, MASKED } from '../objects/rows/sqlite-record.ts';
 import { sha256Bytes } from '../objects/sha256.ts';
 import { SnapshotBuilder, type TableSpec } from '../objects/snapshots/builder.ts';
 
-export type Engine = 'sqlite' | 'postgres';
 /** What stands in one column: what SQLite holds, and its text for PostgreSQL. */
 export type Cell = null | bigint | string | typeof MASKED;
 
 /** A row in the format of an engine; values are what SQLite would hold, and their text is what COPY would print. */
-export function rowBytes(engine: Engine, values: readonly Cell[]): Uint8Array {
+export function rowBytes(engine: EngineName, values: readonly Cell[]): Uint8Array {
   if (engine === 'sqlite') return encodeRecord(values);
   return encodeCopyRow(
     values.map((value) => (value === null || value === MASKED ? value : bytesOf(String(value)))),
@@ -24,14 +24,14 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 /** PostgreSQL's names carry a schema. */
-export function nameOf(engine: Engine, table: string): string {
+export function nameOf(engine: EngineName, table: string): string {
   return engine === 'sqlite' ? table : `public.${table}`;
 }
 
 const INTEGER = { sqlite: 'INTEGER', postgres: 'integer' } as const;
 
 export interface StateSpec {
-  readonly engine: Engine;
+  readonly engine: EngineName;
   /** Rows were inserted into births, tokens and notes. */
   readonly after: boolean;
   /** The sequence stands where the change moves it to. */

@@ -25,7 +25,7 @@ export interface CheckResult {
   readonly approve: { readonly executor: string; readonly rollback: string | null } | null;
 }
 
-export interface CheckOptions {
+export interface CheckPlanOptions {
   /** What would go into the record beside the plan: `--message`, `--author`, `--lane`. */
   readonly words?: Readonly<Record<string, string>>;
   /** Where the packet would go. */
@@ -43,7 +43,7 @@ export interface CheckOptions {
  * asked to compile; no statement of the plan is run, and nothing is recorded.
  * @throws CustodyError for I/O and environment only (exit code 4), and INTERRUPTED.
  */
-export async function checkPlanFile(file: string, options: CheckOptions = {}): Promise<CheckResult> {
+export async function checkPlanFile(file: string, options: CheckPlanOptions = {}): Promise<CheckResult> {
   const found: CustodyError[] = [];
   const report = (error: CustodyError): void => void found.push(error);
   const digests: CheckResult['digests'][number][] = [];
@@ -87,7 +87,7 @@ async function checkOnClone(
     readonly required: readonly string[];
   },
   report: Report,
-  options: CheckOptions,
+  options: CheckPlanOptions,
 ): Promise<{ source: Digest }> {
   const { scripts, source, required } = given;
   const fired = scripts && approvalFault(plan, scripts);
@@ -128,7 +128,10 @@ async function checkOnClone(
 }
 
 /** The policy in force, where its validators can judge here. */
-async function policyOf(ledger: Ledger, { unsandboxed = false }: CheckOptions): Promise<ObjectOf<'policy'>> {
+async function policyOf(
+  ledger: Ledger,
+  { unsandboxed = false }: CheckPlanOptions,
+): Promise<ObjectOf<'policy'>> {
   const current = await currentPolicy(ledger);
   const pinned = await pinnedValidators(ledger, current);
   const foreign = pinned.some(({ validator }) => validator.runner !== 'node-permission');

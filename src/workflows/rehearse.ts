@@ -18,6 +18,7 @@ import { copyOut, requireEmpty } from '../packets/out-folder.ts';
 import { movedSequences, packetFiles, writeFiles } from '../packets/packet-files.ts';
 import { currentPolicy, pinnedValidators, requirePolicy } from '../judging/policy.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
+import { verdictLinkName } from '../packets/find-packet.ts';
 
 export interface RehearseOptions extends AppendOptions {
   readonly author: string;
@@ -135,7 +136,7 @@ export async function probed(
 export function packetLinks({ result, verdicts }: Rehearsed): [string, Link][] {
   return [
     ['rehearsal', result.rehearsal],
-    ...verdicts.map((link, i): [string, Link] => [i === 0 ? 'verdict' : `verdict-${i + 1}`, link]),
+    ...verdicts.map((link, i): [string, Link] => [verdictLinkName(i), link]),
   ];
 }
 

@@ -14,7 +14,7 @@ import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
 import { sealFolder } from '../packets/seal/seal.ts';
 import { requireSealed } from '../packets/store-packet.ts';
 import { rowChanges } from '../packets/files/changes.ts';
-import { verdictName } from '../packets/files/material.ts';
+import { verdictFileName } from '../packets/files/material.ts';
 import { copyOut, requireEmpty } from '../packets/out-folder.ts';
 import { packetFiles, writeFiles } from '../packets/packet-files.ts';
 import { compareRerun, type Again, type Comparison } from './rerun/compare.ts';
@@ -157,7 +157,7 @@ async function againOf({ result, verdicts, objects }: Rehearsed, packet: string)
     rehearsal: toJson({ id: result.rehearsal, ...rehearsal }),
     verdicts: new Map(
       verdicts.map((id, i): [string, Json] => [
-        verdictName(i),
+        verdictFileName(i),
         toJson({ id, ...decodeKind('verdict', get(id.digest)) }),
       ]),
     ),

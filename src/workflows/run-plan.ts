@@ -11,7 +11,7 @@ import type { Plan } from '../rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
 import type { Scripts } from '../rehearsal/plan/script-use.ts';
 import { loadEngine } from '../engines/load.ts';
-import { judgeAll, judgesIsolation, verdictOf, type Judgement } from '../judging/judge.ts';
+import { judgeAll, judgesIsolation, verdictOf, type NamedJudgement } from '../judging/judge.ts';
 import type { PinnedValidator } from '../judging/policy.ts';
 
 export interface RunPlanOptions {
@@ -56,7 +56,7 @@ export interface Rehearsed {
   readonly run: Link;
   /** One for each validator, in the order of the rehearsal's `validators`. */
   readonly verdicts: readonly Link[];
-  readonly judged: readonly Judgement[];
+  readonly judged: readonly NamedJudgement[];
   readonly accepted: boolean;
   /** Of all validators. */
   readonly findings: readonly Finding[];

@@ -19,7 +19,7 @@ import {
   readClaims,
   readJudged,
   type Claim,
-  type Judged,
+  type JudgedRehearsal,
 } from '../judging/verdict-claims.ts';
 import type { Judge } from './verify-report.ts';
 
@@ -126,7 +126,7 @@ async function judgeAgain(
 /** Has the validator of one verdict judge again, and compares. */
 async function judgeClaim(
   ledger: Ledger,
-  rehearsal: Judged,
+  rehearsal: JudgedRehearsal,
   { name, verdict }: Claim,
   objects: MemoryObjects,
   options: SemanticsOptions,
@@ -153,7 +153,7 @@ async function judgeClaim(
 /** Rehearsals of version 1 were judged without a planted fault, by a validator that knows no other. */
 async function judge(
   ledger: Ledger,
-  { link, version }: Judged,
+  { link, version }: JudgedRehearsal,
   validator: Link,
   objects: MemoryObjects,
   options: JudgeOptions,

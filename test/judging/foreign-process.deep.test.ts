@@ -9,7 +9,7 @@ import { CustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { runForeign } from '../../src/judging/foreign-process.ts';
 import { SANDBOXES, type SandboxOptions } from '../../src/judging/sandbox.ts';
-import { CONTROLS, tryControls } from '../../src/judging/foreign-controls.ts';
+import { FOREIGN_CONTROLS, tryControls } from '../../src/judging/foreign-controls.ts';
 import { ALWAYS_NO, ALWAYS_YES, PYTHON, script, SHELL } from './foreign-validators.ts';
 
 /** As on a system that grants no sandbox. */
@@ -76,14 +76,14 @@ describe('a foreign validator', () => {
   ])('in %s passes the controls, with a sandbox and without', async (_what, text) => {
     for (const options of [{}, UNSANDBOXED]) {
       const { ok, failed, vectors, sandbox } = await tryControls(script(text), options);
-      expect({ ok, failed, vectors }).toEqual({ ok: true, failed: [], vectors: CONTROLS.length });
+      expect({ ok, failed, vectors }).toEqual({ ok: true, failed: [], vectors: FOREIGN_CONTROLS.length });
       if ('unsandboxed' in options) expect(sandbox).toBe('none (--unsandboxed)');
       else expect(SANDBOXES.map(({ name }) => name)).toContain(sandbox);
     }
   });
 
   it('that says yes, or no, to everything fails them', async () => {
-    const names = CONTROLS.map(({ name }) => name);
+    const names = FOREIGN_CONTROLS.map(({ name }) => name);
     const [good, ...bad] = names;
     expect(await tryControls(script(ALWAYS_YES))).toMatchObject({ ok: false, failed: bad });
     expect(await tryControls(script(ALWAYS_NO))).toMatchObject({ ok: false, failed: [good] });

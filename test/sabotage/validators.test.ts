@@ -5,7 +5,7 @@ import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
 import type { ObjectOf } from '../../src/objects/kinds.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
-import { judgeAll, type Judgement } from '../../src/judging/judge.ts';
+import { judgeAll, type NamedJudgement } from '../../src/judging/judge.ts';
 import { Desk } from '../cli/desk.ts';
 import { BUNDLE, drill, useStage, type Drilled } from './scene.ts';
 
@@ -32,7 +32,7 @@ function lenientBundle(): Buffer {
   return Buffer.from(patched);
 }
 
-async function judged({ rehearsal, objects }: Drilled, code: Uint8Array): Promise<Judgement> {
+async function judged({ rehearsal, objects }: Drilled, code: Uint8Array): Promise<NamedJudgement> {
   const memory = new MemoryObjects();
   const validator: ObjectOf<'validator'> = {
     kind: 'validator',
@@ -47,7 +47,7 @@ async function judged({ rehearsal, objects }: Drilled, code: Uint8Array): Promis
   return judgement!;
 }
 
-const found = ({ findings }: Judgement): string[] => findings.map(({ code, path }) => `${code} ${path}`);
+const found = ({ findings }: NamedJudgement): string[] => findings.map(({ code, path }) => `${code} ${path}`);
 
 /** A validator for node that answers what `accepted` says of the last leg: three ids in hex, of states. */
 const module = (accepted: string): Buffer =>

@@ -15,8 +15,8 @@ import { decodeHead, encodeHead } from '../../src/store/heads.ts';
 import { sealFolder } from '../../src/packets/seal/seal.ts';
 import { requireSealed, storePacket } from '../../src/packets/store-packet.ts';
 import { packetFiles, writeFiles } from '../../src/packets/packet-files.ts';
-import { currentPolicy, policyAfter, putValidator } from '../../src/judging/policy.ts';
-import { verdictName } from '../../src/judging/verdict-claims.ts';
+import { currentPolicy, policyAfter, storeValidator } from '../../src/judging/policy.ts';
+import { verdictLinkName } from '../../src/packets/find-packet.ts';
 import type { Desk } from '../cli/desk.ts';
 
 /** A rehearsal that a ledger holds, in memory, to build something else from. */
@@ -70,7 +70,7 @@ export async function commitForged(
   await using session = await ledger.writer();
   const links = options.links ?? [
     ['rehearsal', rehearsal],
-    ...verdicts.map((link, i): [string, Link] => [verdictName(i), link]),
+    ...verdicts.map((link, i): [string, Link] => [verdictLinkName(i), link]),
   ];
   for await (const { link, bytes } of driveAsync(
     closure([rehearsal, ...links.map(([, link]) => link)]),
@@ -130,7 +130,7 @@ const accepted = ${when};
 const findings = accepted ? [] : [{ code: 'NO_REAL_CHANGE', path: 'delta', detail: '' }];
 console.log(JSON.stringify({ subject: input.toString('latin1', 0, 64), accepted, findings }));
 `);
-  return putValidator(objects, { name, code: new Uint8Array(code), runner: 'node-permission' });
+  return storeValidator(objects, { name, code: new Uint8Array(code), runner: 'node-permission' });
 }
 
 /**

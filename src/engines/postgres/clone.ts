@@ -4,7 +4,7 @@ import type { Boundary, Captured, Clone, EngineOptions, Session } from '../engin
 import { captureCommitted } from './capture/capture.ts';
 import { checkScript } from './script/check.ts';
 import type { Cluster } from './cluster/cluster.ts';
-import type { Connection } from './connection.ts';
+import type { PostgresConnection } from './connection.ts';
 import { translated } from './failure.ts';
 import { IMAGE } from './dump/image.ts';
 import { quoteIdentifier } from './names.ts';
@@ -144,7 +144,7 @@ export class PostgresClone implements Clone {
     });
   }
 
-  async #reader(): Promise<Connection> {
+  async #reader(): Promise<PostgresConnection> {
     const connection = await this.#connected(CAPTURE);
     await connection.script(`SET statement_timeout = ${Math.max(1, Math.floor(this.#options.timeLimit))}`);
     // A query has run before the statement's own: from then on nothing makes the transaction read-write again.
@@ -153,7 +153,7 @@ export class PostgresClone implements Clone {
   }
 
   /** For SQL from outside: with the server's search path and the plan's settings. @throws CustodyError USAGE */
-  async #connected(role: string): Promise<Connection> {
+  async #connected(role: string): Promise<PostgresConnection> {
     const connection = await this.#cluster.connect(this.#database, role, true);
     try {
       if (this.#options.session.length > 0) await connection.script(settingsSql(this.#options.session));

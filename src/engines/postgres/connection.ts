@@ -13,11 +13,11 @@ export interface Where {
   readonly aborted?: () => boolean;
 }
 
-export type Row = readonly (string | null)[];
+export type ResultRow = readonly (string | null)[];
 
-export interface Table {
+export interface QueryResult {
   readonly names: readonly string[];
-  readonly rows: readonly Row[];
+  readonly rows: readonly ResultRow[];
   /** The command tag's first word: `SELECT`, `COMMIT`, `ROLLBACK`. */
   readonly command: string;
 }
@@ -26,7 +26,7 @@ export interface Table {
 export type Status = 'I' | 'T' | 'E' | 'lost';
 
 /** One connection over the cluster's Unix socket. Every value travels as text: nothing is parsed on our side. */
-export class Connection implements AsyncDisposable {
+export class PostgresConnection implements AsyncDisposable {
   readonly #client: Client;
   readonly #aborted: () => boolean;
   #lost = false;
@@ -44,7 +44,7 @@ export class Connection implements AsyncDisposable {
   }
 
   /** One statement in the extended protocol, in which the server itself refuses a second one. */
-  async run(sql: string): Promise<Table> {
+  async run(sql: string): Promise<QueryResult> {
     const config: QueryArrayConfig & { queryMode: 'extended' } = {
       text: sql,
       rowMode: 'array',
@@ -56,7 +56,7 @@ export class Connection implements AsyncDisposable {
   }
 
   /** {@link run}, and the rows only. */
-  async rows(sql: string): Promise<readonly Row[]> {
+  async rows(sql: string): Promise<readonly ResultRow[]> {
     return (await this.run(sql)).rows;
   }
 
@@ -130,7 +130,7 @@ export class Connection implements AsyncDisposable {
 }
 
 /** @throws CustodyError ENGINE_FAILED when the server does not take the connection. */
-export async function connect(where: Where): Promise<Connection> {
+export async function connect(where: Where): Promise<PostgresConnection> {
   const { default: pg } = await import('pg');
   const client = new pg.Client({
     // All of it is given: pg would take what is missing from PG* variables.
@@ -144,7 +144,7 @@ export async function connect(where: Where): Promise<Connection> {
     options: `-c client_encoding=UTF8${where.freePath === true ? '' : ' -c search_path=pg_catalog,pg_temp'}`,
     application_name: 'custody',
   });
-  const connection = new Connection(client, where.aborted);
+  const connection = new PostgresConnection(client, where.aborted);
   try {
     await client.connect();
   } catch (cause) {

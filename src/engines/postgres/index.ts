@@ -4,13 +4,13 @@ import type { Captured, Engine, EngineOptions, SourceSpec, Workspace } from '../
 import { locateSource } from '../source-path.ts';
 import { findBinaries } from './cluster/binaries.ts';
 import { Cluster } from './cluster/cluster.ts';
-import { recognise } from './dump/dump-source.ts';
+import { isPlainDump } from './dump/dump-source.ts';
 import { interrupted, translated } from './failure.ts';
 import { makeImage } from './dump/image.ts';
 import { checkSettings } from './settings.ts';
 import { PostgresWorkspace } from './workspace.ts';
 
-export { recognise };
+export { isPlainDump };
 
 /** PostgreSQL 15 and newer, from a plain dump (gzipped or not), in a throw-away cluster of our own. */
 export const postgresEngine: Engine = {
@@ -45,7 +45,7 @@ async function prepare(source: SourceSpec, options: EngineOptions): Promise<Work
   const { signal, progress } = options;
   checkSettings(options.session);
   const file = await locateSource(source);
-  if (!(await recognise(file))) {
+  if (!(await isPlainDump(file))) {
     throw new CustodyError('DATABASE_NOT_RECOGNISED', `${source.file} is not a plain PostgreSQL dump`, {
       hint: 'Make one with pg_dump (plain format, which is the default; gzip is fine).',
       path: source.file,

@@ -1,7 +1,7 @@
 import { CustodyError, isCustodyError } from '../../errors.ts';
-import type { Connection } from './connection.ts';
+import type { PostgresConnection } from './connection.ts';
 import { isServerError, translated } from './failure.ts';
-import { parseSql, walkTree, type Statement } from './script/parser.ts';
+import { parseSql, walkParseTree, type ParsedStatement } from './script/parser.ts';
 import { CAPTURE } from './roles.ts';
 import { settingsSql } from './settings.ts';
 
@@ -10,10 +10,10 @@ type Settings = readonly (readonly [name: string, value: string])[];
 const HINT = 'Write one SELECT that gives one value.';
 
 /** @throws CustodyError SQL_SYNTAX unless it is exactly one SELECT, nested statements included. */
-export async function parseQuery(sql: string): Promise<Statement> {
+export async function parseQuery(sql: string): Promise<ParsedStatement> {
   const [statement, ...more] = await parseSql(sql);
   if (statement?.kind !== 'SelectStmt' || more.length > 0) refuse('expected exactly one SELECT');
-  walkTree({ [statement.kind]: statement.body }, (name, node) => {
+  walkParseTree({ [statement.kind]: statement.body }, (name, node) => {
     if (/^(Insert|Update|Delete|Merge)Stmt$/.test(name)) refuse('a query writes nothing');
     if (name === 'intoClause') refuse('SELECT INTO makes a table');
     if (name === 'ParamRef') refuse('a parameter ($1) has no value here');
@@ -27,7 +27,10 @@ function refuse(message: string): never {
 }
 
 /** Inside a read-only transaction. @throws CustodyError SQL_FAILED (also for another number of rows or columns), TIME_LIMIT */
-export async function singleValue(connection: Connection, { text }: Statement): Promise<string> {
+export async function singleValue(
+  connection: PostgresConnection,
+  { text }: ParsedStatement,
+): Promise<string> {
   const { rows } = await failing(() => connection.run(text));
   const [row] = rows;
   if (rows.length !== 1 || row?.length !== 1)
@@ -40,8 +43,8 @@ export async function singleValue(connection: Connection, { text }: Statement): 
  * have one column. Nothing is planned, as that would evaluate immutable functions.
  */
 export async function compileQuery(
-  connection: Connection,
-  { text }: Statement,
+  connection: PostgresConnection,
+  { text }: ParsedStatement,
 ): Promise<CustodyError | undefined> {
   try {
     // The text may end in a comment.
@@ -72,8 +75,8 @@ async function failing<T>(work: () => Promise<T>): Promise<T> {
  * @throws CustodyError as {@link singleValue}; SQL_FAILED where a deferred constraint refuses.
  */
 export async function queryUncommitted(
-  connection: Connection,
-  statement: Statement,
+  connection: PostgresConnection,
+  statement: ParsedStatement,
   settings: Settings,
 ): Promise<string> {
   await translated('query', () => connection.script('SAVEPOINT custody_query'));

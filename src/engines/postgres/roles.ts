@@ -1,5 +1,5 @@
 import { ADMIN } from './cluster/cluster.ts';
-import type { Connection } from './connection.ts';
+import type { PostgresConnection } from './connection.ts';
 import { quoteIdentifier, quoteLiteral } from './names.ts';
 
 /** Reads everything, row security notwithstanding, and writes nothing. */
@@ -26,7 +26,7 @@ const PLAIN = 'NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION';
  * a member of the capture role only so that a capture inside its transaction can become that role for a moment; a script
  * that does so itself can write less than before, and is found out (current_user is asserted after each statement).
  */
-export async function createRoles(admin: Connection): Promise<void> {
+export async function createRoles(admin: PostgresConnection): Promise<void> {
   await admin.script(
     [
       `CREATE ROLE ${LOADER} LOGIN ${PLAIN} NOBYPASSRLS`,
@@ -75,7 +75,7 @@ export const FORBIDDEN_FUNCTIONS: readonly string[] = [
 ];
 
 /** Takes the functions above from PUBLIC, in the database of this connection. Clones inherit it. */
-export async function revokeForbiddenFunctions(connection: Connection): Promise<void> {
+export async function revokeForbiddenFunctions(connection: PostgresConnection): Promise<void> {
   const names = FORBIDDEN_FUNCTIONS.map((name) => `'${name}'`).join(',');
   const rows = await connection.rows(
     `SELECT p.oid::pg_catalog.regprocedure::pg_catalog.text FROM pg_catalog.pg_proc p
@@ -87,7 +87,7 @@ export async function revokeForbiddenFunctions(connection: Connection): Promise<
 }
 
 /** Rights on a clone: to connect, and no more; no temporary tables, which could hide the truth from a script's reader. */
-export async function lockDatabase(admin: Connection, database: string): Promise<void> {
+export async function lockDatabase(admin: PostgresConnection, database: string): Promise<void> {
   const name = quoteIdentifier(database);
   await admin.script(
     `REVOKE ALL ON DATABASE ${name} FROM PUBLIC; GRANT CONNECT ON DATABASE ${name} TO ${CAPTURE}, ${EXECUTOR}`,
@@ -95,7 +95,7 @@ export async function lockDatabase(admin: Connection, database: string): Promise
 }
 
 /** Takes the rights of {@link lockDatabase} back and ends every session: only the superuser gets in again. */
-export async function closeDatabase(admin: Connection, database: string): Promise<void> {
+export async function closeDatabase(admin: PostgresConnection, database: string): Promise<void> {
   await admin.script(
     `REVOKE ALL ON DATABASE ${quoteIdentifier(database)} FROM PUBLIC, ${CAPTURE}, ${EXECUTOR}`,
   );
@@ -105,7 +105,7 @@ export async function closeDatabase(admin: Connection, database: string): Promis
 }
 
 /** Whether the executor has no attribute and no membership beyond the two above, and owns nothing. */
-export async function executorIsUnprivileged(admin: Connection): Promise<boolean> {
+export async function executorIsUnprivileged(admin: PostgresConnection): Promise<boolean> {
   const answer = await admin.value(
     `SELECT NOT (r.rolsuper OR r.rolcreatedb OR r.rolcreaterole OR r.rolreplication OR r.rolbypassrls)
        AND ARRAY(SELECT g.rolname::text FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid

@@ -1,6 +1,6 @@
 import { CustodyError } from '../../errors.ts';
 import { ACTIONS } from './script/boundary.ts';
-import type { Connection } from './connection.ts';
+import type { PostgresConnection } from './connection.ts';
 import type { Tables } from './script/grants.ts';
 import { displayName } from './names.ts';
 import { EXECUTOR } from './roles.ts';
@@ -25,7 +25,7 @@ const WRITTEN = `SELECT s.schemaname, s.relname, s.n_tup_ins::pg_catalog.text, s
   AND (s.n_tup_ins OPERATOR(pg_catalog.+) s.n_tup_upd OPERATOR(pg_catalog.+) s.n_tup_del) OPERATOR(pg_catalog.>) 0`;
 
 /** @throws CustodyError TRANSACTION_LOST unless the connection is inside an open, healthy transaction. */
-export function assertOpen(connection: Connection, path: string): void {
+export function assertOpen(connection: PostgresConnection, path: string): void {
   if (connection.status === 'T') return;
   throw new CustodyError(
     'TRANSACTION_LOST',
@@ -41,7 +41,11 @@ export function assertOpen(connection: Connection, path: string): void {
  * Asserts that the transaction is the one that was begun and that nothing was left beyond it.
  * @throws CustodyError TRANSACTION_LOST, BOUNDARY_VIOLATED
  */
-export async function assertSession(connection: Connection, xid: string, path: string): Promise<void> {
+export async function assertSession(
+  connection: PostgresConnection,
+  xid: string,
+  path: string,
+): Promise<void> {
   assertOpen(connection, path);
   const [row] = await connection.rows(SELF);
   const [now, user, session, locks, prepared, cursors, temporary, channels] = row ?? [];
@@ -65,7 +69,11 @@ export async function assertSession(connection: Connection, xid: string, path: s
  * triggers and the actions of foreign keys act with their owner's).
  * @param writable for each action the display names of its tables, leaf partitions included.
  */
-export async function assertWritten(connection: Connection, writable: Tables, path: string): Promise<void> {
+export async function assertWritten(
+  connection: PostgresConnection,
+  writable: Tables,
+  path: string,
+): Promise<void> {
   for (const [schema, name, ...counts] of await connection.rows(WRITTEN)) {
     const table = displayName(schema ?? '', name ?? '');
     for (const [i, action] of ACTIONS.entries()) {
@@ -83,7 +91,7 @@ export function violated(path: string, what: string): CustodyError {
 }
 
 /** Notifications sent on this cluster so far, as pages of their queue that were touched: a commit that sends one moves it. */
-export async function notifications(connection: Connection): Promise<string> {
+export async function notifications(connection: PostgresConnection): Promise<string> {
   return (
     (await connection.value(
       `SELECT sum(blks_zeroed + blks_hit + blks_read + blks_written)::text FROM pg_catalog.pg_stat_slru WHERE lower(name) = 'notify'`,

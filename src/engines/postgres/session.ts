@@ -3,19 +3,19 @@ import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Session } from '../engine.ts';
 import { captureUncommitted } from './capture/capture.ts';
 import { checkScript, type Checked } from './script/check.ts';
-import type { Connection } from './connection.ts';
+import type { PostgresConnection } from './connection.ts';
 import { translated } from './failure.ts';
 import { grantBoundary, type Tables } from './script/grants.ts';
 import { parseQuery, queryUncommitted } from './query.ts';
-import type { Step } from './script/script.ts';
+import type { NumberedStatement } from './script/script.ts';
 import { lost, scriptFailure } from './session-failure.ts';
 import { assertOpen, assertSession, assertWritten, notifications, violated } from './session-watch.ts';
 
 export interface SessionParts {
   /** The executor's connection. */
-  readonly connection: Connection;
+  readonly connection: PostgresConnection;
   /** Opens a connection of the cluster's superuser to the same clone. */
-  readonly admin: () => Promise<Connection>;
+  readonly admin: () => Promise<PostgresConnection>;
   /** Milliseconds for one script. */
   readonly timeLimit: number;
   /** The plan's settings, which a query has too. */
@@ -24,8 +24,8 @@ export interface SessionParts {
 
 /** The executor's one connection: role without rights, one transaction, watched after each statement. */
 export class PostgresSession implements Session {
-  readonly #connection: Connection;
-  readonly #admin: () => Promise<Connection>;
+  readonly #connection: PostgresConnection;
+  readonly #admin: () => Promise<PostgresConnection>;
   readonly #timeLimit: number;
   #xid: string | undefined;
   #pid = '0';
@@ -235,6 +235,6 @@ export class PostgresSession implements Session {
   }
 }
 
-function at(step: Step): string {
+function at(step: NumberedStatement): string {
   return `statement ${step.number}`;
 }

@@ -6,7 +6,7 @@ import { TreeBuilder } from '../../objects/tree.ts';
 import type { Clone, EngineOptions, Isolation, Workspace } from '../engine.ts';
 import { PostgresClone } from './clone.ts';
 import type { Cluster } from './cluster/cluster.ts';
-import { fileDigest, storeFile } from './dump/dump-source.ts';
+import { fileDigest, storeDump } from './dump/dump-source.ts';
 import { interrupted, translated } from './failure.ts';
 import { IMAGE, imageIsClosed } from './dump/image.ts';
 import { executorIsUnprivileged } from './roles.ts';
@@ -37,7 +37,7 @@ export class PostgresWorkspace implements Workspace {
 
   /** A `tree` with one entry, `source`: a dump has no files beside it. @throws CustodyError SOURCE_CHANGED, … */
   async storeSource(sink: ObjectSink): Promise<Link> {
-    const { link, size, sha256 } = await storeFile(sink, this.#file, this.sourceDigest);
+    const { link, size, sha256 } = await storeDump(sink, this.#file, this.sourceDigest);
     const tree = new TreeBuilder(sink);
     tree.add({ name: 'source', mode: 'file', size, sha256: digestToBytes(sha256), link });
     return tree.finish();
@@ -45,7 +45,7 @@ export class PostgresWorkspace implements Workspace {
 
   /** The image is made from the dump's bytes and nothing else: they stand for it. @throws CustodyError SOURCE_CHANGED, … */
   async storeImage(sink: ObjectSink): Promise<Link> {
-    return (await storeFile(sink, this.#file, this.imageDigest)).link;
+    return (await storeDump(sink, this.#file, this.imageDigest)).link;
   }
 
   /** @throws CustodyError USAGE for a label that is no plain word or is in use, ENGINE_FAILED, INTERRUPTED */

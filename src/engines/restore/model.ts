@@ -80,7 +80,7 @@ export interface SequenceChange {
  * One step of the script. An update may be carried out as a delete and an insert of the same change. `park` is the first
  * half of a detour: it gives unique values up for temporary ones, and the row's own step ends what it began.
  */
-export interface Step {
+export interface RestoreStep {
   readonly kind: 'delete' | 'park' | 'update' | 'insert';
   /** From what the step finds to what it leaves: for the halves of a detour not what the states say. */
   readonly change: RowChange;
@@ -91,7 +91,7 @@ export interface Detour {
   /** The change without the detour. */
   readonly origin: RowChange;
   /** What comes first; undefined in that step itself. */
-  readonly park: Step | undefined;
+  readonly park: RestoreStep | undefined;
 }
 
 /** What a dialect may look at to find the counters that a script moves. */
@@ -107,10 +107,10 @@ export interface Dialect {
   readonly note: string | undefined;
   describe(schema: readonly SchemaObject[], tables: readonly Table[]): ReadonlyMap<string, TableInfo>;
   /** Statements without their semicolon, in order. @throws RESTORE_UNSUPPORTED */
-  rows(step: Step, info: TableInfo): string[];
+  rows(step: RestoreStep, info: TableInfo): string[];
   sequence(change: SequenceChange): string[];
   /** Counters that are the same in A and B, and that these steps move all the same: to be put back as well. */
-  moved<T>(states: Counted, steps: readonly Step[], infos: Infos): Walk<T, SequenceChange[]>;
+  moved<T>(states: Counted, steps: readonly RestoreStep[], infos: Infos): Walk<T, SequenceChange[]>;
   /** The nth of the values that may stand in `column` for a moment in the place of `value`; undefined: there are no more. */
   temporary(table: Table, column: number, value: RowValue, n: number): RowValue | undefined;
 }

@@ -4,7 +4,7 @@ import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Clone, Session } from '../engine.ts';
 import { disownFolder } from '../../system/stale-folders.ts';
-import type { Child } from './process/child.ts';
+import type { SqlChild } from './process/child.ts';
 import {
   copyFileHashed,
   hashFile,
@@ -20,7 +20,7 @@ import { isOpenNowhereElse } from './open-files.ts';
 import type { Place } from './place.ts';
 import type { Failure, Request } from './process/protocol.ts';
 import { moveToQuarantine } from './quarantine.ts';
-import { plain, SqliteSession, textOf } from './session.ts';
+import { plain, SqliteSession, scriptText } from './session.ts';
 
 /** One database file made from the restore image, in a folder of its own. At most one session is open on it. */
 export class SqliteClone implements Clone {
@@ -30,7 +30,7 @@ export class SqliteClone implements Clone {
   readonly #path: string;
   #witnessed: CloneWitnessed | undefined;
   #session: SqliteSession | undefined;
-  #asker: Child | undefined;
+  #asker: SqlChild | undefined;
   #quarantined: string | undefined;
 
   private constructor(place: Place, label: string, folder: string, path: string) {
@@ -71,7 +71,7 @@ export class SqliteClone implements Clone {
     this.#assertClosed();
     let text: string;
     try {
-      text = textOf(script);
+      text = scriptText(script);
     } catch (error) {
       if (error instanceof CustodyError) return [error];
       throw error;
@@ -96,7 +96,7 @@ export class SqliteClone implements Clone {
   }
 
   /** The child that answers about the clone until its file changes: starting one costs more than all its answers. */
-  async #asking(): Promise<Child> {
+  async #asking(): Promise<SqlChild> {
     if (this.#asker === undefined || this.#asker.ended) this.#asker = await this.#place.start(this.#folder);
     return this.#asker;
   }

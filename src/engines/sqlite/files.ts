@@ -48,7 +48,7 @@ export async function copyHashed(from: FileHandle, to: string | undefined): Prom
 }
 
 /** Stores what `from` holds as content, read piece by piece. @throws CustodyError IO_FAILED, and what the sink throws. */
-export async function storeFile(from: FileHandle, path: string, sink: ObjectSink): Promise<StoredContent> {
+export async function storeHandle(from: FileHandle, path: string, sink: ObjectSink): Promise<StoredContent> {
   const content = new ContentBuilder(sink);
   const buffer = Buffer.allocUnsafe(CHUNK);
   for (let at = 0; ;) {

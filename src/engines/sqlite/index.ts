@@ -13,7 +13,7 @@ export const sqliteEngine: Engine = {
 };
 
 /** Whether `path` is an unencrypted SQLite database, by its first bytes. @throws PATH_NOT_FOUND, PATH_NOT_A_FILE, … */
-export function recognise(path: string): Promise<boolean> {
+export function isSqliteDatabase(path: string): Promise<boolean> {
   return hasMagic(path);
 }
 

@@ -1,7 +1,7 @@
 import type { Digest } from '../../objects/digest.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured } from '../engine.ts';
-import type { Child } from './process/child.ts';
+import type { SqlChild } from './process/child.ts';
 
 /** What the clones of one workspace share: the folder, the restore image, settings, and how a child is started. */
 export interface Place {
@@ -15,7 +15,7 @@ export interface Place {
   readonly timeLimit: number;
   readonly signal: AbortSignal | undefined;
   /** Starts a child that may use one folder; what is seen of it goes into the isolation record. */
-  readonly start: (folder: string) => Promise<Child>;
+  readonly start: (folder: string) => Promise<SqlChild>;
   /** Captures a closed file. */
   readonly capture: (path: string, sink: ObjectSink) => Promise<Captured>;
 }

@@ -2,11 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, cp, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { QUARANTINE_NOTE } from '../engine.ts';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import { isPrivateFolder } from './files.ts';
-
-/** Why a clone is kept, beside its files. */
-export const NOTE = 'QUARANTINE.txt';
 
 /**
  * Moves a clone's folder, with a note, into `folder` under a name of its own: `sqlite-<label>-<16 hex>`. It is there
@@ -25,7 +23,7 @@ export async function moveToQuarantine(
     await mkdir(folder, { recursive: true, mode: 0o700 });
     if (!(await lstat(folder)).isSymbolicLink()) await chmod(folder, 0o700);
     if (!(await isPrivateFolder(folder))) throw notPrivate(folder);
-    const note = join(clone, NOTE);
+    const note = join(clone, QUARANTINE_NOTE);
     await writeFile(note, `${reason}\n`, { mode: 0o600, flag: 'wx' });
     await synced(note);
     await synced(clone);

@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { CustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Session } from '../engine.ts';
-import type { Child } from './process/child.ts';
+import type { SqlChild } from './process/child.ts';
 import type { Place } from './place.ts';
 
 /** One connection in a child process; the parent only sends requests, and reads images that the child has closed. */
 export class SqliteSession implements Session {
   closed = false;
-  readonly #child: Child;
+  readonly #child: SqlChild;
   readonly #folder: string;
   readonly #place: Place;
   readonly #onClosed: () => Promise<void>;
 
   /** @param onClosed called once, when the child has ended. */
-  constructor(child: Child, folder: string, place: Place, onClosed: () => Promise<void>) {
+  constructor(child: SqlChild, folder: string, place: Place, onClosed: () => Promise<void>) {
     this.#child = child;
     this.#folder = folder;
     this.#place = place;
@@ -33,7 +33,7 @@ export class SqliteSession implements Session {
   }
 
   async apply(script: Uint8Array, boundary: Boundary): Promise<void> {
-    const request = { op: 'apply', script: textOf(script), boundary: plain(boundary) } as const;
+    const request = { op: 'apply', script: scriptText(script), boundary: plain(boundary) } as const;
     await this.#child.request(request, this.#place.timeLimit);
   }
 
@@ -78,7 +78,7 @@ export class SqliteSession implements Session {
 }
 
 /** @throws CustodyError SQL_SYNTAX for a script that is not UTF-8. */
-export function textOf(script: Uint8Array): string {
+export function scriptText(script: Uint8Array): string {
   if (isUtf8(script)) return Buffer.from(script).toString();
   throw new CustodyError('SQL_SYNTAX', 'the script is not UTF-8', {
     path: 'script',

@@ -8,7 +8,7 @@ import { compareNames, TreeBuilder } from '../../objects/tree.ts';
 import type { SourceSpec } from '../engine.ts';
 import { openRegular } from '../../system/regular-file.ts';
 import { locateSource, openLocated } from '../source-path.ts';
-import { copyHashed, hasMagic, statOf, storeFile } from './files.ts';
+import { copyHashed, hasMagic, statOf, storeHandle } from './files.ts';
 
 /** The files of a source that count: the database and what its last writer left beside it. `-shm` is only an index. */
 const PARTS = ['', '-wal', '-journal'] as const;
@@ -81,7 +81,7 @@ export class Source {
       if (size !== (known?.size ?? 0n)) throw changed(this.path, 'since it was copied');
       if (known === undefined) continue;
       await using handle = await openRegular(this.path + part, { follow: false });
-      const stored = await storeFile(handle, this.path + part, sink);
+      const stored = await storeHandle(handle, this.path + part, sink);
       if (stored.sha256 !== known.digest) throw changed(this.path, 'since it was copied');
       const { link } = stored;
       const sha256 = digestToBytes(stored.sha256);

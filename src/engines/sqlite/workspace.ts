@@ -11,9 +11,9 @@ import { claimFolder, sweepStale } from '../../system/stale-folders.ts';
 import { makeTemporaryFolder } from '../../system/temporary-folder.ts';
 import { captureDatabase } from './capture/capture.ts';
 import { CaptureMemo } from './capture-memo.ts';
-import { Child, type Witnessed } from './process/child.ts';
+import { SqlChild, type Witnessed } from './process/child.ts';
 import { SqliteClone } from './clone.ts';
-import { hashFile, imageChanged, isPrivateFolder, removeSidecars, statOf, storeFile } from './files.ts';
+import { hashFile, imageChanged, isPrivateFolder, removeSidecars, statOf, storeHandle } from './files.ts';
 import { isolationOf } from './isolation.ts';
 import type { Place } from './place.ts';
 import { sessionPragmas } from './script/pragmas.ts';
@@ -50,8 +50,8 @@ export class SqliteWorkspace implements Workspace {
       progress?.('copying the source');
       const source = await Source.copy(spec, image);
       const witnessed: Witnessed[] = [];
-      const start = async (where: string): Promise<Child> => {
-        const child = await Child.start(where, signal);
+      const start = async (where: string): Promise<SqlChild> => {
+        const child = await SqlChild.start(where, signal);
         witnessed.push(child.witnessed);
         return child;
       };
@@ -101,7 +101,7 @@ export class SqliteWorkspace implements Workspace {
   async storeImage(sink: ObjectSink): Promise<Link> {
     const { image } = this.#place;
     await using handle = await openRegular(image, { follow: false });
-    const { link, sha256 } = await storeFile(handle, image, sink);
+    const { link, sha256 } = await storeHandle(handle, image, sink);
     if (sha256 !== this.imageDigest) throw imageChanged();
     return link;
   }

@@ -31,7 +31,7 @@ export function identityOf(content: PacketContent, get: GetSync): ContentIdentit
 }
 
 /** Small content, whole. @throws CustodyError OBJECT_TOO_LARGE, OBJECT_MISSING. */
-export function bytesOf(link: Link, get: GetSync): Uint8Array {
+export function contentBytes(link: Link, get: GetSync): Uint8Array {
   return [...driveSync(readWhole(link), get)][0]!;
 }
 

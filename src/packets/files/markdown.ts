@@ -9,13 +9,13 @@ export function tableOf(head: readonly string[], rows: readonly (readonly string
   return [
     `| ${head.join(' | ')} |`,
     `|${'---|'.repeat(head.length)}`,
-    ...rows.map((row) => `| ${row.map(text).join(' | ')} |`),
+    ...rows.map((row) => `| ${row.map(markdownText).join(' | ')} |`),
     '',
   ];
 }
 
 /** Text that Markdown shows as it is, on one line (CommonMark 0.31, section 2.4: backslash escapes). */
-export function text(value: string): string {
+export function markdownText(value: string): string {
   return value
     .replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)
     .replace(/[\\`*_[\]<>|~#&!]/g, (c) => `\\${c}`);

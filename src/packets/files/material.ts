@@ -2,11 +2,12 @@ import { CustodyError } from '../../errors.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { parseProfile, type Profile } from '../../rehearsal/plan/profile.ts';
-import { bytesOf, type GetSync } from './content.ts';
+import { verdictLinkName } from '../find-packet.ts';
+import { contentBytes, type GetSync } from './content.ts';
 import { validatorNames } from './file-names.ts';
 
 /** One validator's verdict on the rehearsal. */
-export interface Judgement {
+export interface PacketVerdict {
   readonly link: Link;
   readonly verdict: ObjectOf<'verdict'>;
   readonly validator: ObjectOf<'validator'>;
@@ -23,14 +24,14 @@ export interface Material {
   /** The team's rules, where the plan names a profile. */
   readonly profile: Profile | undefined;
   /** In the order of the rehearsal's validators. */
-  readonly judgements: readonly Judgement[];
+  readonly judgements: readonly PacketVerdict[];
   /** Whether every validator that the rehearsal names has judged it, and each accepts. */
   readonly accepted: boolean;
   readonly get: GetSync;
 }
 
 /** @throws CustodyError OBJECT_FIELD_INVALID where the objects do not belong together; PROFILE_INVALID; what decoding throws. */
-export async function gather(
+export async function gatherMaterial(
   id: Link,
   rehearsal: ObjectOf<'rehearsal'>,
   verdicts: readonly Link[],
@@ -46,7 +47,7 @@ export async function gather(
   const names = validatorNames(read.map(({ validator }) => validator));
   const judgements = read.map((judgement, i) => ({
     ...judgement,
-    verdictFile: verdictName(i),
+    verdictFile: verdictFileName(i),
     validatorFile: names[i]!,
   }));
   const accepted =
@@ -57,13 +58,13 @@ export async function gather(
         verdict.accepted && verdict.subject.equals(id) && verdict.validator.equals(rehearsal.validators[i]!),
     );
   const { profile: bytes } = plan.object;
-  const profile = bytes ? await parseProfile(bytesOf(bytes, get), 'profile.yaml') : undefined;
+  const profile = bytes ? await parseProfile(contentBytes(bytes, get), 'profile.yaml') : undefined;
   return { id, rehearsal, plan: plan.object, profile, judgements, accepted, get };
 }
 
 /** `verdict.json`, `verdict-2.json`, …; a packet object links them under the same names without the extension. */
-export function verdictName(index: number): string {
-  return index === 0 ? 'verdict.json' : `verdict-${index + 1}.json`;
+export function verdictFileName(index: number): string {
+  return `${verdictLinkName(index)}.json`;
 }
 
 export function damaged({ digest }: Link, what: string): CustodyError {

@@ -5,8 +5,8 @@ import { probeHeld } from '../../rules/probe-result.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import type { Link } from '../../objects/link.ts';
 import { surfacesOf, type SurfaceProof } from '../../rules/surfaces.ts';
-import type { Profile, Surface } from '../../rehearsal/plan/profile.ts';
-import { bytesOf, type PacketContent } from './content.ts';
+import type { Profile, ProfileSurface } from '../../rehearsal/plan/profile.ts';
+import { contentBytes, type PacketContent } from './content.ts';
 import { tableOf } from './markdown.ts';
 import type { Material } from './material.ts';
 
@@ -26,10 +26,10 @@ export function profileFiles(material: Material): [string, PacketContent][] {
 }
 
 /** The surfaces with what is known of each, from the isolation that was proven and from what was asked for. */
-function surfaces({ rehearsal, plan, get }: Material, profile: Profile): SurfaceProof<Surface>[] {
+function surfaces({ rehearsal, plan, get }: Material, profile: Profile): SurfaceProof<ProfileSurface>[] {
   // One after the other: together they may be large.
   function* scripts(): Generator<ScriptPart> {
-    const text = (file: Link): string => Buffer.from(bytesOf(file, get)).toString('utf8');
+    const text = (file: Link): string => Buffer.from(contentBytes(file, get)).toString('utf8');
     for (const script of [rehearsal.executor, ...(rehearsal.rollback ? [rehearsal.rollback] : [])]) {
       for (const { path, file } of script.parts) yield { path, text: text(file) };
       // A string may open in one file and close in the next.
@@ -42,7 +42,7 @@ function surfaces({ rehearsal, plan, get }: Material, profile: Profile): Surface
 
 function surfaceProof(material: Material, profile: Profile): unknown {
   const proven = surfaces(material, profile);
-  const count = (status: SurfaceProof<Surface>['status']): number =>
+  const count = (status: SurfaceProof<ProfileSurface>['status']): number =>
     proven.filter((proof) => proof.status === status).length;
   return {
     rehearsal: material.id,

@@ -1,7 +1,7 @@
 import { causesFirst } from '../../finding.ts';
 import { digestFromBytes } from '../../objects/digest.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
-import { section, tableOf, text } from './markdown.ts';
+import { section, tableOf, markdownText } from './markdown.ts';
 import type { Material } from './material.ts';
 import { describeBack } from './moved-sequences.ts';
 import { surfaceSection } from './profile-files.ts';
@@ -18,14 +18,14 @@ const LEGS = {
  */
 export function packetReadme(material: Material): string {
   const { id, rehearsal, plan, accepted } = material;
-  const marker = plan.source.marker === null ? '' : ` (${text(plan.source.marker)})`;
+  const marker = plan.source.marker === null ? '' : ` (${markdownText(plan.source.marker)})`;
   return [
-    `# Rehearsal ${accepted ? 'accepted' : 'REJECTED'}: ${text(plan.name)}`,
+    `# Rehearsal ${accepted ? 'accepted' : 'REJECTED'}: ${markdownText(plan.name)}`,
     '',
     ...verdicts(material),
     `Rehearsal: \`${id.digest}\` · engine ${rehearsal.engine} · source: ${plan.source.kind}${marker}`,
     '',
-    ...(plan.macro === null ? [] : [`Macro: ${text(plan.macro)}`, '']),
+    ...(plan.macro === null ? [] : [`Macro: ${markdownText(plan.macro)}`, '']),
     'A rehearsal runs on an isolated clone. It is not production execution and authorizes nothing: production stays on HOLD.',
     '',
     ...(rehearsal.trigger === null
@@ -44,7 +44,7 @@ export function packetReadme(material: Material): string {
       material.judgements.flatMap(({ verdict, validator }) =>
         causesFirst(verdict.findings).map(
           ({ code, path, detail }) =>
-            `${text(code)} at ${text(path)}: ${text(detail)} (${text(validator.name)})`,
+            `${markdownText(code)} at ${markdownText(path)}: ${markdownText(detail)} (${markdownText(validator.name)})`,
         ),
       ),
     ),
@@ -54,11 +54,11 @@ export function packetReadme(material: Material): string {
     '',
     ...section(
       'Isolation that was proven:',
-      rehearsal.isolation.filter(({ holds }) => holds).map(({ assertion }) => text(assertion)),
+      rehearsal.isolation.filter(({ holds }) => holds).map(({ assertion }) => markdownText(assertion)),
     ),
     ...section(
       'Isolation that was NOT proven, and is not claimed:',
-      rehearsal.isolation.filter(({ holds }) => !holds).map(({ assertion }) => text(assertion)),
+      rehearsal.isolation.filter(({ holds }) => !holds).map(({ assertion }) => markdownText(assertion)),
     ),
     ...surfaceSection(material),
     ...HOW_TO_CHECK,
@@ -80,7 +80,7 @@ function verdicts({ judgements }: Material): string[] {
   return [
     ...judgements.map(
       ({ verdict, validator, validatorFile }) =>
-        `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator ${text(validator.name)}, ${text(validatorFile)} with SHA-256 \`${digestFromBytes(validator.sha256)}\`  `,
+        `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator ${markdownText(validator.name)}, ${markdownText(validatorFile)} with SHA-256 \`${digestFromBytes(validator.sha256)}\`  `,
     ),
   ];
 }
@@ -136,26 +136,31 @@ function declared(plan: ObjectOf<'plan'>): string[] {
   return [
     ...section(
       'The change may do more than insert, because the plan allows it:',
-      plan.boundary.allow.map(({ action, table, reason }) => `${action} ${text(table)}: ${text(reason)}`),
+      plan.boundary.allow.map(
+        ({ action, table, reason }) => `${action} ${markdownText(table)}: ${markdownText(reason)}`,
+      ),
     ),
     ...section(
       'Not compared between the legs, because the plan declares it (comparisons with the before-state are never relaxed):',
       plan.masked.map(
-        ({ table, column, reason }) => `new values of ${text(table)}.${text(column)}: ${text(reason)}`,
+        ({ table, column, reason }) =>
+          `new values of ${markdownText(table)}.${markdownText(column)}: ${markdownText(reason)}`,
       ),
     ),
     ...section(
       'May stay moved after the way back, because the plan declares it:',
-      plan.bounded.map(({ effect, name, reason }) => `${effect} ${text(name)}: ${text(reason)}`),
+      plan.bounded.map(
+        ({ effect, name, reason }) => `${effect} ${markdownText(name)}: ${markdownText(reason)}`,
+      ),
     ),
   ];
 }
 
 function approval({ approval: approved }: ObjectOf<'plan'>): string[] {
   if (!approved) return ['Approval: none is pinned in the plan.', ''];
-  const where = approved.reference === null ? '' : ` (${text(approved.reference)})`;
+  const where = approved.reference === null ? '' : ` (${markdownText(approved.reference)})`;
   return [
-    `Approval: the plan says that ${text(approved.by)} approved the package${where} with executor \`sha256:${digestFromBytes(approved.executor)}\`. It is not signed.`,
+    `Approval: the plan says that ${markdownText(approved.by)} approved the package${where} with executor \`sha256:${digestFromBytes(approved.executor)}\`. It is not signed.`,
     '',
   ];
 }

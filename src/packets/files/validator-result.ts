@@ -1,5 +1,5 @@
 import { digestFromBytes } from '../../objects/digest.ts';
-import { matches, parseIdentity } from '../../rules/abbreviated-digest.ts';
+import { matchesIdentity, parseIdentity } from '../../rules/abbreviated-digest.ts';
 import type { Material } from './material.ts';
 
 /** hardened-validator-result.json: who judged, by which bytes, and what each said. */
@@ -27,6 +27,6 @@ export function validatorResult({ id, judgements, accepted, profile }: Material)
 function matching(identity: string, judgements: Material['judgements']): string[] {
   const expected = parseIdentity(identity);
   return judgements
-    .filter(({ validator }) => matches(digestFromBytes(validator.sha256), expected))
+    .filter(({ validator }) => matchesIdentity(digestFromBytes(validator.sha256), expected))
     .map(({ validator }) => validator.name);
 }

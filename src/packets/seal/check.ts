@@ -55,7 +55,7 @@ export async function checkFolder(dir: string, options: CheckOptions = {}): Prom
     ...compareWithExpected(control, options.expect),
   ];
   return {
-    files: packetFiles(content, hashed.digests),
+    files: filesWithDigests(content, hashed.digests),
     seal: control.seal,
     manifest: control.manifest,
     findings: findings.sort(compareFindings),
@@ -67,7 +67,7 @@ export function contentOf(walk: FolderWalk): FolderEntry[] {
   return walk.entries.filter((entry) => entry.mode !== 'dir' && !isControlPath(entry.path));
 }
 
-export function packetFiles(
+export function filesWithDigests(
   content: readonly FolderEntry[],
   digests: ReadonlyMap<string, Digest>,
 ): PacketFile[] {

@@ -5,7 +5,7 @@ import { compareFindings } from '../../finding.ts';
 import type { Finding } from '../../finding.ts';
 import { digestOf } from '../../objects/digest.ts';
 import type { Digest } from '../../objects/digest.ts';
-import { compareWithManifest, contentOf, packetFiles, readControl } from './check.ts';
+import { compareWithManifest, contentOf, filesWithDigests, readControl } from './check.ts';
 import { MANIFEST_LIMIT, formatManifest, formatSeal } from './manifest.ts';
 import { SEAL_NAME } from './names.ts';
 import { hashEntries } from './read.ts';
@@ -50,7 +50,7 @@ export async function sealFolder(
     });
   }
 
-  const manifest = formatManifest(packetFiles(content, hashed.digests));
+  const manifest = formatManifest(filesWithDigests(content, hashed.digests));
   if (manifest.length > MANIFEST_LIMIT) {
     throw new CustodyError('USAGE', `${dir} holds too many files for one packet`, {
       path: dir,

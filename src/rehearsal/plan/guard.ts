@@ -3,15 +3,15 @@ import { claimsIn, findClaims, hideClaims, type Claimed, type Claims } from '../
 import type { ScriptPart } from '../../rules/includes.ts';
 import { lineAt } from '../../rules/phrase.ts';
 import { missingGates } from '../../rules/plan-form.ts';
-import { productionTarget, type Place } from '../../rules/production-target.ts';
+import { productionTarget, type NamedPlace } from '../../rules/production-target.ts';
 import { forbiddenWords, isActionOf } from '../../rules/surfaces.ts';
 import type { Plan } from './plan.ts';
-import type { Profile, Surface } from './profile.ts';
+import type { Profile, ProfileSurface } from './profile.ts';
 
 /** What the caller knows beside the plan. */
 export interface GuardTexts {
   /** Every file that the plan names. */
-  readonly places: readonly Place[];
+  readonly places: readonly NamedPlace[];
   /** The scripts' files, read once `places` passed; before that: none. */
   readonly scripts: readonly ScriptPart[];
 }
@@ -111,6 +111,6 @@ function placeOf(found: Claimed, inPlan: (pointer: string) => string): string {
   return inPlan(`/${found.key === 'masked' ? 'clock' : found.key}`);
 }
 
-function quoted({ id, title }: Surface): string {
+function quoted({ id, title }: ProfileSurface): string {
   return `${id} (${title})`;
 }

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { fromSystemError, type CustodyError } from '../../errors.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
-import { namedFiles, type Place } from '../../rules/production-target.ts';
+import { namedFiles, type NamedPlace } from '../../rules/production-target.ts';
 import { guardPlan } from './guard.ts';
 import { type Plan, type PlanFile, type Report, reporting } from './plan.ts';
 import { readProfile, type Profile } from './profile.ts';
@@ -26,7 +26,7 @@ export interface Guarded {
  *   pinned one.
  */
 export async function guardFiles(plan: Plan, report?: Report): Promise<Guarded> {
-  const written = [...namedFiles<PlanFile>(plan)].map(([pointer, { path, file }]): Place => ({
+  const written = [...namedFiles<PlanFile>(plan)].map(([pointer, { path, file }]): NamedPlace => ({
     pointer,
     written: path,
     resolved: [file],
@@ -61,8 +61,11 @@ function isProduction(refusals: readonly CustodyError[]): boolean {
 }
 
 /** With where each leads to. */
-async function resolved(plan: Plan, written: readonly Place[]): Promise<{ places: Place[]; source: string }> {
-  const places: Place[] = [];
+async function resolved(
+  plan: Plan,
+  written: readonly NamedPlace[],
+): Promise<{ places: NamedPlace[]; source: string }> {
+  const places: NamedPlace[] = [];
   let source = plan.source.file;
   for (const {
     resolved: [file = ''],

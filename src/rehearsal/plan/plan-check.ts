@@ -1,4 +1,4 @@
-import { COUNTERS } from '../../engines/counters.ts';
+import { COUNTER_RULES } from '../../engines/counters.ts';
 import { ASSERTIONS } from '../../rules/assertions.ts';
 import { parseExpectation } from '../../rules/expectation.ts';
 import type { PlanDocument, PlanForm } from '../../rules/plan-form.ts';
@@ -92,7 +92,7 @@ function checkLegs(
       '/legs',
       `the legs of a rehearsal ${rollback ? 'with' : 'without'} a rollback script are ${due}, in this order`,
     );
-  const { undone } = COUNTERS[engine];
+  const { undone } = COUNTER_RULES[engine];
   if (undone !== undefined && !rollback && bounded.length > 0) fault('/bounded', undone);
   if (approval && (approval.rollback === undefined) !== (rollback === undefined))
     fault('/approval', 'an approval covers the executor and, where there is one, the rollback script');

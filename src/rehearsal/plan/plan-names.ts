@@ -1,4 +1,4 @@
-import { COUNTERS } from '../../engines/counters.ts';
+import { COUNTER_RULES } from '../../engines/counters.ts';
 import type { Captured } from '../../engines/engine.ts';
 import { CustodyError } from '../../errors.ts';
 import { encodeKey } from '../../objects/rows/key.ts';
@@ -42,7 +42,7 @@ export function checkPlanNames(plan: Plan, before: Captured, objects: MemoryObje
   for (const table of boundary.tables)
     if (!delta.some((expected) => expected.table === table)) hasTable('/boundary/tables', table);
   const snapshot = decodeKind('snapshot', objects.get(before.snapshot.digest));
-  const { ofTables } = COUNTERS[plan.form.engine];
+  const { ofTables } = COUNTER_RULES[plan.form.engine];
   bounded.forEach(({ name }, i) => {
     const row = [...driveSync(findRow(snapshot.sequences, encodeKey([name])), objects.get)];
     if (row.length === 0 && !(ofTables && Object.hasOwn(before.tables, name)))

@@ -11,7 +11,7 @@ import { textsIn } from '../../rules/texts.ts';
 import { PROFILE_SCHEMA } from './profile-schema.ts';
 import { parseDocument } from './yaml-document.ts';
 
-export interface Surface extends JudgedSurface {
+export interface ProfileSurface extends JudgedSurface {
   title: string;
   explanation: string;
 }
@@ -34,7 +34,7 @@ export interface ProfileDocument {
   name: string;
   macro?: string;
   production: Production;
-  surfaces: Surface[];
+  surfaces: ProfileSurface[];
   claims: Claims;
   preflight?: GateDocument[];
   probes?: { plan: string; control: { id: string; name: string }; cases: Probe[] };

@@ -8,7 +8,7 @@ import { thrown, type PlanFile, type PlanScript, type Report } from './plan.ts';
 const MAX_SCRIPT = 64 * 1024 * 1024;
 
 /** A script as it was read: the text that runs, with includes expanded, and the files that it was made of. */
-export interface Script {
+export interface ScriptText {
   readonly bytes: Uint8Array;
   /** Of `bytes`. */
   readonly digest: Digest;
@@ -21,8 +21,8 @@ export interface Script {
  * @throws CustodyError EXECUTOR_CHANGED where a file is not the pinned one, INCLUDE_REFUSED, PATH_NOT_FOUND,
  *   PATH_NOT_A_FILE (also for more than 64 MiB), SQL_SYNTAX where it is not UTF-8.
  */
-export async function readScript(script: PlanScript, report: Report = thrown): Promise<Script> {
-  const parts: Script['parts'][number][] = [];
+export async function readScript(script: PlanScript, report: Report = thrown): Promise<ScriptText> {
+  const parts: ScriptText['parts'][number][] = [];
   const unread: unknown[] = [];
   for (const file of [script, ...script.includes]) {
     try {
@@ -39,7 +39,10 @@ export async function readScript(script: PlanScript, report: Report = thrown): P
   return { bytes, digest: digestOf(bytes), parts };
 }
 
-async function readPart({ file, path, sha256 }: PlanFile, report: Report): Promise<Script['parts'][number]> {
+async function readPart(
+  { file, path, sha256 }: PlanFile,
+  report: Report,
+): Promise<ScriptText['parts'][number]> {
   const bytes = await readRegular(file, MAX_SCRIPT);
   if (bytes === undefined) {
     throw new CustodyError('PATH_NOT_A_FILE', `the script ${file} is larger than 64 MiB`, {

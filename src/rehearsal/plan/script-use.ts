@@ -4,13 +4,13 @@ import { storeContent } from '../../objects/file.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
 import type { MemoryObjects } from '../../objects/memory-objects.ts';
 import type { Plan, PlanScript, Report } from './plan.ts';
-import { readScript, type Script } from './read-script.ts';
+import { readScript, type ScriptText } from './read-script.ts';
 import { Fired } from '../triggers.ts';
 
 /** The scripts of a plan as they were read at its start: what runs, whatever lies on disk later. */
 export interface Scripts {
-  readonly executor: Script;
-  readonly rollback: Script | undefined;
+  readonly executor: ScriptText;
+  readonly rollback: ScriptText | undefined;
 }
 
 /** @throws CustodyError as {@link readScript}, after both were looked at. */
@@ -20,7 +20,10 @@ export async function readScripts({ executor, rollback }: Plan, report?: Report)
     rollback && readScript(rollback, report),
   ]);
   for (const result of read) if (result.status === 'rejected') throw result.reason;
-  const [one, two] = read as [PromiseFulfilledResult<Script>, PromiseFulfilledResult<Script | undefined>];
+  const [one, two] = read as [
+    PromiseFulfilledResult<ScriptText>,
+    PromiseFulfilledResult<ScriptText | undefined>,
+  ];
   return { executor: one.value, rollback: two.value };
 }
 
@@ -66,7 +69,7 @@ async function digestNow(script: PlanScript): Promise<Digest | undefined> {
 
 export async function scriptObject(
   script: PlanScript,
-  { bytes, digest, parts }: Script,
+  { bytes, digest, parts }: ScriptText,
   objects: MemoryObjects,
 ): Promise<ObjectOf<'rehearsal'>['executor']> {
   // A script that is gone, or not the pinned one any more, has no digest: that of nothing is never the one before.

@@ -8,7 +8,7 @@ import {
   unsupported,
   type Dialect,
   type RowChange,
-  type Step,
+  type RestoreStep,
 } from '../../engines/restore/model.ts';
 import type { Infos, TableInfo, Unique } from '../../engines/restore/model.ts';
 import { comes, comparable, leaves, NOTHING, staysAlike } from './tuples.ts';
@@ -26,7 +26,7 @@ export interface Way {
 export const REFERRED = 2;
 
 /** The unique sets in which `taker` takes what `giver` leaves. */
-export function contested(giver: Step, taker: Step, infos: Infos): Unique[] {
+export function contested(giver: RestoreStep, taker: RestoreStep, infos: Infos): Unique[] {
   const { name } = giver.change.table;
   if (taker.change.table.name !== name) return [];
   return (infos.get(name)?.uniques ?? []).filter((unique) => {
@@ -36,7 +36,7 @@ export function contested(giver: Step, taker: Step, infos: Infos): Unique[] {
 }
 
 /** The cheapest detour by which the row of `giver` leaves all of `sets`; undefined where nothing is sure to be accepted. */
-export function wayAround(giver: Step, sets: readonly Unique[], infos: Infos): Way | undefined {
+export function wayAround(giver: RestoreStep, sets: readonly Unique[], infos: Infos): Way | undefined {
   const { change, detour } = giver;
   const { table, wanted, found } = change;
   const info = infos.get(table.name);
@@ -69,9 +69,13 @@ function costOf(column: number, info: TableInfo, infos: Infos): number {
 }
 
 /** The two halves of a detour: the temporary values, then the row's own step from there. */
-export function halves(kind: Step['kind'], origin: RowChange, values: ReadonlyMap<number, RowValue>): Step[] {
+export function halves(
+  kind: RestoreStep['kind'],
+  origin: RowChange,
+  values: ReadonlyMap<number, RowValue>,
+): RestoreStep[] {
   const between = origin.found!.map((value, i) => (values.has(i) ? values.get(i)! : value));
-  const park: Step = {
+  const park: RestoreStep = {
     kind: 'park',
     change: { ...origin, wanted: between },
     detour: { origin, park: undefined },

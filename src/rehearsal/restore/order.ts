@@ -1,14 +1,14 @@
 import type { RowValue } from '../../objects/rows/row.ts';
 import type { Walk } from '../../objects/walk.ts';
 import { contested, halves, noWay, REFERRED, wayAround, type Temporaries, type Way } from './detour.ts';
-import type { Infos, RowChange, Step } from '../../engines/restore/model.ts';
+import type { Infos, RowChange, RestoreStep } from '../../engines/restore/model.ts';
 import { sortByNeed } from './topological.ts';
 import { comes, leaves, NOTHING, type Columns } from './tuples.ts';
 
 const PHASE = { delete: 0, park: 1, update: 1, insert: 2 } as const;
 
 export interface Ordered {
-  readonly steps: readonly Step[];
+  readonly steps: readonly RestoreStep[];
   /** Tables with rows that wait for one another in a circle: only deferred constraints let them pass. */
   readonly circles: readonly string[];
 }
@@ -30,20 +30,20 @@ export function* orderSteps<T>(
   const referenced = new Set(
     [...infos.values()].flatMap(({ references }) => references.map(({ table }) => table)),
   );
-  const place = ({ kind, change }: Step): number => {
+  const place = ({ kind, change }: RestoreStep): number => {
     const at = rank.get(change.table.name) ?? 0;
     return PHASE[kind] * 2 * rank.size + (kind === 'delete' ? rank.size - at : at);
   };
   const deferred = new Set<string>();
-  let steps = changes.map((change): Step => ({ kind: kindOf(change), change }));
+  let steps = changes.map((change): RestoreStep => ({ kind: kindOf(change), change }));
   for (;;) {
     steps = steps
       .map((step) => ({ step, at: place(step) }))
       .sort((a, b) => a.at - b.at)
       .map(({ step }) => step);
-    const circle = new Set<Step>();
+    const circle = new Set<RestoreStep>();
     const ways = new Map<RowChange, Way>();
-    let stuck: Step | undefined;
+    let stuck: RestoreStep | undefined;
     const order = sortByNeed(steps, needs(steps, infos), (loop) => {
       for (const step of loop) circle.add(step);
       if (loop.some((step) => ways.has(originOf(step)))) return;
@@ -56,7 +56,7 @@ export function* orderSteps<T>(
       [...circle].filter(({ kind, change }) => kind === 'update' && !referenced.has(change.table.name)),
     );
     if (split.size > 0) {
-      steps = steps.flatMap((step): Step[] =>
+      steps = steps.flatMap((step): RestoreStep[] =>
         split.has(step)
           ? [
               { kind: 'delete', change: step.change },
@@ -83,7 +83,7 @@ export function* orderSteps<T>(
       parked.set(origin, values);
       if (cost >= REFERRED) deferred.add(origin.table.name);
     }
-    steps = steps.flatMap((step): Step[] => {
+    steps = steps.flatMap((step): RestoreStep[] => {
       const values = parked.get(originOf(step));
       if (!values) return [step];
       return step.kind === 'park' ? [] : halves(step.kind, originOf(step), values);
@@ -91,16 +91,16 @@ export function* orderSteps<T>(
   }
 }
 
-function kindOf({ wanted, found }: RowChange): Step['kind'] {
+function kindOf({ wanted, found }: RowChange): RestoreStep['kind'] {
   return wanted === undefined ? 'delete' : found === undefined ? 'insert' : 'update';
 }
 
-function originOf({ change, detour }: Step): RowChange {
+function originOf({ change, detour }: RestoreStep): RowChange {
   return detour?.origin ?? change;
 }
 
 /** Those that a row's detour has already. */
-function temporaryValues(steps: readonly Step[], origin: RowChange): [number, RowValue][] {
+function temporaryValues(steps: readonly RestoreStep[], origin: RowChange): [number, RowValue][] {
   const park = steps.find((step) => step.kind === 'park' && originOf(step) === origin);
   const { wanted = [] } = park?.change ?? {};
   return wanted.flatMap((value, i): [number, RowValue][] => (value === origin.found![i] ? [] : [[i, value]]));
@@ -110,8 +110,11 @@ function temporaryValues(steps: readonly Step[], origin: RowChange): [number, Ro
  * Where a circle can be broken: a step that gives up a unique value that another one waits for. Undefined where all of
  * them wait for foreign keys; without a way where each giver needs its value to the end.
  */
-function breakLoop(loop: readonly Step[], infos: Infos): { giver: Step; way: Way | undefined } | undefined {
-  let best: { giver: Step; way: Way | undefined } | undefined;
+function breakLoop(
+  loop: readonly RestoreStep[],
+  infos: Infos,
+): { giver: RestoreStep; way: Way | undefined } | undefined {
+  let best: { giver: RestoreStep; way: Way | undefined } | undefined;
   for (let i = loop.length - 1; i >= 0 && best?.way?.cost !== 0; i--) {
     const giver = loop[(i + 1) % loop.length]!;
     const sets = contested(giver, loop[i]!, infos);
@@ -127,9 +130,9 @@ function breakLoop(loop: readonly Step[], infos: Infos): { giver: Step; way: Way
  * For each step the steps that must come before it. The first half of a detour waits for nobody: what it takes is unused,
  * and where foreign keys point to what it leaves, they are deferred.
  */
-function needs(steps: readonly Step[], infos: Infos): ReadonlyMap<Step, Step[]> {
-  const before = new Map<Step, Step[]>();
-  const mustPrecede = (first: Step, then: Step): void => {
+function needs(steps: readonly RestoreStep[], infos: Infos): ReadonlyMap<RestoreStep, RestoreStep[]> {
+  const before = new Map<RestoreStep, RestoreStep[]>();
+  const mustPrecede = (first: RestoreStep, then: RestoreStep): void => {
     if (first === then) return;
     const known = before.get(then);
     if (known) known.push(first);
@@ -161,11 +164,11 @@ function needs(steps: readonly Step[], infos: Infos): ReadonlyMap<Step, Step[]> 
 
 /** Steps by the values that `tuple` gives. */
 function index(
-  steps: readonly Step[],
+  steps: readonly RestoreStep[],
   columns: Columns,
-  tuple: (step: Step, columns: Columns) => string | undefined,
-): ReadonlyMap<string | undefined, Step[]> {
-  const found = new Map<string | undefined, Step[]>();
+  tuple: (step: RestoreStep, columns: Columns) => string | undefined,
+): ReadonlyMap<string | undefined, RestoreStep[]> {
+  const found = new Map<string | undefined, RestoreStep[]>();
   for (const step of steps) {
     const key = tuple(step, columns);
     if (key === NOTHING) continue;

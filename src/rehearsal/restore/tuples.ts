@@ -1,7 +1,7 @@
 import { TextBytes } from '../../objects/rows/key.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
 import type { RowValue } from '../../objects/rows/row.ts';
-import type { Step, Unique } from '../../engines/restore/model.ts';
+import type { RestoreStep, Unique } from '../../engines/restore/model.ts';
 
 /** Some columns of a row: of a unique set, or of a foreign key's side, where NULL never meets NULL. */
 export type Columns = Pick<Unique, 'columns'> & Partial<Unique>;
@@ -10,7 +10,7 @@ export type Columns = Pick<Unique, 'columns'> & Partial<Unique>;
 export const NOTHING = undefined;
 
 /** The values of `columns` that are there before the step and no longer after it. */
-export function leaves(step: Step, columns: Columns): string | undefined {
+export function leaves(step: RestoreStep, columns: Columns): string | undefined {
   const { wanted, found } = step.change;
   if (step.kind === 'insert' || !found) return NOTHING;
   const old = tupleOf(found, columns);
@@ -18,7 +18,7 @@ export function leaves(step: Step, columns: Columns): string | undefined {
 }
 
 /** The values of `columns` that are there after the step and were not before it. */
-export function comes(step: Step, columns: Columns): string | undefined {
+export function comes(step: RestoreStep, columns: Columns): string | undefined {
   const { wanted, found } = step.change;
   if (step.kind === 'delete' || !wanted) return NOTHING;
   const now = tupleOf(wanted, columns);
@@ -44,7 +44,7 @@ export function staysAlike(a: readonly RowValue[], b: readonly RowValue[], colum
 }
 
 /** The row is there before and after. */
-function stays({ kind }: Step): boolean {
+function stays({ kind }: RestoreStep): boolean {
   return kind === 'update' || kind === 'park';
 }
 

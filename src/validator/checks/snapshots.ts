@@ -1,3 +1,4 @@
+import type { EngineName } from '../../rules/plan-form.ts';
 import { isCustodyError } from '../../errors.ts';
 import { finding, type Finding } from '../../finding.ts';
 import { compareBytes, decode, type Value } from '../../objects/codec.ts';
@@ -144,7 +145,7 @@ function rootFaults(tree: Tree, table: Table): string[] {
 
 const FORMATS = { sqlite: 'sqlite-record', postgres: 'postgres-copy' } as const;
 
-function tableFaults(table: Table, engine: 'sqlite' | 'postgres'): string[] {
+function tableFaults(table: Table, engine: EngineName): string[] {
   const names = table.columns.map(({ name }) => name);
   const faults: string[] = [];
   if (table.engine !== engine || table.format !== FORMATS[engine]) faults.push('a table of another engine');

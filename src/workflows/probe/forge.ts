@@ -11,6 +11,7 @@ import type { Probe } from '../../rehearsal/plan/profile.ts';
 import { sealFolder } from '../../packets/seal/seal.ts';
 import { requireSealed, storePacket } from '../../packets/store-packet.ts';
 import { packetFiles, writeFiles } from '../../packets/packet-files.ts';
+import { verdictLinkName } from '../../packets/find-packet.ts';
 
 type Evidence = NonNullable<Probe['evidence']>;
 type Rehearsal = ObjectOf<'rehearsal'>;
@@ -72,7 +73,7 @@ export async function commitFabrication(
     macro: plan.macro ?? undefined,
     links: [
       ['rehearsal', rehearsal],
-      ...verdicts.map((link, i): [string, Link] => [i === 0 ? 'verdict' : `verdict-${i + 1}`, link]),
+      ...verdicts.map((link, i): [string, Link] => [verdictLinkName(i), link]),
     ],
     ...(signal && { signal }),
   });

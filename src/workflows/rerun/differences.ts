@@ -19,19 +19,19 @@ export interface Difference {
 export const MAX_DIFFERENCES = 1000;
 
 /** Every place where two JSON values differ, deepest first where both have the same shape. */
-export function* diffJson(
+export function* jsonDifferences(
   path: string,
   before: Json | undefined,
   after: Json | undefined,
 ): Generator<{ path: string; before: Json | undefined; after: Json | undefined }> {
   if (isMap(before) && isMap(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
-      yield* diffJson(`${path}/${escapeKey(key)}`, own(before, key), own(after, key));
+      yield* jsonDifferences(`${path}/${escapeKey(key)}`, own(before, key), own(after, key));
     return;
   }
   if (Array.isArray(before) && Array.isArray(after)) {
     for (let i = 0; i < Math.max(before.length, after.length); i++)
-      yield* diffJson(`${path}/${i}`, before[i], after[i]);
+      yield* jsonDifferences(`${path}/${i}`, before[i], after[i]);
     return;
   }
   if (JSON.stringify(before) !== JSON.stringify(after)) yield { path, before, after };

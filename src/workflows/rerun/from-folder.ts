@@ -12,7 +12,7 @@ import { requireSealed } from '../../packets/store-packet.ts';
 import { scriptNames } from '../../packets/files/file-names.ts';
 import type { PinnedValidator } from '../../judging/policy.ts';
 import { tooOld } from './from-ledger.ts';
-import { documentOf, type JsonDocument } from './json-document.ts';
+import { jsonDocument, type JsonDocument } from './json-document.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
 import { requireTrusted } from './trust.ts';
 
@@ -32,7 +32,7 @@ export async function subjectFromFolder(
 ): Promise<RerunSubject> {
   const { files, seal } = await requireSealed(dir, { ...options, for: 'run' });
   const packet = new SealedFolder(dir, files);
-  const rehearsal = documentOf('rehearsal.json', await packet.json('rehearsal.json'));
+  const rehearsal = jsonDocument('rehearsal.json', await packet.json('rehearsal.json'));
   const id = rehearsal.at('id').digest();
   if (rehearsal.at('v').value === 1) throw tooOld(id);
   const verdicts = new Map<string, Json>();
@@ -40,7 +40,7 @@ export async function subjectFromFolder(
     if (/^verdict(-\d+)?\.json$/.test(path)) verdicts.set(path, await packet.json(path));
   const validators = await validatorsOf(packet, rehearsal);
   await requireTrusted(validators, trusted);
-  const changes = documentOf('row-changes.json', await packet.json('row-changes.json')).at('changes');
+  const changes = jsonDocument('row-changes.json', await packet.json('row-changes.json')).at('changes');
   const rollback = rehearsal.at('rollback');
   const scripts = scriptsOf(packet, rehearsal.at('executor'), rollback.value === null ? undefined : rollback);
   return {
@@ -88,14 +88,14 @@ function scriptsOf(
 /** The validators that the rehearsal names, made again from their files: each must have the id that is named. */
 async function validatorsOf(packet: SealedFolder, rehearsal: JsonDocument): Promise<PinnedValidator[]> {
   const name = 'hardened-validator-result.json';
-  const listed = documentOf(name, await packet.json(name))
+  const listed = jsonDocument(name, await packet.json(name))
     .at('validators')
     .items();
   const validators: PinnedValidator[] = [];
   for (const item of rehearsal.at('validators').items()) {
     const id = item.digest();
     const found = listed.find((one) => one.at('validator').value === id);
-    if (!found) throw noPacket(`${name} does not describe the validator ${id}`);
+    if (!found) throw noRehearsalPacket(`${name} does not describe the validator ${id}`);
     const code = await packet.bytes(found.at('file').text());
     const objects = new MemoryObjects();
     const validator = {
@@ -107,7 +107,7 @@ async function validatorsOf(packet: SealedFolder, rehearsal: JsonDocument): Prom
       runner: found.at('runner').text(),
     } as const;
     const link = putObject(objects, validator);
-    if (link.digest !== id) throw noPacket(`the validator's file is not that of ${id}`);
+    if (link.digest !== id) throw noRehearsalPacket(`the validator's file is not that of ${id}`);
     validators.push({ link, validator, code });
   }
   return validators;
@@ -142,7 +142,7 @@ class SealedFolder {
   async bytes(path: string): Promise<Uint8Array> {
     const { sha256 } = this.#file(path);
     const bytes = await readRegular(join(this.#dir, path), MAX_FILE);
-    if (bytes === undefined) throw noPacket(`${path} is larger than ${MAX_FILE} bytes`);
+    if (bytes === undefined) throw noRehearsalPacket(`${path} is larger than ${MAX_FILE} bytes`);
     if (digestOf(bytes) !== sha256) throw changed(path);
     return bytes;
   }
@@ -153,9 +153,9 @@ class SealedFolder {
       value = JSON.parse(Buffer.from(await this.bytes(path)).toString('utf8')) as Json;
     } catch (cause) {
       if (!(cause instanceof SyntaxError)) throw cause;
-      throw noPacket(`${path} is not JSON`, cause);
+      throw noRehearsalPacket(`${path} is not JSON`, cause);
     }
-    if (!isShallow(value, MAX_NESTING)) throw noPacket(`${path} is nested too deeply`);
+    if (!isShallow(value, MAX_NESTING)) throw noRehearsalPacket(`${path} is nested too deeply`);
     return value;
   }
 
@@ -177,7 +177,7 @@ class SealedFolder {
   /** A packet of ours has no symlinks. */
   #file(path: string): PacketFile {
     const file = this.#files.get(path);
-    if (!file || file.mode === 'symlink') throw noPacket(`it has no file ${path}`);
+    if (!file || file.mode === 'symlink') throw noRehearsalPacket(`it has no file ${path}`);
     return file;
   }
 }
@@ -189,7 +189,7 @@ function changed(path: string): CustodyError {
   });
 }
 
-export function noPacket(what: string, cause?: unknown): CustodyError {
+export function noRehearsalPacket(what: string, cause?: unknown): CustodyError {
   return new CustodyError('PACKET_BROKEN', `this is no packet of a rehearsal: ${what}`, {
     cause,
     hint: 'Give a packet as custody rehearse --out or custody unpack wrote it.',

@@ -11,7 +11,7 @@ import { walkTree } from '../../objects/tree.ts';
 import { driveAsync } from '../../objects/walk.ts';
 import { isControlPath } from '../../packets/seal/names.ts';
 import { readClaim } from '../../verify/reruns.ts';
-import { verdictName } from '../../packets/files/material.ts';
+import { verdictFileName } from '../../packets/files/material.ts';
 import { findPacket, linkOf } from '../../packets/find-packet.ts';
 import { loadValidator } from '../../judging/policy.ts';
 import { entriesOf, rehearsalRecord } from '../rehearsal-record.ts';
@@ -84,7 +84,10 @@ async function verdictsOf(
 ): Promise<Map<string, Json>> {
   const verdicts = new Map<string, Json>();
   for (const [i, id] of links.entries())
-    verdicts.set(verdictName(i), toJson({ id, ...decodeKind('verdict', await get(id.digest), id.digest) }));
+    verdicts.set(
+      verdictFileName(i),
+      toJson({ id, ...decodeKind('verdict', await get(id.digest), id.digest) }),
+    );
   return verdicts;
 }
 

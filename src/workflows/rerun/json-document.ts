@@ -12,7 +12,7 @@ export interface JsonDocument {
 }
 
 /** @param path of the file; then of the place in it. */
-export function documentOf(path: string, value: Json): JsonDocument {
+export function jsonDocument(path: string, value: Json): JsonDocument {
   const fail = (what: string): never => {
     throw new CustodyError('PACKET_BROKEN', `${path} ${what}`, {
       path,
@@ -23,10 +23,12 @@ export function documentOf(path: string, value: Json): JsonDocument {
     value,
     at: (key) =>
       typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, key)
-        ? documentOf(`${path}/${key}`, value[key]!)
+        ? jsonDocument(`${path}/${key}`, value[key]!)
         : fail(`has no ${key}`),
     items: () =>
-      Array.isArray(value) ? value.map((item, i) => documentOf(`${path}/${i}`, item)) : fail('is not a list'),
+      Array.isArray(value)
+        ? value.map((item, i) => jsonDocument(`${path}/${i}`, item))
+        : fail('is not a list'),
     text: () => (typeof value === 'string' ? value : fail('is not text')),
     digest: () =>
       typeof value === 'string' && /^[0-9a-f]{64}$/.test(value) ? parseDigest(value) : fail('is no digest'),

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
 import { posixJoin } from '../../rules/posix-path.ts';
 import { parsePlan, type Plan, type PlanFile, type PlanScript } from '../../rehearsal/plan/plan.ts';
-import { noPacket } from './from-folder.ts';
+import { noRehearsalPacket } from './from-folder.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
 
 /** What an engine may keep beside the source itself: `source-wal`, … */
@@ -21,9 +21,9 @@ export async function materialise(subject: RerunSubject, dir: string): Promise<P
   await place.write('plan.yaml', whole(subject.document));
   const plan = await parsePlan(subject.document, join(dir, 'plan.yaml'));
   const source = place.locate(plan.source);
-  if (!subject.source.has('source')) throw noPacket('it holds no source');
+  if (!subject.source.has('source')) throw noRehearsalPacket('it holds no source');
   for (const [name, opened] of subject.source) {
-    if (!SOURCE_FILE.test(name)) throw noPacket(`a source has no file ${name}`);
+    if (!SOURCE_FILE.test(name)) throw noRehearsalPacket(`a source has no file ${name}`);
     await place.write(`${source}${name.slice('source'.length)}`, opened);
   }
   return {
@@ -56,7 +56,7 @@ class Scratch {
   }
 
   async file<F extends PlanFile>(file: F, bytes: Uint8Array | undefined): Promise<F> {
-    if (!bytes) throw noPacket(`it does not hold ${file.path}`);
+    if (!bytes) throw noRehearsalPacket(`it does not hold ${file.path}`);
     const to = this.locate(file);
     await this.write(to, whole(bytes));
     return this.moved(file, to);
@@ -65,7 +65,7 @@ class Scratch {
   async script(script: PlanScript, parts: readonly SubjectPart[]): Promise<PlanScript> {
     const files = [script, ...script.includes];
     if (parts.length !== files.length || parts.some(({ path }, i) => path !== files[i]!.path))
-      throw noPacket('its scripts are not those that the plan names');
+      throw noRehearsalPacket('its scripts are not those that the plan names');
     const places: string[] = [];
     for (const [i, part] of parts.entries()) {
       const to = this.locate(files[i]!);

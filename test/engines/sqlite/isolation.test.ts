@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Child } from '../../../src/engines/sqlite/process/child.ts';
+import { SqlChild } from '../../../src/engines/sqlite/process/child.ts';
 import { isConfined } from '../../../src/system/confined-root.ts';
 import { copyFileHashed } from '../../../src/engines/sqlite/files.ts';
 import { childCommand } from '../../../src/engines/sqlite/process/sandbox.ts';
@@ -46,7 +46,7 @@ describe.skipIf(!linux)('the root folder of a child', () => {
     const folder = temp.file('child');
     mkdirSync(folder, { mode: 0o700 });
     const { root } = childCommand(folder);
-    await using child = await Child.start(folder);
+    await using child = await SqlChild.start(folder);
     expect(child.witnessed.pathsConfined).toBe(root !== undefined);
     expect(child.witnessed.refused.paths).toBe(root !== undefined);
     if (root === undefined) return;

@@ -15,7 +15,7 @@ import {
 import { DatabaseSync } from 'node:sqlite';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { recognise } from '../../../src/engines/sqlite/index.ts';
+import { isSqliteDatabase } from '../../../src/engines/sqlite/index.ts';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { capture, fails, make, prepare, snapshotOf, useTemp } from './helpers.ts';
 
@@ -35,7 +35,7 @@ const MANY = `WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s LIM
 describe('what is no database', () => {
   it('is said so', async () => {
     await fails(prepare(temp.file('nowhere.db')), 'PATH_NOT_FOUND');
-    await fails(recognise(temp.file('nowhere.db')), 'PATH_NOT_FOUND');
+    await fails(isSqliteDatabase(temp.file('nowhere.db')), 'PATH_NOT_FOUND');
     await fails(prepare(temp.path), 'PATH_NOT_A_FILE');
     for (const [name, content] of Object.entries({
       empty: '',
@@ -45,7 +45,7 @@ describe('what is no database', () => {
     })) {
       writeFileSync(temp.file(name), content);
       await fails(prepare(temp.file(name)), 'DATABASE_NOT_RECOGNISED');
-      expect(await recognise(temp.file(name))).toBe(false);
+      expect(await isSqliteDatabase(temp.file(name))).toBe(false);
     }
   });
 
@@ -85,7 +85,7 @@ describe('a damaged database', () => {
     const bytes = readFileSync(path);
     bytes.fill(0xab, 3 * 4096, 4 * 4096);
     writeFileSync(path, bytes);
-    expect(await recognise(path)).toBe(true);
+    expect(await isSqliteDatabase(path)).toBe(true);
     await fails(prepare(path), 'DATABASE_CORRUPT');
   });
 

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { Ledger } from '../../../src/ledger/ledger.ts';
 import { digestOf, type Digest } from '../../../src/objects/digest.ts';
 import type { ObjectSink } from '../../../src/objects/sink.ts';
-import { putValidator } from '../../../src/judging/policy.ts';
+import { storeValidator } from '../../../src/judging/policy.ts';
 import { rehearsePlan, type RehearseResult } from '../../../src/workflows/rehearse.ts';
 import { rerun, type RerunOptions, type RerunResult } from '../../../src/workflows/rerun.ts';
 import { STUB } from './stub-validator.ts';
@@ -25,7 +25,7 @@ export class Made implements AsyncDisposable {
       author: 'tester',
       keys: made.keys,
       fill: async (sink: ObjectSink) => {
-        const link = putValidator(sink, {
+        const link = storeValidator(sink, {
           name: 'stub',
           code: new Uint8Array(code),
           runner: 'node-permission',

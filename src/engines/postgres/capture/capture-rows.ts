@@ -3,7 +3,7 @@ import { boundKey, encodeKey, TextBytes, type KeyPart } from '../../../objects/r
 import { multisetEntries } from '../../../objects/rows/multiset.ts';
 import { decodeField, splitFields } from '../../../objects/rows/postgres-copy.ts';
 import type { SnapshotBuilder } from '../../../objects/snapshots/builder.ts';
-import type { Connection } from '../connection.ts';
+import type { PostgresConnection } from '../connection.ts';
 import { displayName, quoteIdentifier } from '../names.ts';
 
 /** A relation with rows of its own: a table, a leaf partition, a populated materialised view. */
@@ -22,7 +22,7 @@ export interface Relation {
  * Rows are sorted in memory, one relation at a time.
  */
 export async function captureRows(
-  connection: Connection,
+  connection: PostgresConnection,
   relation: Relation,
   builder: SnapshotBuilder,
 ): Promise<void> {

@@ -4,11 +4,11 @@ import type { ObjectSink } from '../../../objects/sink.ts';
 import type { Captured } from '../../engine.ts';
 import { captureRows, type Relation } from './capture-rows.ts';
 import { FIRST_OID, inDatabase, qualified } from './catalog-sql.ts';
-import type { Connection, Row } from '../connection.ts';
+import type { PostgresConnection, ResultRow } from '../connection.ts';
 import { isServerError, translated } from '../failure.ts';
 import { PIN_SQL } from './pins.ts';
 import { CAPTURE } from '../roles.ts';
-import { OBJECTS, FACTS } from './schema-objects.ts';
+import { OBJECT_QUERIES, FACTS } from './schema-objects.ts';
 import { COLUMNS, RELATION_OBJECTS, RELATIONS } from './schema-relations.ts';
 import { tellingReading } from './telling.ts';
 import { assertSupported } from './unsupported.ts';
@@ -18,7 +18,7 @@ import { displayName, quoteIdentifier } from '../names.ts';
  * The committed state, in one REPEATABLE READ READ ONLY transaction on a fresh connection of {@link CAPTURE}.
  * @throws CustodyError DATABASE_UNSUPPORTED, ENGINE_FAILED
  */
-export async function captureCommitted(connection: Connection, sink: ObjectSink): Promise<Captured> {
+export async function captureCommitted(connection: PostgresConnection, sink: ObjectSink): Promise<Captured> {
   return translated('capture', async () => {
     await connection.script(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${PIN_SQL}`);
     const captured = await captureState(connection, sink);
@@ -32,7 +32,10 @@ export async function captureCommitted(connection: Connection, sink: ObjectSink)
  * (deferred constraints that it fires, settings, the role) is undone with the savepoint.
  * @throws CustodyError DATABASE_UNSUPPORTED, SQL_FAILED where a deferred constraint refuses, ENGINE_FAILED
  */
-export async function captureUncommitted(connection: Connection, sink: ObjectSink): Promise<Captured> {
+export async function captureUncommitted(
+  connection: PostgresConnection,
+  sink: ObjectSink,
+): Promise<Captured> {
   await connection.script('SAVEPOINT custody_capture');
   try {
     try {
@@ -55,7 +58,7 @@ export async function captureUncommitted(connection: Connection, sink: ObjectSin
   }
 }
 
-async function captureState(connection: Connection, sink: ObjectSink): Promise<Captured> {
+async function captureState(connection: PostgresConnection, sink: ObjectSink): Promise<Captured> {
   await assertSupported(connection);
   const builder = new SnapshotBuilder(sink, 'postgres');
   for (const [name, value] of await connection.rows(FACTS)) builder.fact(name ?? '', value ?? '');
@@ -65,12 +68,12 @@ async function captureState(connection: Connection, sink: ObjectSink): Promise<C
   return builder.finish();
 }
 
-async function captureSchema(connection: Connection, builder: SnapshotBuilder): Promise<void> {
+async function captureSchema(connection: PostgresConnection, builder: SnapshotBuilder): Promise<void> {
   const columns = new Map<string, [string, string][]>();
   for (const [relation, name, definition] of await connection.rows(COLUMNS)) {
     group(columns, relation ?? '').push([`column ${displayName(name ?? '')}`, definition ?? '']);
   }
-  for (const sql of [RELATIONS, ...RELATION_OBJECTS, ...OBJECTS]) {
+  for (const sql of [RELATIONS, ...RELATION_OBJECTS, ...OBJECT_QUERIES]) {
     const { names, rows } = await connection.run(sql);
     for (const [type, name, ...values] of rows) {
       if (type == null || name == null)
@@ -86,14 +89,14 @@ async function captureSchema(connection: Connection, builder: SnapshotBuilder): 
 }
 
 /** What is NULL is left out. */
-function pairsOf(names: readonly string[], values: Row): [string, string][] {
+function pairsOf(names: readonly string[], values: ResultRow): [string, string][] {
   return names.flatMap((name, i): [string, string][] => {
     const value = values[i];
     return value === null || value === undefined ? [] : [[name, value]];
   });
 }
 
-async function captureSequences(connection: Connection, builder: SnapshotBuilder): Promise<void> {
+async function captureSequences(connection: PostgresConnection, builder: SnapshotBuilder): Promise<void> {
   const sequences = await connection.rows(
     `SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'S' AND ${inDatabase('n', 'c.oid')} ORDER BY 1, 2`,
@@ -113,7 +116,7 @@ async function captureSequences(connection: Connection, builder: SnapshotBuilder
  * Every relation that holds rows, large objects included where there are any.
  * @throws CustodyError DATABASE_UNSUPPORTED for a column whose values cannot all be told apart.
  */
-async function relations(connection: Connection): Promise<Relation[]> {
+async function relations(connection: PostgresConnection): Promise<Relation[]> {
   const columns = new Map<string, { name: string; type: string; oid: string }[]>();
   const keys = new Map<string, { name: string; integer: boolean }[]>();
   const found = await connection.rows(

@@ -36,6 +36,6 @@ export function acl(column: string, kind: string | undefined, owner: string): st
 }
 
 /** An array of text as one text; NULL stays NULL. */
-export function list(array: string): string {
+export function arrayText(array: string): string {
   return `array_to_string(${array}, ', ')`;
 }

@@ -1,10 +1,10 @@
-import { acl, FIRST_OID, inDatabase, list, qualified, role } from './catalog-sql.ts';
+import { acl, FIRST_OID, inDatabase, arrayText, qualified, role } from './catalog-sql.ts';
 
 const COLLATION = `(SELECT ${qualified('cn.nspname', 'co.collname')} FROM pg_collation co
   JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = `;
 
 /** Schema objects that do not hang on a relation. Each query: type, name, then what defines it; never an oid. */
-export const OBJECTS: readonly string[] = [
+export const OBJECT_QUERIES: readonly string[] = [
   `SELECT 'schema' AS type, quote_ident(n.nspname) AS name, ${role('n.nspowner')} AS owner,
      ${acl('n.nspacl', 'n', 'n.nspowner')} AS acl
    FROM pg_namespace n WHERE (n.oid >= ${FIRST_OID} OR n.nspname = 'public') AND n.nspname !~ '^pg_(toast|temp)'`,
@@ -116,7 +116,7 @@ SELECT 'encoding', pg_encoding_to_char(d.encoding) FROM pg_database d WHERE d.da
 UNION ALL SELECT 'collate', d.datcollate FROM pg_database d WHERE d.datname = current_database()
 UNION ALL SELECT 'ctype', d.datctype FROM pg_database d WHERE d.datname = current_database()
 UNION ALL SELECT 'large-objects', count(*)::text FROM pg_largeobject_metadata
-UNION ALL SELECT 'settings', ${list(
+UNION ALL SELECT 'settings', ${arrayText(
   `ARRAY(SELECT concat_ws(' ', quote_ident(pg_get_userbyid(nullif(s.setrole, 0))), x) FROM pg_db_role_setting s, unnest(s.setconfig) AS x
      WHERE s.setdatabase <> 0 AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY 1)`,
 )}`;

@@ -1,4 +1,4 @@
-import type { Connection } from '../connection.ts';
+import type { PostgresConnection } from '../connection.ts';
 
 /**
  * Types whose text does not tell all of their values apart, and what does (SPEC.md, "Values that print alike"): XML is
@@ -68,7 +68,7 @@ FROM telling JOIN pg_type t USING (oid)`;
 /** SQL for what is to be read of a value of type `oid` instead of the value; undefined where nothing tells it. */
 export type Reading = (oid: string, value: string) => string | undefined;
 
-export async function tellingReading(connection: Connection): Promise<Reading> {
+export async function tellingReading(connection: PostgresConnection): Promise<Reading> {
   const types = new Map<string, Type>();
   for (const [oid, name, kind, part, fields] of await connection.rows(TYPES)) {
     types.set(oid ?? '', {

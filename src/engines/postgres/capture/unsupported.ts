@@ -1,5 +1,5 @@
 import { CustodyError } from '../../../errors.ts';
-import type { Connection } from '../connection.ts';
+import type { PostgresConnection } from '../connection.ts';
 
 /** What reaches beyond the database or is not captured yet: each query names the objects found. Never skipped silently. */
 const CHECKS: readonly (readonly [what: string, sql: string])[] = [
@@ -26,7 +26,7 @@ const CHECKS: readonly (readonly [what: string, sql: string])[] = [
 ];
 
 /** @throws CustodyError DATABASE_UNSUPPORTED that names the first object of a kind that we do not prove. */
-export async function assertSupported(connection: Connection): Promise<void> {
+export async function assertSupported(connection: PostgresConnection): Promise<void> {
   const union = CHECKS.map(
     ([, sql], i) => `SELECT ${i} AS kind, found::text FROM (${sql}) AS t (found)`,
   ).join(' UNION ALL ');

@@ -8,7 +8,7 @@ import { disownFolder } from '../../../system/stale-folders.ts';
 import { serverAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { makeFolder } from './cluster-folder.ts';
-import { connect, type Connection } from '../connection.ts';
+import { connect, type PostgresConnection } from '../connection.ts';
 import { interrupted } from '../failure.ts';
 import { moveData } from './quarantine.ts';
 import { guard, unguard, type Mortal } from './reaper.ts';
@@ -107,7 +107,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** @param freePath leaves the search path as the server has it; else it is the server's own schemas only. */
-  connect(database: string, user: string = ADMIN, freePath = false): Promise<Connection> {
+  connect(database: string, user: string = ADMIN, freePath = false): Promise<PostgresConnection> {
     const aborted = (): boolean => this.#aborted;
     return connect({ socketFolder: this.socketFolder, database, user, freePath, aborted });
   }

@@ -11,9 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { QUARANTINE_NOTE } from '../../engine.ts';
 import { CustodyError, fromSystemError } from '../../../errors.ts';
-
-export const NOTE = 'QUARANTINE.txt';
 
 export interface Quarantined {
   readonly label: string;
@@ -37,7 +36,7 @@ export function reserveQuarantine(folder: string, what: Quarantined): string {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     mkdirSync(path, { mode: 0o700 });
     chmodSync(path, 0o700);
-    writeFileSync(join(path, NOTE), note(path, what), { mode: 0o600, flag: 'wx' });
+    writeFileSync(join(path, QUARANTINE_NOTE), note(path, what), { mode: 0o600, flag: 'wx' });
     return path;
   } catch (error) {
     throw fromSystemError(error, path);

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { CustodyError } from '../../../errors.ts';
 import type { Digest } from '../../../objects/digest.ts';
-import type { Connection } from '../connection.ts';
+import type { PostgresConnection } from '../connection.ts';
 import { isServerError } from '../failure.ts';
 import { DumpSource, TRAILER } from './dump-source.ts';
 import { checkDumpStatement, isCopyFromStdin, needsSuperuser, rolesNamed } from './dump-statements.ts';
 import { quoteIdentifier, quoteLiteral } from '../names.ts';
 import { LOADER } from '../roles.ts';
-import { parseSql, type Statement } from '../script/parser.ts';
+import { parseSql, type ParsedStatement } from '../script/parser.ts';
 import { SqlScanner, type Piece } from '../script/sql-scanner.ts';
 
 /**
@@ -24,9 +24,9 @@ export async function loadDump(sessions: Sessions, path: string, signal?: AbortS
 
 export interface Sessions {
   /** Of {@link LOADER}: everything of the dump that evaluates something runs here. */
-  readonly loader: Connection;
+  readonly loader: PostgresConnection;
   /** Of the cluster's superuser: makes roles and gives objects to them, and evaluates nothing of the dump. */
-  readonly admin: Connection;
+  readonly admin: PostgresConnection;
 }
 
 /** A COPY whose data is being read. */
@@ -39,8 +39,8 @@ interface Copy {
 }
 
 class Loader {
-  readonly #connection: Connection;
-  readonly #admin: Connection;
+  readonly #connection: PostgresConnection;
+  readonly #admin: PostgresConnection;
   readonly #path: string;
   readonly #scanner = new SqlScanner();
   readonly #roles = new Set<string>();
@@ -141,7 +141,7 @@ class Loader {
   }
 
   /** Inside a transaction of the dump (large objects) another session would wait for it without end. */
-  #sessionFor(statement: Statement): Connection {
+  #sessionFor(statement: ParsedStatement): PostgresConnection {
     return needsSuperuser(statement) && this.#connection.status === 'I' ? this.#admin : this.#connection;
   }
 
@@ -161,7 +161,7 @@ class Loader {
     await this.#admin.script(`GRANT ${quoteIdentifier(role)} TO ${LOADER}`);
   }
 
-  async #parse(sql: string, line: number): Promise<Statement> {
+  async #parse(sql: string, line: number): Promise<ParsedStatement> {
     try {
       const [statement, ...more] = await parseSql(sql);
       if (statement === undefined || more.length > 0)

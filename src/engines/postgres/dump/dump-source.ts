@@ -16,7 +16,7 @@ export const TRAILER = '-- PostgreSQL database dump complete';
 const HEAD_BYTES = 16_384;
 
 /** Whether the file is a plain dump by pg_dump, gzipped or not. @throws CustodyError PATH_NOT_FOUND, PERMISSION_DENIED, … */
-export async function recognise(path: string): Promise<boolean> {
+export async function isPlainDump(path: string): Promise<boolean> {
   return HEADER.test((await readHead(path)).toString('latin1'));
 }
 
@@ -76,7 +76,7 @@ export async function fileDigest(path: string): Promise<Digest> {
 }
 
 /** Stores a file's bytes as content, in pieces. @throws CustodyError SOURCE_CHANGED unless they have the digest. */
-export async function storeFile(sink: ObjectSink, path: string, digest: Digest): Promise<StoredContent> {
+export async function storeDump(sink: ObjectSink, path: string, digest: Digest): Promise<StoredContent> {
   const builder = new ContentBuilder(sink);
   await using file = await openRegular(path);
   try {

@@ -1,5 +1,12 @@
 import { CustodyError } from '../../../errors.ts';
-import { isTreeMap, nameParts, textOf, walkTree, type Statement, type Tree } from '../script/parser.ts';
+import {
+  isTreeMap,
+  nameParts,
+  stringOf,
+  walkParseTree,
+  type ParsedStatement,
+  type ParseTree,
+} from '../script/parser.ts';
 import { OWNER } from '../roles.ts';
 
 /**
@@ -92,7 +99,7 @@ const SHARED_OBJECTS = new Set([
 ]);
 
 /** @throws CustodyError DATABASE_UNSUPPORTED for a statement that pg_dump would not write or that we cannot prove. */
-export function checkDumpStatement({ kind, body }: Statement, path: string): void {
+export function checkDumpStatement({ kind, body }: ParsedStatement, path: string): void {
   const refuse = (what: string): never => {
     throw new CustodyError('DATABASE_UNSUPPORTED', `${path}: the dump holds ${what}`, {
       hint: 'Make the dump with pg_dump (plain format), leaving that object out.',
@@ -108,7 +115,7 @@ export function checkDumpStatement({ kind, body }: Statement, path: string): voi
     const into = body['into'];
     if (!isTreeMap(into) || into['skipData'] !== true) checkCalls(body, refuse);
   }
-  if (kind === 'AlterOwnerStmt' && SHARED_OBJECTS.has(textOf(body['objectType'])))
+  if (kind === 'AlterOwnerStmt' && SHARED_OBJECTS.has(stringOf(body['objectType'])))
     refuse('a new owner of something outside of the database');
   if (
     kind === 'CopyStmt' &&
@@ -117,17 +124,17 @@ export function checkDumpStatement({ kind, body }: Statement, path: string): voi
     refuse('a COPY that is not FROM stdin');
   }
   if (kind === 'VariableSetStmt') checkSetting(body, refuse);
-  if (kind === 'CreateExtensionStmt' && FORBIDDEN_EXTENSION.test(textOf(body['extname']))) {
-    refuse(`the extension ${textOf(body['extname'])}, which reaches beyond the database`);
+  if (kind === 'CreateExtensionStmt' && FORBIDDEN_EXTENSION.test(stringOf(body['extname']))) {
+    refuse(`the extension ${stringOf(body['extname'])}, which reaches beyond the database`);
   }
-  walkTree({ [kind]: body }, (name) => {
+  walkParseTree({ [kind]: body }, (name) => {
     if (name === 'DoStmt' || name === 'CallStmt') refuse('code that runs while it loads');
   });
 }
 
 /** What is evaluated at once calls only what pg_dump calls. */
-function checkCalls(body: Statement['body'], refuse: (what: string) => never): void {
-  walkTree(body, (name, node) => {
+function checkCalls(body: ParsedStatement['body'], refuse: (what: string) => never): void {
+  walkParseTree(body, (name, node) => {
     if (name !== 'FuncCall') return;
     const parts = nameParts(node['funcname']);
     if (parts.length > 1 && parts[0] !== 'pg_catalog') refuse(`a call of ${parts.join('.')} while it loads`);
@@ -135,11 +142,11 @@ function checkCalls(body: Statement['body'], refuse: (what: string) => never): v
   });
 }
 
-function checkSetting(body: Statement['body'], refuse: (what: string) => never): void {
+function checkSetting(body: ParsedStatement['body'], refuse: (what: string) => never): void {
   const name = body['name'];
   if (name === 'session_authorization' || name === 'role')
     refuse(`SET ${name} (made with --use-set-session-authorization)`);
-  const [value] = Array.isArray(body['args']) ? (body['args'] as readonly Statement['body'][]) : [];
+  const [value] = Array.isArray(body['args']) ? (body['args'] as readonly ParsedStatement['body'][]) : [];
   const text = JSON.stringify(value ?? '').toLowerCase();
   if (name === 'client_encoding' && !/utf-?8/.test(text)) refuse('text that is not UTF-8 (client_encoding)');
   if (name === 'standard_conforming_strings' && /"off"|"false"|"0"/.test(text))
@@ -147,12 +154,12 @@ function checkSetting(body: Statement['body'], refuse: (what: string) => never):
 }
 
 /** Names of roles in the statement, owners and grantees alike. @throws CustodyError DATABASE_UNSUPPORTED for ours and dangerous ones. */
-export function rolesNamed({ kind, body }: Statement, path: string): string[] {
+export function rolesNamed({ kind, body }: ParsedStatement, path: string): string[] {
   const found = new Set<string>();
-  const visit = (node: Statement['body']): void => {
+  const visit = (node: ParsedStatement['body']): void => {
     if (typeof node['rolename'] === 'string') found.add(node['rolename']);
   };
-  walkTree({ [kind]: body }, (_name, node) => visit(node));
+  walkParseTree({ [kind]: body }, (_name, node) => visit(node));
   for (const role of found) {
     if (/^(custody|pg)_/.test(role) && !HARMLESS_ROLES.has(role)) {
       throw new CustodyError('DATABASE_UNSUPPORTED', `${path}: the dump names the role ${role}`, {
@@ -165,7 +172,7 @@ export function rolesNamed({ kind, body }: Statement, path: string): string[] {
 }
 
 /** Whether data follows the statement. */
-export function isCopyFromStdin({ kind, body }: Statement): boolean {
+export function isCopyFromStdin({ kind, body }: ParsedStatement): boolean {
   return kind === 'CopyStmt' && isTreeMap(body['relation']);
 }
 
@@ -175,7 +182,7 @@ export function isCopyFromStdin({ kind, body }: Statement): boolean {
  * create in that schema), and an extension's comment (the server's own extensions belong to the superuser). An object
  * without its schema, or in one of the server's, is never meant: whoever owns pg_catalog's objects rules the server.
  */
-export function needsSuperuser({ kind, body }: Statement): boolean {
+export function needsSuperuser({ kind, body }: ParsedStatement): boolean {
   switch (kind) {
     case 'CommentStmt':
       return body['objtype'] === 'OBJECT_EXTENSION';
@@ -184,13 +191,13 @@ export function needsSuperuser({ kind, body }: Statement): boolean {
     case 'AlterTableStmt': {
       const { cmds, relation } = body;
       if (!Array.isArray(cmds) || cmds.length !== 1 || !isTreeMap(relation)) return false;
-      const command = (cmds as readonly Tree[])[0];
+      const command = (cmds as readonly ParseTree[])[0];
       const only = isTreeMap(command) ? command['AlterTableCmd'] : undefined;
       if (!isTreeMap(only) || only['subtype'] !== 'AT_ChangeOwner' || !isNamedRole(only['newowner']))
         return false;
       return (
         relation['catalogname'] === undefined &&
-        isOfDump([textOf(relation['schemaname']), textOf(relation['relname'])])
+        isOfDump([stringOf(relation['schemaname']), stringOf(relation['relname'])])
       );
     }
     default:
@@ -199,13 +206,13 @@ export function needsSuperuser({ kind, body }: Statement): boolean {
 }
 
 /** Parts of the name of what ALTER … OWNER means; an access method before it (operator classes and families) is left out. */
-function objectName(body: Statement['body']): string[] {
+function objectName(body: ParsedStatement['body']): string[] {
   const object = body['object'];
   if (!isTreeMap(object)) return [];
   if (isTreeMap(object['ObjectWithArgs'])) return nameParts(object['ObjectWithArgs']['objname']);
   if (!isTreeMap(object['List'])) return [];
   const parts = nameParts(object['List']['items']);
-  return /^OBJECT_OP(CLASS|FAMILY)$/.test(textOf(body['objectType'])) ? parts.slice(1) : parts;
+  return /^OBJECT_OP(CLASS|FAMILY)$/.test(stringOf(body['objectType'])) ? parts.slice(1) : parts;
 }
 
 function isOfDump(parts: readonly string[]): boolean {
@@ -214,6 +221,6 @@ function isOfDump(parts: readonly string[]): boolean {
 }
 
 /** CURRENT_USER and the like would be somebody else in another session. */
-function isNamedRole(role: Tree | undefined): boolean {
+function isNamedRole(role: ParseTree | undefined): boolean {
   return isTreeMap(role) && role['roletype'] === 'ROLESPEC_CSTRING';
 }

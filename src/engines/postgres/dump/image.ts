@@ -1,7 +1,7 @@
 import { CustodyError } from '../../../errors.ts';
 import type { Digest } from '../../../objects/digest.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Connection } from '../connection.ts';
+import type { PostgresConnection } from '../connection.ts';
 import { loadDump } from './dump-loader.ts';
 import { createRoles, LOADER, OWNER, revokeForbiddenFunctions } from '../roles.ts';
 import { assertSupported } from '../capture/unsupported.ts';
@@ -28,7 +28,7 @@ export async function makeImage(cluster: Cluster, path: string, signal?: AbortSi
 }
 
 /** Whether nobody is connected to the image, and nobody can be. */
-export async function imageIsClosed(admin: Connection): Promise<boolean> {
+export async function imageIsClosed(admin: PostgresConnection): Promise<boolean> {
   const answer = await admin.value(
     `SELECT NOT d.datallowconn AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid)
      FROM pg_catalog.pg_database d WHERE d.datname = '${IMAGE}'`,
@@ -38,7 +38,7 @@ export async function imageIsClosed(admin: Connection): Promise<boolean> {
 
 async function load(
   cluster: Cluster,
-  admin: Connection,
+  admin: PostgresConnection,
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<Digest> {
@@ -62,7 +62,7 @@ async function load(
  * Functions run with their owner's rights when they say so: no owner of one may have rights beyond the database. (What a
  * trusted extension brings belongs to the superuser, and runs with its caller's rights unless it says otherwise.)
  */
-async function assertNoMightyOwner(connection: Connection): Promise<void> {
+async function assertNoMightyOwner(connection: PostgresConnection): Promise<void> {
   const rows = await connection.rows(
     `SELECT p.oid::pg_catalog.regprocedure::text, r.rolname FROM pg_catalog.pg_proc p
      JOIN pg_catalog.pg_roles r ON r.oid = p.proowner

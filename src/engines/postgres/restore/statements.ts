@@ -38,7 +38,7 @@ export const postgresDialect: Dialect = {
     if (last === undefined || called === undefined)
       throw unsupported(`sequence ${name}`, `sequence ${name} is only in one state`, RESTORE_IMAGE_HINT);
     const sequence = parseName(name).map(quoteIdentifier).join('.');
-    return [`SELECT pg_catalog.setval(${text(Buffer.from(sequence))}, ${last}, ${called})`];
+    return [`SELECT pg_catalog.setval(${textLiteral(Buffer.from(sequence))}, ${last}, ${called})`];
   },
   *moved() {
     return [];
@@ -100,7 +100,7 @@ function isExactly(change: RowChange, i: number): string {
   if (value === null) return `${name} IS NOT DISTINCT FROM NULL`;
   const { type } = change.table.columns[i]!;
   if (IDENTICAL.test(type)) return `${name} = ${cast(change, i, value)}`;
-  const literal = text(bytesOf(value));
+  const literal = textLiteral(bytesOf(value));
   if (/^(text|character varying(\(\d+\))?)$/.test(type))
     return `${name} = ${literal}::text COLLATE pg_catalog."C"`;
   return `${name} IS DISTINCT FROM NULL AND pg_catalog.format('%s', ${name}) = ${literal} COLLATE pg_catalog."C"`;
@@ -112,7 +112,7 @@ function column({ table }: RowChange, i: number): string {
 
 /** A value in the column's own type: `NULL`, or its text as COPY printed it. */
 function cast({ table }: RowChange, i: number, value: RowValue): string {
-  return value === null ? 'NULL' : `${text(bytesOf(value))}::${table.columns[i]!.type}`;
+  return value === null ? 'NULL' : `${textLiteral(bytesOf(value))}::${table.columns[i]!.type}`;
 }
 
 function bytesOf(value: RowValue): Buffer {
@@ -121,7 +121,7 @@ function bytesOf(value: RowValue): Buffer {
 }
 
 /** A string constant on one line, without a character that a reader may not see. */
-export function text(bytes: Buffer): string {
+export function textLiteral(bytes: Buffer): string {
   if (!isUtf8(bytes)) return `E'${bytesEscaped(bytes)}'`;
   const source = bytes.toString('utf8');
   const body = source.replace(/['\\]|[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {

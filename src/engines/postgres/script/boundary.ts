@@ -1,15 +1,15 @@
 import { CustodyError } from '../../../errors.ts';
 import { displayName, quoteIdentifier } from '../names.ts';
-import { isTreeMap, nameParts, textOf, walkTree, type Tree } from './parser.ts';
+import { isTreeMap, nameParts, stringOf, walkParseTree, type ParseTree } from './parser.ts';
 import type { Refusal } from './refusal.ts';
 import { FORBIDDEN_FUNCTIONS } from '../roles.ts';
-import type { Step } from './script.ts';
+import type { NumberedStatement } from './script.ts';
 
-export type Action = 'insert' | 'update' | 'delete';
-export const ACTIONS: readonly Action[] = ['insert', 'update', 'delete'];
+export type BoundaryAction = 'insert' | 'update' | 'delete';
+export const ACTIONS: readonly BoundaryAction[] = ['insert', 'update', 'delete'];
 
 /** What a script may name as the target of each action, by display names, and whether it may call setval. */
-export interface Nameable extends Readonly<Record<Action, ReadonlySet<string>>> {
+export interface Nameable extends Readonly<Record<BoundaryAction, ReadonlySet<string>>> {
   readonly counters: boolean;
 }
 
@@ -27,7 +27,7 @@ const STATEMENT_FIELDS: Readonly<Record<string, string>> = { selectStmt: 'Select
  * `path` `statement N`. Functions and dynamic SQL are the server's to stop (the role's rights) and the session's to
  * notice (session-watch.ts).
  */
-export function boundaryRefusals(steps: readonly Step[], nameable: Nameable): Refusal[] {
+export function boundaryRefusals(steps: readonly NumberedStatement[], nameable: Nameable): Refusal[] {
   return steps.flatMap((step) =>
     faultsOf(step, nameable).map((fault) => ({
       line: step.line,
@@ -41,13 +41,13 @@ export function boundaryRefusals(steps: readonly Step[], nameable: Nameable): Re
 }
 
 /** Each fault once, in the order of the statement's tree. */
-function faultsOf(step: Step, nameable: Nameable): string[] {
+function faultsOf(step: NumberedStatement, nameable: Nameable): string[] {
   const faults = new Set<string>();
-  const target = (action: Action, relation: Tree | undefined, what: string): void => {
+  const target = (action: BoundaryAction, relation: ParseTree | undefined, what: string): void => {
     const name = targetOf(relation);
     if (!allows(nameable[action], name)) faults.add(`${what} ${name.text}`);
   };
-  walkTree({ [step.kind]: step.body }, (name, node) => {
+  walkParseTree({ [step.kind]: step.body }, (name, node) => {
     if (name.endsWith('Stmt') && !name.startsWith('Raw') && !ALLOWED.has(STATEMENT_FIELDS[name] ?? name))
       faults.add(name.replace(/Stmt$/, ''));
     const conflict = node['onConflictClause'];
@@ -73,10 +73,10 @@ interface Target {
   readonly qualified: boolean;
 }
 
-function targetOf(relation: Tree | undefined): Target {
+function targetOf(relation: ParseTree | undefined): Target {
   if (!isTreeMap(relation)) return { text: quoteIdentifier(''), qualified: true };
-  const name = textOf(relation['relname']);
-  const schema = textOf(relation['schemaname']);
+  const name = stringOf(relation['relname']);
+  const schema = stringOf(relation['schemaname']);
   return schema === ''
     ? { text: displayName(name), qualified: false }
     : { text: displayName(schema, name), qualified: true };

@@ -1,14 +1,14 @@
 import type { CustodyError } from '../../../errors.ts';
 import type { Boundary } from '../../engine.ts';
 import { boundaryRefusals } from './boundary.ts';
-import type { Connection } from '../connection.ts';
+import type { PostgresConnection } from '../connection.ts';
 import { translated } from '../failure.ts';
 import { resolveBoundary, type Resolved } from './grants.ts';
 import { inOrder } from './refusal.ts';
-import { readScript, type Step } from './script.ts';
+import { parseScript, type NumberedStatement } from './script.ts';
 
 export interface Checked {
-  readonly steps: readonly Step[];
+  readonly steps: readonly NumberedStatement[];
   readonly resolved: Resolved;
   /** Empty: the script may be run. */
   readonly refusals: readonly CustodyError[];
@@ -16,11 +16,11 @@ export interface Checked {
 
 /** Reads a script as it would be run on this clone; nothing of it runs, and no right is given. */
 export async function checkScript(
-  admin: Connection,
+  admin: PostgresConnection,
   script: Uint8Array,
   boundary: Boundary,
 ): Promise<Checked> {
-  const { steps, refusals } = await readScript(script);
+  const { steps, refusals } = await parseScript(script);
   const resolved = await translated('boundary', () => resolveBoundary(admin, boundary));
   const all = inOrder([...resolved.refusals, ...refusals, ...boundaryRefusals(steps, resolved.nameable)]);
   return { steps, resolved, refusals: all.map(({ error }) => error) };

@@ -1,12 +1,12 @@
 import { CustodyError } from '../../../errors.ts';
 import type { Boundary } from '../../engine.ts';
-import { ACTIONS, type Action, type Nameable } from './boundary.ts';
+import { ACTIONS, type BoundaryAction, type Nameable } from './boundary.ts';
 import { TABLE_NAMES } from '../capture/capture.ts';
-import type { Connection } from '../connection.ts';
+import type { PostgresConnection } from '../connection.ts';
 import type { Refusal } from './refusal.ts';
 import { EXECUTOR } from '../roles.ts';
 
-export type Tables = Readonly<Record<Action, ReadonlySet<string>>>;
+export type Tables = Readonly<Record<BoundaryAction, ReadonlySet<string>>>;
 
 /** What a boundary means on a given clone; names as snapshots show them. */
 export interface Resolved {
@@ -21,12 +21,12 @@ export interface Resolved {
 }
 
 /** Looks a boundary up in the catalogue; changes nothing. */
-export async function resolveBoundary(admin: Connection, boundary: Boundary): Promise<Resolved> {
+export async function resolveBoundary(admin: PostgresConnection, boundary: Boundary): Promise<Resolved> {
   const known = await admin.rows(TABLE_NAMES);
   const oids = new Map(known.map(([name, oid]) => [name ?? '', oid ?? ''] as const));
   const names = new Map(known.map(([name, oid]) => [oid ?? '', name ?? ''] as const));
   const named = (found: readonly string[]): string[] => found.map((oid) => names.get(oid) ?? oid);
-  const look = async (action: Action): Promise<{ above: string[]; below: string[] }> => {
+  const look = async (action: BoundaryAction): Promise<{ above: string[]; below: string[] }> => {
     const list = array(boundary[action].flatMap((table) => oids.get(table) ?? []));
     return {
       above: await oidsOf(
@@ -69,7 +69,7 @@ export async function resolveBoundary(admin: Connection, boundary: Boundary): Pr
  * INSERT, UPDATE and DELETE on the tables that it may name, USAGE on the sequences that their defaults draw from, and
  * UPDATE on a sequence (that is setval) with `counters` alone.
  */
-export async function grantBoundary(admin: Connection, { rights }: Resolved): Promise<void> {
+export async function grantBoundary(admin: PostgresConnection, { rights }: Resolved): Promise<void> {
   await revokeAll(admin);
   for (const [what, oids] of rights) {
     for (const oid of oids) {
@@ -115,13 +115,13 @@ function array(oids: readonly string[]): string {
   return `ARRAY[${oids.join(',')}]::oid[]`;
 }
 
-async function oidsOf(admin: Connection, sql: string): Promise<string[]> {
+async function oidsOf(admin: PostgresConnection, sql: string): Promise<string[]> {
   return (await admin.rows(`SELECT DISTINCT found::oid::text FROM (${sql}) AS t (found)`)).map(
     ([oid]) => oid ?? '',
   );
 }
 
-async function revokeAll(admin: Connection): Promise<void> {
+async function revokeAll(admin: PostgresConnection): Promise<void> {
   for (const [kind, name] of await admin.rows(
     `SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass::text FROM pg_catalog.pg_class c
      WHERE EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS x WHERE x.grantee = '${EXECUTOR}'::regrole)`,

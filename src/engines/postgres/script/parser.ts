@@ -1,10 +1,11 @@
 import { CustodyError } from '../../../errors.ts';
 
 /** A node of PostgreSQL's parse tree as libpg-query prints it: `{InsertStmt: {relation: …}}`. */
-export type Tree = null | boolean | number | string | readonly Tree[] | { readonly [name: string]: Tree };
-export type TreeMap = Readonly<Record<string, Tree>>;
+export type ParseTree =
+  null | boolean | number | string | readonly ParseTree[] | { readonly [name: string]: ParseTree };
+export type TreeMap = Readonly<Record<string, ParseTree>>;
 
-export interface Statement {
+export interface ParsedStatement {
   /** `InsertStmt`, `SelectStmt`, … */
   readonly kind: string;
   readonly body: TreeMap;
@@ -18,7 +19,7 @@ export interface Statement {
  * Parses with PostgreSQL's own grammar (libpg-query, version 18). Positions in its answer are byte offsets.
  * @throws CustodyError SQL_SYNTAX, with `path` `line N`.
  */
-export async function parseSql(sql: string): Promise<Statement[]> {
+export async function parseSql(sql: string): Promise<ParsedStatement[]> {
   const { parse } = await import('libpg-query');
   if (sql.includes('\0')) throw new CustodyError('SQL_SYNTAX', 'the SQL holds a NUL byte');
   let result: { readonly stmts?: readonly RawStatement[] };
@@ -51,31 +52,31 @@ interface RawStatement {
 }
 
 /** Calls `visit` for every named node below `tree`, outermost first: (`FuncCall`, its fields). */
-export function walkTree(tree: Tree, visit: (name: string, node: TreeMap) => void): void {
+export function walkParseTree(tree: ParseTree, visit: (name: string, node: TreeMap) => void): void {
   if (tree === null || typeof tree !== 'object') return;
   if (Array.isArray(tree)) {
-    for (const item of tree as readonly Tree[]) walkTree(item, visit);
+    for (const item of tree as readonly ParseTree[]) walkParseTree(item, visit);
     return;
   }
   for (const [name, node] of Object.entries(tree as TreeMap)) {
     if (isTreeMap(node)) visit(name, node);
-    walkTree(node, visit);
+    walkParseTree(node, visit);
   }
 }
 
-export function isTreeMap(tree: Tree | undefined): tree is TreeMap {
+export function isTreeMap(tree: ParseTree | undefined): tree is TreeMap {
   return typeof tree === 'object' && tree !== null && !Array.isArray(tree);
 }
 
 /** A field that holds text; '' where it is absent or something else. */
-export function textOf(tree: Tree | undefined): string {
+export function stringOf(tree: ParseTree | undefined): string {
   return typeof tree === 'string' ? tree : '';
 }
 
 /** Parts of a name in a list of String nodes, as in `FuncCall.funcname`. */
-export function nameParts(list: Tree | undefined): string[] {
+export function nameParts(list: ParseTree | undefined): string[] {
   if (!Array.isArray(list)) return [];
-  return (list as readonly Tree[]).map((item) => {
+  return (list as readonly ParseTree[]).map((item) => {
     const text = isTreeMap(item) && isTreeMap(item['String']) ? item['String']['sval'] : undefined;
     return typeof text === 'string' ? text : '';
   });

@@ -1,16 +1,16 @@
 import { CustodyError, isCustodyError } from '../../../errors.ts';
-import { parseSql, textOf, walkTree, type Statement } from './parser.ts';
+import { parseSql, stringOf, walkParseTree, type ParsedStatement } from './parser.ts';
 import type { Refusal } from './refusal.ts';
 import { SqlScanner } from './sql-scanner.ts';
 
 /** A statement to be run, with its number in the script (from 1, BEGIN and COMMIT counted). */
-export interface Step extends Statement {
+export interface NumberedStatement extends ParsedStatement {
   readonly number: number;
 }
 
-export interface Script {
+export interface ParsedScript {
   /** Without the outermost BEGIN … COMMIT. To be run only where nothing was refused. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly NumberedStatement[];
   /** SQL_SYNTAX (also for every psql command that is not understood), TRANSACTION_CONTROL; not in order. */
   readonly refusals: readonly Refusal[];
 }
@@ -25,11 +25,11 @@ const UNPARSED = '';
  * Reads a script: removes `\set ON_ERROR_STOP on`, parses, and takes over the outermost BEGIN … COMMIT. Nothing is
  * thrown: everything that is wrong with it is found.
  */
-export async function readScript(script: Uint8Array): Promise<Script> {
+export async function parseScript(script: Uint8Array): Promise<ParsedScript> {
   const refusals: Refusal[] = [];
   const statements = await parse(decoded(withoutMeta(Buffer.from(script), refusals), refusals), refusals);
   const steps = takeOver(
-    statements.map((statement, i): Step => ({ ...statement, number: i + 1 })),
+    statements.map((statement, i): NumberedStatement => ({ ...statement, number: i + 1 })),
     refusals,
   ).filter(({ kind }) => kind !== UNPARSED);
   for (const step of steps) refuseParameters(step, refusals);
@@ -69,7 +69,7 @@ function decoded(bytes: Buffer, refusals: Refusal[]): string {
 }
 
 /** The grammar stops at the first fault of a text: then each statement is parsed by itself, to find the others. */
-async function parse(sql: string, refusals: Refusal[]): Promise<Statement[]> {
+async function parse(sql: string, refusals: Refusal[]): Promise<ParsedStatement[]> {
   try {
     return await parseSql(sql);
   } catch (error) {
@@ -82,9 +82,9 @@ async function parse(sql: string, refusals: Refusal[]): Promise<Statement[]> {
   }
 }
 
-async function parsePieces(sql: Buffer, refusals: Refusal[]): Promise<Statement[]> {
+async function parsePieces(sql: Buffer, refusals: Refusal[]): Promise<ParsedStatement[]> {
   const scanner = new SqlScanner();
-  const found: Statement[] = [];
+  const found: ParsedStatement[] = [];
   scanner.push(sql);
   scanner.end();
   for (let piece = scanner.next(); piece; piece = scanner.next()) {
@@ -121,7 +121,7 @@ function syntax(line: number, message: string, options: { cause?: unknown; hint?
   };
 }
 
-function takeOver(steps: readonly Step[], refusals: Refusal[]): Step[] {
+function takeOver(steps: readonly NumberedStatement[], refusals: Refusal[]): NumberedStatement[] {
   const opens = steps[0] !== undefined && isPlain(steps[0], ['TRANS_STMT_BEGIN', 'TRANS_STMT_START']);
   const last = steps.at(-1);
   const closes = last !== undefined && steps.length > 1 && isPlain(last, ['TRANS_STMT_COMMIT']);
@@ -142,26 +142,26 @@ function takeOver(steps: readonly Step[], refusals: Refusal[]): Step[] {
 }
 
 /** A parameter has no value: the server would refuse the statement when it is bound. */
-function refuseParameters({ kind, body, line }: Step, refusals: Refusal[]): void {
+function refuseParameters({ kind, body, line }: NumberedStatement, refusals: Refusal[]): void {
   const names = new Set<string>();
-  walkTree({ [kind]: body }, (name) => names.add(name));
+  walkParseTree({ [kind]: body }, (name) => names.add(name));
   if (names.has('ParamRef')) refusals.push(syntax(line, 'a parameter ($1) has no value here', {}));
 }
 
 /** BEGIN, START TRANSACTION or COMMIT without any option. */
-function isPlain({ kind, body }: Step, kinds: readonly string[]): boolean {
+function isPlain({ kind, body }: NumberedStatement, kinds: readonly string[]): boolean {
   return (
     kind === 'TransactionStmt' &&
-    kinds.includes(textOf(body['kind'])) &&
+    kinds.includes(stringOf(body['kind'])) &&
     body['options'] === undefined &&
     body['chain'] !== true
   );
 }
 
-function controlsTransaction({ kind, body }: Step): boolean {
+function controlsTransaction({ kind, body }: NumberedStatement): boolean {
   if (kind === 'TransactionStmt') return true;
   if (kind !== 'VariableSetStmt') return false;
-  const name = textOf(body['name']).toLowerCase();
+  const name = stringOf(body['name']).toLowerCase();
   // SET TRANSACTION …, SET SESSION CHARACTERISTICS …, SET transaction_read_only = …
   return (
     body['kind'] === 'VAR_SET_MULTI' ||

@@ -2,7 +2,7 @@ import type { ObjectSink } from '../../../objects/sink.ts';
 import { SnapshotBuilder } from '../../../objects/snapshots/builder.ts';
 import type { Captured } from '../../engine.ts';
 import { checkIntegrity } from '../process/integrity.ts';
-import { attempt, openInMemory, openReader, type ReadDatabase } from './reader.ts';
+import { attemptRead, openInMemory, openReader, type ReadDatabase } from './reader.ts';
 import { checkSchema, type SchemaRow } from './schema-check.ts';
 import { addRows, type ReadOptions } from './table-rows.ts';
 import { tableShape, unhide } from './table-shape.ts';
@@ -30,10 +30,10 @@ export async function captureDatabase(
   builder.fact('encoding', encoding);
   for (const name of ['user_version', 'application_id'])
     builder.fact(name, String(db.pragma(name, { simple: true })));
-  const rows = attempt(() =>
+  const rows = attemptRead(() =>
     db.prepare('SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_schema').all(),
   ) as SchemaRow[];
-  attempt(() => checkSchema(db, rows));
+  attemptRead(() => checkSchema(db, rows));
   const options: ReadOptions = { encoding, ...(signal === undefined ? {} : { signal }) };
   for (const { type, name, tbl_name, rootpage, sql } of rows) {
     builder.schema(type, name, [
@@ -56,10 +56,10 @@ async function addTable(
   builder: SnapshotBuilder,
   options: ReadOptions,
 ): Promise<void> {
-  const shape = attempt(() => tableShape(db, name));
+  const shape = attemptRead(() => tableShape(db, name));
   if (shape.hidden) {
     using memory = openInMemory(path);
-    const unhidden = attempt(() => unhide(memory.db, name));
+    const unhidden = attemptRead(() => unhide(memory.db, name));
     const table = builder.table(unhidden.spec);
     await addRows(memory.db, unhidden, table, options);
     table.close();

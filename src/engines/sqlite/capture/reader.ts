@@ -43,7 +43,7 @@ export function openReader(path: string): Reader {
       system(copy, () => copyFileSync(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
       withFile(copy, 'r+', (fd) => writeSync(fd, Uint8Array.of(1, 1), 0, 2, VERSIONS_AT));
     }
-    const db = attempt(() => pinned(new Database(copy ?? path, { readonly: true, fileMustExist: true })));
+    const db = attemptRead(() => pinned(new Database(copy ?? path, { readonly: true, fileMustExist: true })));
     return {
       db,
       path: copy ?? path,
@@ -62,7 +62,7 @@ export function openReader(path: string): Reader {
 export function openInMemory(path: string): Pick<Reader, 'db'> & Disposable {
   const bytes = system(path, () => readFileSync(path));
   bytes[VERSIONS_AT] = bytes[VERSIONS_AT + 1] = 1;
-  const db = attempt(() => pinned(new Database(bytes)));
+  const db = attemptRead(() => pinned(new Database(bytes)));
   return { db, [Symbol.dispose]: () => db.close() };
 }
 
@@ -113,7 +113,7 @@ function system<T>(path: string, run: () => T): T {
 }
 
 /** @throws CustodyError for what better-sqlite3 throws. */
-export function attempt<T>(run: () => T): T {
+export function attemptRead<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {

@@ -5,7 +5,7 @@ import type { TableBuilder } from '../../../objects/snapshots/builder.ts';
 import type { ReadDatabase } from './reader.ts';
 import { sqlError } from '../script/sql-error.ts';
 import { quote, type TableShape } from './table-shape.ts';
-import { textOf, type Encoding } from './text.ts';
+import { recordText, type Encoding } from './text.ts';
 
 /** Rows between two looks at the signal. */
 const BREATH = 8_192;
@@ -86,7 +86,7 @@ function exactValues(row: readonly unknown[], shape: TableShape, encoding: Encod
   const values: SqliteValue[] = [];
   for (let i = 0; i < shape.reads.length; i++) {
     const value = row[2 * i + 1] as SqliteValue;
-    values.push(row[2 * i] === 'text' ? textOf(value as Uint8Array, encoding) : value);
+    values.push(row[2 * i] === 'text' ? recordText(value as Uint8Array, encoding) : value);
   }
   if (shape.rowid !== undefined) values.push(row.at(-1) as bigint);
   return values;

@@ -15,7 +15,7 @@ export function parseEncoding(text: unknown): Encoding {
  * Stored text bytes as the text of a canonical record: UTF-8 as it is, valid or not; UTF-16 transcoded, a lone
  * surrogate as three bytes (WTF-8, https://simonsapin.github.io/wtf-8/), so that different text stays different.
  */
-export function textOf(bytes: Uint8Array, encoding: Encoding): string | TextBytes {
+export function recordText(bytes: Uint8Array, encoding: Encoding): string | TextBytes {
   if (encoding === 'UTF-8') return isUtf8(bytes) ? Buffer.from(bytes).toString() : new TextBytes(bytes);
   const units = Buffer.from(bytes.subarray(0, bytes.length & ~1));
   const text = (encoding === 'UTF-16be' ? units.swap16() : units).toString('utf16le');

@@ -25,7 +25,7 @@ interface Pending {
  * The parent's side of worker.ts. One request at a time. A child that dies, for whatever reason, makes the pending
  * request fail; it never hangs.
  */
-export class Child implements AsyncDisposable {
+export class SqlChild implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #exited: Promise<unknown>;
   readonly #root: ConfinedRoot | undefined;
@@ -67,9 +67,9 @@ export class Child implements AsyncDisposable {
    * Starts a child that may use `folder` only.
    * @throws CustodyError ENGINE_FAILED, INTERRUPTED when `signal` is aborted: the child is killed then, at any time.
    */
-  static async start(folder: string, signal?: AbortSignal): Promise<Child> {
+  static async start(folder: string, signal?: AbortSignal): Promise<SqlChild> {
     if (signal?.aborted) throw interrupted();
-    const child = new Child(folder);
+    const child = new SqlChild(folder);
     const onAbort = (): void => child.kill(interrupted());
     signal?.addEventListener('abort', onAbort, { once: true });
     void child.#exited.then(() => signal?.removeEventListener('abort', onAbort));

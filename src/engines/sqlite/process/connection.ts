@@ -24,7 +24,7 @@ const OPTIONS = {
 /** Ends with every transaction, so it is set inside each. */
 const DEFER = 'defer_foreign_keys';
 
-export class Connection {
+export class SqliteConnection {
   readonly #db: DatabaseSync;
   readonly #deferForeignKeys: boolean;
 
@@ -146,7 +146,7 @@ export function checkQuery(path: string, sql: string): CustodyError | undefined 
 }
 
 /**
- * What {@link Connection.apply} would refuse before anything runs, on a closed file.
+ * What {@link SqliteConnection.apply} would refuse before anything runs, on a closed file.
  * @param pragmas those of the session: foreign keys, for one, decide what a statement writes.
  */
 export function check(

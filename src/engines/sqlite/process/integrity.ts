@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { CustodyError, type ErrorCode } from '../../../errors.ts';
 import { program } from '../../../system/confined-root.ts';
-import { attempt, type ReadDatabase, type Reader } from '../capture/reader.ts';
+import { attemptRead, type ReadDatabase, type Reader } from '../capture/reader.ts';
 import { integrityEntry } from './worker-entry.ts';
 
 /** What integrity-main.ts prints. */
@@ -18,7 +18,7 @@ export type IntegrityAnswer =
  *   constraint or a declared type may be younger than its rows) and no corruption.
  */
 export async function checkIntegrity({ db, path }: Reader, signal?: AbortSignal): Promise<void> {
-  const computes = attempt(() => db.prepare(COMPUTES).pluck().get()) !== undefined;
+  const computes = attemptRead(() => db.prepare(COMPUTES).pluck().get()) !== undefined;
   const faults = computes ? await faultsInChild(path, signal) : integrityFaults(db);
   if (faults.length === 0) return;
   throw new CustodyError('DATABASE_CORRUPT', `the integrity check failed: ${faults.join('; ')}`, {
@@ -29,7 +29,7 @@ export async function checkIntegrity({ db, path }: Reader, signal?: AbortSignal)
 /** @returns the first five. @throws CustodyError for what better-sqlite3 throws. */
 export function integrityFaults(db: ReadDatabase): string[] {
   const faults: string[] = [];
-  attempt(() => {
+  attemptRead(() => {
     // By default it stops after 100 messages, and what is no fault could hide what is one.
     const lines = db.prepare('PRAGMA integrity_check(2147483647)').pluck().iterate();
     for (const line of lines) {

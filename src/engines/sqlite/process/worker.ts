@@ -1,14 +1,14 @@
 import { DatabaseSync } from 'node:sqlite';
 import { CustodyError, fromSystemError, unreachable } from '../../../errors.ts';
 import { BoundaryGuard } from '../script/boundary-guard.ts';
-import { check, checkQuery, Connection, query, settle } from './connection.ts';
+import { check, checkQuery, SqliteConnection, query, settle } from './connection.ts';
 import type { Failure, Hello, Reply, Request } from './protocol.ts';
 
 /**
  * The child process in which SQL from outside runs: the only one that opens a clone, and only with node:sqlite
  * (design section 7). Started by child.ts; ends when the parent goes away.
  */
-let connection: Connection | undefined;
+let connection: SqliteConnection | undefined;
 
 function perform(request: Request): unknown {
   switch (request.op) {
@@ -16,7 +16,7 @@ function perform(request: Request): unknown {
       settle(request.path);
       return null;
     case 'open':
-      connection = new Connection(request.path, request.pragmas);
+      connection = new SqliteConnection(request.path, request.pragmas);
       return null;
     case 'begin':
       opened().begin();
@@ -54,7 +54,7 @@ function perform(request: Request): unknown {
   }
 }
 
-function opened(): Connection {
+function opened(): SqliteConnection {
   if (connection === undefined) throw new CustodyError('INTERNAL', 'no database is open');
   return connection;
 }

@@ -16,7 +16,7 @@ import {
   type RowChange,
   type SchemaObject,
   type SequenceChange,
-  type Step,
+  type RestoreStep,
   type TableInfo,
 } from '../../restore/model.ts';
 import { sqliteLiteral, type TextEncoding } from './literal.ts';
@@ -32,7 +32,7 @@ export function sqliteDialect({ facts }: Pick<ObjectOf<'snapshot'>, 'facts'>): D
       const kept = shadowTables(schema);
       return new Map([...describeSqlite(schema, tables)].filter(([name]) => !kept.has(name)));
     },
-    rows: ({ kind, change }: Step, info: TableInfo) => {
+    rows: ({ kind, change }: RestoreStep, info: TableInfo) => {
       const name = `main.${quote(change.table.name)}`;
       if (kind === 'delete') return [`DELETE FROM ${name} WHERE ${where(change, info, literal)}`];
       if (kind === 'insert') return [insert(name, change, info, literal)];
@@ -72,7 +72,7 @@ export function sqliteDialect({ facts }: Pick<ObjectOf<'snapshot'>, 'facts'>): D
  */
 function* movedCounters<T>(
   { snapshot, sequences }: Counted,
-  steps: readonly Step[],
+  steps: readonly RestoreStep[],
   infos: Infos,
 ): Walk<T, SequenceChange[]> {
   const highest = new Map<string, bigint>();

@@ -20,7 +20,7 @@ export interface Denial {
   readonly trigger: string | null;
 }
 
-export type Action = readonly [
+export type AuthorizerCall = readonly [
   code: number,
   a: string | null,
   b: string | null,
@@ -48,7 +48,7 @@ const READ_PRAGMAS_OF =
   /^(table_list|table_info|table_xinfo|index_list|index_info|index_xinfo|foreign_key_list|foreign_key_check|integrity_check|quick_check)$/;
 
 /** Whether an action only reads. */
-export function reads([code, , b]: Action): boolean {
+export function reads([code, , b]: AuthorizerCall): boolean {
   switch (code) {
     case C.SQLITE_SELECT:
     case C.SQLITE_READ:
@@ -69,7 +69,7 @@ export class Guard {
   /** @param holdsRows whether a plan could name this table. */
   constructor(
     db: DatabaseSync,
-    allows: (action: Action) => boolean,
+    allows: (action: AuthorizerCall) => boolean,
     holdsRows: (table: string) => boolean = () => true,
   ) {
     this.#db = db;
@@ -122,7 +122,7 @@ function cause({ widens, table, trigger }: Denial, sql: string | undefined): str
   return widens && !named ? " by a foreign key's action" : '';
 }
 
-function describe([code, a, b, , trigger]: Action, holdsRows: (table: string) => boolean): Denial {
+function describe([code, a, b, , trigger]: AuthorizerCall, holdsRows: (table: string) => boolean): Denial {
   const transaction = code === C.SQLITE_TRANSACTION || code === C.SQLITE_SAVEPOINT;
   const subject = [a, b].filter((part) => part !== null && part !== '').join(' ');
   const rows = code === C.SQLITE_INSERT || code === C.SQLITE_UPDATE || code === C.SQLITE_DELETE;

@@ -1,7 +1,7 @@
 import { constants as C, type DatabaseSync } from 'node:sqlite';
 import { CustodyError } from '../../../errors.ts';
 import type { Boundary } from '../../engine.ts';
-import { Guard, reads, type Action } from './authorizer.ts';
+import { Guard, reads, type AuthorizerCall } from './authorizer.ts';
 import { hasWords, upper } from './tokens.ts';
 
 /** Where AUTOINCREMENT keeps its counters: https://www.sqlite.org/autoinc.html */
@@ -35,7 +35,7 @@ export class BoundaryGuard extends Guard {
       update: new Set(boundary.update.map(upper)),
       delete: new Set(boundary.delete.map(upper)),
     };
-    const allows = (action: Action): boolean => {
+    const allows = (action: AuthorizerCall): boolean => {
       const [code, a, b, database, trigger] = action;
       // Some pragmas act while they are compiled: https://www.sqlite.org/pragma.html
       if (this.mode === 'compile')
@@ -100,7 +100,7 @@ const WRITES = new Map<number, 'insert' | 'update' | 'delete'>([
  * AUTOINCREMENT writes its counter without a question: who is asked is the script. It may set a counter, make one or
  * remove one, never rename one, and no trigger may do it.
  */
-function movesCounter([code, a, b, , trigger]: Action): boolean {
+function movesCounter([code, a, b, , trigger]: AuthorizerCall): boolean {
   return trigger === null && a === COUNTERS && (code !== C.SQLITE_UPDATE || b === 'seq');
 }
 

@@ -6,7 +6,7 @@ import { sqlError } from './sql-error.ts';
 import { tokens, type Token } from './tokens.ts';
 
 /** One statement of a script. `at` says where, for messages: `statement 3`, counted as written, from 1. */
-export interface Statement {
+export interface ScriptStatement {
   readonly at: string;
   readonly sql: string;
   /** First word, upper case. */
@@ -23,12 +23,12 @@ const MAX_REFUSALS = 1_000;
 
 export interface Split {
   /** What is to run, without the script's own outermost BEGIN and COMMIT. */
-  readonly statements: readonly Statement[];
+  readonly statements: readonly ScriptStatement[];
   /** SQL_SYNTAX, TRANSACTION_CONTROL, BOUNDARY_VIOLATED, at most one a statement, with `path` `statement N`. */
   readonly refusals: readonly CustodyError[];
 }
 
-type Judged = Statement & { readonly refusal: CustodyError | undefined };
+type Judged = ScriptStatement & { readonly refusal: CustodyError | undefined };
 
 /**
  * Splits a script into its statements and collects, before anything runs, whatever the boundary does not allow.
@@ -134,7 +134,10 @@ function firstWords({ update, delete: deletes, counters }: Boundary): ReadonlySe
 }
 
 /** What is no transaction control must be one of the few statements that a boundary knows. */
-function judge({ at, verb, conflict }: Statement, words: ReadonlySet<string>): CustodyError | undefined {
+function judge(
+  { at, verb, conflict }: ScriptStatement,
+  words: ReadonlySet<string>,
+): CustodyError | undefined {
   if (BEGIN.has(verb) || COMMIT.has(verb)) return undefined;
   if (!words.has(verb) && verb !== 'REPLACE') {
     return new CustodyError('BOUNDARY_VIOLATED', `${at}: ${verb} is outside the boundary`, {
@@ -153,7 +156,7 @@ function judge({ at, verb, conflict }: Statement, words: ReadonlySet<string>): C
 /** @param cut whether the rest of the script was not looked at. */
 function takeOver(judged: readonly Judged[], cut: boolean): Split {
   const last = judged.length - 1;
-  const control = ({ verb }: Statement): boolean => BEGIN.has(verb) || COMMIT.has(verb);
+  const control = ({ verb }: ScriptStatement): boolean => BEGIN.has(verb) || COMMIT.has(verb);
   // A ROLLBACK in the place of COMMIT was refused already; the BEGIN is not to blame.
   const ends = (verb: string): boolean => COMMIT.has(verb) || verb === 'ROLLBACK' || cut;
   const owns = last > 0 && BEGIN.has(judged[0]!.verb) && ends(judged[last]!.verb);
@@ -169,7 +172,7 @@ function takeOver(judged: readonly Judged[], cut: boolean): Split {
   return { statements: kept, refusals };
 }
 
-function controls({ at, verb }: Statement): CustodyError {
+function controls({ at, verb }: ScriptStatement): CustodyError {
   return new CustodyError(
     'TRANSACTION_CONTROL',
     `${at}: ${verb} is refused: the runner owns the transaction`,

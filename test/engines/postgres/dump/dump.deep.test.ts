@@ -6,7 +6,7 @@ import { findBinaries } from '../../../../src/engines/postgres/cluster/binaries.
 import { Cluster } from '../../../../src/engines/postgres/cluster/cluster.ts';
 import { loadDump } from '../../../../src/engines/postgres/dump/dump-loader.ts';
 import { createRoles, LOADER } from '../../../../src/engines/postgres/roles.ts';
-import { captureDump, recognise } from '../../../../src/engines/postgres/index.ts';
+import { captureDump, isPlainDump } from '../../../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../../../src/objects/memory-objects.ts';
 import { FIXTURE } from '../fixture.ts';
 import {
@@ -23,21 +23,21 @@ useTemporaryFolder(files.path);
 
 describe('recognising a dump', () => {
   it('by its header, plain or gzipped', async () => {
-    expect(await recognise(files.file('plain.sql', FIXTURE))).toBe(true);
-    expect(await recognise(files.file('zipped.sql.gz', zipped(FIXTURE)))).toBe(true);
-    expect(await recognise(files.file('other.sql', 'SELECT 1;\n'))).toBe(false);
-    expect(await recognise(files.file('empty', ''))).toBe(false);
-    expect(await recognise(files.file('custom.dump', 'PGDMP\u0001'))).toBe(false);
-    expect(await recognise(files.file('all.sql', '--\n-- PostgreSQL database cluster dump\n--\n'))).toBe(
+    expect(await isPlainDump(files.file('plain.sql', FIXTURE))).toBe(true);
+    expect(await isPlainDump(files.file('zipped.sql.gz', zipped(FIXTURE)))).toBe(true);
+    expect(await isPlainDump(files.file('other.sql', 'SELECT 1;\n'))).toBe(false);
+    expect(await isPlainDump(files.file('empty', ''))).toBe(false);
+    expect(await isPlainDump(files.file('custom.dump', 'PGDMP\u0001'))).toBe(false);
+    expect(await isPlainDump(files.file('all.sql', '--\n-- PostgreSQL database cluster dump\n--\n'))).toBe(
       false,
     );
-    expect(await recognise(files.file('bad.gz', Uint8Array.of(0x1f, 0x8b, 1, 2, 3)))).toBe(false);
+    expect(await isPlainDump(files.file('bad.gz', Uint8Array.of(0x1f, 0x8b, 1, 2, 3)))).toBe(false);
   });
 
   it('throws for what is no file', async () => {
-    await expectCode(recognise(join(files.path, 'missing')), 'PATH_NOT_FOUND');
+    await expectCode(isPlainDump(join(files.path, 'missing')), 'PATH_NOT_FOUND');
     mkdirSync(join(files.path, 'folder'));
-    await expectCode(recognise(join(files.path, 'folder')), 'PATH_NOT_A_FILE');
+    await expectCode(isPlainDump(join(files.path, 'folder')), 'PATH_NOT_A_FILE');
   });
 });
 

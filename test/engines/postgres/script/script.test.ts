@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { boundaryRefusals, type Nameable } from '../../../../src/engines/postgres/script/boundary.ts';
-import { readScript } from '../../../../src/engines/postgres/script/script.ts';
+import { parseScript } from '../../../../src/engines/postgres/script/script.ts';
 import { inOrder } from '../../../../src/engines/postgres/script/refusal.ts';
 import { utf8 } from '../support.ts';
 
 /** Codes and places of what is refused, in the order of the script. */
 async function refused(script: string | Uint8Array, nameable?: Nameable): Promise<string[]> {
-  const { steps, refusals } = await readScript(typeof script === 'string' ? utf8(script) : script);
+  const { steps, refusals } = await parseScript(typeof script === 'string' ? utf8(script) : script);
   const all = nameable ? [...refusals, ...boundaryRefusals(steps, nameable)] : refusals;
   return inOrder(all).map(({ error }) => `${error.code} ${error.path ?? ''}`);
 }
 
 describe('reading a script', () => {
   it('takes over the outermost BEGIN … COMMIT and keeps numbers, texts and lines', async () => {
-    const { steps, refusals } = await readScript(
+    const { steps, refusals } = await parseScript(
       utf8("\\set ON_ERROR_STOP on\nBEGIN;\n-- é\nSELECT 'é;';\nINSERT INTO a.b\nVALUES (1);\nCOMMIT;\n"),
     );
     expect(refusals).toEqual([]);
@@ -24,8 +24,8 @@ describe('reading a script', () => {
   });
 
   it('takes a script without BEGIN, and an empty one', async () => {
-    expect((await readScript(utf8('SELECT 1'))).steps).toHaveLength(1);
-    expect(await readScript(utf8(' -- nothing\n'))).toEqual({ steps: [], refusals: [] });
+    expect((await parseScript(utf8('SELECT 1'))).steps).toHaveLength(1);
+    expect(await parseScript(utf8(' -- nothing\n'))).toEqual({ steps: [], refusals: [] });
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Boundary } from '../../../../src/engines/engine.ts';
 import { CustodyError } from '../../../../src/errors.ts';
-import { Connection } from '../../../../src/engines/sqlite/process/connection.ts';
+import { SqliteConnection } from '../../../../src/engines/sqlite/process/connection.ts';
 import { sessionPragmas } from '../../../../src/engines/sqlite/script/pragmas.ts';
 import { ALLOWED, REFUSED, SCHEMA } from './boundary-cases.ts';
 import { boundary, make, useTemp } from '../helpers.ts';
@@ -46,7 +46,7 @@ function contents(): string {
 
 /** Runs a script on a copy of the state, and takes it back. @returns the tables whose rows it changed. */
 function run(script: string, allowed: Partial<Boundary>, pragmas: [string, string][] = []): string[] {
-  const connection = new Connection(path, sessionPragmas(pragmas));
+  const connection = new SqliteConnection(path, sessionPragmas(pragmas));
   try {
     const rows = (table: string): string =>
       connection.query(`SELECT group_concat(r, '|') FROM (SELECT ${columns(table)} AS r FROM ${table})`);

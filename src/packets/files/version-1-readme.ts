@@ -1,7 +1,7 @@
 import { digestFromBytes } from '../../objects/digest.ts';
 import type { FirstOf, ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
-import { section, tableOf, text } from './markdown.ts';
+import { section, tableOf, markdownText } from './markdown.ts';
 
 export interface FirstReadmeParts {
   readonly rehearsal: Link;
@@ -25,14 +25,14 @@ const LEGS = {
 export function firstReadme({ rehearsal, evidence, plan, verdict, back }: FirstReadmeParts): string {
   const { before, after } = evidence.executor;
   const same = digestFromBytes(before) === digestFromBytes(after);
-  const marker = plan.source.marker === null ? '' : ` (${text(plan.source.marker)})`;
+  const marker = plan.source.marker === null ? '' : ` (${markdownText(plan.source.marker)})`;
   return [
-    `# Rehearsal ${verdict.accepted ? 'accepted' : 'REJECTED'}: ${text(plan.name)}`,
+    `# Rehearsal ${verdict.accepted ? 'accepted' : 'REJECTED'}: ${markdownText(plan.name)}`,
     '',
     `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator \`${verdict.validator.digest}\``,
     `Rehearsal: \`${rehearsal.digest}\` · engine ${evidence.engine} · source: ${plan.source.kind}${marker}`,
     '',
-    ...(plan.macro === null ? [] : [`Macro: ${text(plan.macro)}`, '']),
+    ...(plan.macro === null ? [] : [`Macro: ${markdownText(plan.macro)}`, '']),
     'A rehearsal runs on an isolated clone. It is not production execution and authorizes nothing: production stays on HOLD.',
     '',
     ...tableOf(
@@ -42,12 +42,15 @@ export function firstReadme({ rehearsal, evidence, plan, verdict, back }: FirstR
     ...section(
       'Not compared between the legs, because the plan declares it (comparisons with the before-state are never relaxed):',
       plan.masked.map(
-        ({ table, column, reason }) => `new values of ${text(table)}.${text(column)}: ${text(reason)}`,
+        ({ table, column, reason }) =>
+          `new values of ${markdownText(table)}.${markdownText(column)}: ${markdownText(reason)}`,
       ),
     ),
     ...section(
       'May stay moved after ROLLBACK, because the plan declares it:',
-      plan.bounded.map(({ effect, name, reason }) => `${effect} ${text(name)}: ${text(reason)}`),
+      plan.bounded.map(
+        ({ effect, name, reason }) => `${effect} ${markdownText(name)}: ${markdownText(reason)}`,
+      ),
     ),
     ...tableOf(
       ['leg', 'way back', 'ended', 'before-state'],
@@ -55,7 +58,9 @@ export function firstReadme({ rehearsal, evidence, plan, verdict, back }: FirstR
     ),
     ...section(
       'Findings:',
-      verdict.findings.map(({ code, path, detail }) => `${text(code)} at ${text(path)}: ${text(detail)}`),
+      verdict.findings.map(
+        ({ code, path, detail }) => `${markdownText(code)} at ${markdownText(path)}: ${markdownText(detail)}`,
+      ),
     ),
     `Executor: \`sha256:${digestFromBytes(before)}\`, the same before and after: ${same ? 'yes' : 'no'}`,
     '',

@@ -2,8 +2,8 @@ import { jsonFile } from '../../objects/json.ts';
 import { decodeEither, decodeKind, type FirstOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { rowChanges } from './changes.ts';
-import { bytesOf, type GetSync, type PacketFiles } from './content.ts';
-import { firstReadme } from './readme-v1.ts';
+import { contentBytes, type GetSync, type PacketFiles } from './content.ts';
+import { firstReadme } from './version-1-readme.ts';
 import { damaged } from './material.ts';
 import { describeBack } from './moved-sequences.ts';
 
@@ -32,9 +32,9 @@ export function firstPacketFiles(
         back: (link) => describeBack(evidence.entry, link, judgement.accepted, get),
       }),
     ],
-    ['plan.yaml', bytesOf(plan.first.document, get)],
-    ['executor.sql', bytesOf(evidence.executor.file, get)],
-    ['validator.mjs', bytesOf(validator.file, get)],
+    ['plan.yaml', contentBytes(plan.first.document, get)],
+    ['executor.sql', contentBytes(evidence.executor.file, get)],
+    ['validator.mjs', contentBytes(validator.file, get)],
     ['rehearsal.json', jsonFile({ id: rehearsal, ...evidence })],
     ['rehearsal-execution-evidence.json', jsonFile(firstExecutionEvidence(rehearsal, evidence))],
     ['row-changes.json', jsonFile(rowChanges(evidence, get))],

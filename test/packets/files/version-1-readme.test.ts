@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firstReadme, type FirstReadmeParts } from '../../../src/packets/files/readme-v1.ts';
+import { firstReadme, type FirstReadmeParts } from '../../../src/packets/files/version-1-readme.ts';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { nodeLink } from '../../../src/objects/link.ts';
 
