@@ -1,9 +1,7 @@
+import type { EngineName } from '../objects/snapshots/builder.ts';
 import { digestToBytes, parseDigest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { compareNames } from '../objects/tree.ts';
-
-/** The engines, as plans, profiles and snapshots name them. */
-export type EngineName = 'sqlite' | 'postgres';
 
 export interface ScriptDocument {
   file: string;

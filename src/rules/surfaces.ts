@@ -1,4 +1,4 @@
-import type { EngineName } from './plan-form.ts';
+import type { EngineName } from '../objects/snapshots/builder.ts';
 import type { ScriptPart } from './includes.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { findFirst, samePhrase } from './phrase.ts';

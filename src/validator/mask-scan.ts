@@ -1,4 +1,4 @@
-import type { EngineName } from '../rules/plan-form.ts';
+import type { EngineName } from '../objects/snapshots/builder.ts';
 
 /**
  * Whether a row holds a masked value, without decoding it: serial type 10 in the header of a SQLite record

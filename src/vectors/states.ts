@@ -1,4 +1,4 @@
-import type { EngineName } from '../rules/plan-form.ts';
+import { type EngineName, SnapshotBuilder, type TableSpec } from '../objects/snapshots/builder.ts';
 import { encodeKey } from '../objects/rows/key.ts';
 import type { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
@@ -6,7 +6,6 @@ import { multisetEntries } from '../objects/rows/multiset.ts';
 import { encodeCopyRow } from '../objects/rows/postgres-copy.ts';
 import { encodeRecord, MASKED } from '../objects/rows/sqlite-record.ts';
 import { sha256Bytes } from '../objects/sha256.ts';
-import { SnapshotBuilder, type TableSpec } from '../objects/snapshots/builder.ts';
 
 /** What stands in one column: what SQLite holds, and its text for PostgreSQL. */
 export type Cell = null | bigint | string | typeof MASKED;

@@ -1,4 +1,4 @@
-import type { EngineName } from '../../rules/plan-form.ts';
+import type { EngineName } from '../../objects/snapshots/builder.ts';
 import { isCustodyError } from '../../errors.ts';
 import { finding, type Finding } from '../../finding.ts';
 import { compareBytes, decode, type Value } from '../../objects/codec.ts';
