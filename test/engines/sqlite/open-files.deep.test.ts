@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { make, useTemp } from './helpers.ts';
 
-/** The assertion `clone-not-open-elsewhere`. */
+/** The assertions `clone-not-open-elsewhere` and `clone-not-seen-open`. */
 const temp = useTemp();
 const linux = process.platform === 'linux';
 
@@ -23,7 +23,7 @@ function inNamespace(program: string): unknown[] {
     import { once } from 'node:events';
     import fs from 'node:fs';
     import { sqliteEngine } from ${JSON.stringify(join(src, 'engines/sqlite/index.ts'))};
-    import { isOpenNowhereElse } from ${JSON.stringify(join(src, 'engines/sqlite/open-files.ts'))};
+    import { lookForHolders } from ${JSON.stringify(join(src, 'engines/sqlite/open-files.ts'))};
     const log = (value) => console.log(JSON.stringify(value));
     const holder = async (path) => {
       const child = spawn('sh', ['-c', 'exec 3<"$1"; echo ready; exec sleep 60', 'sh', path], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -45,7 +45,11 @@ describe.skipIf(namespace === undefined)('another process that has the clone ope
   it('is none of ours; and one is seen before a session, after it, once and for all', () => {
     const source = make(temp.file('open.db'), 'CREATE TABLE t(a)');
     const program = `
-      const holds = async (workspace) => log((await workspace.isolation()).assertions.find(({ assertion }) => assertion === 'clone-not-open-elsewhere').holds);
+      const holds = async (workspace) => {
+        const { assertions, notShown } = await workspace.isolation();
+        log(['clone-not-open-elsewhere', 'clone-not-seen-open'].map((name) => assertions.find(({ assertion }) => assertion === name).holds));
+        log(notShown.map(({ why }) => why.replace(/process [0-9]+ .(sh|sleep)./g, 'somebody')));
+      };
       const session = async (clone, meanwhile) => {
         await using opened = await clone.open();
         await opened.begin();
@@ -79,7 +83,10 @@ describe.skipIf(namespace === undefined)('another process that has the clone ope
         await holds(workspace);
       }`;
     // Nothing was looked at yet · two sessions, nobody · after a session · for good · before a session
-    expect(inNamespace(program)).toEqual([false, true, false, false, false]);
+    const seen = [[false, false], ['somebody had it open']];
+    expect(inNamespace(program)).toEqual(
+      [[[false, false], ['nobody looked']], [[true, true], []], seen, seen, seen].flat(),
+    );
   });
 
   it('is seen by device and inode, whatever it calls the file', () => {
@@ -89,32 +96,38 @@ describe.skipIf(namespace === undefined)('another process that has the clone ope
     const program = `
       const path = ${JSON.stringify(path)};
       const file = fs.statSync(path, { bigint: true });
-      const look = (...allowed) => log(isOpenNowhereElse(file, allowed));
-      look();
+      const look = async (...allowed) => {
+        const { holders, hidden } = await lookForHolders(file, new Set(), allowed);
+        log([holders.length, hidden]);
+      };
+      await look();
       const fd = fs.openSync(path, 'r');
-      look();
-      look(process.pid);
+      await look();
+      await look(process.pid);
       fs.closeSync(fd);
       const other = await holder(path + '-too');
       fs.rmSync(path + '-too');
-      look();
+      await look();
       await other.end();
-      look();`;
-    expect(inNamespace(program)).toEqual([true, false, true, false, true]);
+      await look();`;
+    expect(inNamespace(program)).toEqual([0, 1, 0, 1, 0].map((holders) => [holders, []]));
   });
 
   it('cannot be told with a /proc of another namespace', () => {
     const without = NAMESPACE.filter((flag) => flag !== '--mount-proc');
     const module = resolve(import.meta.dirname, '../../../src/engines/sqlite/open-files.ts');
-    const program = `import { isOpenNowhereElse } from ${JSON.stringify(module)};
-      console.log(isOpenNowhereElse({ dev: 0n, ino: 0n }));`;
+    const program = `import { lookForHolders } from ${JSON.stringify(module)};
+      console.log(JSON.stringify(await lookForHolders({ dev: 0n, ino: 0n })));`;
     const run = [process.execPath, '--input-type=module', '-e', program];
     const seen = spawnSync('unshare', [...(namespace ?? []), ...without, ...run], { encoding: 'utf8' });
-    expect(seen.stdout).toBe('false\n');
+    expect(JSON.parse(seen.stdout)).toEqual({
+      holders: [],
+      hidden: ['/proc is that of another pid namespace'],
+    });
   });
 
   it.skipIf(process.getuid?.() !== 0 || !existsSync('/usr/bin/setpriv'))(
-    'and hides it is a "no" where it is of our account, and only there',
+    'and hides it is named where it is of our account, and only there',
     async () => {
       const folder = temp.file('nobody');
       mkdirSync(folder, { mode: 0o700 });
@@ -124,27 +137,32 @@ describe.skipIf(namespace === undefined)('another process that has the clone ope
       chmodSync(temp.path, 0o711);
       const module = resolve(import.meta.dirname, '../../../src/engines/sqlite/open-files.ts');
       const program = `import { statSync } from 'node:fs';
-        import { isOpenNowhereElse } from ${JSON.stringify(module)};
-        console.log(isOpenNowhereElse(statSync(${JSON.stringify(path)}, { bigint: true })));`;
-      const look = (): string =>
-        spawnSync(
+        import { lookForHolders } from ${JSON.stringify(module)};
+        console.log(JSON.stringify(await lookForHolders(statSync(${JSON.stringify(path)}, { bigint: true }))));`;
+      const look = (): unknown => {
+        const { stdout } = spawnSync(
           'setpriv',
           [
             ...['--reuid', '65534', '--regid', '65534', '--clear-groups'],
             ...[process.execPath, '--input-type=module', '-e', program],
           ],
           { encoding: 'utf8', cwd: '/' },
-        ).stdout.trim();
+        );
+        return JSON.parse(stdout);
+      };
       // Root's processes cannot be looked into, and are not nobody's.
-      expect(look()).toBe('true');
+      expect(look()).toEqual({ holders: [], hidden: [] });
       // Started by nobody, as a set-user-ID program would be: it may come into the folder, and may not be looked into.
       const other = spawn('setpriv', ['--ruid', '65534', 'sleep', '60'], { stdio: 'ignore' });
       const started = (): boolean => readFileSync(`/proc/${other.pid}/cmdline`, 'utf8').startsWith('sleep');
       for (let i = 0; i < 200 && !started(); i++) await new Promise((done) => setTimeout(done, 20));
-      expect(look()).toBe('false');
+      expect(look()).toEqual({
+        holders: [],
+        hidden: [`process ${other.pid} (sleep) hides its open files (EACCES)`],
+      });
       other.kill('SIGKILL');
       await once(other, 'exit');
-      expect(look()).toBe('true');
+      expect(look()).toEqual({ holders: [], hidden: [] });
     },
   );
 });
