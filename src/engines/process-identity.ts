@@ -1,18 +1,19 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 
 /** One process of one start of one host: numbers come back, soon in a container, but not with the same start. */
 export interface ProcessIdentity {
-  /** The start of the host, and the pid namespace: within both a number means one process at a time. */
+  /** 16 hex digits for the start of the host and the pid namespace: within both a number means one process at a time. */
   readonly world: string;
   readonly pid: number;
   /** Clock ticks from the host's start to the process's (proc(5), stat, field 22). */
   readonly start: string;
 }
 
-/** Undefined on a system without /proc. */
-export function thisProcess(): ProcessIdentity | undefined {
-  const [world, start] = [thisWorld(), startOf(process.pid)];
-  return world === undefined || start === undefined ? undefined : { world, pid: process.pid, start };
+/** Undefined where there is no such process, or no /proc. */
+export function identityOf(pid: number): ProcessIdentity | undefined {
+  const [world, start] = [thisWorld(), startOf(pid)];
+  return world === undefined || start === undefined ? undefined : { world, pid, start };
 }
 
 /** Whether a process still runs; undefined where that cannot be known from here: it may live in another world. */
@@ -30,7 +31,8 @@ let world: string | undefined;
 function thisWorld(): string | undefined {
   try {
     const boot = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return (world ??= `${boot()} ${readlinkSync('/proc/self/ns/pid')}`);
+    const namespace = (): string => readlinkSync('/proc/self/ns/pid');
+    return (world ??= createHash('sha256').update(`${boot()} ${namespace()}`).digest('hex').slice(0, 16));
   } catch {
     return undefined;
   }

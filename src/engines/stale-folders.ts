@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromSystemError } from '../errors.ts';
-import { isRunning, thisProcess } from './process-identity.ts';
+import { identityOf, isRunning } from './process-identity.ts';
 import { readRegular } from './regular-file.ts';
 
 /** Written into a working folder: whose it is. */
@@ -14,7 +14,7 @@ const NOTE_LIMIT = 4096;
  * another process with that pid is not taken for it (proc(5)). Without /proc nothing is written.
  */
 export function claimFolder(folder: string): void {
-  const owner = thisProcess();
+  const owner = identityOf(process.pid);
   if (owner === undefined) return;
   writeFileSync(join(folder, OWNER_FILE), `${owner.world}\n${owner.pid}\n${owner.start}\n`, {
     mode: 0o600,
