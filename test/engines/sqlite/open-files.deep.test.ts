@@ -1,19 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { make, useTemp } from './helpers.ts';
+import { lacking, pidNamespace } from '../../support/lacking.ts';
 
 /** The assertions `clone-not-open-elsewhere` and `clone-not-seen-open`. */
 const temp = useTemp();
-const linux = process.platform === 'linux';
 
-/** A pid namespace with its own /proc: every process in it can be looked into, whatever the system around it hides. */
-const NAMESPACE = ['--pid', '--fork', '--kill-child', '--mount-proc'];
-const namespace = [[], ['--map-root-user']].find(
-  (user) => linux && spawnSync('unshare', [...user, ...NAMESPACE, 'true']).status === 0,
-);
+/** In a pid namespace with its own /proc every process can be looked into, whatever the system around it hides. */
+const namespace = pidNamespace() ?? [];
+const lack = lacking('Linux', 'a pid namespace');
+const lackAccount = lacking('root', 'setpriv');
 
 /** Runs a program in such a namespace; what it logs, one JSON value a line. */
 function inNamespace(program: string): unknown[] {
@@ -31,7 +30,7 @@ function inNamespace(program: string): unknown[] {
       return { end: async () => { child.kill('SIGKILL'); await once(child, 'close'); } };
     };`;
   const run = [process.execPath, '--input-type=module', '-e', imports + program];
-  const { stdout, stderr } = spawnSync('unshare', [...(namespace ?? []), ...NAMESPACE, ...run], {
+  const { stdout, stderr } = spawnSync('unshare', [...namespace, ...run], {
     encoding: 'utf8',
   });
   if (stderr !== '') throw new Error(stderr);
@@ -41,7 +40,7 @@ function inNamespace(program: string): unknown[] {
     .map((line) => JSON.parse(line) as unknown);
 }
 
-describe.skipIf(namespace === undefined)('another process that has the clone open', () => {
+describe.skipIf(lack)(`another process that has the clone open${lack}`, () => {
   it('is none of ours; and one is seen before a session, after it, once and for all', () => {
     const source = make(temp.file('open.db'), 'CREATE TABLE t(a)');
     const program = `
@@ -114,20 +113,20 @@ describe.skipIf(namespace === undefined)('another process that has the clone ope
   });
 
   it('cannot be told with a /proc of another namespace', () => {
-    const without = NAMESPACE.filter((flag) => flag !== '--mount-proc');
+    const without = namespace.filter((flag) => flag !== '--mount-proc');
     const module = resolve(import.meta.dirname, '../../../src/engines/sqlite/open-files.ts');
     const program = `import { lookForHolders } from ${JSON.stringify(module)};
       console.log(JSON.stringify(await lookForHolders({ dev: 0n, ino: 0n })));`;
     const run = [process.execPath, '--input-type=module', '-e', program];
-    const seen = spawnSync('unshare', [...(namespace ?? []), ...without, ...run], { encoding: 'utf8' });
+    const seen = spawnSync('unshare', [...without, ...run], { encoding: 'utf8' });
     expect(JSON.parse(seen.stdout)).toEqual({
       holders: [],
       hidden: ['/proc is that of another pid namespace'],
     });
   });
 
-  it.skipIf(process.getuid?.() !== 0 || !existsSync('/usr/bin/setpriv'))(
-    'and hides it is named where it is of our account, and only there',
+  it.skipIf(lackAccount)(
+    `and hides it is named where it is of our account, and only there${lackAccount}`,
     async () => {
       const folder = temp.file('nobody');
       mkdirSync(folder, { mode: 0o700 });
