@@ -16,7 +16,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"116a713182e149932fdbdef53823a44c61398b3d743682e17353f8e7b3f22ac3"`,
+      `"8408bceddd4e8245a2603906a6dc1325c783514959935459f0859344f8686b93"`,
     );
   });
 
@@ -27,9 +27,11 @@ describe('pinned', () => {
     expect(await rehearsed(desk)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "notGrantedHere": [],
-        "rehearsal": "e12ba7181f12cd1d85371cd2837cda9e7ed2cb9ad03589e7b3edd7e0f6ba8d98",
-        "seal": "452a4018a76a126d7a9a65de04abaff9431beb6c134ff2f9eec48e28cf776cf7",
+        "notGrantedHere": [
+          "clone-not-open-elsewhere",
+        ],
+        "rehearsal": "a7e6bb3fee6843c98570f95f114adb94bafec7591df71972d7b8694bf211c4ac",
+        "seal": "8eb61b1188762f859d0510aab3b0d92ea1847f317f3f8ffece244e3c6326a506",
       }
     `);
   });
@@ -44,9 +46,11 @@ describe('pinned', () => {
     expect(await rehearsed(desk)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "notGrantedHere": [],
-        "rehearsal": "6aa84af9f3f7693fa39b6a12ee3241aa35ee1dcb44ad9687dbd9e72d05196348",
-        "seal": "233a394dfe9079de81cb5931930b52afed5f90d035c39211e948d85f62a4709b",
+        "notGrantedHere": [
+          "clone-not-open-elsewhere",
+        ],
+        "rehearsal": "a501228060d677c8ba784a47c20e9363309fb43e00fbe07ee98f8b1964a42c5d",
+        "seal": "2668d4b1ca51aec993a5b2a26f2646901d3dc7a4d5ca2fd094a872ea5e05668e",
       }
     `);
   });
@@ -68,8 +72,8 @@ describe.skipIf(packaged === undefined)('pinned, on the PostgreSQL of package-lo
       {
         "accepted": true,
         "notGrantedHere": [],
-        "rehearsal": "49c2afbde5e5a1fd262059de3ede7bed383d6a7fff6f36af0349546fe3564943",
-        "seal": "7afcf92caa3c59a278ae15601033a636adcf48d7a5e7bac911f3f78f0c6c2aca",
+        "rehearsal": "062a4148b6f9ac03d3c17f3e666fc9fd413cf3e2a3411892a741b35695e751af",
+        "seal": "3d5422bfc74e3753f5f3b5f83ed3d7ed15b5413c962f16b007bbc5dc31eecdf3",
       }
     `);
   });

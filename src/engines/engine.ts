@@ -42,6 +42,8 @@ export interface EngineOptions {
 /** One statement of fact about isolation. `assertion` is a stable code (SPEC.md); raw values go into `raw`. */
 export interface Isolation {
   readonly assertions: readonly { readonly assertion: string; readonly holds: boolean }[];
+  /** Assertions that do not hold, or could not be shown, and why. Not deterministic. */
+  readonly notShown: readonly { readonly assertion: string; readonly why: string }[];
   /** Not deterministic: paths, inodes, uids, versions. */
   readonly raw: readonly (readonly [name: string, value: string])[];
 }

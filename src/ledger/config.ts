@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { writeFile, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError } from '../errors.ts';
@@ -105,7 +106,7 @@ export async function readConfig(ledger: string): Promise<LedgerConfig> {
 
 /** Writes durably: temporary name, fsync, rename, fsync of the folder. */
 export async function writeDurably(path: string, content: string, mode: number): Promise<void> {
-  const temporary = `${path}.tmp-${process.pid}`;
+  const temporary = `${path}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     await writeFile(temporary, content, { mode, flush: true, flag: 'wx' });
     await rename(temporary, path);

@@ -71,12 +71,16 @@ export function requireSource({ source }: Plan, workspace: Workspace): void {
 /** What the policy requires must be proven before anything runs; the validator and `verify` judge the end. */
 export async function requireIsolation(workspace: Workspace, required: readonly string[]): Promise<void> {
   if (required.length === 0) return;
-  const { assertions } = await workspace.isolation();
+  const { assertions, notShown } = await workspace.isolation();
   const missing = required.filter((name) => !assertions.some((a) => a.assertion === name && a.holds));
   if (missing.length === 0) return;
+  const withReason = (name: string): string => {
+    const why = notShown.find(({ assertion }) => assertion === name)?.why;
+    return why === undefined ? name : `${name} (${why})`;
+  };
   throw new CustodyError(
     'ISOLATION_REFUSED',
-    `the policy requires what this system does not give: ${missing.join(', ')}`,
+    `the policy requires what this system does not give: ${missing.map(withReason).join(', ')}`,
     {
       hint: 'Rehearse on a system that grants it (Linux, as root or with user namespaces), or have the policy changed.',
     },

@@ -1,6 +1,7 @@
 import type { Captured, Engine, Isolation, Workspace } from '../engines/engine.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import { deltaOf } from '../objects/snapshots/delta.ts';
+import { ON_REQUEST } from '../rules/assertions.ts';
 import { digestToBytes } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
@@ -30,6 +31,8 @@ export interface RehearsalOptions {
   readonly source?: string;
   /** Assertions about isolation without which nothing may run: the policy's. */
   readonly isolation?: readonly string[];
+  /** What else shall be claimed where it is shown, beside what plan and policy require (assertions.ts, ON_REQUEST). */
+  readonly asked?: readonly string[];
   /** The folder where clones of unknown state are kept. */
   readonly quarantine: string;
   readonly now: () => number;
@@ -47,6 +50,8 @@ export interface RehearsalResult {
   readonly legs: readonly LegResult[];
   /** The masked after-state, where a leg got that far. */
   readonly after: Link | undefined;
+  /** Isolation that could not be shown, and why. */
+  readonly notShown: Isolation['notShown'];
   /** What fired before any leg: then nothing was run. */
   readonly trigger: ObjectOf<'rehearsal'>['trigger'];
 }
@@ -111,6 +116,7 @@ export async function rehearse(
     if (result.ended === 'failed' || result.ended === 'aborted') break;
   }
   const isolation = await steps.timed('isolation', () => workspace.isolation());
+  const asked = new Set([...plan.form.isolation, ...(options.isolation ?? []), ...(options.asked ?? [])]);
   const afters = legs.map(
     (leg) => leg.after && maskSnapshot(before.entry.snapshot, leg.after.snapshot, plan.form.masked, objects),
   );
@@ -137,7 +143,10 @@ export async function rehearse(
     trigger: fired?.trigger ?? null,
     delta: after ? resultOf(deltaOf(before.entry.snapshot, after), objects.get).tables : [],
     legs: legs.map((leg, i) => legObject(leg, afters[i])),
-    isolation: isolation.assertions.map(({ assertion, holds }) => ({ assertion, holds })),
+    isolation: isolation.assertions.map(({ assertion, holds }) => ({
+      assertion,
+      holds: holds && (!ON_REQUEST.includes(assertion) || asked.has(assertion)),
+    })),
     probes: options.probes ?? null,
     observed: [
       ...(fired ? [fired.finding] : []),
@@ -148,7 +157,8 @@ export async function rehearse(
   });
   const run = runOf({ rehearsal, steps, isolation, versions: workspace.versions, legs });
   const trigger = fired?.trigger ?? null;
-  return { rehearsal, run, plan: planLink, before: before.entry, legs, after, trigger };
+  const { notShown } = isolation;
+  return { rehearsal, run, plan: planLink, before: before.entry, legs, after, trigger, notShown };
 }
 
 /** Steps with how long each took. */
@@ -213,6 +223,10 @@ function runOf(run: {
     versions: run.versions.map(([k, v]) => [k, v]),
     isolation: [
       ...run.isolation.raw.map(([k, v]): [string, string] => [k, v]),
+      ...run.isolation.notShown.map(({ assertion, why }): [string, string] => [
+        `not-shown ${assertion}`,
+        why,
+      ]),
       ...run.legs.flatMap(({ leg, kept }): [string, string][] =>
         kept === undefined ? [] : [[`quarantined-${leg}`, kept]],
       ),

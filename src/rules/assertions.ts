@@ -12,7 +12,8 @@ export const ASSERTIONS: Readonly<
     ['child-processes-refused', true],
     ['clone-folder-private', true],
     ['clone-not-linked-to-source', true],
-    ['clone-not-open-elsewhere', true],
+    ['clone-not-open-elsewhere', false],
+    ['clone-not-seen-open', true],
     ['extensions-refused', true],
     ['file-access-restricted', true],
     ['image-unchanged', true],
@@ -33,6 +34,12 @@ export const ASSERTIONS: Readonly<
     ['unix-socket-only', true],
   ],
 };
+
+/**
+ * What depends on the processes beside a rehearsal, and not on its plan or its system, is claimed only where plan, profile
+ * or policy asks for it: two rehearsals of one plan are one object, whoever else is at work.
+ */
+export const ON_REQUEST: readonly string[] = ['clone-not-open-elsewhere'];
 
 /** Why an assertion that must be proven is not, by what was claimed of it; undefined where it is claimed once, and holds. */
 export function whyUnproven(claims: readonly boolean[]): string | undefined {

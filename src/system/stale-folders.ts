@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromSystemError } from '../errors.ts';
+import { identityOf, isRunning } from './process-identity.ts';
 import { readRegular } from './regular-file.ts';
 
 /** Written into a working folder: whose it is. */
@@ -13,9 +14,9 @@ const NOTE_LIMIT = 4096;
  * another process with that pid is not taken for it (proc(5)). Without /proc nothing is written.
  */
 export function claimFolder(folder: string): void {
-  const [world, start] = [thisWorld(), startOf(process.pid)];
-  if (world === undefined || start === undefined) return;
-  writeFileSync(join(folder, OWNER_FILE), `${world}\n${process.pid}\n${start}\n`, {
+  const owner = identityOf(process.pid);
+  if (owner === undefined) return;
+  writeFileSync(join(folder, OWNER_FILE), `${owner.world}\n${owner.pid}\n${owner.start}\n`, {
     mode: 0o600,
     flag: 'wx',
   });
@@ -43,16 +44,14 @@ export async function sweepStale(
   uids: readonly (number | undefined)[],
   release: (folder: string) => boolean | Promise<boolean> = () => true,
 ): Promise<void> {
-  const world = thisWorld();
-  if (world === undefined) return;
   for (const name of namesIn(parent).filter((entry) => entry.startsWith(prefix))) {
     const folder = join(parent, name);
     try {
       const stat = lstatSync(folder);
       if (!stat.isDirectory() || !uids.includes(stat.uid)) continue;
-      const [theirs, pid, start] = (await noteIn(folder)).split('\n');
-      if (theirs !== world || !/^\d+$/.test(pid ?? '') || !/^\d+$/.test(start ?? '')) continue;
-      if (startOf(Number(pid)) !== start && (await release(folder)))
+      const [world = '', pid = '', start = ''] = (await noteIn(folder)).split('\n');
+      if (!/^\d+$/.test(pid) || !/^\d+$/.test(start)) continue;
+      if (isRunning({ world, pid: Number(pid), start }) === false && (await release(folder)))
         rmSync(folder, { recursive: true, force: true });
     } catch {
       // no note, not ours to read, or another process removes it just now: never a reason to fail
@@ -73,28 +72,4 @@ function namesIn(folder: string): string[] {
   } catch {
     return [];
   }
-}
-
-/** This start of this host, and this pid namespace: within it a pid means one process at a time. */
-function thisWorld(): string | undefined {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Clock ticks from the host's start to the process's; undefined: there is none, or it has ended (field 22, state Z). */
-function startOf(pid: number): string | undefined {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error; // not to know is not to be dead
-  }
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? undefined : fields[19];
 }

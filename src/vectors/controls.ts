@@ -26,6 +26,7 @@ const ASSERTIONS = {
     'clone-folder-private',
     'clone-not-linked-to-source',
     'clone-not-open-elsewhere',
+    'clone-not-seen-open',
     'extensions-refused',
     'file-access-restricted',
     'image-unchanged',

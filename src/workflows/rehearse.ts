@@ -73,6 +73,8 @@ export interface RehearseResult {
   readonly delta: readonly { table: string; inserted: number; updated: number; deleted: number }[];
   readonly findings: readonly Finding[];
   /** Whether every validator's process had no network; where the system grants no namespace this is not claimed. */
+  /** Isolation that could not be shown, and why; required, it is a finding. */
+  readonly notShown: readonly { readonly assertion: string; readonly why: string }[];
   readonly validatorNetwork: 'restricted' | 'not restricted';
 }
 
@@ -99,6 +101,7 @@ export async function rehearsePlan(
   const rehearsed = await runPlan(plan, validators, {
     quarantine: quarantineOf(ledger),
     isolation: current.policy.isolation,
+    asked: profile?.surfaces.flatMap(({ how }) => how.isolation?.[plan.form.engine] ?? []) ?? [],
     ...(profile && { profile: profile.bytes, claims: profile.claims }),
     ...(scripts && { scripts }),
     ...(source !== undefined && { source }),
@@ -217,6 +220,7 @@ export function described(
     })),
     delta,
     findings: rehearsed.findings,
+    notShown: result.notShown,
     validatorNetwork: judged.every(({ networkRestricted }) => networkRestricted)
       ? 'restricted'
       : 'not restricted',

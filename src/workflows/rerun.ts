@@ -20,6 +20,7 @@ import { packetFiles, writeFiles } from '../packets/packet-files.ts';
 import { compareRerun, type Again, type Comparison } from './rerun/compare.ts';
 import { detailOf } from './rerun/describe.ts';
 import type { Difference } from './rerun/differences.ts';
+import { jsonDocument } from './rerun/json-document.ts';
 import { subjectFromFolder } from './rerun/from-folder.ts';
 import { subjectFromLedger } from './rerun/from-ledger.ts';
 import { materialise } from './rerun/materialise.ts';
@@ -113,6 +114,7 @@ async function rerunIn(
     ...(profile && { profile: profile.bytes }),
     ...(probes && { probes }),
     ...(options.unsandboxed && { unsandboxed: true }),
+    asked: claimedBy(subject),
     // Not in the scratch folder: nothing removes a clone of unknown state, and the run that is recorded names it.
     quarantine: ledger ? quarantineOf(ledger) : join(tmpdir(), `custody-quarantine-${randomUUID()}`),
     progress,
@@ -145,6 +147,12 @@ async function rerunIn(
     record: recorded?.record ?? null,
     signed: recorded?.signed ?? null,
   };
+}
+
+/** What the subject claims of its isolation: the rerun is asked for the same. */
+function claimedBy({ rehearsal }: RerunSubject): string[] {
+  const isolation = jsonDocument('rehearsal.json', rehearsal).at('isolation').items();
+  return isolation.filter((one) => one.at('holds').value === true).map((one) => one.at('assertion').text());
 }
 
 /** The rerun in the forms that a packet has, and its files as they lie on disk. */

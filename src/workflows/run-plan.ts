@@ -33,6 +33,8 @@ export interface RunPlanOptions {
   readonly unsandboxed?: boolean;
   /** Assertions about isolation that the policy requires. */
   readonly isolation?: readonly string[];
+  /** Assertions that are claimed where they are shown, though neither plan nor policy requires them. */
+  readonly asked?: readonly string[];
 }
 
 /**
@@ -86,6 +88,7 @@ export async function runPlan(
     quarantine: options.quarantine,
     progress,
     ...(options.isolation && { isolation: options.isolation }),
+    ...(options.asked && { asked: options.asked }),
     ...(options.scripts && { scripts: options.scripts }),
     ...(options.source !== undefined && { source: options.source }),
     ...(options.profile && { profile: options.profile }),

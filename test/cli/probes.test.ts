@@ -125,19 +125,18 @@ describe('probes, with a command that only answers', () => {
   });
 
   it('work in folders of their own, with keys of their own, under the profile without its probes', async () => {
-    const seen: string[] = [];
-    await probed((_, { read, plan }) => {
-      seen.push(read('a.sql'), read('a.sqlite'));
+    const seen: Partial<Record<Which, string[]>> = {};
+    await probed((which, { read, plan }) => {
+      seen[which] = [read('a.sql'), read('a.sqlite')];
       expect(digestOf(Buffer.from(read('profile.yaml')))).toBe(plan.profile?.sha256);
       expect(JSON.parse(read('profile.yaml'))).not.toHaveProperty('probes');
       return {};
     });
-    expect(seen).toEqual(
-      [
-        ...Array<string[]>(2).fill(['SELECT 1', 'bytes of a database']),
-        ['SELECT van', 'bytes of a database'],
-      ].flat(),
-    );
+    expect(seen).toEqual({
+      control: ['SELECT 1', 'bytes of a database'],
+      'probe-1': ['SELECT 1', 'bytes of a database'],
+      'probe-2': ['SELECT van', 'bytes of a database'],
+    });
     expect(new Set(calls.map(({ cwd }) => cwd)).size).toBe(3);
     for (const { cwd, env } of calls) {
       expect(env['CUSTODY_CONFIG_DIR']).toBe(join(cwd, 'config'));
@@ -248,7 +247,7 @@ describe('probes, with a command that only answers', () => {
 
   it('are not run for a plan whose includes cannot be brought to them', async () => {
     const plan = readFileSync(at('plan.yaml'), 'utf8');
-    writeFileSync(at('a.sql'), `\\i ${at('b.sql')}\n`);
+    writeFileSync(at('a.sql'), `\\i '${at('b.sql')}'\n`);
     writeFileSync(at('b.sql'), 'SELECT 1;\n');
     const pinned = `{ file: ${at('b.sql')}, sha256: '${digestOf(Buffer.from('SELECT 1;\n'))}' }`;
     writeFileSync(at('plan.yaml'), plan.replace('file: a.sql }', `file: a.sql, includes: [${pinned}] }`));

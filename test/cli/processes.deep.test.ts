@@ -7,6 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CUSTODY } from '../built.ts';
 import { Desk } from './desk.ts';
 import { writePlan } from './plans.ts';
+import { lacking } from '../support/lacking.ts';
+
+const lack = lacking('Linux');
 
 const HOLD_LOCK = fileURLToPath(new URL('../store/children/hold-lock.ts', import.meta.url));
 
@@ -77,8 +80,8 @@ describe('the real command, in processes of its own', () => {
     expect(pipe('verify broken --json')).toEqual({ statuses: '1 0', stderr: '' });
   });
 
-  it.skipIf(!existsSync('/proc/self/stat'))(
-    'SIGINT in the middle of a rehearsal: INTERRUPTED, no process and no file left, the ledger as it was',
+  it.skipIf(lack)(
+    `SIGINT in the middle of a rehearsal: INTERRUPTED, no process and no file left, the ledger as it was${lack}`,
     async () => {
       writePlan(desk, {
         sql: "INSERT INTO posts SELECT 'n' || i, 'x' FROM (WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 900000000) SELECT max(i) AS i FROM c);\n",

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { signerKey } from '../../src/ledger/signer-key.ts';
 import { generateKey, verifierKeyOf } from '../../src/log/note-key.ts';
+import { lacking } from '../support/lacking.ts';
+
+const lack = lacking('an ordinary user'); // root may read everything
 
 describe("a rerunner's key", () => {
   let dir: string;
@@ -46,7 +49,7 @@ describe("a rerunner's key", () => {
     expect(readFileSync(file(), 'utf8')).toBe('nothing');
   });
 
-  it.skipIf(process.getuid?.() === 0)('says where it may not be read', async () => {
+  it.skipIf(lack)(`says where it may not be read${lack}`, async () => {
     await signerKey('alice', keys());
     chmodSync(file(), 0o000);
     await expect(signerKey('alice', keys())).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });

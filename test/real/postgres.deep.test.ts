@@ -3,16 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { captureDump } from '../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import {
-  counted,
-  data,
-  expectProven,
-  expectRefused,
-  fileDigest,
-  missing,
-  rehearse,
-  useLedger,
-} from './support.ts';
+import { counted, expectProven, expectRefused, fileDigest, rehearse, useLedger } from './support.ts';
+import { data, lackingData } from '../support/lacking.ts';
 
 const APPROVAL = 'a0000000-0000-4000-8000-000000000001';
 const OBJECT = 'posts:2026-02-birth-0006';
@@ -43,9 +35,10 @@ clock:
 timeLimit: 60
 `;
 
-const NEEDED = ['agencyos.sql.gz', 'agencyos-counts.txt', 'birth.sql', 'birth-psql-script.sql'];
+const lackBirth = lackingData('agencyos.sql.gz', 'agencyos-counts.txt', 'birth.sql', 'birth-psql-script.sql');
+const lackDump = lackingData('agencyos.sql.gz');
 
-describe.skipIf(missing(...NEEDED))('the birth of birth.sql on agencyos.sql.gz', () => {
+describe.skipIf(lackBirth)(`the birth of birth.sql on agencyos.sql.gz${lackBirth}`, () => {
   const use = useLedger();
   const source = data('agencyos.sql.gz');
   const read = (name: string): Uint8Array => readFileSync(data(name));
@@ -120,7 +113,7 @@ describe.skipIf(missing(...NEEDED))('the birth of birth.sql on agencyos.sql.gz',
   });
 });
 
-describe.skipIf(missing('agencyos.sql.gz'))('an insert that moves a sequence', () => {
+describe.skipIf(lackDump)(`an insert that moves a sequence${lackDump}`, () => {
   const use = useLedger();
   const script = `INSERT INTO public.directus_presets (bookmark, collection) VALUES ('custody', 'posts');\n`;
   const plan = (more: string): string => `custody: plan/1

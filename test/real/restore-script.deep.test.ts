@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { useTemp } from '../engines/sqlite/helpers.ts';
 import { Server } from '../rehearsal/restore/postgres-support.ts';
 import { wayBack } from '../rehearsal/restore/sqlite-support.ts';
-import { data, missing } from './support.ts';
+import { data, lackingData } from '../support/lacking.ts';
+
+const lack = lackingData('agencyos.sql.gz');
 
 /** Every row of every table goes: all of them come back, parents first, and nothing may be inexact. */
 const EVERYTHING = `DO $$ DECLARE names text; BEGIN
@@ -25,7 +27,7 @@ const MIXED = `
   UPDATE public.directus_folders SET parent = '00000000-0000-4000-8000-00000000000b' WHERE parent IS NULL AND name <> 'a';
   SELECT nextval('public.directus_fields_id_seq')`;
 
-describe.skipIf(missing('agencyos.sql.gz'))('restore scripts on agencyos.sql.gz', () => {
+describe.skipIf(lack)(`restore scripts on agencyos.sql.gz${lack}`, () => {
   it('the birth, a mixed change, and the loss of everything: back to the same state', async () => {
     await using server = await Server.start(data('agencyos.sql.gz'));
     const birth = await server.wayBack(
@@ -44,9 +46,10 @@ describe.skipIf(missing('agencyos.sql.gz'))('restore scripts on agencyos.sql.gz'
 
 describe.each(['agencyos.sqlite', 'chinook.sqlite'])('restore scripts on %s', (name) => {
   const temp = useTemp();
+  const lackFile = lackingData(name);
 
-  it.skipIf(missing(name))(
-    'the loss of everything, and a change in every table: back to the same state',
+  it.skipIf(lackFile)(
+    `the loss of everything, and a change in every table: back to the same state${lackFile}`,
     async () => {
       const a = temp.file('a.sqlite');
       const b = temp.file('b.sqlite');

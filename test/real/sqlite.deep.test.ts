@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { captureFile } from '../../src/engines/sqlite/index.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import {
-  counted,
-  data,
-  expectProven,
-  expectRefused,
-  fileDigest,
-  missing,
-  rehearse,
-  useLedger,
-} from './support.ts';
+import { counted, expectProven, expectRefused, fileDigest, rehearse, useLedger } from './support.ts';
+import { data, lackingData } from '../support/lacking.ts';
+
+const lackChinook = lackingData('chinook.sqlite');
+const lackAgencyos = lackingData('agencyos.sqlite', 'agencyos-counts.txt');
 
 const CHINOOK_SCRIPT = `BEGIN TRANSACTION;
 INSERT INTO Artist (ArtistId, Name) VALUES (276, 'The Rehearsals');
@@ -28,7 +23,7 @@ preflight:
 delta: ${delta}
 `;
 
-describe.skipIf(missing('chinook.sqlite'))('chinook.sqlite', () => {
+describe.skipIf(lackChinook)(`chinook.sqlite${lackChinook}`, () => {
   const use = useLedger();
 
   it('an insert: accepted, both ways back exact, the same the second time, the source untouched', async () => {
@@ -66,7 +61,7 @@ describe.skipIf(missing('chinook.sqlite'))('chinook.sqlite', () => {
   });
 });
 
-describe.skipIf(missing('agencyos.sqlite', 'agencyos-counts.txt'))('agencyos.sqlite', () => {
+describe.skipIf(lackAgencyos)(`agencyos.sqlite${lackAgencyos}`, () => {
   const use = useLedger();
   const script = `INSERT INTO categories (id, slug, title, sort, headline)
     VALUES ('c0000000-0000-4000-8000-000000000001', 'custody', 'Custody – Beweise', 9, NULL);

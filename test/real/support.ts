@@ -1,15 +1,6 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { isCustodyError, type ErrorCode } from '../../src/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
@@ -18,18 +9,7 @@ import { fsckLedger } from '../../src/workflows/fsck.ts';
 import { firstPolicy } from '../../src/judging/policy.ts';
 import { rehearsePlan, type RehearseResult } from '../../src/workflows/rehearse.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
-
-/** Real databases, beside the repository; tests that need them are reported as skipped where they are missing. */
-const DATA = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
-
-export function data(name: string): string {
-  // A source's place is given with its links followed.
-  return existsSync(DATA) ? join(realpathSync(DATA), name) : join(DATA, name);
-}
-
-export function missing(...names: readonly string[]): boolean {
-  return !names.every((name) => existsSync(data(name)));
-}
+import { data } from '../support/lacking.ts';
 
 /** A ledger of the test file's own with the built-in validator pinned, in a folder that is gone afterwards. */
 export function useLedger(): {

@@ -122,6 +122,7 @@ class FakeWorkspace implements Workspace {
         assertion,
         holds: !this.#engine.lies.isolation?.includes(assertion),
       })),
+      notShown: (this.#engine.lies.isolation ?? []).map((assertion) => ({ assertion, why: 'a lie' })),
       raw: [['folder', '/somewhere']],
     };
   }

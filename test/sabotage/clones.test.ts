@@ -232,7 +232,7 @@ describe('somebody else who has the clone open', () => {
       clone: (real, { file }) => ({ open: () => held(real, file) }),
     });
     expect(hits).toBe(1);
-    expect(found).toEqual(['ISOLATION_UNPROVEN isolation/clone-not-open-elsewhere']);
+    expect(found).toEqual(['ISOLATION_UNPROVEN isolation/clone-not-seen-open']);
   });
 });
 

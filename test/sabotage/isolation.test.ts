@@ -3,10 +3,14 @@ import { CustodyError } from '../../src/errors.ts';
 import { ASSERTIONS } from '../../src/rules/assertions.ts';
 import type { Saboteur } from './harness.ts';
 import { drill, useStage } from './scene.ts';
-import { withoutNamespaces } from './system.ts';
+import { hiding, withoutNamespaces } from './system.ts';
 
 vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
+);
+
+vi.mock(import('../../src/engines/sqlite/open-files.ts'), async (load) =>
+  (await import('./system.ts')).openFiles(load),
 );
 
 const stage = useStage();
@@ -65,5 +69,41 @@ describe('a process that runs SQL with a network', () => {
   it('is accepted where nobody requires anything', async () => {
     using _ = withoutNamespaces();
     expect((await drill(stage.setApart())).found).toEqual([]);
+  });
+});
+
+describe('a process of our account that hides its open files', () => {
+  const claim = 'clone-not-open-elsewhere';
+  const required = { plan: `isolation: [${claim}]` };
+  const why = 'process 17 (ssh-agent) hides its open files (EACCES)';
+
+  it('changes nothing where nobody requires that there is none: the rehearsal is the same object', async () => {
+    const alone = await drill(stage.setApart());
+    using _ = hiding('process 17 (ssh-agent)');
+    const beside = await drill(stage.setApart());
+    expect([alone.found, beside.found]).toEqual([[], []]);
+    expect(beside.rehearsal.digest).toBe(alone.rehearsal.digest);
+    expect(beside.rehearsed.isolation).toContainEqual({ assertion: claim, holds: false });
+    expect(beside.rehearsed.isolation).toContainEqual({ assertion: 'clone-not-seen-open', holds: true });
+    expect(beside.notShown).toEqual([{ assertion: claim, why }]);
+    expect(beside.run.isolation).toContainEqual([`not-shown ${claim}`, why]);
+  });
+
+  it('is a rejection where the plan requires it', async () => {
+    using _ = hiding('process 17 (ssh-agent)');
+    expect((await drill(stage.setApart(required))).found).toEqual([`ISOLATION_UNPROVEN isolation/${claim}`]);
+  });
+
+  it('is a refusal where the policy requires it, before anything runs', async () => {
+    using _ = hiding('process 17 (ssh-agent)');
+    const refused = drill(stage.setApart(), undefined, { isolation: [claim] });
+    await expect(refused).rejects.toMatchObject({ code: 'ISOLATION_REFUSED' });
+  });
+
+  it('is no matter where all are seen: then it is claimed, on request', async () => {
+    using _ = hiding();
+    const { found, rehearsed } = await drill(stage.setApart(required));
+    expect(found).toEqual([]);
+    expect(rehearsed.isolation).toContainEqual({ assertion: claim, holds: true });
   });
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
@@ -123,6 +123,7 @@ describe('the pinned validator', () => {
     // In the middle of the largest pack of a new ledger is the validator's code.
     const at = Math.floor(swapped.length / 2);
     swapped[at] = swapped[at]! ^ 1;
+    chmodSync(pack, 0o600); // a pack is read-only
     writeFileSync(pack, swapped);
     const before = desk.state();
     const ran = await desk.run(['rehearse', scene.file('plan.yaml'), '--json']);

@@ -11,129 +11,111 @@ import { PackStore } from '../../src/store/pack-store.ts';
 import { scrub } from '../../src/store/scrub.ts';
 import { codeOf, expectCode } from './expect-code.ts';
 import { noise, sampleHead, store, text } from './objects.ts';
+import { lacking } from '../support/lacking.ts';
 
-/** Why a file system of our own cannot be mounted here; null when it can. */
-function mountRefused(): string | null {
-  const dir = mkdtempSync(join(tmpdir(), 'custody-mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir], { stdio: 'pipe' });
-    execFileSync('umount', [dir], { stdio: 'pipe' });
-    return null;
-  } catch (error) {
-    return error instanceof Error ? (error.message.split('\n').at(-2) ?? error.message) : String(error);
-  } finally {
+const lack = lacking('mounting a file system');
+const lackUser = lacking('an ordinary user'); // root has every right
+
+describe.skipIf(lack)(`a file system of its own${lack}`, () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'custody-media-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir]);
+  });
+  afterEach(() => {
+    execFileSync('umount', [dir]);
     rmSync(dir, { recursive: true, force: true });
-  }
-}
+  });
 
-const refused = mountRefused();
-
-describe.skipIf(refused !== null)(
-  `a file system of its own${refused === null ? '' : ` (mount refused: ${refused})`}`,
-  () => {
-    let dir: string;
-    beforeEach(() => {
-      dir = mkdtempSync(join(tmpdir(), 'custody-media-'));
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir]);
-    });
-    afterEach(() => {
-      execFileSync('umount', [dir]);
-      rmSync(dir, { recursive: true, force: true });
-    });
-
-    it('that is full: DISK_FULL, nothing half-written, and all goes on when there is room again', async () => {
-      const backend = FsBackend.create(dir);
-      const target = await PackStore.open(backend);
-      const { digests } = await store(target, [text('before')]);
-      {
-        await using lock = await backend.lock();
-        await swapHead(backend, lock, null, sampleHead(1));
-      }
-      {
-        await using writer = await target.writer();
-        const putMuch = (): void => {
-          for (let i = 0; i < 20; i++) putBlob(writer, noise(100_000, i));
-        };
-        expect(await codeOf(putMuch)).toBe('DISK_FULL');
-        // The writer is finished: what it wrote is not trusted, and its file is gone.
-        await expectCode('INTERNAL', () => putBlob(writer, text('more')));
-        await expectCode('INTERNAL', () => writer.finish());
-        expect(readdirSync(join(dir, 'packs'))).toHaveLength(1);
-      }
-      expect((await scrub(backend)).findings).toEqual([]);
-      expect(await target.get(digests[0]!)).toEqual(text('before'));
-      expect((await readHead(backend))?.head.size).toBe(1);
-      await store(target, [text('after')]);
-      expect((await scrub(backend)).objects).toBe(2);
-    });
-
-    const fill = (name: string): void => {
-      execFileSync('sh', ['-c', `dd if=/dev/zero of="$0/${name}" bs=1k 2>/dev/null || true`, dir]);
-    };
-
-    it('that fills up at the tables of a pack, and at the head', async () => {
-      const backend = FsBackend.create(dir);
-      const target = await PackStore.open(backend);
-      const lock = await backend.lock();
-      const first = await swapHead(backend, lock, null, sampleHead(1));
+  it('that is full: DISK_FULL, nothing half-written, and all goes on when there is room again', async () => {
+    const backend = FsBackend.create(dir);
+    const target = await PackStore.open(backend);
+    const { digests } = await store(target, [text('before')]);
+    {
+      await using lock = await backend.lock();
+      await swapHead(backend, lock, null, sampleHead(1));
+    }
+    {
       await using writer = await target.writer();
-      putBlob(writer, noise(100_000, 1));
-      fill('ballast');
-      await expectCode('DISK_FULL', () => writer.finish());
-      fill('more-ballast');
-      await expectCode('DISK_FULL', () => swapHead(backend, lock, first, sampleHead(2)));
-      await lock[Symbol.asyncDispose]();
-      expect(readdirSync(join(dir, 'packs'))).toEqual([]);
-      expect(readdirSync(join(dir, 'heads'))).toEqual(['main']);
-      expect((await readHead(backend))?.head.size).toBe(1);
-      expect((await scrub(backend)).findings).toEqual([]);
-    });
+      const putMuch = (): void => {
+        for (let i = 0; i < 20; i++) putBlob(writer, noise(100_000, i));
+      };
+      expect(await codeOf(putMuch)).toBe('DISK_FULL');
+      // The writer is finished: what it wrote is not trusted, and its file is gone.
+      await expectCode('INTERNAL', () => putBlob(writer, text('more')));
+      await expectCode('INTERNAL', () => writer.finish());
+      expect(readdirSync(join(dir, 'packs'))).toHaveLength(1);
+    }
+    expect((await scrub(backend)).findings).toEqual([]);
+    expect(await target.get(digests[0]!)).toEqual(text('before'));
+    expect((await readHead(backend))?.head.size).toBe(1);
+    await store(target, [text('after')]);
+    expect((await scrub(backend)).objects).toBe(2);
+  });
 
-    it('that is read-only: everything reads, every write says READ_ONLY', async () => {
-      const { digests } = await store(await PackStore.open(FsBackend.create(dir)), [text('kept')]);
-      {
-        const backend = FsBackend.open(dir);
-        await using lock = await backend.lock();
-        await swapHead(backend, lock, null, sampleHead(1));
-        await using index = await IndexCache.open(join(dir, 'index'), { rebuild: true });
-        await (await PackStore.open(backend)).catchUp(index!);
-      }
-      execFileSync('mount', ['-o', 'remount,ro', dir]);
+  const fill = (name: string): void => {
+    execFileSync('sh', ['-c', `dd if=/dev/zero of="$0/${name}" bs=1k 2>/dev/null || true`, dir]);
+  };
+
+  it('that fills up at the tables of a pack, and at the head', async () => {
+    const backend = FsBackend.create(dir);
+    const target = await PackStore.open(backend);
+    const lock = await backend.lock();
+    const first = await swapHead(backend, lock, null, sampleHead(1));
+    await using writer = await target.writer();
+    putBlob(writer, noise(100_000, 1));
+    fill('ballast');
+    await expectCode('DISK_FULL', () => writer.finish());
+    fill('more-ballast');
+    await expectCode('DISK_FULL', () => swapHead(backend, lock, first, sampleHead(2)));
+    await lock[Symbol.asyncDispose]();
+    expect(readdirSync(join(dir, 'packs'))).toEqual([]);
+    expect(readdirSync(join(dir, 'heads'))).toEqual(['main']);
+    expect((await readHead(backend))?.head.size).toBe(1);
+    expect((await scrub(backend)).findings).toEqual([]);
+  });
+
+  it('that is read-only: everything reads, every write says READ_ONLY', async () => {
+    const { digests } = await store(await PackStore.open(FsBackend.create(dir)), [text('kept')]);
+    {
       const backend = FsBackend.open(dir);
-      const target = await PackStore.open(backend);
-      expect(await target.get(digests[0]!)).toEqual(text('kept'));
-      expect((await readHead(backend))?.head.size).toBe(1);
-      expect((await scrub(backend)).findings).toEqual([]);
-      await expectCode('READ_ONLY', () => backend.lock());
-      await expectCode('READ_ONLY', () => store(target, [text('new')]));
-      await expectCode('READ_ONLY', () => FsBackend.create(join(dir, 'other')));
-      expect(await IndexCache.open(join(dir, 'index'))).toBeNull();
-      expect(await IndexCache.open(join(dir, 'index'), { rebuild: true })).toBeNull();
-      // What is stored needs no writing.
-      await using writer = await target.writer();
-      putBlob(writer, text('kept'));
-      expect(await writer.finish()).toEqual([]);
-    });
+      await using lock = await backend.lock();
+      await swapHead(backend, lock, null, sampleHead(1));
+      await using index = await IndexCache.open(join(dir, 'index'), { rebuild: true });
+      await (await PackStore.open(backend)).catchUp(index!);
+    }
+    execFileSync('mount', ['-o', 'remount,ro', dir]);
+    const backend = FsBackend.open(dir);
+    const target = await PackStore.open(backend);
+    expect(await target.get(digests[0]!)).toEqual(text('kept'));
+    expect((await readHead(backend))?.head.size).toBe(1);
+    expect((await scrub(backend)).findings).toEqual([]);
+    await expectCode('READ_ONLY', () => backend.lock());
+    await expectCode('READ_ONLY', () => store(target, [text('new')]));
+    await expectCode('READ_ONLY', () => FsBackend.create(join(dir, 'other')));
+    expect(await IndexCache.open(join(dir, 'index'))).toBeNull();
+    expect(await IndexCache.open(join(dir, 'index'), { rebuild: true })).toBeNull();
+    // What is stored needs no writing.
+    await using writer = await target.writer();
+    putBlob(writer, text('kept'));
+    expect(await writer.finish()).toEqual([]);
+  });
 
-    it('that is read-only and was never locked: READ_ONLY, too', async () => {
-      FsBackend.create(dir);
-      execFileSync('mount', ['-o', 'remount,ro', dir]);
-      await expectCode('READ_ONLY', () => FsBackend.open(dir).lock());
-    });
-  },
-);
+  it('that is read-only and was never locked: READ_ONLY, too', async () => {
+    FsBackend.create(dir);
+    execFileSync('mount', ['-o', 'remount,ro', dir]);
+    await expectCode('READ_ONLY', () => FsBackend.open(dir).lock());
+  });
+});
 
-describe.skipIf(process.getuid?.() === 0)(
-  'a folder without the right to write (root has every right)',
-  () => {
-    it('PERMISSION_DENIED', async () => {
-      const dir = mkdtempSync(join(tmpdir(), 'custody-media-'));
-      FsBackend.create(dir);
-      execFileSync('chmod', ['-R', 'a-w', dir]);
-      await expectCode('PERMISSION_DENIED', () => FsBackend.open(dir).lock());
-      await expectCode('PERMISSION_DENIED', () => FsBackend.open(dir).stage());
-      execFileSync('chmod', ['-R', 'u+w', dir]);
-      rmSync(dir, { recursive: true, force: true });
-    });
-  },
-);
+describe.skipIf(lackUser)(`a folder without the right to write${lackUser}`, () => {
+  it('PERMISSION_DENIED', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'custody-media-'));
+    FsBackend.create(dir);
+    execFileSync('chmod', ['-R', 'a-w', dir]);
+    await expectCode('PERMISSION_DENIED', () => FsBackend.open(dir).lock());
+    await expectCode('PERMISSION_DENIED', () => FsBackend.open(dir).stage());
+    execFileSync('chmod', ['-R', 'u+w', dir]);
+    rmSync(dir, { recursive: true, force: true });
+  });
+});

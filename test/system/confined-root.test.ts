@@ -3,12 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { lacking } from '../support/lacking.ts';
 
 const CHILD = join(import.meta.dirname, 'children/in-root.ts');
 /** Without a mount namespace of our own there is no root folder to look at, and the isolation record says so. */
-const granted = spawnSync('unshare', ['-m', 'true']).status === 0;
+const lack = lacking('a mount namespace');
 
-describe.skipIf(!granted)('a root folder of its own', () => {
+describe.skipIf(lack)(`a root folder of its own${lack}`, () => {
   it('shows what is mounted below a folder, and it cannot be written either', () => {
     const folder = mkdtempSync(join(tmpdir(), 'custody inner-'));
     try {

@@ -13,8 +13,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { claimFolder, OWNER_FILE, sweepStale } from '../../src/system/stale-folders.ts';
+import { lacking } from '../support/lacking.ts';
 
-describe.skipIf(!existsSync('/proc/self/stat'))('folders of killed processes', () => {
+const lack = lacking('Linux');
+
+describe.skipIf(lack)(`folders of killed processes${lack}`, () => {
   const parent = mkdtempSync(join(tmpdir(), 'custody-test-'));
   afterAll(() => rmSync(parent, { recursive: true, force: true }));
   const uid = process.getuid?.();

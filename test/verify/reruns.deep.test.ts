@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { resolveRevision } from '../../src/ledger/revision.ts';
@@ -15,7 +16,7 @@ import { findPacket, linkOf } from '../../src/packets/find-packet.ts';
 import { verifyRevision, type VerifyOptions } from '../../src/workflows/verify.ts';
 
 /** It holds an accepted rehearsal as @2; what a rerun says about it does not depend on its version. */
-const FIXTURE = new URL('../vectors/ledgers/v1/custody/', import.meta.url).pathname;
+const FIXTURE = fileURLToPath(new URL('../vectors/ledgers/v1/custody/', import.meta.url));
 const key = (name: string, seed: number): { skey: string; vkey: string } =>
   generateKey(name, new Uint8Array(32).fill(seed));
 const alice = key('alice.example', 1);

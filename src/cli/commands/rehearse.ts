@@ -93,6 +93,7 @@ function rehearsalText(result: RehearseResult, out: string | undefined): string 
     ...result.legs.flatMap(({ leg, quarantined }) =>
       quarantined === null ? [] : [`  the clone of leg ${leg} is kept: ${printable(quarantined)}`],
     ),
+    ...result.notShown.map(({ assertion, why }) => `  not shown  ${assertion}: ${printable(why)}`),
     `  rehearsal  ${result.rehearsal}`,
     `  before     ${result.before}`,
     ...(result.after === null ? [] : [`  after      ${result.after}`]),

@@ -115,6 +115,7 @@ export class PostgresWorkspace implements Workspace {
     const version = (await admin.value('SELECT version()')) ?? '';
     return {
       assertions: assertions.map(([assertion, value]) => ({ assertion, holds: value })),
+      notShown: [],
       raw: [...this.#cluster.raw(), ['postgres-version', version]],
     };
   }

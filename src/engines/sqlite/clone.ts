@@ -16,7 +16,7 @@ import {
   statOf,
 } from './files.ts';
 import { isOwnFile, UNSEEN, type CloneWitnessed } from './isolation.ts';
-import { isOpenNowhereElse } from './open-files.ts';
+import { lookForHolders } from './open-files.ts';
 import type { Place } from './place.ts';
 import type { Failure, Request } from './process/protocol.ts';
 import { moveToQuarantine } from './quarantine.ts';
@@ -203,7 +203,7 @@ export class SqliteClone implements Clone {
       notLinked: own && source !== undefined && before?.notLinked !== false,
       inode: mine === undefined ? 'gone' : `${mine.dev}:${mine.ino}`,
       owner: String((await statOf(this.#folder))?.uid ?? 'gone'),
-      alone: before?.alone ?? [],
+      looks: before?.looks ?? [],
     };
     if (own) return;
     throw new CustodyError('ENGINE_FAILED', 'the clone is no file of its own', {
@@ -212,11 +212,14 @@ export class SqliteClone implements Clone {
     });
   }
 
-  /** Whether somebody else has the file open: once it is made, before each session, and after it. */
+  /** Who else has the file open: once it is made, before each session, and after it. */
   async #lookForOthers(): Promise<void> {
     const mine = await statOf(this.#path);
-    const alone = mine !== undefined && isOpenNowhereElse(mine);
-    this.#witnessed = { ...this.witnessed, alone: [...this.witnessed.alone, alone] };
+    const look =
+      mine === undefined
+        ? { holders: [], hidden: ['the file is gone'] }
+        : await lookForHolders(mine, this.#place.hiding);
+    this.#witnessed = { ...this.witnessed, looks: [...this.witnessed.looks, look] };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import type { Isolation } from '../engine.ts';
 import type { Witnessed } from './process/child.ts';
+import type { Look } from './open-files.ts';
 
 /** What was seen of one clone's file when it was made. */
 export interface CloneWitnessed {
@@ -10,8 +11,8 @@ export interface CloneWitnessed {
   readonly inode: string;
   /** Uid that owns its folder. */
   readonly owner: string;
-  /** Each time that other processes were looked at: whether none had the file open. */
-  readonly alone: readonly boolean[];
+  /** Who else had the file open, each time that it was looked at. */
+  readonly looks: readonly Look[];
 }
 
 export const UNSEEN: CloneWitnessed = {
@@ -19,7 +20,7 @@ export const UNSEEN: CloneWitnessed = {
   notLinked: false,
   inode: '',
   owner: '',
-  alone: [],
+  looks: [],
 };
 
 /** A regular file with one name that is not the source. */
@@ -46,13 +47,15 @@ export function isolationOf(seen: Observed): Isolation {
   const { clones, children } = seen;
   const every = <T>(list: readonly T[], holds: (item: T) => boolean): boolean =>
     list.length > 0 && list.every(holds);
-  const looks = clones.flatMap(({ alone }) => alone);
+  const looks = clones.flatMap((clone) => clone.looks);
+  const alone = whoElse(looks);
   const assertions: [assertion: string, holds: boolean][] = [
     ['attach-refused', every(children, ({ refused }) => refused.attach)],
     ['child-processes-refused', every(children, ({ refused }) => refused.processes)],
     ['clone-folder-private', seen.workspacePrivate && every(clones, ({ folderPrivate }) => folderPrivate)],
     ['clone-not-linked-to-source', every(clones, ({ notLinked }) => notLinked)],
-    ['clone-not-open-elsewhere', every(looks, (alone) => alone)],
+    ['clone-not-open-elsewhere', alone === undefined],
+    ['clone-not-seen-open', every(looks, ({ holders }) => holders.length === 0)],
     ['extensions-refused', every(children, ({ refused }) => refused.extensions)],
     ['file-access-restricted', every(children, ({ refused }) => refused.files)],
     ['image-unchanged', seen.imageUnchanged],
@@ -63,6 +66,7 @@ export function isolationOf(seen: Observed): Isolation {
   ];
   return {
     assertions: assertions.map(([assertion, holds]) => ({ assertion, holds })),
+    notShown: alone === undefined ? [] : [{ assertion: 'clone-not-open-elsewhere', why: alone }],
     raw: [
       ...seen.raw,
       ['sql-processes', children.map(({ pid }) => pid).join(' ')],
@@ -70,4 +74,13 @@ export function isolationOf(seen: Observed): Isolation {
       ['clone-inodes', clones.map(({ inode }) => inode).join(' ')],
     ],
   };
+}
+
+/** Why it is not shown that nobody else had a clone open; undefined where it is. */
+function whoElse(looks: readonly Look[]): string | undefined {
+  if (looks.length === 0) return 'nobody looked';
+  const holders = new Set(looks.flatMap((look) => look.holders));
+  const hidden = new Set(looks.flatMap((look) => look.hidden));
+  const why = [...Array.from(holders, (who) => `${who} had it open`), ...hidden];
+  return why.length === 0 ? undefined : why.join('; ');
 }

@@ -16,6 +16,8 @@ export interface Place {
   readonly signal: AbortSignal | undefined;
   /** Starts a child that may use one folder; what is seen of it goes into the isolation record. */
   readonly start: (folder: string) => Promise<SqlChild>;
+  /** Processes that hide their open files, by number, as they were met. */
+  readonly hiding: Set<string>;
   /** Captures a closed file. */
   readonly capture: (path: string, sink: ObjectSink) => Promise<Captured>;
 }

@@ -66,7 +66,8 @@ export class SqliteWorkspace implements Workspace {
       const memo = new CaptureMemo((path, sink) => captureDatabase(path, sink, withSignal(signal)));
       const capture = memo.capture.bind(memo);
       const where = { folder, image, imageDigest, source: source.path };
-      const place: Place = { ...where, pragmas, timeLimit, signal, start, capture };
+      const hiding = new Set<string>();
+      const place: Place = { ...where, pragmas, timeLimit, signal, start, hiding, capture };
       return new SqliteWorkspace(source, place, witnessed);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });

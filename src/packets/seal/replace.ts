@@ -2,9 +2,10 @@
  * Writing the two files of a seal so that at any moment, a crash included, the folder holds the old pair, the new
  * pair, or no seal at all: never a seal beside a manifest it does not vouch for (SPEC.md, "Packets").
  */
-import { constants, open, rename, unlink } from 'node:fs/promises';
+import { constants, lstat, open, rename, unlink } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { identityOf, isRunning } from '../../system/process-identity.ts';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import { MANIFEST_NAME, SEAL_NAME } from './names.ts';
 import type { FolderEntry } from './walk.ts';
@@ -33,8 +34,13 @@ export const nodeSealIo: SealIo = {
   },
 };
 
-/** Reserved at the top of a packet: sealing never lists such a name, checking reports it as FILE_UNLISTED. */
-const TEMPORARY = /^\.custody-seal-(\d{1,10})-[0-9a-f]{16}\.tmp$/;
+/**
+ * Reserved at the top of a packet: sealing never lists such a name, checking reports it as FILE_UNLISTED. It says who
+ * writes it: process number, start, and in which world.
+ */
+const TEMPORARY = /^\.custody-seal-(\d{1,10})-(\d{1,20})-([0-9a-f]{16})-[0-9a-f]{16}\.tmp$/;
+/** Whose writer cannot be looked for, because it lives or lived in another container or start of the host. */
+const ABANDONED = 24 * 3_600_000;
 /** Those this process is writing now. */
 const ours = new Set<string>();
 
@@ -53,7 +59,7 @@ export async function sweepTemporaries(
 ): Promise<void> {
   for (const { path } of entries) {
     const name = join(folder, path);
-    if (isAlive(Number(TEMPORARY.exec(path)?.[1]), name)) {
+    if (await isAtWork(path, name)) {
       throw new CustodyError('LOCK_TIMEOUT', `another process is sealing ${folder}`, {
         path: name,
         hint: `Wait until it is done; if none is, remove ${path}.`,
@@ -65,14 +71,16 @@ export async function sweepTemporaries(
   }
 }
 
-function isAlive(pid: number, name: string): boolean {
-  if (pid === process.pid) return ours.has(name);
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return hasCode(error, 'EPERM');
-  }
+/** Whether somebody writes it: what cannot be known is so until it has lain for a day. */
+async function isAtWork(path: string, name: string): Promise<boolean> {
+  const [, pid = '', start = '', world = ''] = TEMPORARY.exec(path) ?? [];
+  const running = isRunning({ world, pid: Number(pid), start });
+  if (running !== undefined) return running && (Number(pid) !== process.pid || ours.has(name));
+  const age = await lstat(name).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0, // gone, or not to be looked at: removing it says which
+  );
+  return age < ABANDONED;
 }
 
 /**
@@ -111,7 +119,12 @@ export async function replaceSeal(
 }
 
 function temporaryName(folder: string): string {
-  return join(folder, `.custody-seal-${process.pid}-${randomBytes(8).toString('hex')}.tmp`);
+  const { pid, start, world } = identityOf(process.pid) ?? {
+    pid: process.pid,
+    start: '0',
+    world: '0'.repeat(16),
+  };
+  return join(folder, `.custody-seal-${pid}-${start}-${world}-${randomBytes(8).toString('hex')}.tmp`);
 }
 
 async function unlinkIfThere(path: string, io: SealIo): Promise<void> {

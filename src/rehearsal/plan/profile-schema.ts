@@ -13,6 +13,8 @@ const file = { ...line, maxLength: 200, description: 'Relative to the profile.' 
 const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 /** Nothing that could be meant as a pattern. */
 const word = { type: 'string', minLength: 2, maxLength: 200, pattern: '^[^\\s\\p{Cc}*?\\[\\]]+$' };
+/** The same for a path, whose names may hold spaces. */
+const place = { ...word, pattern: '^[^\\s\\p{Cc}*?\\[\\]]+( +[^\\s\\p{Cc}*?\\[\\]]+)*$' };
 const phrase = { type: 'string', maxLength: 200, pattern: '^[\\p{L}\\p{N}]+([ _-][\\p{L}\\p{N}]+)*$' };
 
 function object(required: string[], properties: Record<string, unknown>, more: object = {}): object {
@@ -76,7 +78,7 @@ export const PROFILE_SCHEMA = {
     macro: { ...line, maxLength: 200, description: 'The mandate under which is rehearsed.' },
     production: object(
       ['hosts', 'urls', 'paths', 'databases'],
-      { hosts: list(word), urls: list(word), paths: list(word), databases: list(word) },
+      { hosts: list(word), urls: list(word), paths: list(place), databases: list(word) },
       { description: 'Literal words that name production; what names one is refused before it is opened.' },
     ),
     surfaces: list(surface, { description: 'What must not be touched.' }),

@@ -35,14 +35,16 @@ export const CLAIMS: readonly Vector[] = [
     'child-processes-refused',
     'clone-folder-private',
     'clone-not-linked-to-source',
-    'clone-not-open-elsewhere',
+    'clone-not-seen-open',
     'extensions-refused',
     'file-access-restricted',
     'image-unchanged',
     'source-opened-read-only',
     'source-unchanged',
   ].flatMap((assertion) => [...isolation(assertion, sqlite), fails(assertion, sqlite)]),
-  ...['network-isolated', 'paths-confined'].flatMap((assertion) => isolation(assertion, sqlite)),
+  ...['clone-not-open-elsewhere', 'network-isolated', 'paths-confined'].flatMap((assertion) =>
+    isolation(assertion, sqlite),
+  ),
   // The full plan requires it.
   fails('paths-confined', sqliteFull),
   ...[

@@ -1,20 +1,20 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Boundary, Captured, Clone, Workspace } from '../../../src/engines/engine.ts';
 import { postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { isCustodyError } from '../../../src/errors.ts';
 import { boundary, expectCode, INSTALLATIONS, OPTIONS, usePostgres, utf8 } from './support.ts';
+import { data, lackingData } from '../../support/lacking.ts';
 
-const DATA = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
-const read = (name: string): Uint8Array => readFileSync(DATA + name);
+const lack = lackingData('agencyos.sql.gz', 'agencyos.dump', 'agencyos-counts.txt');
+const read = (name: string): Uint8Array => readFileSync(data(name));
 const BOUNDARY: Boundary = boundary({
   insert: ['public.birth_registry', 'public.directus_objects', 'public.system_issues'],
 });
 
-describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
-  'a real Directus database on the $name installation',
+describe.skipIf(lack).each(INSTALLATIONS)(
+  `a real Directus database on the $name installation${lack}`,
   ({ folder }) => {
     usePostgres(folder);
     const sink = new MemoryObjects();
@@ -23,7 +23,7 @@ describe.skipIf(!existsSync(DATA)).each(INSTALLATIONS)(
     let before: Captured;
 
     beforeAll(async () => {
-      workspace = await postgresEngine.prepare({ file: `${DATA}agencyos.sql.gz` }, OPTIONS);
+      workspace = await postgresEngine.prepare({ file: data('agencyos.sql.gz') }, OPTIONS);
       clone = await workspace.restore('T');
       before = await clone.capture(sink);
     });

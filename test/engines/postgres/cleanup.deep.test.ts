@@ -6,6 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { FIXTURE } from './fixture.ts';
 import { OPTIONS, temporaryFolder } from './support.ts';
+import { lacking } from '../../support/lacking.ts';
+
+const lack = lacking('Linux');
 
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 
@@ -51,8 +54,8 @@ describe('nothing outlives the process', () => {
     expect(alive(Number(raw['cluster-pid']))).toBe(false);
   });
 
-  it.skipIf(!existsSync('/proc/self/stat'))(
-    'after SIGKILL: the server ends, and the next start removes the folder but none of a living process',
+  it.skipIf(lack)(
+    `after SIGKILL: the server ends, and the next start removes the folder but none of a living process${lack}`,
     async () => {
       const living = spawn(process.execPath, [CHILD, dump, 'wait'], { stdio: ['ignore', 'pipe', 'ignore'] });
       const killed = spawn(process.execPath, [CHILD, dump, 'wait'], { stdio: ['ignore', 'pipe', 'ignore'] });

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { capture, children, fails, insertOnly, make, prepare, useTemp } from './helpers.ts';
+import { lacking } from '../../support/lacking.ts';
 
 const temp = useTemp();
 const ENDLESS = Buffer.from(
@@ -16,9 +17,10 @@ const source = (): string => {
 };
 const workspaces = (): string[] =>
   readdirSync(temp.path).filter((name) => name.startsWith('custody-sqlite-'));
-const linux = process.platform === 'linux';
+const lack = lacking('Linux');
+const lackSetpriv = lacking('setpriv');
 
-describe.skipIf(!linux)('no process and no folder is left', () => {
+describe.skipIf(lack)(`no process and no folder is left${lack}`, () => {
   const nothing = (): void => {
     expect(workspaces()).toEqual([]);
     expect(children()).toEqual([]);
@@ -77,7 +79,7 @@ describe.skipIf(!linux)('no process and no folder is left', () => {
     nothing();
   });
 
-  it.skipIf(!existsSync('/usr/bin/setpriv'))('a killed parent takes its child along', async () => {
+  it.skipIf(lackSetpriv)(`a killed parent takes its child along${lackSetpriv}`, async () => {
     const engine = resolve(import.meta.dirname, '../../../src/engines/sqlite/index.ts');
     const program = `
       import { sqliteEngine } from ${JSON.stringify(engine)};

@@ -1,12 +1,14 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { capture, fails, insertOnly, make, prepare, snapshotOf, useTemp } from './helpers.ts';
+import { data, lackingData } from '../../support/lacking.ts';
+
+const lack = lackingData('chinook.sqlite', 'agencyos.sqlite');
 
 const temp = useTemp();
-const data = resolve(import.meta.dirname, '../../../../shared/data');
 
 const SCHEMA = `CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT UNIQUE, b REAL);
   CREATE TABLE w(k TEXT PRIMARY KEY, v) WITHOUT ROWID;
@@ -179,7 +181,7 @@ describe('a session', () => {
   });
 });
 
-describe.skipIf(!existsSync(join(data, 'chinook.sqlite')))('real databases', () => {
+describe.skipIf(lack)(`real databases${lack}`, () => {
   it.each<[string, number, number, string, string]>([
     ['chinook.sqlite', 11, 15_607, `INSERT INTO Artist(Name) VALUES ('Custody')`, 'Artist'],
     [
@@ -191,7 +193,7 @@ describe.skipIf(!existsSync(join(data, 'chinook.sqlite')))('real databases', () 
     ],
   ])('%s', async (name, tables, rows, script, table) => {
     const sink = new MemoryObjects();
-    await using workspace = await prepare(join(data, name));
+    await using workspace = await prepare(data(name));
     const legs: string[] = [];
     for (const leg of ['T', 'R']) {
       await using clone = await workspace.restore(leg);

@@ -1,19 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { make, useTemp } from './helpers.ts';
+import { lacking, pidNamespace } from '../../support/lacking.ts';
 
-/** The assertion `clone-not-open-elsewhere`. */
+/** The assertions `clone-not-open-elsewhere` and `clone-not-seen-open`. */
 const temp = useTemp();
-const linux = process.platform === 'linux';
 
-/** A pid namespace with its own /proc: every process in it can be looked into, whatever the system around it hides. */
-const NAMESPACE = ['--pid', '--fork', '--kill-child', '--mount-proc'];
-const namespace = [[], ['--map-root-user']].find(
-  (user) => linux && spawnSync('unshare', [...user, ...NAMESPACE, 'true']).status === 0,
-);
+/** In a pid namespace with its own /proc every process can be looked into, whatever the system around it hides. */
+const namespace = pidNamespace() ?? [];
+const lack = lacking('Linux', 'a pid namespace');
+const lackAccount = lacking('root', 'setpriv');
 
 /** Runs a program in such a namespace; what it logs, one JSON value a line. */
 function inNamespace(program: string): unknown[] {
@@ -23,7 +22,7 @@ function inNamespace(program: string): unknown[] {
     import { once } from 'node:events';
     import fs from 'node:fs';
     import { sqliteEngine } from ${JSON.stringify(join(src, 'engines/sqlite/index.ts'))};
-    import { isOpenNowhereElse } from ${JSON.stringify(join(src, 'engines/sqlite/open-files.ts'))};
+    import { lookForHolders } from ${JSON.stringify(join(src, 'engines/sqlite/open-files.ts'))};
     const log = (value) => console.log(JSON.stringify(value));
     const holder = async (path) => {
       const child = spawn('sh', ['-c', 'exec 3<"$1"; echo ready; exec sleep 60', 'sh', path], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -31,7 +30,7 @@ function inNamespace(program: string): unknown[] {
       return { end: async () => { child.kill('SIGKILL'); await once(child, 'close'); } };
     };`;
   const run = [process.execPath, '--input-type=module', '-e', imports + program];
-  const { stdout, stderr } = spawnSync('unshare', [...(namespace ?? []), ...NAMESPACE, ...run], {
+  const { stdout, stderr } = spawnSync('unshare', [...namespace, ...run], {
     encoding: 'utf8',
   });
   if (stderr !== '') throw new Error(stderr);
@@ -41,11 +40,15 @@ function inNamespace(program: string): unknown[] {
     .map((line) => JSON.parse(line) as unknown);
 }
 
-describe.skipIf(namespace === undefined)('another process that has the clone open', () => {
+describe.skipIf(lack)(`another process that has the clone open${lack}`, () => {
   it('is none of ours; and one is seen before a session, after it, once and for all', () => {
     const source = make(temp.file('open.db'), 'CREATE TABLE t(a)');
     const program = `
-      const holds = async (workspace) => log((await workspace.isolation()).assertions.find(({ assertion }) => assertion === 'clone-not-open-elsewhere').holds);
+      const holds = async (workspace) => {
+        const { assertions, notShown } = await workspace.isolation();
+        log(['clone-not-open-elsewhere', 'clone-not-seen-open'].map((name) => assertions.find(({ assertion }) => assertion === name).holds));
+        log(notShown.map(({ why }) => why.replace(/process [0-9]+ .(sh|sleep)./g, 'somebody')));
+      };
       const session = async (clone, meanwhile) => {
         await using opened = await clone.open();
         await opened.begin();
@@ -79,7 +82,10 @@ describe.skipIf(namespace === undefined)('another process that has the clone ope
         await holds(workspace);
       }`;
     // Nothing was looked at yet · two sessions, nobody · after a session · for good · before a session
-    expect(inNamespace(program)).toEqual([false, true, false, false, false]);
+    const seen = [[false, false], ['somebody had it open']];
+    expect(inNamespace(program)).toEqual(
+      [[[false, false], ['nobody looked']], [[true, true], []], seen, seen, seen].flat(),
+    );
   });
 
   it('is seen by device and inode, whatever it calls the file', () => {
@@ -89,32 +95,38 @@ describe.skipIf(namespace === undefined)('another process that has the clone ope
     const program = `
       const path = ${JSON.stringify(path)};
       const file = fs.statSync(path, { bigint: true });
-      const look = (...allowed) => log(isOpenNowhereElse(file, allowed));
-      look();
+      const look = async (...allowed) => {
+        const { holders, hidden } = await lookForHolders(file, new Set(), allowed);
+        log([holders.length, hidden]);
+      };
+      await look();
       const fd = fs.openSync(path, 'r');
-      look();
-      look(process.pid);
+      await look();
+      await look(process.pid);
       fs.closeSync(fd);
       const other = await holder(path + '-too');
       fs.rmSync(path + '-too');
-      look();
+      await look();
       await other.end();
-      look();`;
-    expect(inNamespace(program)).toEqual([true, false, true, false, true]);
+      await look();`;
+    expect(inNamespace(program)).toEqual([0, 1, 0, 1, 0].map((holders) => [holders, []]));
   });
 
   it('cannot be told with a /proc of another namespace', () => {
-    const without = NAMESPACE.filter((flag) => flag !== '--mount-proc');
+    const without = namespace.filter((flag) => flag !== '--mount-proc');
     const module = resolve(import.meta.dirname, '../../../src/engines/sqlite/open-files.ts');
-    const program = `import { isOpenNowhereElse } from ${JSON.stringify(module)};
-      console.log(isOpenNowhereElse({ dev: 0n, ino: 0n }));`;
+    const program = `import { lookForHolders } from ${JSON.stringify(module)};
+      console.log(JSON.stringify(await lookForHolders({ dev: 0n, ino: 0n })));`;
     const run = [process.execPath, '--input-type=module', '-e', program];
-    const seen = spawnSync('unshare', [...(namespace ?? []), ...without, ...run], { encoding: 'utf8' });
-    expect(seen.stdout).toBe('false\n');
+    const seen = spawnSync('unshare', [...without, ...run], { encoding: 'utf8' });
+    expect(JSON.parse(seen.stdout)).toEqual({
+      holders: [],
+      hidden: ['/proc is that of another pid namespace'],
+    });
   });
 
-  it.skipIf(process.getuid?.() !== 0 || !existsSync('/usr/bin/setpriv'))(
-    'and hides it is a "no" where it is of our account, and only there',
+  it.skipIf(lackAccount)(
+    `and hides it is named where it is of our account, and only there${lackAccount}`,
     async () => {
       const folder = temp.file('nobody');
       mkdirSync(folder, { mode: 0o700 });
@@ -124,27 +136,32 @@ describe.skipIf(namespace === undefined)('another process that has the clone ope
       chmodSync(temp.path, 0o711);
       const module = resolve(import.meta.dirname, '../../../src/engines/sqlite/open-files.ts');
       const program = `import { statSync } from 'node:fs';
-        import { isOpenNowhereElse } from ${JSON.stringify(module)};
-        console.log(isOpenNowhereElse(statSync(${JSON.stringify(path)}, { bigint: true })));`;
-      const look = (): string =>
-        spawnSync(
+        import { lookForHolders } from ${JSON.stringify(module)};
+        console.log(JSON.stringify(await lookForHolders(statSync(${JSON.stringify(path)}, { bigint: true }))));`;
+      const look = (): unknown => {
+        const { stdout } = spawnSync(
           'setpriv',
           [
             ...['--reuid', '65534', '--regid', '65534', '--clear-groups'],
             ...[process.execPath, '--input-type=module', '-e', program],
           ],
           { encoding: 'utf8', cwd: '/' },
-        ).stdout.trim();
+        );
+        return JSON.parse(stdout);
+      };
       // Root's processes cannot be looked into, and are not nobody's.
-      expect(look()).toBe('true');
+      expect(look()).toEqual({ holders: [], hidden: [] });
       // Started by nobody, as a set-user-ID program would be: it may come into the folder, and may not be looked into.
       const other = spawn('setpriv', ['--ruid', '65534', 'sleep', '60'], { stdio: 'ignore' });
       const started = (): boolean => readFileSync(`/proc/${other.pid}/cmdline`, 'utf8').startsWith('sleep');
       for (let i = 0; i < 200 && !started(); i++) await new Promise((done) => setTimeout(done, 20));
-      expect(look()).toBe('false');
+      expect(look()).toEqual({
+        holders: [],
+        hidden: [`process ${other.pid} (sleep) hides its open files (EACCES)`],
+      });
       other.kill('SIGKILL');
       await once(other, 'exit');
-      expect(look()).toBe('true');
+      expect(look()).toEqual({ holders: [], hidden: [] });
     },
   );
 });

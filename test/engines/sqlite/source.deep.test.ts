@@ -163,6 +163,7 @@ describe('isolation', () => {
       'clone-folder-private',
       'clone-not-linked-to-source',
       'clone-not-open-elsewhere',
+      'clone-not-seen-open',
       'extensions-refused',
       'file-access-restricted',
       'image-unchanged',

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../../src/ledger/ledger.ts';
 import { resolveRevision } from '../../../src/ledger/revision.ts';
@@ -15,7 +16,7 @@ import type { PacketFiles } from '../../../src/packets/files/content.ts';
 import { packetFiles } from '../../../src/packets/packet-files.ts';
 import { findPacket, linkOf } from '../../../src/packets/find-packet.ts';
 
-const FIXTURE = new URL('../../vectors/ledgers/v1/custody/', import.meta.url).pathname;
+const FIXTURE = fileURLToPath(new URL('../../vectors/ledgers/v1/custody/', import.meta.url));
 
 describe('a packet of version 1', () => {
   let dir: string;

@@ -7,6 +7,7 @@ import { nodeSealIo } from '../../../src/packets/seal/replace.ts';
 import type { SealIo } from '../../../src/packets/seal/replace.ts';
 import { sealFolder } from '../../../src/packets/seal/seal.ts';
 import { TestFolder, codes, coreutilsPass, runUnprivileged, sourceUrl } from './folder.ts';
+import { lacking } from '../../support/lacking.ts';
 
 const ITEMS = { 'b.txt': 'beta\n', 'a/x': 'alpha\n' };
 function bySha256sum(dir: string, ...paths: string[]): string {
@@ -219,12 +220,12 @@ describe('whatever call fails, the old seal remains or none', () => {
   });
 
   // In a mount namespace of its own, which goes away with the child.
-  const canMount = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
+  const lack = lacking('a mount namespace');
 
-  test.skipIf(!canMount).each([
+  test.skipIf(lack).each([
     ['a full disk', 'dd if=/dev/zero of=/mnt/p/zz bs=4k 2>/dev/null; true', 'DISK_FULL'],
     ['read-only media', 'mount -o remount,ro /mnt', 'READ_ONLY'],
-  ])('%s, for real', (_, spoil, code) => {
+  ])(`%s, for real${lack}`, (_, spoil, code) => {
     const script = `import { sealFolder } from ${JSON.stringify(sourceUrl('seal.ts'))};
       import { readdirSync } from 'node:fs';
       const code = await sealFolder('/mnt/p').then(() => 'SEALED', (error) => error.code);

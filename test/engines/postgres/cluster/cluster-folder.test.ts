@@ -5,8 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { makeFolder } from '../../../../src/engines/postgres/cluster/cluster-folder.ts';
 import { claimFolder, OWNER_FILE } from '../../../../src/system/stale-folders.ts';
 import { temporaryFolder, useTemporaryFolder } from '../support.ts';
+import { lacking } from '../../../support/lacking.ts';
 
-describe.skipIf(!existsSync('/proc/self/stat'))('a folder for a cluster', () => {
+const lack = lacking('Linux');
+
+describe.skipIf(lack)(`a folder for a cluster${lack}`, () => {
   const files = temporaryFolder();
   useTemporaryFolder(files.path);
 

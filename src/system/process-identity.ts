@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** One process of one start of one host: numbers come back, soon in a container, but not with the same start. */
+export interface ProcessIdentity {
+  /** 16 hex digits for the start of the host and the pid namespace: within both a number means one process at a time. */
+  readonly world: string;
+  readonly pid: number;
+  /** Clock ticks from the host's start to the process's (proc(5), stat, field 22). */
+  readonly start: string;
+}
+
+/** Undefined where there is no such process, or no /proc. */
+export function identityOf(pid: number): ProcessIdentity | undefined {
+  const [world, start] = [thisWorld(), startOf(pid)];
+  return world === undefined || start === undefined ? undefined : { world, pid, start };
+}
+
+/** Whether a process still runs; undefined where that cannot be known from here: it may live in another world. */
+export function isRunning({ world, pid, start }: ProcessIdentity): boolean | undefined {
+  if (world !== thisWorld()) return undefined;
+  try {
+    return startOf(pid) === start;
+  } catch {
+    return undefined; // not to know is not to be dead
+  }
+}
+
+let world: string | undefined;
+
+function thisWorld(): string | undefined {
+  try {
+    const boot = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const namespace = (): string => readlinkSync('/proc/self/ns/pid');
+    return (world ??= createHash('sha256').update(`${boot()} ${namespace()}`).digest('hex').slice(0, 16));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined: there is no such process, or it has ended (state Z). */
+function startOf(pid: number): string | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? undefined : fields[19];
+}
