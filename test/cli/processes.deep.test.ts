@@ -94,9 +94,8 @@ describe('the real command, in processes of its own', () => {
       let stderr = '';
       child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
       // The executor runs when another process than ours has worked for half a second.
-      await until(() =>
-        processesWith(`TMPDIR=${temporary}`).some((pid) => pid !== child.pid && workedFor(pid) > 50),
-      );
+      await until(() => descendants(child.pid!).some((pid) => workedFor(pid) > 50));
+      const family = descendants(child.pid!);
       child.kill('SIGINT');
       const [exit] = (await once(child, 'close')) as [number | null];
       expect({ exit, stderr }).toEqual({
@@ -104,7 +103,7 @@ describe('the real command, in processes of its own', () => {
         stderr: expect.stringContaining('[INTERRUPTED]') as string,
       });
       expect(readdirSync(temporary)).toEqual([]);
-      await until(() => processesWith(`TMPDIR=${temporary}`).length === 0);
+      await until(() => !family.some(runs));
       expect(desk.state({ index: true })).toEqual(before);
       expect(await desk.json(['fsck'])).toMatchObject({ ok: true, records: 1 });
     },
@@ -210,26 +209,31 @@ async function until(condition: () => boolean): Promise<void> {
   throw new Error('it did not come to that');
 }
 
-/** Processes whose environment holds this text; none where there is no /proc. */
-function processesWith(text: string): number[] {
-  if (!existsSync('/proc/self/environ')) return [];
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, 'latin1')
-        .split('\0')
-        .some((line) => line.startsWith(text));
-    } catch {
-      return false;
-    }
-  });
+/** The processes that a process started, and those that these started. What it started as another user, too. */
+function descendants(pid: number): number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && fieldOf(Number(name), PARENT) === pid)
+    .map(Number);
+  return [...children, ...children.flatMap(descendants)];
 }
 
-/** Clock ticks in user mode (proc_pid_stat(5), field 14). */
+function runs(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
+}
+
+/** Clock ticks in user mode. */
 function workedFor(pid: number): number {
+  return fieldOf(pid, USER_TIME);
+}
+
+/** Places in /proc/PID/stat behind the name (proc_pid_stat(5), fields 4 and 14). */
+const [PARENT, USER_TIME] = [1, 11];
+
+/** Zero for a process that is gone. */
+function fieldOf(pid: number, place: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[11]);
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[place]);
   } catch {
     return 0;
   }

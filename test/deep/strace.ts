@@ -46,6 +46,10 @@ export function trace(
   const args = ['-f', '-y', '-qq', '--seccomp-bpf', '-e', `trace=${CALLS.join(',')}`, '-o', log, ...command];
   const { status, stderr } = spawnSync('strace', args, { env, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the traced command failed: ${stderr}`);
+  // It prints other bytes than ASCII as three octal digits.
+  const below = Buffer.from(folder)
+    .toString('latin1')
+    .replace(/[\x80-\xff]/g, (byte) => `\\${byte.charCodeAt(0).toString(8)}`);
   const counts = new Map<string, number>();
   const points = new Map<string, Point>();
   for (const line of readFileSync(log, 'latin1').split('\n')) {
@@ -54,7 +58,7 @@ export function trace(
     const [, thread, call, rest] = match as unknown as [string, string, string, string];
     const nth = (counts.get(`${thread} ${call}`) ?? 0) + 1;
     counts.set(`${thread} ${call}`, nth);
-    if (rest.includes(folder)) points.set(`${call} ${nth}`, { call, nth });
+    if (rest.includes(below)) points.set(`${call} ${nth}`, { call, nth });
   }
   rmSync(log);
   return [...points.values()];

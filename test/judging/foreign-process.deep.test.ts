@@ -217,9 +217,9 @@ describe('in a sandbox', () => {
     writeFileSync(secret, 'secret');
     try {
       const home = process.env['HOME'] ?? '/root';
-      const look = `for path in ${secret} ${home} /home /root /etc/passwd /etc/shadow /run /var /proc/* /sys; do [ -e "$path" ] && echo "$path"; done; echo end`;
+      const look = `for path in '${secret}' '${home}' /home /root /etc/passwd /etc/shadow /run /var /proc/* /sys; do [ -e "$path" ] && echo "$path"; done; echo end`;
       expect(await inEach(look)).toEqual(all('end'));
-      expect(await say(`[ -e ${secret} ] && echo there`, UNSANDBOXED)).toBe('there');
+      expect(await say(`[ -e '${secret}' ] && echo there`, UNSANDBOXED)).toBe('there');
     } finally {
       rmSync(secret);
     }

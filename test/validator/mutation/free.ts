@@ -28,7 +28,7 @@ export const FREE: readonly Free[] = [
     reason: 'who must judge is what the policy says; `verify` compares',
   },
   {
-    path: /^rehearsal\/isolation\/(network-isolated|paths-confined)\/holds$/,
+    path: /^rehearsal\/isolation\/(clone-not-open-elsewhere|network-isolated|paths-confined)\/holds$/,
     how: /^flipped$/,
     reason: 'a fact about the host that no object shows; where the plan requires it, it must hold',
   },
