@@ -16,7 +16,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"116a713182e149932fdbdef53823a44c61398b3d743682e17353f8e7b3f22ac3"`,
+      `"9ca9e1c4eb3db8af688e5df768fae2b873dd2c822e0db084cc0b43c82d217adb"`,
     );
   });
 
@@ -28,8 +28,8 @@ describe('pinned', () => {
       {
         "accepted": true,
         "notGrantedHere": [],
-        "rehearsal": "e12ba7181f12cd1d85371cd2837cda9e7ed2cb9ad03589e7b3edd7e0f6ba8d98",
-        "seal": "452a4018a76a126d7a9a65de04abaff9431beb6c134ff2f9eec48e28cf776cf7",
+        "rehearsal": "90216abce04845a874bc2f00a41b306be10789e6c7a26c8c2a630be0d3ddeb4c",
+        "seal": "d4d3034ec4d0fd2fc4e0073cee5f37765236f730cf7148114681f99afd304299",
       }
     `);
   });
@@ -45,8 +45,8 @@ describe('pinned', () => {
       {
         "accepted": true,
         "notGrantedHere": [],
-        "rehearsal": "6aa84af9f3f7693fa39b6a12ee3241aa35ee1dcb44ad9687dbd9e72d05196348",
-        "seal": "233a394dfe9079de81cb5931930b52afed5f90d035c39211e948d85f62a4709b",
+        "rehearsal": "4e1302f92a292add3f47d3361a91f06d4dbe421ad1310fbfa1a15bf472a3a927",
+        "seal": "d9313d70a353f99dcffa67921bd20fae527aba35545cdcde9f34100a09770ce4",
       }
     `);
   });
@@ -68,8 +68,8 @@ describe.skipIf(packaged === undefined)('pinned, on the PostgreSQL of package-lo
       {
         "accepted": true,
         "notGrantedHere": [],
-        "rehearsal": "49c2afbde5e5a1fd262059de3ede7bed383d6a7fff6f36af0349546fe3564943",
-        "seal": "7afcf92caa3c59a278ae15601033a636adcf48d7a5e7bac911f3f78f0c6c2aca",
+        "rehearsal": "bb46fc038955b973e1bdf5ef1d9e244bf6fc60a189575dc36b5d1bd446effb75",
+        "seal": "6c4d1c4d1dca7f09ffda04240dfe79b67687d7ba738131dc6598c17bbc997422",
       }
     `);
   });
