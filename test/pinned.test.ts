@@ -16,7 +16,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"8408bceddd4e8245a2603906a6dc1325c783514959935459f0859344f8686b93"`,
+      `"b2bebfa20dd31526757f7a261b94b108edaa70a253612eb118a8cc6648311180"`,
     );
   });
 
@@ -30,8 +30,8 @@ describe('pinned', () => {
         "notGrantedHere": [
           "clone-not-open-elsewhere",
         ],
-        "rehearsal": "a7e6bb3fee6843c98570f95f114adb94bafec7591df71972d7b8694bf211c4ac",
-        "seal": "8eb61b1188762f859d0510aab3b0d92ea1847f317f3f8ffece244e3c6326a506",
+        "rehearsal": "a9d257b6241a906bf1fb3fc0009e587c1abb978ef9e86d9fa79acec4010f5630",
+        "seal": "868c9c978391b0b50ed32fc9e5f653666d9ab13017b501bf220871642a5dc608",
       }
     `);
   });
@@ -49,8 +49,8 @@ describe('pinned', () => {
         "notGrantedHere": [
           "clone-not-open-elsewhere",
         ],
-        "rehearsal": "a501228060d677c8ba784a47c20e9363309fb43e00fbe07ee98f8b1964a42c5d",
-        "seal": "2668d4b1ca51aec993a5b2a26f2646901d3dc7a4d5ca2fd094a872ea5e05668e",
+        "rehearsal": "5d410fb4aaa7a90f4610772dffe4e9b343f6a85112f21d49a201f2d546905678",
+        "seal": "ca77a5db3b0eac097c940c819dc335850ee340bde284e4f071f97cf621e06a61",
       }
     `);
   });
@@ -72,8 +72,8 @@ describe.skipIf(packaged === undefined)('pinned, on the PostgreSQL of package-lo
       {
         "accepted": true,
         "notGrantedHere": [],
-        "rehearsal": "062a4148b6f9ac03d3c17f3e666fc9fd413cf3e2a3411892a741b35695e751af",
-        "seal": "3d5422bfc74e3753f5f3b5f83ed3d7ed15b5413c962f16b007bbc5dc31eecdf3",
+        "rehearsal": "562dc6ed494165552e82025fc698eee92ba38028e7087ccb3a0e6e8a34d14b8d",
+        "seal": "74cd329138da1a54c98e400634557c5f0b02e2a4a12b30c01581a25fe2f1da4d",
       }
     `);
   });

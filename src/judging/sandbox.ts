@@ -40,7 +40,7 @@ const NOBODY = '65534';
 const PROCESSES = 512;
 
 /**
- * A root folder of its own (engines/confined-root.ts) and no network, other process, System V object, or host name of ours.
+ * A root folder of its own (confined-root.ts) and no network, other process, System V object, or host name of ours.
  * The process that is killed with us stays root and waits (a process that gives up its rights loses that tie, prctl(2)); the
  * validator is its child, and the kernel ends everything in a PID namespace with its first process.
  * @param user for a user namespace. @param rights how the validator loses what its account may do.

@@ -2,7 +2,7 @@ import { encode } from '../objects/codec.ts';
 import { encodeKey } from '../objects/rows/key.ts';
 import type { Link } from '../objects/link.ts';
 import { multisetEntries } from '../objects/rows/multiset.ts';
-import { rowBytes } from './states.ts';
+import { engineRow } from './states.ts';
 import type { Draft, Entry } from './draft.ts';
 import { LEGS, type Expected } from './vector.ts';
 
@@ -70,7 +70,7 @@ export function applied(d: Draft): Link {
   const births = d.editRows(d.after, 'births', (rows) => [...rows.slice(0, 2), birth(3n, 'name 3')]);
   const tokens = d.editRows(births, 'tokens', (rows) => [
     ...rows.filter(([key]) => key[0] === TEXT),
-    ...['c3', 'd4'].map((token): Entry => [encodeKey([token]), rowBytes('sqlite', [token, 'birth'])]),
+    ...['c3', 'd4'].map((token): Entry => [encodeKey([token]), engineRow('sqlite', [token, 'birth'])]),
   ]);
   const unmasked = d.editTable(tokens, 'births', (t) => void (t.masked = []));
   return d.editTable(unmasked, 'tokens', (t) => void (t.masked = []));
@@ -108,20 +108,20 @@ export function sequence(name: string, value: string, called: string): Entry {
 }
 
 export function stock(id: bigint, part = 'new'): Entry {
-  return [encodeKey([id]), rowBytes('sqlite', [id, part])];
+  return [encodeKey([id]), engineRow('sqlite', [id, part])];
 }
 
 export function birth(id: bigint, name: string): Entry {
-  return [encodeKey([id]), rowBytes('sqlite', [id, name, '2026-01-01'])];
+  return [encodeKey([id]), engineRow('sqlite', [id, name, '2026-01-01'])];
 }
 
 export function notes(...rows: string[]): Entry[] {
-  return multisetEntries(rows.map((note) => rowBytes('sqlite', [note])));
+  return multisetEntries(rows.map((note) => engineRow('sqlite', [note])));
 }
 
 function changeLongRow(rows: Entry[]): Entry[] {
   return rows.map(([key, row]) =>
-    row instanceof Uint8Array ? [key, row] : [key, rowBytes('sqlite', [200n, '!'.repeat(20_000)])],
+    row instanceof Uint8Array ? [key, row] : [key, engineRow('sqlite', [200n, '!'.repeat(20_000)])],
   );
 }
 

@@ -11,7 +11,7 @@ import { sha256Bytes } from '../objects/sha256.ts';
 export type Cell = null | bigint | string | typeof MASKED;
 
 /** A row in the format of an engine; values are what SQLite would hold, and their text is what COPY would print. */
-export function rowBytes(engine: EngineName, values: readonly Cell[]): Uint8Array {
+export function engineRow(engine: EngineName, values: readonly Cell[]): Uint8Array {
   if (engine === 'sqlite') return encodeRecord(values);
   return encodeCopyRow(
     values.map((value) => (value === null || value === MASKED ? value : bytesOf(String(value)))),
@@ -60,7 +60,7 @@ export function putState(sink: MemoryObjects, { engine, after, moved, stock: cha
     open.close();
   };
   const text = (...names: string[]): TableSpec['columns'] => names.map((name) => ({ name, type: 'text' }));
-  const row = (...values: Cell[]): Uint8Array => rowBytes(engine, values);
+  const row = (...values: Cell[]): Uint8Array => engineRow(engine, values);
 
   const births: [Uint8Array, Uint8Array][] = [1n, 2n].map((id) => [
     encodeKey([id]),

@@ -15,7 +15,7 @@ import { sealFolder } from '../packets/seal/seal.ts';
 import { requireSealed, storePacket } from '../packets/store-packet.ts';
 import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
 import { copyOut, requireEmpty } from '../packets/out-folder.ts';
-import { movedSequences, packetFiles, writeFiles } from '../packets/packet-files.ts';
+import { movedSequences, packetFiles, writeFiles } from '../packets/files/packet-files.ts';
 import { currentPolicy, pinnedValidators, requirePolicy } from '../judging/policy.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 import { verdictLinkName } from '../packets/find-packet.ts';

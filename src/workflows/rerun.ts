@@ -16,7 +16,7 @@ import { requireSealed } from '../packets/store-packet.ts';
 import { rowChanges } from '../packets/files/changes.ts';
 import { verdictFileName } from '../packets/files/material.ts';
 import { copyOut, requireEmpty } from '../packets/out-folder.ts';
-import { packetFiles, writeFiles } from '../packets/packet-files.ts';
+import { packetFiles, writeFiles } from '../packets/files/packet-files.ts';
 import { compareRerun, type Again, type Comparison } from './rerun/compare.ts';
 import { detailOf } from './rerun/describe.ts';
 import type { Difference } from './rerun/differences.ts';

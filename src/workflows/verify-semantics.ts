@@ -11,7 +11,7 @@ import { readPolicy } from '../verify/policy-chain.ts';
 import { runValidator } from '../judging/validator-process.ts';
 import { judgeAll, type JudgeOptions } from '../judging/judge.ts';
 import { comparePacketFiles } from '../packets/files/compare.ts';
-import { packetFiles } from '../packets/packet-files.ts';
+import { packetFiles } from '../packets/files/packet-files.ts';
 import { linkOf } from '../packets/find-packet.ts';
 import { currentPolicy, loadValidator } from '../judging/policy.ts';
 import {

@@ -15,7 +15,7 @@ import { checkFolder } from '../packets/seal/check.ts';
 import { SEAL_NAME } from '../packets/seal/names.ts';
 import { verifyCheckpoint } from '../verify/signatures.ts';
 import { checkRerunners } from '../verify/reruns.ts';
-import { checkStoredPacket } from '../packets/stored-packet.ts';
+import { checkStoredPacket } from '../packets/check-stored.ts';
 import { ingestFolder } from '../packets/ingest-folder.ts';
 import { findPacket, linkOf } from '../packets/find-packet.ts';
 import { ReportBuilder, type Judge, type Level, type VerifyReport } from './verify-report.ts';

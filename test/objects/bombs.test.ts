@@ -6,7 +6,7 @@ import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { TreeBuilder, walkTree } from '../../src/objects/tree.ts';
 import { driveAsync, driveSync, item, type Walk } from '../../src/objects/walk.ts';
-import { checkStoredPacket } from '../../src/packets/stored-packet.ts';
+import { checkStoredPacket } from '../../src/packets/check-stored.ts';
 import { codeOf } from './support.ts';
 
 const ZERO = digestToBytes(digestOf(new Uint8Array(0)));

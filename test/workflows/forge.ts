@@ -14,7 +14,7 @@ import { driveAsync, driveSync } from '../../src/objects/walk.ts';
 import { decodeHead, encodeHead } from '../../src/store/heads.ts';
 import { sealFolder } from '../../src/packets/seal/seal.ts';
 import { requireSealed, storePacket } from '../../src/packets/store-packet.ts';
-import { packetFiles, writeFiles } from '../../src/packets/packet-files.ts';
+import { packetFiles, writeFiles } from '../../src/packets/files/packet-files.ts';
 import { currentPolicy, policyAfter, storeValidator } from '../../src/judging/policy.ts';
 import { verdictLinkName } from '../../src/packets/find-packet.ts';
 import type { Desk } from '../cli/desk.ts';

@@ -1,5 +1,5 @@
 import { boundKey, encodeKey } from '../../objects/rows/key.ts';
-import { rowBytes, type Cell } from '../states.ts';
+import { engineRow, type Cell } from '../states.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { postgres, sqlite, type Vector } from '../vector.ts';
 
@@ -26,10 +26,10 @@ export const ACCEPTED: readonly Vector[] = [
     'k'.repeat(3_000),
   ),
   postgres('accepted-text-key', [], (d) => {
-    insert(d, 'public.tokens', [encodeKey(['007']), rowBytes('postgres', ['007', 'x'])]);
+    insert(d, 'public.tokens', [encodeKey(['007']), engineRow('postgres', ['007', 'x'])]);
   }),
   postgres('accepted-key-of-digits', [], (d) => {
-    insert(d, 'public.stock', [encodeKey([-900n]), rowBytes('postgres', [-900n, 'x'])]);
+    insert(d, 'public.stock', [encodeKey([-900n]), engineRow('postgres', [-900n, 'x'])]);
   }),
 ];
 
@@ -65,7 +65,7 @@ function stock(name: string, shape: EditTable, key: Uint8Array, ...values: Cell[
   return sqlite(`accepted-${name}`, [], (d) => {
     d.setBefore(d.editTable(d.rehearsal.entry, 'stock', shape));
     d.setAfter(d.editTable(d.after, 'stock', shape));
-    insert(d, 'stock', [key, rowBytes('sqlite', values)]);
+    insert(d, 'stock', [key, engineRow('sqlite', values)]);
   });
 }
 

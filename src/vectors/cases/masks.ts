@@ -2,7 +2,7 @@ import { encodeKey } from '../../objects/rows/key.ts';
 import type { Link } from '../../objects/link.ts';
 import { multisetEntries } from '../../objects/rows/multiset.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
-import { rowBytes, type Cell } from '../states.ts';
+import { engineRow, type Cell } from '../states.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { inBoth } from '../edits.ts';
 import { LEGS, postgres, sqlite, type Expected, type Vector } from '../vector.ts';
@@ -50,7 +50,7 @@ export const MASKS: readonly Vector[] = [
     (d) => {
       d.setAfter(
         d.editRows(d.after, 'notes', () =>
-          multisetEntries((['seen', 'seen', 'born', MASKED] as Cell[]).map((n) => rowBytes('sqlite', [n]))),
+          multisetEntries((['seen', 'seen', 'born', MASKED] as Cell[]).map((n) => engineRow('sqlite', [n]))),
         ),
       );
       d.setAfter(d.editTable(d.after, 'notes', (table) => void (table.masked = ['note'])));
@@ -82,8 +82,8 @@ export const MASKS: readonly Vector[] = [
   sqlite('before-state-masked-in-a-multiset', inState('notes'), (d) => {
     const hidden = (count: number): Entry[] =>
       multisetEntries([
-        ...Array.from({ length: 2 }, () => rowBytes('sqlite', [MASKED])),
-        ...Array.from({ length: count }, () => rowBytes('sqlite', ['born'])),
+        ...Array.from({ length: 2 }, () => engineRow('sqlite', [MASKED])),
+        ...Array.from({ length: count }, () => engineRow('sqlite', ['born'])),
       ]);
     d.setBefore(d.editRows(d.rehearsal.entry, 'notes', () => hidden(1)));
     d.setAfter(d.editRows(d.after, 'notes', () => hidden(2)));
@@ -135,7 +135,7 @@ export const MASKS: readonly Vector[] = [
   ),
   postgres('before-state-masked', inState('public.stock'), (d) => {
     for (const edit of bothStates(d)) {
-      edit('public.stock', (rows) => [[rows[0]![0], rowBytes('postgres', [0n, MASKED])], ...rows.slice(1)]);
+      edit('public.stock', (rows) => [[rows[0]![0], engineRow('postgres', [0n, MASKED])], ...rows.slice(1)]);
     }
   }),
 ];
@@ -168,5 +168,5 @@ function* bothStates(d: Draft): Generator<(table: string, edit: (rows: Entry[]) 
 }
 
 function row(key: Uint8Array, ...values: Cell[]): Entry {
-  return [key, rowBytes('sqlite', values)];
+  return [key, engineRow('sqlite', values)];
 }

@@ -5,7 +5,7 @@ import { MASKED } from '../../objects/rows/masked.ts';
 import { documentOf, textOf } from '../documents.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { PROFILE, setProfile, WITHOUT_GATES } from '../profile.ts';
-import { rowBytes, type Cell } from '../states.ts';
+import { engineRow, type Cell } from '../states.ts';
 import { postgresFull, sqlite, sqliteFull, type Expected, type Vector } from '../vector.ts';
 
 const MALFORMED: Expected[] = [['EVIDENCE_MALFORMED', 'plan/profile']];
@@ -107,7 +107,7 @@ export const PROFILES: readonly Vector[] = [
   postgresFull('claim-in-a-row', [['CLAIM_FORBIDDEN', 'legs/T/after/public.births']], (d) => {
     d.setAfter(
       d.editRows(d.after, 'public.births', (rows) =>
-        replaced(rows, 3n, rowBytes('postgres', [3n, 'a REAL_PASS', MASKED])),
+        replaced(rows, 3n, engineRow('postgres', [3n, 'a REAL_PASS', MASKED])),
       ),
     );
   }),
@@ -234,7 +234,7 @@ function escaped(key: string, change: (draft: Draft) => void): Vector {
 
 /** The row of a key in SQLite has other values. */
 function changed(rows: Entry[], key: bigint, ...values: Cell[]): Entry[] {
-  return replaced(rows, key, rowBytes('sqlite', values));
+  return replaced(rows, key, engineRow('sqlite', values));
 }
 
 function replaced(rows: Entry[], key: bigint, row: Uint8Array): Entry[] {

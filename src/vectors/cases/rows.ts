@@ -3,12 +3,12 @@ import { encodeCopyRow } from '../../objects/rows/postgres-copy.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
 import { multisetEntries, multisetValue } from '../../objects/rows/multiset.ts';
 import { sha256Bytes } from '../../objects/sha256.ts';
-import { rowBytes, type Cell } from '../states.ts';
+import { engineRow, type Cell } from '../states.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { postgres, sqlite, type Expected, type Vector } from '../vector.ts';
 
 const fault = (table: string): Expected[] => [['EVIDENCE_MALFORMED', `legs/T/after/${table}`]];
-const row = (...values: Cell[]): Uint8Array => rowBytes('sqlite', values);
+const row = (...values: Cell[]): Uint8Array => engineRow('sqlite', values);
 const token = row(MASKED, 'birth');
 
 /** New rows that are none, or that stand under the key of another row: an update given out as an insertion. */
@@ -51,7 +51,7 @@ export const ROWS: readonly Vector[] = [
     d.setAfter(
       d.editRows(d.after, 'public.births', (rows) => [
         ...rows.slice(0, 2),
-        [encodeKey([3n]), rowBytes('postgres', [1n, 'x', MASKED])],
+        [encodeKey([3n]), engineRow('postgres', [1n, 'x', MASKED])],
       ]),
     );
   }),
@@ -59,7 +59,7 @@ export const ROWS: readonly Vector[] = [
     d.setAfter(
       d.editRows(d.after, 'public.births', (rows) => [
         ...rows.slice(0, 2),
-        [encodeKey(['3']), rowBytes('postgres', [3n, 'x', MASKED])],
+        [encodeKey(['3']), engineRow('postgres', [3n, 'x', MASKED])],
       ]),
     );
   }),

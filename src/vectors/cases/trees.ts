@@ -2,7 +2,7 @@ import { encodeKey, integerKey } from '../../objects/rows/key.ts';
 import { decodeKind, decodeObject, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { storeContent } from '../../objects/file.ts';
-import { rowBytes } from '../states.ts';
+import { engineRow } from '../states.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { sqlite, type Vector } from '../vector.ts';
 
@@ -62,7 +62,7 @@ export const TREES: readonly Vector[] = [
   tree('row-twice', (d, root) => changeFirstLeaf(d, root, ([a, , ...rest]) => [a!, a!, ...rest])),
   tree('key-too-long', (d, root) => leaf(d, [[new Uint8Array(1_025), firstRow(d, root)]])),
   tree('long-row-held-inline', (d) =>
-    leaf(d, [[integerKey(0n), rowBytes('sqlite', [0n, '.'.repeat(16_384)])]]),
+    leaf(d, [[integerKey(0n), engineRow('sqlite', [0n, '.'.repeat(16_384)])]]),
   ),
   tree('leaf-below-a-root-of-its-own', (d, root) => {
     const [[key, link, count]] = children(d, root) as [Child, ...Child[]];

@@ -10,7 +10,7 @@ import { driveAsync, driveSync } from '../../objects/walk.ts';
 import type { Probe } from '../../rehearsal/plan/profile.ts';
 import { sealFolder } from '../../packets/seal/seal.ts';
 import { requireSealed, storePacket } from '../../packets/store-packet.ts';
-import { packetFiles, writeFiles } from '../../packets/packet-files.ts';
+import { packetFiles, writeFiles } from '../../packets/files/packet-files.ts';
 import { verdictLinkName } from '../../packets/find-packet.ts';
 
 type Evidence = NonNullable<Probe['evidence']>;

@@ -13,7 +13,7 @@ import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { driveAsync } from '../../../src/objects/walk.ts';
 import { comparePacketFiles } from '../../../src/packets/files/compare.ts';
 import type { PacketFiles } from '../../../src/packets/files/content.ts';
-import { packetFiles } from '../../../src/packets/packet-files.ts';
+import { packetFiles } from '../../../src/packets/files/packet-files.ts';
 import { findPacket, linkOf } from '../../../src/packets/find-packet.ts';
 
 const FIXTURE = fileURLToPath(new URL('../../vectors/ledgers/v1/custody/', import.meta.url));

@@ -53,7 +53,7 @@ describe('one vector a fault', () => {
     const alone = new Set(
       vectors.filter(([, v]) => v.findings.length === 1).map(([, v]) => v.findings[0]?.[0]),
     );
-    // FILE_UNREADABLE needs another user: check.test.ts.
+    // FILE_UNREADABLE needs another user: check.deep.test.ts.
     expect(level.filter((code) => !alone.has(code))).toEqual(['FILE_UNREADABLE']);
   });
 

@@ -1,25 +1,25 @@
-import { decodeEither } from '../objects/kinds.ts';
-import { jsonFile } from '../objects/json.ts';
-import type { Link } from '../objects/link.ts';
-import { walkTree } from '../objects/tree.ts';
-import { driveSync } from '../objects/walk.ts';
-import { executionEvidence } from './files/execution-evidence.ts';
-import { rowChanges } from './files/changes.ts';
-import { cloneRollback } from './files/clone-rollback.ts';
-import { commandsScript } from './files/commands.ts';
-import { contentBytes, type GetSync, type PacketContent, type PacketFiles } from './files/content.ts';
-import { scriptNames } from './files/file-names.ts';
-import { firstPacketFiles } from './files/version-1.ts';
-import { damaged, gatherMaterial, type Material } from './files/material.ts';
-import { profileFiles } from './files/profile-files.ts';
-import { packetReadme } from './files/readme.ts';
-import { rerunScript } from './files/rerun-script.ts';
-import { rollbackProof } from './files/rollback-proof.ts';
-import { targetLock } from './files/target-lock.ts';
-import { validatorResult } from './files/validator-result.ts';
+import { decodeEither } from '../../objects/kinds.ts';
+import { jsonFile } from '../../objects/json.ts';
+import type { Link } from '../../objects/link.ts';
+import { walkTree } from '../../objects/tree.ts';
+import { driveSync } from '../../objects/walk.ts';
+import { executionEvidence } from './execution-evidence.ts';
+import { rowChanges } from './changes.ts';
+import { cloneRollback } from './clone-rollback.ts';
+import { commandsScript } from './commands.ts';
+import { contentBytes, type GetSync, type PacketContent, type PacketFiles } from './content.ts';
+import { scriptNames } from './file-names.ts';
+import { firstPacketFiles } from './version-1.ts';
+import { damaged, gatherMaterial, type Material } from './material.ts';
+import { profileFiles } from './profile-files.ts';
+import { packetReadme } from './readme.ts';
+import { rerunScript } from './rerun-script.ts';
+import { rollbackProof } from './rollback-proof.ts';
+import { targetLock } from './target-lock.ts';
+import { validatorResult } from './validator-result.ts';
 
-export { writeFiles } from './files/content.ts';
-export { movedSequences } from './files/moved-sequences.ts';
+export { writeFiles } from './content.ts';
+export { movedSequences } from './moved-sequences.ts';
 
 /**
  * The files of a rehearsal's packet, made from its objects alone: no clock, no lane, no path of this machine, so two
