@@ -103,9 +103,10 @@ function rowOrder(
     const value = `${column} COLLATE BINARY`;
     if (!types.has('real') || (!types.has('integer') && shape.key.length === 1)) return [value];
     const rank = `CASE typeof(${column}) WHEN 'null' THEN 0 WHEN 'integer' THEN 1 WHEN 'real' THEN 2 WHEN 'text' THEN 3 ELSE 4 END`;
-    const zeros = `SELECT count(DISTINCT quote(${column})) ${from} WHERE typeof(${column}) = 'real' AND ${column} = 0`;
+    // SQLite prints both zeros alike; the angle to the point (-1, 0) is minus pi for the negative one.
+    const zeros = `SELECT count(DISTINCT atan2(${column}, -1)) ${from} WHERE typeof(${column}) = 'real' AND ${column} = 0`;
     const [[signs] = []] = db.rows(zeros);
-    const sign = signs === 2n ? [`${column} = 0 AND substr(quote(${column}), 1, 1) = '-' DESC`] : [];
+    const sign = signs === 2n ? [`${column} = 0 AND atan2(${column}, -1) < 0 DESC`] : [];
     return [...(types.has('integer') ? [rank] : []), value, ...sign];
   });
   return { terms, collect };
