@@ -205,7 +205,11 @@ describe('the child', () => {
   /** Captures into a sink that does something with the twentieth object. */
   const disturbed = async (session: Session, act: () => void): Promise<unknown> => {
     let puts = 0;
-    return session.capture({ put: () => void (++puts === 20 && act()) });
+    return session.capture({
+      put: () => {
+        if (++puts === 20) act();
+      },
+    });
   };
 
   it('that dies meanwhile is an error, and leaves nothing', async () => {

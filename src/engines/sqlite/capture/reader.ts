@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, constants, copyFileSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { fromSystemError } from '../../../errors.ts';
 import { attemptRead } from '../script/sql-error.ts';
-import type { SqlReads } from './state.ts';
+import type { SqlReads } from './sql-reads.ts';
 
 /**
  * better-sqlite3 on closed files: it reads what node:sqlite wrote in another process, so that a capture does not depend

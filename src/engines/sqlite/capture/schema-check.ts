@@ -1,5 +1,5 @@
 import { CustodyError } from '../../../errors.ts';
-import type { SqlReads } from './state.ts';
+import type { SqlReads } from './sql-reads.ts';
 
 export interface SchemaRow {
   readonly type: string;

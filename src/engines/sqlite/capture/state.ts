@@ -1,21 +1,12 @@
 import type { Pairs, TableSpec } from '../../../objects/snapshots/builder.ts';
+import type { SqlReads } from './sql-reads.ts';
 import { checkSchema, type SchemaRow } from './schema-check.ts';
-import { readTable, type Row } from './table-rows.ts';
+import { readRows, type KeyedRow } from './table-rows.ts';
 import { tableShape, type TableShape } from './table-shape.ts';
 import { parseEncoding } from './text.ts';
 
 /** The planner's statistics, which ANALYZE writes: volatile, never compared. Their rows in the schema are. */
 const VOLATILE_TABLES = ['sqlite_stat1', 'sqlite_stat2', 'sqlite_stat3', 'sqlite_stat4'];
-
-/**
- * What a capture asks of SQLite, whichever library answers: better-sqlite3 on a closed file, or node:sqlite inside a
- * transaction (process/connection.ts). Integers come as bigint, blobs as bytes.
- */
-export interface SqlReads {
-  all(sql: string): Readonly<Record<string, unknown>>[];
-  /** Row by row, each the values in order. */
-  rows(sql: string): Iterable<unknown[]>;
-}
 
 /** What a state consists of, piece by piece: the rows belong to the table named last. */
 export type Part =
@@ -23,7 +14,7 @@ export type Part =
   | { readonly schema: readonly [type: string, name: string, definition: Pairs] }
   | { readonly sequence: readonly [name: string, values: Pairs] }
   | { readonly table: TableSpec }
-  | { readonly rows: readonly Row[] };
+  | { readonly rows: readonly KeyedRow[] };
 
 /** A table's hidden rowid that no name reads, made readable somewhere else. */
 export type Unhidden = { readonly reads: SqlReads; readonly shape: TableShape } & Disposable;
@@ -53,8 +44,8 @@ export function* readState(reads: SqlReads, unhide: (table: string) => Unhidden)
     yield { table: shape.spec };
     if (shape.hidden) {
       using unhidden = unhide(name);
-      yield* windows(readTable(unhidden.reads, unhidden.shape, encoding));
-    } else yield* windows(readTable(reads, shape, encoding));
+      yield* windows(readRows(unhidden.reads, unhidden.shape, encoding));
+    } else yield* windows(readRows(reads, shape, encoding));
   }
 }
 
@@ -63,7 +54,7 @@ export function hidesRowid(reads: SqlReads): boolean {
   return storedTables(schemaRows(reads)).some((name) => tableShape(reads, name).hidden);
 }
 
-function* windows(tables: Iterable<readonly Row[]>): Generator<Part, void> {
+function* windows(tables: Iterable<readonly KeyedRow[]>): Generator<Part, void> {
   for (const rows of tables) yield { rows };
 }
 

@@ -1,11 +1,11 @@
 import { CustodyError } from '../../../errors.ts';
 import { boundKey, encodeKey, integerKey, MAX_KEY, type TextBytes } from '../../../objects/rows/key.ts';
 import { encodeRecord, type SqliteValue } from '../../../objects/rows/sqlite-record.ts';
-import type { SqlReads } from './state.ts';
+import type { SqlReads } from './sql-reads.ts';
 import { quote, type TableShape } from './table-shape.ts';
 import { recordText, type Encoding } from './text.ts';
 
-export type Row = readonly [key: Uint8Array, record: Uint8Array];
+export type KeyedRow = readonly [key: Uint8Array, record: Uint8Array];
 
 /** No more rows than this, nor more bytes where it is more than one row, are in a window. */
 const WINDOW = { rows: 256, bytes: 1 << 20 } as const;
@@ -17,7 +17,11 @@ const WINDOW = { rows: 256, bytes: 1 << 20 } as const;
  * U+FFFD the rest of the table is read again from that row on in the exact way, with text as bytes; UTF-16 databases are
  * read that way from the start.
  */
-export function* readTable(db: SqlReads, shape: TableShape, encoding: Encoding): Generator<readonly Row[]> {
+export function* readRows(
+  db: SqlReads,
+  shape: TableShape,
+  encoding: Encoding,
+): Generator<readonly KeyedRow[]> {
   const order = rowOrder(db, shape, encoding);
   const ordered = new OrderedRows(order.collect);
   let exact = encoding !== 'UTF-8';
@@ -116,7 +120,7 @@ function rowOrder(
 class OrderedRows {
   readonly #collect: boolean;
   #waiting: { bound: Uint8Array; key: Uint8Array; row: Uint8Array }[] = [];
-  #ready: Row[] = [];
+  #ready: KeyedRow[] = [];
   #bytes = 0;
 
   constructor(collect: boolean) {
@@ -149,7 +153,7 @@ class OrderedRows {
   }
 
   /** The next window of what is in order. */
-  take(): readonly Row[] {
+  take(): readonly KeyedRow[] {
     let rows = 0;
     let bytes = 0;
     for (const [key, row] of this.#ready) {

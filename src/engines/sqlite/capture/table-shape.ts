@@ -1,6 +1,6 @@
 import type { TableSpec } from '../../../objects/snapshots/builder.ts';
 import type { Reader } from './reader.ts';
-import type { SqlReads } from './state.ts';
+import type { SqlReads } from './sql-reads.ts';
 
 /** How one table is read and keyed (SPEC.md, "SQLite snapshots"). */
 export interface TableShape {

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { CustodyError, type ErrorCode } from '../../../errors.ts';
 import { program } from '../../../system/confined-root.ts';
 import type { Reader } from '../capture/reader.ts';
-import type { SqlReads } from '../capture/state.ts';
+import type { SqlReads } from '../capture/sql-reads.ts';
 import { attemptRead } from '../script/sql-error.ts';
 import { integrityEntry } from './worker-entry.ts';
 
