@@ -9,7 +9,7 @@ import { packetFiles } from './files/packet-files.ts';
 import { verdictLinkName } from './find-packet.ts';
 import { putTree, type Placed } from './put-tree.ts';
 import { formatManifest, formatSeal, parseManifest } from './seal/manifest.ts';
-import { findCollisions, MANIFEST_NAME, SEAL_NAME } from './seal/names.ts';
+import { findCollisions, hasControlCharacter, MANIFEST_NAME, SEAL_NAME } from './seal/names.ts';
 import { putPacket } from './store-packet.ts';
 
 /** A sealed tree of files. */
@@ -63,8 +63,13 @@ export function sealFiles(files: PacketFiles, objects: ObjectSpool): SealedTree 
 
 /** Nothing is sealed that our own reader would not take. */
 function requireReadable(manifest: Uint8Array, paths: readonly string[]): void {
+  const read = parseManifest(manifest);
   const findings = [
-    ...parseManifest(manifest).findings,
+    ...read.findings,
+    // A line feed in a name makes two lines of it, which may be sound each.
+    ...paths
+      .filter((path) => !read.files.has(path) && hasControlCharacter(path))
+      .map((path) => finding('NAME_CONTROL_CHARACTER', path, 'it holds a control character')),
     ...findCollisions([...paths, MANIFEST_NAME, SEAL_NAME]).map(({ path, with: other }) =>
       finding('NAME_COLLISION', path, `the same name as ${JSON.stringify(other)} on other systems`),
     ),
