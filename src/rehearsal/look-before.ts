@@ -1,7 +1,6 @@
 import type { Captured, Clone, Workspace } from '../engines/engine.ts';
 import { CustodyError } from '../errors.ts';
 import { ON_REQUEST } from '../rules/assertions.ts';
-import { ON_REQUEST } from '../rules/assertions.ts';
 import { askBaseline, askGates, type AnsweredGate, type Baseline } from './gates.ts';
 import { executorBoundary } from './change.ts';
 import { ofScript } from './leg-failures.ts';
