@@ -152,7 +152,7 @@ async function commitRehearsal(
   await using work = await temporaryFolder('packet');
   await writeFiles(work.path, await packetFiles(result.rehearsal, verdicts, objects), objects.get);
   await sealFolder(work.path);
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   for (const { link, bytes } of driveSync(closure([...verdicts, run]), objects.get))
     session.writer.put(link.codec, link.digest, bytes);
   const { packet, seal } = await storePacket(session.writer, work.path, await requireSealed(work.path), {
@@ -171,7 +171,7 @@ async function commitRehearsal(
     lane,
     message: options.message ?? `${plan.form.name}: ${accepted ? 'accepted' : 'rejected'}`,
   } as const;
-  const appended = await ledger.append(session.writer, draft, options).catch(async (error: unknown) => {
+  const appended = await session.append(draft, options).catch(async (error: unknown) => {
     // Nothing was recorded: a packet outside the ledger would say otherwise.
     if (options.out !== undefined) await rm(options.out, { recursive: true, force: true });
     throw error;

@@ -32,10 +32,10 @@ it.each([
   async (_, links) => {
     const first = await currentPolicy(ledger);
     {
-      await using session = await ledger.writer();
+      await using session = await ledger.session();
       const blob = putBlob(session.writer, new Uint8Array([1]));
       const draft = { type: 'policy', author: 'x', lane: 'x', message: '' } as const;
-      await ledger.append(session.writer, { ...draft, links: links(nodeLink(first.id), blob) });
+      await session.append({ ...draft, links: links(nodeLink(first.id), blob) });
     }
     expect((await currentPolicy(ledger)).id).toBe(first.id);
     // The chain goes on behind it.

@@ -66,7 +66,7 @@ export async function commitFabrication(
   await using work = await temporaryFolder('packet');
   await writeFiles(work.path, await packetFiles(rehearsal, verdicts, objects), objects.get);
   await sealFolder(work.path);
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   for (const { link, bytes } of driveSync(closure(verdicts), objects.get))
     session.writer.put(link.codec, link.digest, bytes);
   const { packet } = await storePacket(session.writer, work.path, await requireSealed(work.path), {
@@ -77,7 +77,7 @@ export async function commitFabrication(
     ],
     ...(signal && { signal }),
   });
-  await ledger.append(session.writer, {
+  await session.append({
     type: 'rehearsal',
     links: [['packet', packet]],
     author: 'probe',

@@ -62,7 +62,7 @@ export async function recordRerun(
   if (!same && !(await differsFromRecorded(ledger, subject, result.rehearsal.digest))) return undefined;
   const { skey, author, lane, message } = options.signer;
   const again = result.rehearsal;
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   for (const { link, bytes } of driveSync(closure([run]), objects.get))
     session.writer.put(link.codec, link.digest, bytes);
   const lines = compared.differences.slice(0, MAX_LINES).map(describeDifference);
@@ -84,7 +84,7 @@ export async function recordRerun(
     lane,
     message: message ?? `${plan.form.name}: run again, ${same ? 'the same' : 'DIFFERENT'}`,
   } as const;
-  const { index, signed } = await ledger.append(session.writer, draft, options);
+  const { index, signed } = await session.append(draft, options);
   return { rerun: rerun.digest, record: index, signed };
 }
 

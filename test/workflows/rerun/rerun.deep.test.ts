@@ -228,14 +228,14 @@ describe('rerun', () => {
     const honest = decodeKind('packet', await ledger.store.get(result.packet));
     const folder = made.path(name);
     const sealed = await requireSealed(folder);
-    await using session = await ledger.writer();
+    await using session = await ledger.session();
     const packet =
       lie === 'tree'
         ? (await storePacket(session.writer, folder, sealed, { macro: undefined, links: honest.links }))
             .packet
         : putObject(session.writer, { ...honest, seal: digestToBytes(sealed.seal) });
     const entry = { author: 'mallory', lane: 'main', message: '' };
-    await ledger.append(session.writer, { type: 'rehearsal', links: [['packet', packet]], ...entry });
+    await session.append({ type: 'rehearsal', links: [['packet', packet]], ...entry });
   }
 
   /** Records a rehearsal as a liar would: changed, with a verdict that accepts it and the packet that both give. */
