@@ -8,15 +8,14 @@ import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { driveSync } from '../objects/walk.ts';
-import { readPlan, type Plan } from '../rehearsal/plan/plan.ts';
-import { guardWords } from '../rehearsal/plan/guard.ts';
+import type { Plan } from '../rehearsal/plan/plan.ts';
 import type { Profile } from '../rehearsal/plan/profile.ts';
 import { sealFolder } from '../packets/seal/seal.ts';
 import { requireSealed, storePacket } from '../packets/store-packet.ts';
-import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
-import { copyOut, requireEmpty } from '../packets/out-folder.ts';
+import { copyOut } from '../packets/out-folder.ts';
 import { movedSequences, packetFiles, writeFiles } from '../packets/files/packet-files.ts';
-import { currentPolicy, pinnedValidators, requirePolicy } from '../judging/policy.ts';
+import { requirePolicy } from '../judging/policy.ts';
+import { preflight } from './preflight.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 import { verdictLinkName } from '../packets/find-packet.ts';
 
@@ -88,33 +87,31 @@ export async function rehearsePlan(
   planFile: string,
   options: RehearseOptions,
 ): Promise<RehearseResult> {
-  const plan = await readPlan(planFile);
-  if (options.out !== undefined) await requireEmpty(options.out);
-  const { profile, refusals, scripts, source } = await guardFiles(plan);
-  const { message = '', author, lane } = options;
-  for (const refusal of [...refusals, ...guardWords(profile, { message, author, lane })]) throw refusal;
-  const current = await currentPolicy(ledger);
-  const validators = await pinnedValidators(ledger, current);
+  const { message = '', author, lane, unsandboxed } = options;
+  const { plan, guarded, judges } = await preflight(ledger, planFile, {
+    words: { message, author, lane },
+    ...(options.out !== undefined && { out: options.out }),
+    ...(unsandboxed && { unsandboxed }),
+  });
+  const { profile } = guarded;
   const { progress = () => undefined, now, signal } = options;
   if (profile?.probes && options.probe) progress('probes');
   const probes = profile && (await probed(plan, profile, options.probe));
-  const rehearsed = await runPlan(plan, validators, {
+  const rehearsed = await runPlan(plan, guarded, judges.validators, {
     quarantine: quarantineOf(ledger),
-    isolation: current.policy.isolation,
+    isolation: judges.current.policy.isolation,
     asked: profile?.surfaces.flatMap(({ how }) => how.isolation?.[plan.form.engine] ?? []) ?? [],
-    ...(profile && { profile: profile.bytes, claims: profile.claims }),
-    ...(scripts && { scripts }),
-    ...(source !== undefined && { source }),
+    ...(profile && { claims: profile.claims }),
     ...(probes && { probes }),
     progress,
     ...(now && { now }),
     ...(signal && { signal }),
-    ...(options.unsandboxed && { unsandboxed: true }),
+    ...(unsandboxed && { unsandboxed }),
   });
   progress('packet');
   return commitRehearsal(ledger, rehearsed, {
     ...options,
-    check: () => requirePolicy(ledger, current),
+    check: () => requirePolicy(ledger, judges.current),
   });
 }
 

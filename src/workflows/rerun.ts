@@ -104,14 +104,11 @@ async function rerunIn(
   await mkdir(packet, { mode: 0o700 });
   progress('unpack');
   const plan = await materialise(subject, work);
-  const { profile, refusals, scripts, source } = await guardFiles(plan);
-  for (const refusal of refusals) throw refusal;
+  const guarded = await guardFiles(plan);
+  const { profile } = guarded;
   if (subject.probed) progress('probes');
   const probes = subject.probed && profile ? await probed(plan, profile, options.probe) : undefined;
-  const rehearsed = await runPlan(plan, subject.validators, {
-    ...(scripts && { scripts }),
-    ...(source !== undefined && { source }),
-    ...(profile && { profile: profile.bytes }),
+  const rehearsed = await runPlan(plan, guarded, subject.validators, {
     ...(probes && { probes }),
     ...(options.unsandboxed && { unsandboxed: true }),
     asked: claimedBy(subject),
