@@ -50,11 +50,11 @@ export async function pinValidator(
   const candidate = path === undefined ? await builtIn() : await readCandidate(path);
   const shown = path ?? 'the built-in validator';
   if (options.expect !== undefined) requireMatch(shown, candidate.sha256, options.expect);
-  const before = (await currentPolicy(ledger)).policy;
-  const name = await nameOf(candidate, options.name, before);
-  refuseTwice(await pinnedOf(ledger, before), candidate.sha256, name);
+  const before = await currentPolicy(ledger);
+  const name = await nameOf(candidate, options.name, before.policy);
+  refuseTwice(await pinnedOf(ledger, before.policy), candidate.sha256, name);
   if (path !== undefined) await requireJudging(path, candidate, options);
-  const current = await currentPolicy(ledger);
+  const current = await currentPolicy(ledger, { since: before });
   const pinned = await pinnedOf(ledger, current.policy);
   refuseTwice(pinned, candidate.sha256, name);
   await using session = await ledger.session();

@@ -8,7 +8,7 @@ import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { Digest } from '../objects/digest.ts';
 import { putObject, type ObjectSink } from '../objects/sink.ts';
-import { driveAsync } from '../objects/walk.ts';
+import { driveAsync, type Get } from '../objects/walk.ts';
 import { FsBackend } from '../store/fs.ts';
 import { readHead, swapHead, type StoredHead } from '../store/heads.ts';
 import { IndexCache } from '../store/index-cache.ts';
@@ -78,6 +78,8 @@ export class Ledger implements AsyncDisposable {
   readonly folder: string;
   readonly config: LedgerConfig;
   readonly store: PackStore;
+  /** An object's bytes, hashed as they are read. @throws CustodyError OBJECT_MISSING, OBJECT_CORRUPT, PACK_CORRUPT. */
+  readonly get: Get = (id) => this.store.get(id);
   readonly #keys: string;
 
   private constructor(folder: string, config: LedgerConfig, store: PackStore, keys: string) {
@@ -249,7 +251,7 @@ export class Ledger implements AsyncDisposable {
     to = 0,
     options: { signal?: AbortSignal } = {},
   ): AsyncGenerator<IndexedRecord, void> {
-    return driveAsync(recordsDown(head, from, to), (id) => this.store.get(id), options);
+    return driveAsync(recordsDown(head, from, to), this.get, options);
   }
 
   async record(head: Head, index: number): Promise<IndexedRecord> {

@@ -38,7 +38,7 @@ export async function unpack(
 ): Promise<Unpacked> {
   const { id, packet } = await requirePacket(ledger, await resolveRevision(ledger, revision));
   if (existsSync(dir)) throw taken(dir);
-  const get: Get = (object) => ledger.store.get(object);
+  const { get } = ledger;
   const work = await workFolder(dir);
   try {
     let [files, size] = [0, 0];

@@ -42,8 +42,10 @@ it.each([
     const objects = new MemoryObjects();
     await pin(ledger, [putModule(objects, 'x', 'false')], objects);
     const next = await currentPolicy(ledger);
-    expect(next.history).toEqual([next.id, first.id]);
-    expect((await currentPolicy(ledger, 1)).id).toBe(first.id);
+    expect(next.policy.previous?.digest).toBe(first.id);
+    expect((await currentPolicy(ledger, { at: 1 })).id).toBe(first.id);
+    expect(await currentPolicy(ledger, { since: first })).toEqual(next);
+    expect(await currentPolicy(ledger, { since: next })).toEqual(next);
     await desk.json(['validator', 'list']);
     const wrong = ['POLICY_MISMATCH', 'records/1'];
     expect(codes((await fsckLedger(ledger)).findings)).toContainEqual(wrong);

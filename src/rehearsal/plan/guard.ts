@@ -23,7 +23,7 @@ const HINTS = {
  * files lie, what the plan says, what the scripts say (SPEC.md, "Profiles"). No message repeats a forbidden claim. Without
  * a profile, what is remote and every action are refused still.
  */
-export class Guard {
+export class PlanGuard {
   readonly #plan: Plan;
   readonly #profile: Profile | undefined;
 

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { fromSystemError } from '../../errors.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import { namedFiles, type NamedPlace } from '../../rules/production-target.ts';
-import { Guard } from './guard.ts';
+import { PlanGuard } from './guard.ts';
 import { type Plan, type PlanFile, type Report, reporting, thrown } from './plan.ts';
 import { readProfile, type Profile } from './profile.ts';
 import { readScripts, type Scripts } from './script-use.ts';
@@ -29,7 +29,7 @@ export async function guardFiles(plan: Plan): Promise<Guarded>;
 export async function guardFiles(plan: Plan, report: Report): Promise<Partial<Guarded>>;
 export async function guardFiles(plan: Plan, report: Report = thrown): Promise<Partial<Guarded>> {
   const opened = await openPlaces(plan, report);
-  const guard = new Guard(plan, opened.profile);
+  const guard = new PlanGuard(plan, opened.profile);
   guard.plan().forEach(report);
   if (opened.source === undefined) return opened;
   const scripts = await reporting(() => readScripts(plan, report), report);
@@ -46,7 +46,7 @@ export async function guardFiles(plan: Plan, report: Report = thrown): Promise<P
 /** The profile, and where the source lies, where the guard lets every place pass. */
 async function openPlaces(plan: Plan, report: Report): Promise<Pick<Partial<Guarded>, 'profile' | 'source'>> {
   const refused = (places: readonly NamedPlace[], profile?: Profile): boolean => {
-    const refusals = new Guard(plan, profile).places(places);
+    const refusals = new PlanGuard(plan, profile).places(places);
     refusals.forEach(report);
     return refusals.length > 0;
   };

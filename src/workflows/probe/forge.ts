@@ -47,7 +47,7 @@ export async function commitFabrication(
   { signal }: { signal?: AbortSignal },
 ): Promise<void> {
   const objects = new MemoryObjects();
-  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+  const { get } = ledger;
   for await (const { link, bytes } of driveAsync(closure([nodeLink(control.rehearsal)]), get))
     objects.put(link.codec, link.digest, bytes);
   const changed = fabricated(decodeKind('rehearsal', objects.get(control.rehearsal)), evidence);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findClaims } from '../../../src/rules/claims.ts';
-import { Guard } from '../../../src/rehearsal/plan/guard.ts';
+import { PlanGuard } from '../../../src/rehearsal/plan/guard.ts';
 import { parsePlan } from '../../../src/rehearsal/plan/plan.ts';
 import { parseProfile, type Profile } from '../../../src/rehearsal/plan/profile.ts';
 
@@ -25,8 +25,8 @@ const PLAN = [
 ];
 
 interface Texts {
-  readonly places: Parameters<Guard['places']>[0];
-  readonly scripts: Parameters<Guard['scripts']>[0];
+  readonly places: Parameters<PlanGuard['places']>[0];
+  readonly scripts: Parameters<PlanGuard['scripts']>[0];
 }
 
 const profile = (): Promise<Profile> => parseProfile(Buffer.from(PROFILE), '/p/profile.yaml');
@@ -39,7 +39,7 @@ async function guarded(
 ): Promise<[string, string][]> {
   const plan = await parsePlan(Buffer.from([...lines, ...more, ''].join('\n')), '/p/plan.yaml');
   const known = rules === null ? undefined : (rules ?? (await profile()));
-  const guard = new Guard(plan, known);
+  const guard = new PlanGuard(plan, known);
   const errors = [...guard.places(places), ...guard.plan(), ...guard.scripts(scripts)];
   for (const error of errors) {
     expect(error.hint).not.toBe('');
