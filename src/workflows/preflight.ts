@@ -21,20 +21,20 @@ export interface PreflightOptions {
 }
 
 /** Who judges, by the policy in force. */
-export interface Judges {
+interface Judges {
   readonly current: CurrentPolicy;
   readonly validators: readonly PinnedValidator[];
 }
 
 /** What a rehearsal starts from. */
-export interface Ready {
+interface Ready {
   readonly plan: Plan;
   readonly guarded: Guarded;
   readonly judges: Judges;
 }
 
 /** What came out where refusals were collected: what could not be had is not there. */
-export interface Collected {
+interface Collected {
   readonly plan: Plan | undefined;
   readonly guarded: Partial<Guarded> | undefined;
   readonly judges: Judges | undefined;
