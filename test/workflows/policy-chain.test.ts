@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
@@ -45,7 +45,9 @@ it.each([
     expect(next.policy.previous?.digest).toBe(first.id);
     expect((await currentPolicy(ledger, { at: 1 })).id).toBe(first.id);
     expect(await currentPolicy(ledger, { since: first })).toEqual(next);
+    const reads = vi.spyOn(ledger.store, 'get');
     expect(await currentPolicy(ledger, { since: next })).toEqual(next);
+    expect(reads).not.toHaveBeenCalled();
     await desk.json(['validator', 'list']);
     const wrong = ['POLICY_MISMATCH', 'records/1'];
     expect(codes((await fsckLedger(ledger)).findings)).toContainEqual(wrong);
