@@ -60,9 +60,9 @@ export async function preflight(
   report: Report = thrown,
 ): Promise<Collected> {
   const plan = await reporting(() => readPlan(planFile, report), report);
+  if (out !== undefined) await reporting(() => requireEmpty(out), report);
   const guarded = plan && (await reporting(() => guardFiles(plan, report), report));
   guardWords(guarded?.profile, words).forEach(report);
-  if (out !== undefined) await reporting(() => requireEmpty(out), report);
   const judges = ledger && (await reporting(() => judgesOf(ledger, unsandboxed), report));
   return { plan, guarded, judges };
 }
