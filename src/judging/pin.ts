@@ -1,5 +1,5 @@
 import { CustodyError } from '../errors.ts';
-import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
+import type { AppendOptions, Ledger, LedgerSession } from '../ledger/ledger.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { putObject } from '../objects/sink.ts';
@@ -50,14 +50,14 @@ export async function pinValidator(
   const candidate = path === undefined ? await builtIn() : await readCandidate(path);
   const shown = path ?? 'the built-in validator';
   if (options.expect !== undefined) requireMatch(shown, candidate.sha256, options.expect);
-  const before = (await currentPolicy(ledger)).policy;
-  const name = await nameOf(candidate, options.name, before);
-  refuseTwice(await pinnedOf(ledger, before), candidate.sha256, name);
+  const before = await currentPolicy(ledger);
+  const name = await nameOf(candidate, options.name, before.policy);
+  refuseTwice(await pinnedOf(ledger, before.policy), candidate.sha256, name);
   if (path !== undefined) await requireJudging(path, candidate, options);
-  const current = await currentPolicy(ledger);
+  const current = await currentPolicy(ledger, { since: before });
   const pinned = await pinnedOf(ledger, current.policy);
   refuseTwice(pinned, candidate.sha256, name);
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   const expected = current.policy.expected.find((one) => one.name === name);
   if (expected) requireMatch(shown, candidate.sha256, showIdentity(expected));
   const validator = storeValidator(session.writer, { ...candidate, name });
@@ -71,7 +71,7 @@ export async function pinValidator(
       (one) => one !== expected && !matchesIdentity(candidate.sha256, one),
     ),
   });
-  const appended = await append(ledger, session.writer, current, changed, options, `pin validator ${name}`);
+  const appended = await append(ledger, session, current, changed, options, `pin validator ${name}`);
   return { ...result, promoted: expected ? showIdentity(expected) : null, ...appended };
 }
 
@@ -89,7 +89,7 @@ export async function expectValidator(
   const wanted = parseIdentity(identity);
   const name = checkValidatorName(options.name);
   const current = await currentPolicy(ledger);
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   const shown = { name, identity: showIdentity(wanted) };
   const same = (one: { name: string }): boolean => one.name === name;
   const known = current.policy.expected.find(same);
@@ -99,7 +99,7 @@ export async function expectValidator(
   const expected = [...current.policy.expected.filter((one) => !same(one)), { name, ...wanted }];
   const changed = policyAfter(current, { expected });
   const message = `expect validator ${name} ${shown.identity}`;
-  return { ...shown, ...(await append(ledger, session.writer, current, changed, options, message)) };
+  return { ...shown, ...(await append(ledger, session, current, changed, options, message)) };
 }
 
 async function builtIn(): Promise<Candidate> {
@@ -133,17 +133,17 @@ function requireMatch(shown: string, sha256: Digest, identity: string): void {
 
 async function append(
   ledger: Ledger,
-  writer: Parameters<Ledger['append']>[0],
+  session: LedgerSession,
   current: CurrentPolicy,
   changed: ObjectOf<'policy'>,
   options: PinOptions,
   message: string,
 ): Promise<{ policy: Digest; record: number }> {
-  const policy = putObject(writer, changed);
+  const policy = putObject(session.writer, changed);
   const { author, lane } = options;
   const draft = { type: 'policy', links: [['policy', policy]], author, lane, message } as const;
   // Of two that name the same policy before them, one would not count.
   const check = (): Promise<void> => requirePolicy(ledger, current);
-  const { index } = await ledger.append(writer, draft, { ...options, check });
+  const { index } = await session.append(draft, { ...options, check });
   return { policy: policy.digest, record: index };
 }

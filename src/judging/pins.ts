@@ -16,7 +16,7 @@ export interface Pin {
 export async function pinnedOf(ledger: Ledger, { validators }: ObjectOf<'policy'>): Promise<Pin[]> {
   const pins: Pin[] = [];
   for (const link of validators) {
-    const { name, sha256 } = decodeKind('validator', await ledger.store.get(link.digest), link.digest);
+    const { name, sha256 } = decodeKind('validator', await ledger.get(link.digest), link.digest);
     pins.push({ link, name, sha256: digestFromBytes(sha256) });
   }
   return pins;

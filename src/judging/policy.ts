@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { digestFromBytes, digestOf, digestToBytes, type Digest } from '../objects/digest.ts';
+import { digestFromBytes, digestOf, digestToBytes } from '../objects/digest.ts';
 import { readWhole, storeContent } from '../objects/file.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import { putObject, type ObjectSink } from '../objects/sink.ts';
 import { driveAsync } from '../objects/walk.ts';
-import { PolicyChain } from '../verify/policy-chain.ts';
+import { PolicyChain, type ChainedPolicy } from '../verify/policy-chain.ts';
 
 export const BUILT_IN_VALIDATOR = 'validator.mjs';
 export const BUILT_IN_NAME = 'custody';
@@ -61,30 +61,33 @@ export async function putBuiltInValidator(sink: ObjectSink): Promise<Link> {
   return storeValidator(sink, { name: BUILT_IN_NAME, code, runner: 'node-permission' });
 }
 
-export interface CurrentPolicy {
-  readonly id: Digest;
-  readonly policy: ObjectOf<'policy'>;
-  /** Every policy up to the first, newest first. */
-  readonly history: readonly Digest[];
+export interface CurrentPolicy extends ChainedPolicy {
+  /** Records that the log had: what was appended since may have changed it. */
+  readonly size: number;
 }
 
 /**
- * The policy that is in force at record `at`: the last of the chain that starts with the first policy. Policy entries that
- * do not name the one before them change nothing. @throws CustodyError LOG_CORRUPT when there is none.
+ * The policy that is in force at record `at`, by default the newest: the last of the chain that starts with the first
+ * policy. Policy entries that do not name the one before them change nothing.
+ * @param options.since what was in force before: only what was appended since is read.
+ * @throws CustodyError LOG_CORRUPT when there is none.
  */
-export async function currentPolicy(ledger: Ledger, at?: number): Promise<CurrentPolicy> {
+export async function currentPolicy(
+  ledger: Ledger,
+  { at, since }: { readonly at?: number | undefined; readonly since?: CurrentPolicy } = {},
+): Promise<CurrentPolicy> {
   const head = await ledger.head();
+  const newest = at ?? head.size - 1;
   const entries: ObjectOf<'entry'>[] = [];
-  for await (const { record } of ledger.records(head, at ?? head.size - 1)) {
-    const entry = decodeKind('entry', await ledger.store.get(record.entry.digest), record.entry.digest);
+  for await (const { record } of ledger.records(head, newest, since?.size ?? 0)) {
+    const entry = decodeKind('entry', await ledger.get(record.entry.digest), record.entry.digest);
     if (entry.type === 'policy') entries.push(entry);
   }
-  const chain = new PolicyChain((id) => ledger.store.get(id));
+  const chain = new PolicyChain(ledger.get, since);
   for (const entry of entries.reverse()) await chain.add(entry);
-  const newest = chain.policies.at(-1);
-  if (!newest)
-    throw new CustodyError('LOG_CORRUPT', 'the log holds no policy', { hint: 'Run custody fsck.' });
-  return { ...newest, history: chain.policies.map(({ id }) => id).reverse() };
+  const last = chain.policies.at(-1);
+  if (!last) throw new CustodyError('LOG_CORRUPT', 'the log holds no policy', { hint: 'Run custody fsck.' });
+  return { ...last, size: newest + 1 };
 }
 
 export interface PinnedValidator {
@@ -96,7 +99,7 @@ export interface PinnedValidator {
 
 /** Takes a validator out of the ledger. @throws CustodyError OBJECT_CORRUPT unless its file has its digest. */
 export async function loadValidator(ledger: Ledger, link: Link): Promise<PinnedValidator> {
-  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+  const { get } = ledger;
   const validator = decodeKind('validator', await get(link.digest), link.digest);
   const pieces: Uint8Array[] = [];
   for await (const bytes of driveAsync(readWhole(validator.file), get)) pieces.push(bytes);
@@ -131,8 +134,8 @@ export async function pinnedValidators(
  * For `check` of an append, under its lock: a record counts under the policy that is in force at its place, and a policy that
  * does not name that one changes nothing. @throws CustodyError HEAD_MOVED where another policy is in force by now.
  */
-export async function requirePolicy(ledger: Ledger, { id }: Pick<CurrentPolicy, 'id'>): Promise<void> {
-  if ((await currentPolicy(ledger)).id === id) return;
+export async function requirePolicy(ledger: Ledger, since: CurrentPolicy): Promise<void> {
+  if ((await currentPolicy(ledger, { since })).id === since.id) return;
   throw new CustodyError('HEAD_MOVED', 'the policy changed meanwhile; nothing was recorded', {
     hint: 'Run the command again: it then works with the new policy.',
   });

@@ -8,7 +8,7 @@ import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { Digest } from '../objects/digest.ts';
 import { putObject, type ObjectSink } from '../objects/sink.ts';
-import { driveAsync } from '../objects/walk.ts';
+import { driveAsync, type Get } from '../objects/walk.ts';
 import { FsBackend } from '../store/fs.ts';
 import { readHead, swapHead, type StoredHead } from '../store/heads.ts';
 import { IndexCache } from '../store/index-cache.ts';
@@ -60,15 +60,27 @@ export interface AppendResult {
   readonly root: Uint8Array;
 }
 
+/** One entry in the making. Disposing ends it: what was not appended leaves nothing behind. */
+export interface LedgerSession extends AsyncDisposable {
+  /** Takes what the entry links to. */
+  readonly writer: StoreWriter;
+  /**
+   * Appends the entry and finishes the writer. Order of writes: the writer's objects and the entry become durable, then
+   * under the lock full bundles, then the head by compare-and-swap, then the index (SPEC.md, "Order of writes").
+   * @throws CustodyError LOCK_TIMEOUT, DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED; then nothing was appended.
+   */
+  append(draft: EntryDraft, options?: AppendOptions): Promise<AppendResult>;
+}
+
 /** A ledger folder: its objects, its log, its configuration. Reading takes no lock and never opens LevelDB. */
 export class Ledger implements AsyncDisposable {
   /** The `.custody` folder, absolute. */
   readonly folder: string;
   readonly config: LedgerConfig;
   readonly store: PackStore;
+  /** An object's bytes, hashed as they are read. @throws CustodyError OBJECT_MISSING, OBJECT_CORRUPT, PACK_CORRUPT. */
+  readonly get: Get = (id) => this.store.get(id);
   readonly #keys: string;
-  /** The index that a writer holds open: LevelDB opens a folder once only. */
-  readonly #indexes = new WeakMap<StoreWriter, IndexCache>();
 
   private constructor(folder: string, config: LedgerConfig, store: PackStore, keys: string) {
     this.folder = folder;
@@ -142,7 +154,7 @@ export class Ledger implements AsyncDisposable {
         lane: 'main',
         message: 'first policy',
       };
-      const appended = await ledger.append(writer, draft, options.now ? { now: options.now } : {});
+      const appended = await ledger.#append(writer, null, draft, options.now ? { now: options.now } : {});
       // Last: without it the folder is no ledger.
       await writeDurably(join(folder, CONFIG_NAME), formatConfig(config), 0o600);
       return { ledger, policy: policy.digest, appended };
@@ -170,13 +182,13 @@ export class Ledger implements AsyncDisposable {
     return stored;
   }
 
-  /** A writer for new objects, which looks things up in the disposable index where it can. */
-  async writer(): Promise<{ writer: StoreWriter } & AsyncDisposable> {
+  /** A session for one entry. Its writer looks things up in the disposable index where it can. */
+  async session(): Promise<LedgerSession> {
     const index = await IndexCache.open(join(this.folder, 'index'));
     const writer = await this.store.writer({ index });
-    if (index) this.#indexes.set(writer, index);
     return {
       writer,
+      append: (draft, options) => this.#append(writer, index, draft, options),
       [Symbol.asyncDispose]: async () => {
         await writer[Symbol.asyncDispose]();
         await index?.[Symbol.asyncDispose]();
@@ -184,13 +196,13 @@ export class Ledger implements AsyncDisposable {
     };
   }
 
-  /**
-   * Appends an entry. Order of writes: the writer's objects and the entry become durable, then under the lock full
-   * bundles, then the head by compare-and-swap, then the index (SPEC.md, "Order of writes").
-   * @param writer holds what the entry links to; it is finished here.
-   * @throws CustodyError LOCK_TIMEOUT, DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED; then nothing was appended.
-   */
-  async append(writer: StoreWriter, draft: EntryDraft, options: AppendOptions = {}): Promise<AppendResult> {
+  /** @param open the index that the writer holds open: LevelDB opens a folder once only. */
+  async #append(
+    writer: StoreWriter,
+    open: IndexCache | null,
+    draft: EntryDraft,
+    options: AppendOptions = {},
+  ): Promise<AppendResult> {
     const now = options.now ?? Date.now;
     const { author, lane, message, type } = draft;
     const links = draft.links.map(([name, link]): [string, Link] => [name, link]);
@@ -214,7 +226,7 @@ export class Ledger implements AsyncDisposable {
         ? head.checkpoint
         : signCheckpoint({ origin: this.config.origin, size: head.size, root: head.root }, skey);
     await swapHead(this.store.backend, lock, stored, { ...head, checkpoint });
-    await this.#updateIndex(this.#indexes.get(writer));
+    await this.#updateIndex(open);
     return {
       index,
       record: record.link.digest,
@@ -226,7 +238,7 @@ export class Ledger implements AsyncDisposable {
   }
 
   /** A cache: what goes wrong here costs time at the next commit and nothing else. */
-  async #updateIndex(open: IndexCache | undefined): Promise<void> {
+  async #updateIndex(open: IndexCache | null): Promise<void> {
     if (open) return this.store.catchUp(open);
     await using index = await IndexCache.open(join(this.folder, 'index'), { rebuild: true });
     if (index) await this.store.catchUp(index);
@@ -239,7 +251,7 @@ export class Ledger implements AsyncDisposable {
     to = 0,
     options: { signal?: AbortSignal } = {},
   ): AsyncGenerator<IndexedRecord, void> {
-    return driveAsync(recordsDown(head, from, to), (id) => this.store.get(id), options);
+    return driveAsync(recordsDown(head, from, to), this.get, options);
   }
 
   async record(head: Head, index: number): Promise<IndexedRecord> {

@@ -55,7 +55,7 @@ async function recordRevision(ledger: Ledger, head: Head, index: number, text: s
 
 async function withEntry(ledger: Ledger, record: IndexedRecord): Promise<Revision> {
   const id = record.record.entry.digest;
-  return { type: 'record', record, entry: decodeKind('entry', await ledger.store.get(id), id) };
+  return { type: 'record', record, entry: decodeKind('entry', await ledger.get(id), id) };
 }
 
 async function resolvePrefix(ledger: Ledger, head: Head, text: string): Promise<Revision> {

@@ -5,27 +5,52 @@ import { MemoryObjects } from './memory-objects.ts';
 import { driveAsync, item, need, type Get, type Walk } from './walk.ts';
 
 /**
- * Every object that can be reached from `roots`, each once, parents first. Links are followed by their codec: a raw link
- * is bytes, a dag-cbor link must decode as an object of ours.
+ * Links still to be followed, depth first, each object once. A raw link is bytes and leads no further; what was met as raw
+ * bytes first is therefore met again when a dag-cbor link leads to the same digest.
+ */
+export class LinkStack<From> {
+  /** What was visited. */
+  readonly seen: Set<Digest>;
+  readonly #raw = new Set<Digest>();
+  readonly #stack: { link: Link; from: From }[] = [];
+
+  constructor(seen = new Set<Digest>()) {
+    this.seen = seen;
+  }
+
+  push(links: readonly Link[], from: From): void {
+    this.#stack.push(...links.map((link) => ({ link, from })).reverse());
+  }
+
+  /** The next one, and whether its bytes were visited before. */
+  pop(): { link: Link; from: From; again: boolean } | undefined {
+    for (let next = this.#stack.pop(); next; next = this.#stack.pop()) {
+      const { digest, codec } = next.link;
+      const again = this.seen.has(digest);
+      if (again && !(codec === 'dag-cbor' && this.#raw.delete(digest))) continue;
+      this.seen.add(digest);
+      if (codec === 'raw') this.#raw.add(digest);
+      return { ...next, again };
+    }
+    return undefined;
+  }
+}
+
+/**
+ * Every object that can be reached from `roots`, each once, parents first. A dag-cbor link must decode as an object of ours.
  * @param seen ids to leave out; the walk adds what it visits.
  */
 export function* closure(
   roots: readonly Link[],
-  seen = new Set<Digest>(),
+  seen?: Set<Digest>,
 ): Walk<{ link: Link; bytes: Uint8Array }> {
-  const stack = [...roots].reverse();
-  // What was met as raw bytes first is still followed when a dag-cbor link leads to the same digest.
-  const raw = new Set<Digest>();
-  for (let link = stack.pop(); link; link = stack.pop()) {
-    const again = seen.has(link.digest);
-    if (again && !(link.codec === 'dag-cbor' && raw.delete(link.digest))) continue;
+  const links = new LinkStack<undefined>(seen);
+  links.push(roots, undefined);
+  for (let next = links.pop(); next; next = links.pop()) {
+    const { link, again } = next;
     const bytes = yield* need<{ link: Link; bytes: Uint8Array }>(link.digest);
-    if (!again) {
-      seen.add(link.digest);
-      if (link.codec === 'raw') raw.add(link.digest);
-      yield* item({ link, bytes });
-    }
-    if (link.codec === 'dag-cbor') stack.push(...linksOf(decodeObject(bytes)).reverse());
+    if (!again) yield* item({ link, bytes });
+    if (link.codec === 'dag-cbor') links.push(linksOf(decodeObject(bytes)), undefined);
   }
 }
 

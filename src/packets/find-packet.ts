@@ -2,8 +2,9 @@ import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Revision } from '../ledger/revision.ts';
 import type { Digest } from '../objects/digest.ts';
-import { decodeObject, type ObjectOf } from '../objects/kinds.ts';
+import { decodeKind, decodeObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
+import type { Get } from '../objects/walk.ts';
 
 /** The packet that a revision names: a packet object, or the one that an entry links. Undefined where there is none. */
 export async function findPacket(
@@ -14,13 +15,39 @@ export async function findPacket(
   if (id === undefined) return undefined;
   try {
     if ((await ledger.store.codecOf(id)) === 'raw') return undefined;
-    const object = decodeObject(await ledger.store.get(id));
+    const object = decodeObject(await ledger.get(id));
     return object.kind === 'packet' ? { id, packet: object } : undefined;
   } catch (error) {
     // Missing or damaged: the objects level of verify names it.
     if (isCustodyError(error) && error.exitCode === 1) return undefined;
     throw error;
   }
+}
+
+/** What a packet holds of a rehearsal; undefined where it is of none. */
+export function rehearsalIn({
+  links,
+}: ObjectOf<'packet'>): { readonly rehearsal: Link; readonly verdicts: readonly Link[] } | undefined {
+  const rehearsal = linkOf(links, 'rehearsal');
+  const verdicts = links.filter(([name]) => /^verdict(-\d+)?$/.test(name)).map(([, link]) => link);
+  return rehearsal && { rehearsal, verdicts };
+}
+
+/**
+ * From an entry to the rehearsal that it records; undefined where it records none.
+ * @throws CustodyError as reading the packet does.
+ */
+export async function rehearsalOf(
+  get: Get,
+  entry: ObjectOf<'entry'>,
+): Promise<
+  ({ readonly packet: ObjectOf<'packet'> } & NonNullable<ReturnType<typeof rehearsalIn>>) | undefined
+> {
+  const id = entry.type === 'rehearsal' ? linkOf(entry.links, 'packet')?.digest : undefined;
+  if (id === undefined) return undefined;
+  const packet = decodeKind('packet', await get(id), id);
+  const held = rehearsalIn(packet);
+  return held && { packet, ...held };
 }
 
 /** As {@link findPacket}. @throws CustodyError PATH_NOT_FOUND where there is none. */

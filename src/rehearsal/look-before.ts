@@ -1,14 +1,15 @@
-import type { Captured, Clone, Workspace } from '../engines/engine.ts';
+import type { Captured, Clone, Engine, Workspace } from '../engines/engine.ts';
 import { CustodyError } from '../errors.ts';
+import type { ObjectSpool } from '../objects/sink.ts';
 import { ON_REQUEST } from '../rules/assertions.ts';
-import { askBaseline, askGates, type AnsweredGate, type Baseline } from './gates.ts';
 import { executorBoundary } from './change.ts';
+import { askBaseline, askGates, type AnsweredGate, type Baseline } from './gates.ts';
 import { ofScript } from './leg-failures.ts';
 import { checkPlanNames } from './plan/plan-names.ts';
-import type { Plan } from './plan/plan.ts';
+import { sessionFaults } from './plan/plan-session.ts';
+import { reporting, thrown, type Plan, type Report } from './plan/plan.ts';
 import type { Scripts } from './plan/script-use.ts';
 import { rollbackBoundary } from './way-back.ts';
-import type { ObjectSpool } from '../objects/sink.ts';
 
 /** What was seen before anything ran. */
 export interface Before {
@@ -30,23 +31,77 @@ export async function lookBefore(
   required: readonly string[] = [],
 ): Promise<Before> {
   await using clone = await workspace.restore('before');
-  await requireIsolation(workspace, required);
-  const entry = await clone.capture(objects);
-  checkPlanNames(plan, entry, objects, (error) => {
-    throw error;
-  });
-  for (const refusal of await refusals(clone, plan, scripts)) throw refusal;
+  const entry = await checkOnClone(plan, clone, { scripts, workspace, objects, required });
   const preflight = await askGates(clone, plan.form.preflight);
   const baseline = await askBaseline(clone, plan.form.postconditions);
   return { entry, exit: await clone.capture(objects), preflight, baseline };
 }
 
-/** What the boundary refuses of both scripts, before anything runs; each says which script it is about. */
-export async function refusals(
-  clone: Clone,
+/**
+ * Copies and isolates the source.
+ * @param source where the guard found it.
+ * @param report is given what is refused; by default the first is thrown. Settings that the engine refuses are not made.
+ */
+export async function isolate(
   plan: Plan,
-  { executor, rollback }: Scripts,
-): Promise<CustodyError[]> {
+  engine: Engine,
+  options: {
+    readonly source?: string;
+    readonly signal?: AbortSignal;
+    readonly progress?: (phrase: string) => void;
+  },
+  report: Report = thrown,
+): Promise<Workspace> {
+  const { source, ...rest } = options;
+  const faults = sessionFaults(plan, engine);
+  faults.forEach(report);
+  return engine.prepare(
+    { file: plan.source.file, ...(source !== undefined && { real: source }) },
+    { session: faults.length > 0 ? [] : plan.form.session, timeLimit: plan.form.timeLimit, ...rest },
+  );
+}
+
+export function requireSource({ source }: Plan, workspace: Workspace, report: Report = thrown): void {
+  if (source.sha256 === undefined || source.sha256 === workspace.sourceDigest) return;
+  report(
+    new CustodyError(
+      'SOURCE_CHANGED',
+      `the source has digest ${workspace.sourceDigest}, the plan pins ${source.sha256}`,
+      {
+        path: source.file,
+        hint: 'Rehearse on the source that the plan was written for, or review and pin the new one.',
+      },
+    ),
+  );
+}
+
+/**
+ * What a first clone shows of a plan before anything of it runs: isolation, names, what the boundary refuses of scripts.
+ * @param report as for {@link isolate}.
+ * @returns the before-state.
+ */
+export async function checkOnClone(
+  plan: Plan,
+  clone: Clone,
+  given: {
+    readonly scripts: Scripts | undefined;
+    readonly workspace: Workspace;
+    readonly objects: ObjectSpool;
+    /** Assertions about isolation that the policy requires. */
+    readonly required: readonly string[];
+  },
+  report: Report = thrown,
+): Promise<Captured> {
+  const { scripts, workspace, objects, required } = given;
+  await reporting(() => requireIsolation(workspace, required), report);
+  const entry = await clone.capture(objects);
+  checkPlanNames(plan, entry, objects, report);
+  for (const refusal of scripts ? await refusals(clone, plan, scripts) : []) report(refusal);
+  return entry;
+}
+
+/** What the boundary refuses of both scripts, before anything runs; each says which script it is about. */
+async function refusals(clone: Clone, plan: Plan, { executor, rollback }: Scripts): Promise<CustodyError[]> {
   const { form } = plan;
   const back = rollback ? await clone.check(rollback.bytes, rollbackBoundary(form)) : [];
   return [
@@ -57,20 +112,8 @@ export async function refusals(
   ];
 }
 
-export function requireSource({ source }: Plan, workspace: Workspace): void {
-  if (source.sha256 === undefined || source.sha256 === workspace.sourceDigest) return;
-  throw new CustodyError(
-    'SOURCE_CHANGED',
-    `the source has digest ${workspace.sourceDigest}, the plan pins ${source.sha256}`,
-    {
-      path: source.file,
-      hint: 'Rehearse on the source that the plan was written for, or review and pin the new one.',
-    },
-  );
-}
-
 /** What the policy requires must be proven before anything runs; the validator and `verify` judge the end. */
-export async function requireIsolation(workspace: Workspace, required: readonly string[]): Promise<void> {
+async function requireIsolation(workspace: Workspace, required: readonly string[]): Promise<void> {
   if (required.length === 0) return;
   const { assertions, notShown } = await workspace.isolation();
   const missing = required.filter((name) => !assertions.some((a) => a.assertion === name && a.holds));

@@ -9,11 +9,10 @@ import { putObject, type ObjectSpool } from '../objects/sink.ts';
 import { resultOf } from '../objects/walk.ts';
 import type { LegContext, LegResult } from './leg.ts';
 import { runLeg } from './legs.ts';
-import { lookBefore, requireSource } from './look-before.ts';
+import { isolate, lookBefore, requireSource } from './look-before.ts';
 import { maskSnapshot } from './mask.ts';
 import type { Plan } from './plan/plan.ts';
 import { putPlan } from './plan/plan-object.ts';
-import { sessionFaults } from './plan/plan-session.ts';
 import { approvalFault, readScripts, scriptFault, scriptObject, type Scripts } from './plan/script-use.ts';
 import { firedByGates } from './triggers.ts';
 
@@ -69,18 +68,19 @@ export async function rehearse(
   options: RehearsalOptions,
 ): Promise<RehearsalResult> {
   const steps = new Steps(options);
-  for (const fault of sessionFaults(plan, engine)) throw fault;
   const scripts = options.scripts ?? (await readScripts(plan));
   const planLink = putPlan(
     plan,
     { executor: scripts.executor.digest, rollback: scripts.rollback?.digest, profile: options.profile },
     objects,
   );
+  const { source, signal, progress } = options;
   await using workspace = await steps.timed('isolate', () =>
-    engine.prepare(
-      { file: plan.source.file, ...(options.source !== undefined && { real: options.source }) },
-      { session: plan.form.session, timeLimit: plan.form.timeLimit, ...pick(options) },
-    ),
+    isolate(plan, engine, {
+      ...(source !== undefined && { source }),
+      ...(signal && { signal }),
+      ...(progress && { progress }),
+    }),
   );
   requireSource(plan, workspace);
   const files = await steps.timed('keep the source', async () => ({
@@ -231,11 +231,4 @@ function runOf(run: {
     ],
     afters: run.legs.flatMap(({ leg, after }): [string, Link][] => (after ? [[leg, after.snapshot]] : [])),
   };
-}
-
-function pick({ signal, progress }: RehearsalOptions): {
-  signal?: AbortSignal;
-  progress?: (phrase: string) => void;
-} {
-  return { ...(signal && { signal }), ...(progress && { progress }) };
 }

@@ -160,7 +160,7 @@ class ChainWalk {
     path: string,
   ): Promise<ObjectOf<K> | undefined> {
     try {
-      return decodeKind(kind, await this.#ledger.store.get(link.digest), link.digest);
+      return decodeKind(kind, await this.#ledger.get(link.digest), link.digest);
     } catch (error) {
       this.#add(kind === 'bundle' ? 'BUNDLE_DAMAGED' : 'TILE_WRONG', path, error);
       return undefined;

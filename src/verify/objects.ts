@@ -1,5 +1,6 @@
 import { isCustodyError, type ErrorCode } from '../errors.ts';
 import { finding, type Finding, type FindingCode } from '../finding.ts';
+import { LinkStack } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readContent } from '../objects/file.ts';
 import { decodeObject, linksOf, type AnyObject } from '../objects/kinds.ts';
@@ -15,10 +16,8 @@ import { driveAsync, type Walk } from '../objects/walk.ts';
  */
 export class ObjectsCheck {
   readonly findings: Finding[] = [];
-  /** Ids that were visited, good or not; shared by several calls of {@link reach}. */
-  readonly seen = new Set<Digest>();
-  /** Met as raw bytes only: still followed when a dag-cbor link leads to the same digest. */
-  readonly #raw = new Set<Digest>();
+  /** Shared by several calls of {@link reach}; each link with what led to it. */
+  readonly #links = new LinkStack<string>();
   readonly #source: ObjectSource;
   readonly #signal: AbortSignal | undefined;
 
@@ -27,23 +26,20 @@ export class ObjectsCheck {
     this.#signal = signal;
   }
 
+  /** Ids that were visited, good or not. */
+  get seen(): ReadonlySet<Digest> {
+    return this.#links.seen;
+  }
+
   async reach(roots: readonly Link[], path: string): Promise<void> {
-    const stack = [...roots].reverse().map((link) => ({ link, path }));
-    for (let next = stack.pop(); next; next = stack.pop()) {
-      const { link, path } = next;
-      const again = this.seen.has(link.digest);
-      if (again && !(link.codec === 'dag-cbor' && this.#raw.delete(link.digest))) continue;
-      this.seen.add(link.digest);
-      if (link.codec === 'raw') this.#raw.add(link.digest);
+    this.#links.push(roots, path);
+    for (let next = this.#links.pop(); next; next = this.#links.pop()) {
+      const { link, from } = next;
       this.#signal?.throwIfAborted();
-      const object = await this.#load(link, path);
+      const object = await this.#load(link, from);
       if (!object) continue;
       await this.#checkWhole(link, object);
-      stack.push(
-        ...linksOf(object)
-          .reverse()
-          .map((child) => ({ link: child, path: `${object.kind}/${link.digest}` })),
-      );
+      this.#links.push(linksOf(object), `${object.kind}/${link.digest}`);
     }
   }
 

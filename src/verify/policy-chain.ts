@@ -2,6 +2,7 @@ import { isCustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeEither, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
+import type { Get } from '../objects/walk.ts';
 
 export interface ChainedPolicy {
   readonly id: Digest;
@@ -15,11 +16,13 @@ export interface ChainedPolicy {
  */
 export class PolicyChain {
   /** The policies that count, oldest first. */
-  readonly policies: ChainedPolicy[] = [];
-  readonly #get: (id: Digest) => Promise<Uint8Array>;
+  readonly policies: ChainedPolicy[];
+  readonly #get: Get;
 
-  constructor(get: (id: Digest) => Promise<Uint8Array>) {
+  /** @param known the policy that is in force where this goes on. */
+  constructor(get: Get, known?: ChainedPolicy) {
     this.#get = get;
+    this.policies = known ? [known] : [];
   }
 
   /**

@@ -5,7 +5,7 @@ import { parseVerifierKey } from '../log/note-key.ts';
 import { claimedSigners, openRerun } from '../log/rerun-note.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import type { ChainReport } from './chain.ts';
+import type { LogEntries } from './log-entries.ts';
 import { ObjectsCheck } from './objects.ts';
 
 /** A rerun that the log holds. */
@@ -26,19 +26,20 @@ export interface RerunsReport {
 /**
  * Reruns of one rehearsal. Anybody who appends may claim one, so only those count that a key signed which the auditor
  * gave, and which is not the log's own: who keeps the log is not somebody else.
+ * @param claimed what the log's entries claim; what is damaged counts nothing (levels chain and objects name it).
  * @param rerunners verifier keys; without any, nothing counts and nothing is a finding.
  */
 export async function verifyReruns(
   ledger: Ledger,
-  entries: ChainReport['entries'],
+  claimed: LogEntries['reruns'],
   subject: Link,
   { rerunners, signal }: { rerunners: readonly string[]; signal?: AbortSignal },
 ): Promise<RerunsReport> {
   const reruns: Rerun[] = [];
   const findings: Finding[] = [];
-  for (const { index, entry } of entries) {
+  for (const { index, rerun } of claimed) {
     signal?.throwIfAborted();
-    const found = await readRerun(ledger, entry);
+    const found = await attempt(() => loadRerun(ledger, rerun));
     if (!found?.rerun.subject.equals(subject)) continue;
     const path = `records/${index}`;
     const signers = signersOf(found.rerun.note);
@@ -84,18 +85,8 @@ export async function readClaim(
   return found && { rerun: found.rerun, signers: signersOf(found.rerun.note) };
 }
 
-/** The rerun of an entry; undefined where it is none or is damaged (levels chain and objects name damage). */
-async function readRerun(ledger: Ledger, { digest }: Link): Promise<Found | undefined> {
-  return attempt(async () => {
-    const entry = decodeKind('entry', await ledger.store.get(digest), digest);
-    if (entry.type !== 'rerun') return undefined;
-    const rerun = entry.links.find(([name]) => name === 'rerun')?.[1];
-    return rerun?.codec === 'dag-cbor' ? loadRerun(ledger, rerun) : undefined;
-  });
-}
-
 async function loadRerun(ledger: Ledger, link: Link): Promise<Found> {
-  return { link, rerun: decodeKind('rerun', await ledger.store.get(link.digest), link.digest) };
+  return { link, rerun: decodeKind('rerun', await ledger.get(link.digest), link.digest) };
 }
 
 async function attempt<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
@@ -150,6 +141,6 @@ async function saidBy(
   const objects = new ObjectsCheck(ledger.store, signal);
   await objects.reach([link], path);
   if (objects.findings.length > 0) return 'nothing';
-  const run = decodeKind('run', await ledger.store.get(rerun.run.digest), rerun.run.digest);
+  const run = decodeKind('run', await ledger.get(rerun.run.digest), rerun.run.digest);
   return run.rehearsal.equals(again) ? 'same' : 'nothing';
 }

@@ -28,15 +28,14 @@ export async function commitFolder(
 ): Promise<CommitResult> {
   // Before anything is opened for writing: a folder that is refused changes nothing, not even a cache.
   const sealed = await requireSealed(dir, options);
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   const { packet, tree, seal } = await storePacket(session.writer, dir, sealed, {
     ...(options.signal && { signal: options.signal }),
     macro: undefined,
     links: [],
   });
   const { author, lane, message } = options;
-  const appended = await ledger.append(
-    session.writer,
+  const appended = await session.append(
     { type: 'packet', links: [['packet', packet]], author, lane, message },
     options,
   );

@@ -1,6 +1,7 @@
 import { CustodyError } from '../errors.ts';
 import { equalBytes } from '../objects/codec.ts';
 import { digestFromBytes } from '../objects/digest.ts';
+import { jsonChanges, type JsonChange } from '../objects/json-changes.ts';
 import { toJson, type Json } from '../objects/json.ts';
 import { diffSnapshots } from '../objects/snapshots/diff.ts';
 import { diffTrees, type TreeEntry } from '../objects/tree.ts';
@@ -130,33 +131,6 @@ function decodeText(bytes: Uint8Array): string | undefined {
 
 async function loadObject(link: Link, get: Get): Promise<AnyObject | undefined> {
   return link.codec === 'raw' ? undefined : decodeObject(await get(link.digest));
-}
-
-export interface JsonChange {
-  /** JSON pointer (RFC 6901); the whole document is ''. */
-  readonly path: string;
-  readonly change: 'added' | 'removed' | 'changed';
-  readonly before?: Json;
-  readonly after?: Json;
-}
-
-/** Differences between two JSON values, in order of the first one's keys. Lists are compared place by place. */
-export function jsonChanges(a: Json | undefined, b: Json | undefined, path = ''): JsonChange[] {
-  if (a === undefined && b === undefined) return [];
-  if (a === undefined) return [{ path, change: 'added', after: b! }];
-  if (b === undefined) return [{ path, change: 'removed', before: a }];
-  const [x, y] = [members(a), members(b)];
-  if (!x || !y || Array.isArray(a) !== Array.isArray(b))
-    return Object.is(a, b) ? [] : [{ path, change: 'changed', before: a, after: b }];
-  const keys = new Set([...x.keys(), ...y.keys()]);
-  return [...keys].flatMap((key) =>
-    jsonChanges(x.get(key), y.get(key), `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
-  );
-}
-
-function members(value: Json): Map<string, Json> | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return new Map(Array.isArray(value) ? value.map((item, i) => [String(i), item]) : Object.entries(value));
 }
 
 export interface LineChange {

@@ -3,10 +3,8 @@ import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Head } from '../ledger/log-state.ts';
 import { scrub } from '../store/scrub.ts';
-import { verifyChain } from '../verify/chain.ts';
-import { checkGenesis } from '../verify/genesis.ts';
 import { ObjectsCheck } from '../verify/objects.ts';
-import { verifyCheckpoint } from '../verify/signatures.ts';
+import { verifyLog } from './verify-log.ts';
 
 export interface FsckReport {
   readonly ok: boolean;
@@ -37,18 +35,14 @@ export async function fsckLedger(
   const head = await readHead(ledger, findings);
   progress('records');
   let signed: FsckReport['signed'] = null;
-  const chain = head && (await verifyChain(ledger, head, signal ? { signal } : {}));
-  if (chain) {
-    const { origin, verifierKey, policy } = ledger.config;
-    findings.push(...chain.findings);
-    findings.push(...(await checkGenesis(ledger.store, chain.entries, policy)));
-    const signatures = await verifyCheckpoint(ledger, head, { origin, verifierKey });
-    findings.push(...signatures.findings);
-    signed = { covered: signatures.covered, size: head.size };
+  const log = head && (await verifyLog(ledger, head, signal ? { signal } : {}));
+  if (log) {
+    findings.push(...log.findings, ...log.signatures.findings);
+    signed = { covered: log.signatures.covered, size: log.size };
   }
   progress('objects');
   const objects = new ObjectsCheck(ledger.store, signal);
-  for (const { index, entry } of chain?.entries ?? []) await objects.reach([entry], `records/${index}`);
+  for (const { index, entry } of log?.records ?? []) await objects.reach([entry], `records/${index}`);
   findings.push(
     ...objects.findings.filter(
       (f) => !findings.some((known) => known.path === f.path && known.code === f.code),
@@ -61,7 +55,7 @@ export async function fsckLedger(
     packs,
     objects: stored,
     bytes,
-    records: chain?.records ?? 0,
+    records: log?.good ?? 0,
     reachable: objects.seen.size,
     signed,
     findings,

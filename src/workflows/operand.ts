@@ -44,7 +44,7 @@ export async function resolveOperand(
       },
     );
   }
-  const get: Get = (id) => ledger.store.get(id);
+  const { get } = ledger;
   const { base, path } = parseRevision(text);
   const revision = await resolveRevision(ledger, base).catch((error: unknown) => {
     throw neitherNor(error);
@@ -104,7 +104,7 @@ async function operandFromDisk(
 
 /** `REV:path`: a file of a packet. @throws PATH_NOT_FOUND, PATH_NOT_A_FILE. */
 export async function readPath(ledger: Ledger, revision: Revision, path: string): Promise<Uint8Array> {
-  const get: Get = (id) => ledger.store.get(id);
+  const { get } = ledger;
   const packet = await findPacket(ledger, revision);
   const root = packet?.packet.tree ?? (revision.type === 'object' ? nodeLink(revision.id) : undefined);
   if (!root) throw noPacket(path);

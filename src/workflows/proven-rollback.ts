@@ -1,8 +1,9 @@
 import { isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
-import { decodeEither, decodeKind, type ObjectOf } from '../objects/kinds.ts';
-import { linkOf } from '../packets/find-packet.ts';
+import { decodeEither, decodeKind } from '../objects/kinds.ts';
+import { rehearsalOf } from '../packets/find-packet.ts';
+import { verifyLog, type VerifiedLog } from './verify-log.ts';
 import { verifyRevision, type VerifyOptions } from './verify.ts';
 
 /**
@@ -16,25 +17,25 @@ export async function provenRollback(
   options: VerifyOptions = {},
 ): Promise<number | null> {
   const head = await ledger.head();
-  for await (const { index, record } of ledger.records(head, head.size - 1)) {
+  // The log is the same for every candidate.
+  let log: VerifiedLog | undefined;
+  for await (const { index, record } of ledger.records(head)) {
     options.signal?.throwIfAborted();
-    if (await proves(ledger, { index, entry: record.entry.digest }, script, options)) return index;
+    const proven = await unlessDamaged(async () => {
+      if ((await rollbackOf(ledger, record.entry.digest)) !== script) return false;
+      log ??= await verifyLog(ledger, await ledger.head(), options);
+      const { ok, levels } = await verifyRevision(ledger, `@${index}`, options, log);
+      return ok && levels.semantics === 'done';
+    });
+    if (proven) return index;
   }
   return null;
 }
 
 /** What is damaged, or cannot be judged here, proves nothing, and is no reason to hide an older proof. */
-async function proves(
-  ledger: Ledger,
-  { index, entry: id }: { index: number; entry: Digest },
-  script: Digest,
-  options: VerifyOptions,
-): Promise<boolean> {
+async function unlessDamaged(proves: () => Promise<boolean>): Promise<boolean> {
   try {
-    const entry = decodeKind('entry', await ledger.store.get(id), id);
-    if (entry.type !== 'rehearsal' || (await rollbackOf(ledger, entry)) !== script) return false;
-    const { ok, levels } = await verifyRevision(ledger, `@${index}`, options);
-    return ok && levels.semantics === 'done';
+    return await proves();
   } catch (error) {
     if (isCustodyError(error) && (error.exitCode === 1 || error.code === 'VALIDATOR_UNCONFINED'))
       return false;
@@ -42,12 +43,9 @@ async function proves(
   }
 }
 
-/** The script that leg S of a rehearsal ran; undefined where it ran none. */
-async function rollbackOf(ledger: Ledger, entry: ObjectOf<'entry'>): Promise<Digest | undefined> {
-  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
-  const packet = linkOf(entry.links, 'packet')?.digest;
-  if (!packet) return undefined;
-  const link = linkOf(decodeKind('packet', await get(packet), packet).links, 'rehearsal')?.digest;
+/** The script that leg S of the rehearsal of an entry ran; undefined where it ran none. */
+async function rollbackOf({ get }: Ledger, entry: Digest): Promise<Digest | undefined> {
+  const link = (await rehearsalOf(get, decodeKind('entry', await get(entry), entry)))?.rehearsal.digest;
   if (!link) return undefined;
   const read = decodeEither('rehearsal', await get(link), link);
   if (read.v === 1 || !read.object.legs.some(({ leg }) => leg === 'S')) return undefined;

@@ -3,24 +3,21 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { linkOf } from '../packets/find-packet.ts';
+import { rehearsalOf } from '../packets/find-packet.ts';
 
 /**
  * The first of these records that holds a rehearsal, or this very one; undefined where none does. What is damaged is passed
  * over: it is for a hint, and verify and fsck say what is wrong with it.
  */
 export async function rehearsalRecord(
-  { store }: Ledger,
+  { get }: Ledger,
   records: AsyncIterable<RecordedEntry> | Iterable<RecordedEntry>,
   wanted?: Digest,
 ): Promise<number | undefined> {
   for await (const { index, entry } of records) {
     try {
-      const { type, links } = decodeKind('entry', await store.get(entry.digest), entry.digest);
-      const id = type === 'rehearsal' ? linkOf(links, 'packet')?.digest : undefined;
-      if (id === undefined) continue;
-      const rehearsal = linkOf(decodeKind('packet', await store.get(id), id).links, 'rehearsal');
-      if (rehearsal && (wanted === undefined || rehearsal.digest === wanted)) return index;
+      const held = await rehearsalOf(get, decodeKind('entry', await get(entry.digest), entry.digest));
+      if (held && (wanted === undefined || held.rehearsal.digest === wanted)) return index;
     } catch (error) {
       if (!isCustodyError(error) || error.exitCode !== 1) throw error;
     }

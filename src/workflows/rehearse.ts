@@ -2,18 +2,16 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NotShown } from '../engines/engine.ts';
 import type { Finding } from '../finding.ts';
-import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
+import type { AppendOptions, Ledger, LedgerSession } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
-import { readPlan, type Plan } from '../rehearsal/plan/plan.ts';
-import { guardWords } from '../rehearsal/plan/guard.ts';
+import type { Plan } from '../rehearsal/plan/plan.ts';
 import type { Profile } from '../rehearsal/plan/profile.ts';
 import { makePacket } from '../packets/make-packet.ts';
-import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
-import { requireEmpty, writePacket } from '../packets/out-folder.ts';
+import { writePacket } from '../packets/out-folder.ts';
 import { movedSequences } from '../packets/files/packet-files.ts';
-import { currentPolicy, pinnedValidators, requirePolicy } from '../judging/policy.ts';
-import type { StoreWriter } from '../store/store-writer.ts';
+import { requirePolicy } from '../judging/policy.ts';
+import { preflight } from './preflight.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
 
 export interface RehearseOptions extends AppendOptions {
@@ -83,35 +81,33 @@ export async function rehearsePlan(
   planFile: string,
   options: RehearseOptions,
 ): Promise<RehearseResult> {
-  const plan = await readPlan(planFile);
-  if (options.out !== undefined) await requireEmpty(options.out);
-  const { profile, refusals, scripts, source } = await guardFiles(plan);
-  const { message = '', author, lane } = options;
-  for (const refusal of [...refusals, ...guardWords(profile, { message, author, lane })]) throw refusal;
-  const current = await currentPolicy(ledger);
-  const validators = await pinnedValidators(ledger, current);
+  const { message = '', author, lane, unsandboxed } = options;
+  const { plan, guarded, judges } = await preflight(ledger, planFile, {
+    words: { message, author, lane },
+    ...(options.out !== undefined && { out: options.out }),
+    ...(unsandboxed && { unsandboxed }),
+  });
+  const { profile } = guarded;
   const { progress = () => undefined, now, signal } = options;
   if (profile?.probes && options.probe) progress('probes');
   const probes = profile && (await probed(plan, profile, options.probe));
   // Captured straight into a pack that nobody sees before it is whole, and that is gone where this breaks off.
-  await using session = await ledger.writer();
-  const rehearsed = await runPlan(plan, validators, session.writer, {
+  await using session = await ledger.session();
+  const rehearsed = await runPlan(plan, guarded, judges.validators, session.writer, {
     quarantine: quarantineOf(ledger),
-    isolation: current.policy.isolation,
+    isolation: judges.current.policy.isolation,
     asked: profile?.surfaces.flatMap(({ how }) => how.isolation?.[plan.form.engine] ?? []) ?? [],
-    ...(profile && { profile: profile.bytes, claims: profile.claims }),
-    ...(scripts && { scripts }),
-    ...(source !== undefined && { source }),
+    ...(profile && { claims: profile.claims }),
     ...(probes && { probes }),
     progress,
     ...(now && { now }),
     ...(signal && { signal }),
-    ...(options.unsandboxed && { unsandboxed: true }),
+    ...(unsandboxed && { unsandboxed }),
   });
   progress('packet');
-  return await commitRehearsal(ledger, session.writer, rehearsed, {
+  return await commitRehearsal(session, rehearsed, {
     ...options,
-    check: () => requirePolicy(ledger, current),
+    check: () => requirePolicy(ledger, judges.current),
   });
 }
 
@@ -133,18 +129,17 @@ export async function probed(
 }
 
 async function commitRehearsal(
-  ledger: Ledger,
-  writer: StoreWriter,
+  session: LedgerSession,
   rehearsed: Rehearsed,
   options: RehearseOptions,
 ): Promise<RehearseResult> {
   const { plan, result, verdicts, run, accepted } = rehearsed;
-  const made = await makePacket(result.rehearsal, verdicts, writer);
+  const made = await makePacket(result.rehearsal, verdicts, session.writer);
   // Before the writer is finished: nothing is read back from it then.
   const said = described(rehearsed);
   const { out, signal } = options;
   if (out !== undefined)
-    await writePacket(out, made, async (id) => writer.get(id), { signal, parents: true });
+    await writePacket(out, made, async (id) => session.writer.get(id), { signal, parents: true });
   const { author, lane } = options;
   const draft = {
     type: 'rehearsal',
@@ -156,7 +151,7 @@ async function commitRehearsal(
     lane,
     message: options.message ?? `${plan.form.name}: ${accepted ? 'accepted' : 'rejected'}`,
   } as const;
-  const appended = await ledger.append(writer, draft, options).catch(async (error: unknown) => {
+  const appended = await session.append(draft, options).catch(async (error: unknown) => {
     // Nothing was recorded: a packet outside the ledger would say otherwise.
     if (out !== undefined) await rm(out, { recursive: true, force: true });
     throw error;

@@ -102,16 +102,13 @@ async function rerunIn(
   const { progress = () => undefined, signal, now, out, signer } = options;
   progress('unpack');
   const plan = await materialise(subject, scratch);
-  const { profile, refusals, scripts, source } = await guardFiles(plan);
-  for (const refusal of refusals) throw refusal;
+  const guarded = await guardFiles(plan);
+  const { profile } = guarded;
   if (subject.probed) progress('probes');
   const probes = subject.probed && profile ? await probed(plan, profile, options.probe) : undefined;
   // Not in the ledger: only a rerun that is signed writes there, and then only what it reaches.
   await using spool = await scratchSpool();
-  const rehearsed = await runPlan(plan, subject.validators, spool.objects, {
-    ...(scripts && { scripts }),
-    ...(source !== undefined && { source }),
-    ...(profile && { profile: profile.bytes }),
+  const rehearsed = await runPlan(plan, guarded, subject.validators, spool.objects, {
     ...(probes && { probes }),
     ...(options.unsandboxed && { unsandboxed: true }),
     asked: claimedBy(subject),

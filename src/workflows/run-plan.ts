@@ -8,7 +8,7 @@ import { resultClaims } from '../rules/result-claims.ts';
 import { putObject, type ObjectSpool } from '../objects/sink.ts';
 import type { Plan } from '../rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
-import type { Scripts } from '../rehearsal/plan/script-use.ts';
+import type { Guarded } from '../rehearsal/plan/guarded-plan.ts';
 import { loadEngine } from '../engines/load.ts';
 import { judgeAll, judgesIsolation, verdictOf, type NamedJudgement } from '../judging/judge.ts';
 import type { PinnedValidator } from '../judging/policy.ts';
@@ -19,14 +19,9 @@ export interface RunPlanOptions {
   readonly progress?: (phrase: string) => void;
   /** Where clones of unknown state are kept. */
   readonly quarantine: string;
-  /** The scripts as the guard read them. */
-  readonly scripts?: Scripts;
-  /** Where the guard found the source. */
-  readonly source?: string;
-  /** The profile's bytes, where the plan names one, and what its probes came to. */
-  readonly profile?: Uint8Array;
-  /** What that profile forbids to claim. */
+  /** What the plan's profile forbids to claim. */
   readonly claims?: Claims;
+  /** What that profile's probes came to. */
   readonly probes?: ObjectOf<'probes'>;
   /** A foreign validator may run without a sandbox, which is recorded. */
   readonly unsandboxed?: boolean;
@@ -66,12 +61,14 @@ export interface Rehearsed {
 }
 
 /**
- * Runs a plan and has every given validator judge it, each in a process of its own. Accepted is only what all accept.
+ * Runs a plan that the guard let pass and has every given validator judge it, each in a process of its own. Accepted is
+ * only what all accept.
  * @param objects takes everything as it comes.
  * @throws CustodyError what {@link rehearse} throws; VALIDATOR_FAILED where one gives no judgement.
  */
 export async function runPlan(
   plan: Plan,
+  { profile, scripts, source }: Guarded,
   validators: readonly PinnedValidator[],
   objects: ObjectSpool,
   options: RunPlanOptions,
@@ -89,9 +86,9 @@ export async function runPlan(
     progress,
     ...(options.isolation && { isolation: options.isolation }),
     ...(options.asked && { asked: options.asked }),
-    ...(options.scripts && { scripts: options.scripts }),
-    ...(options.source !== undefined && { source: options.source }),
-    ...(options.profile && { profile: options.profile }),
+    scripts,
+    source,
+    ...(profile && { profile: profile.bytes }),
     ...(options.probes && { probes: putObject(objects, options.probes) }),
     ...(signal && { signal }),
   });

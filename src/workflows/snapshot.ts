@@ -47,7 +47,7 @@ export async function snapshotDatabase(
     });
     return { ...rest, snapshot: snapshot.digest, newBytes, record: null, signed: null };
   }
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   const { writer } = session;
   let newBytes = 0;
   const counting: ObjectSink = {
@@ -59,8 +59,7 @@ export async function snapshotDatabase(
   };
   const { snapshot, ...rest } = await capture(counting);
   const { author, lane, message } = options;
-  const appended = await ledger.append(
-    writer,
+  const appended = await session.append(
     { type: 'snapshot', links: [['snapshot', snapshot]], author, lane, message },
     options,
   );

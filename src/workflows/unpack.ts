@@ -29,7 +29,7 @@ export async function unpack(
   const { tree } = packet;
   const seal = digestFromBytes(packet.seal);
   const options = { signal, revision };
-  const written = await writePacket(dir, { tree, seal }, (object) => ledger.store.get(object), options);
+  const written = await writePacket(dir, { tree, seal }, ledger.get, options);
   return { packet: id, tree: tree.digest, seal, ...written };
 }
 

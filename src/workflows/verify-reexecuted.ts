@@ -1,10 +1,10 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Revision } from '../ledger/revision.ts';
 import { nodeLink } from '../objects/link.ts';
-import type { ChainReport } from '../verify/chain.ts';
 import { readClaim, verifyReruns } from '../verify/reruns.ts';
 import { findPacket, linkOf } from '../packets/find-packet.ts';
 import { rehearsalRecord } from './rehearsal-record.ts';
+import type { VerifiedLog } from './verify-log.ts';
 import type { ReportBuilder } from './verify-report.ts';
 
 /** Who ran the rehearsal of this packet again, of those whom the auditor trusts. */
@@ -12,15 +12,15 @@ export async function verifyReexecuted(
   report: ReportBuilder,
   ledger: Ledger,
   resolved: Revision,
-  entries: ChainReport['entries'],
+  { entries, records }: VerifiedLog,
   { rerunners = [], signal }: { readonly rerunners?: readonly string[]; readonly signal?: AbortSignal },
 ): Promise<void> {
   const found = await findPacket(ledger, resolved);
-  if (!found) return describeRerun(report, ledger, resolved, entries);
+  if (!found) return describeRerun(report, ledger, resolved, records);
   const subject = linkOf(found.packet.links, 'rehearsal');
   if (!subject) return;
   const options = { rerunners, ...(signal && { signal }) };
-  const { reruns, findings } = await verifyReruns(ledger, entries, subject, options);
+  const { reruns, findings } = await verifyReruns(ledger, entries.reruns, subject, options);
   report.reruns = reruns;
   if (findings.length > 0 || reruns.some(({ counted }) => counted)) report.level('reexecuted', findings);
 }
@@ -30,14 +30,14 @@ async function describeRerun(
   report: ReportBuilder,
   ledger: Ledger,
   resolved: Revision,
-  entries: ChainReport['entries'],
+  records: VerifiedLog['records'],
 ): Promise<void> {
   const link = resolved.type === 'object' ? nodeLink(resolved.id) : linkOf(resolved.entry.links, 'rerun');
   const claim = link && (await readClaim(ledger, link));
   if (!claim) return;
   const { subject, same, differences } = claim.rerun;
   const signers = claim.signers.length > 0 ? claim.signers : ['nobody'];
-  const record = await rehearsalRecord(ledger, [...entries].reverse(), subject.digest);
+  const record = await rehearsalRecord(ledger, [...records].reverse(), subject.digest);
   if (resolved.type === 'record')
     report.reruns = signers.map((signer) => ({
       record: resolved.record.index,

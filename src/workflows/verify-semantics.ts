@@ -7,6 +7,7 @@ import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { driveSync } from '../objects/walk.ts';
+import { policyAt } from '../verify/log-entries.ts';
 import { readPolicy } from '../verify/policy-chain.ts';
 import { runValidator } from '../judging/validator-process.ts';
 import { judgeAll, type JudgeOptions } from '../judging/judge.ts';
@@ -21,6 +22,7 @@ import {
   type Claim,
   type JudgedRehearsal,
 } from '../judging/verdict-claims.ts';
+import type { VerifiedLog } from './verify-log.ts';
 import type { Judge } from './verify-report.ts';
 
 export interface SemanticsOptions extends JudgeOptions {
@@ -28,6 +30,8 @@ export interface SemanticsOptions extends JudgeOptions {
   readonly firstPolicy: Digest;
   /** Validators that the auditor trusts beyond those. */
   readonly validators?: readonly Digest[];
+  /** The log that the packet is in. */
+  readonly log: VerifiedLog;
   /** Is told of each verdict who judged, in order. */
   readonly onJudge?: (judge: Judge) => void;
 }
@@ -81,10 +85,12 @@ async function judgeAgain(
 ): Promise<Finding[]> {
   const subject = linkOf(packet.links, 'rehearsal');
   if (!subject) return [finding('EVIDENCE_MALFORMED', 'packet', 'it does not link a rehearsal')];
-  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+  const { get } = ledger;
   const rehearsal = readJudged(subject, await get(subject.digest));
   const { claims, findings } = await readClaims(packet.links, rehearsal, get);
-  const { policy } = await currentPolicy(ledger, at);
+  // Reading it again says what is wrong with it.
+  const known = policyAt(options.log.entries, at ?? options.log.size - 1);
+  const { policy } = known ?? (await currentPolicy(ledger, { at }));
   const first = await readFirstPolicy(options.firstPolicy, get);
   const isolation = [...new Set([...policy.isolation, ...(first?.isolation ?? [])])].sort();
   findings.push(...checkPolicyMet(rehearsal, { ...policy, isolation }));

@@ -8,16 +8,14 @@ import { Link, nodeLink } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { diffTrees } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
-import { verifyChain, type ChainReport } from '../verify/chain.ts';
-import { checkGenesis } from '../verify/genesis.ts';
 import { ObjectsCheck } from '../verify/objects.ts';
 import { checkFolder } from '../packets/seal/check.ts';
 import { SEAL_NAME } from '../packets/seal/names.ts';
-import { verifyCheckpoint } from '../verify/signatures.ts';
 import { checkRerunners } from '../verify/reruns.ts';
 import { checkStoredPacket } from '../packets/check-stored.ts';
 import { ingestFolder } from '../packets/ingest-folder.ts';
 import { findPacket, linkOf } from '../packets/find-packet.ts';
+import { verifyLog, type VerifiedLog } from './verify-log.ts';
 import { ReportBuilder, type Judge, type Level, type VerifyReport } from './verify-report.ts';
 import { verifyReexecuted } from './verify-reexecuted.ts';
 import { verifySemantics } from './verify-semantics.ts';
@@ -91,7 +89,7 @@ async function compareWithStored(
     },
   });
   const get = async (id: Digest): Promise<Uint8Array> =>
-    nodes.has(id) ? nodes.get(id) : await ledger.store.get(id);
+    nodes.has(id) ? nodes.get(id) : await ledger.get(id);
   for await (const { path, before, after } of driveAsync(diffTrees(packet.tree, tree), get)) {
     const what = !before ? 'the ledger does not hold it' : !after ? 'only the ledger holds it' : 'it differs';
     findings.push(finding('TREE_DIFFERS', path, what));
@@ -101,12 +99,14 @@ async function compareWithStored(
 
 /**
  * Verifies a revision and the log that it is in.
+ * @param log that log, where it was verified already.
  * @throws CustodyError REVISION_UNKNOWN, REVISION_MALFORMED, REVISION_AMBIGUOUS; faults in evidence are findings.
  */
 export async function verifyRevision(
   ledger: Ledger,
   revision: string,
   options: VerifyOptions = {},
+  log?: VerifiedLog,
 ): Promise<VerifyReport> {
   const report = new ReportBuilder(['objects', 'chain', ...(options.require ?? [])]);
   report.trust = `held by ledger ${ledger.config.origin}, first policy ${options.policy ?? ledger.config.policy}`;
@@ -117,10 +117,11 @@ export async function verifyRevision(
     if (!isCustodyError(error) || error.exitCode !== 1) throw error;
     // The log is too damaged to find the revision in it: say all that is wrong with the log.
     report.level('chain', [finding('RECORD_DAMAGED', revision, `${error.code}: ${error.message}`)]);
-    if (error.code !== 'HEAD_CORRUPT') await verifyLog(report, ledger, undefined, options);
+    if (error.code !== 'HEAD_CORRUPT')
+      reportLog(report, log ?? (await verifyLog(ledger, await ledger.head(), options)), undefined);
     return report.finish();
   }
-  await verifyStored(report, ledger, resolved, options);
+  await verifyStored(report, ledger, resolved, options, log);
   return report.finish();
 }
 
@@ -129,6 +130,7 @@ async function verifyStored(
   ledger: Ledger,
   resolved: Revision,
   options: VerifyOptions,
+  known?: VerifiedLog,
 ): Promise<void> {
   const { rerunners = [] } = options;
   checkRerunners(rerunners, options.key ?? ledger.config.verifierKey);
@@ -141,31 +143,22 @@ async function verifyStored(
   report.require('objects', 'chain');
   report.level('objects', objects.findings);
   const index = resolved.type === 'record' ? resolved.record.index : undefined;
-  const entries = await verifyLog(report, ledger, index, options);
-  await verifyPacket(report, ledger, resolved, objects.findings.length === 0, options);
-  await verifyReexecuted(report, ledger, resolved, entries, options);
+  const log = known ?? (await verifyLog(ledger, await ledger.head(), options));
+  reportLog(report, log, index);
+  await verifyPacket(report, ledger, resolved, objects.findings.length === 0, { ...options, log });
+  await verifyReexecuted(report, ledger, resolved, log, options);
 }
 
-/** The chain from the first record to the head, and how far the signatures reach. */
-async function verifyLog(
+/** What was found in the log, and how far the signatures reach. */
+function reportLog(
   report: ReportBuilder,
-  ledger: Ledger,
+  { size, findings, signatures }: VerifiedLog,
   index: number | undefined,
-  options: VerifyOptions,
-): Promise<ChainReport['entries']> {
-  const head = await ledger.head();
-  const { origin, verifierKey, policy } = ledger.config;
-  const chain = await verifyChain(ledger, head, options.signal ? { signal: options.signal } : {});
-  report.level('chain', [
-    ...chain.findings,
-    ...(await checkGenesis(ledger.store, chain.entries, options.policy ?? policy)),
-  ]);
-  const key = { origin, verifierKey: options.key ?? verifierKey };
-  const { covered, findings } = await verifyCheckpoint(ledger, head, key);
-  report.signed = { covered, size: head.size };
-  if (findings.length > 0) report.level('signatures', findings);
-  else if (index !== undefined && index < covered) report.level('signatures', []);
-  return chain.entries;
+): void {
+  report.level('chain', findings);
+  report.signed = { covered: signatures.covered, size };
+  if (signatures.findings.length > 0) report.level('signatures', signatures.findings);
+  else if (index !== undefined && index < signatures.covered) report.level('signatures', []);
 }
 
 /** The packet of a revision: its seal, and its verdict where it is a rehearsal. Both are required where they apply. */
@@ -174,7 +167,7 @@ async function verifyPacket(
   ledger: Ledger,
   resolved: Revision,
   complete: boolean,
-  options: VerifyOptions,
+  options: VerifyOptions & { readonly log: VerifiedLog },
 ): Promise<void> {
   const found = await findPacket(ledger, resolved);
   const isRehearsal =

@@ -154,8 +154,8 @@ describe('validated', () => {
 
     // What a lane writes badly afterwards hides no proof.
     await using ledger = await desk.ledger();
-    await using session = await ledger.writer();
-    await ledger.append(session.writer, {
+    await using session = await ledger.session();
+    await session.append({
       type: 'rehearsal',
       links: [['packet', nodeLink(parseDigest(snapshot))]],
       author: 'lane',

@@ -84,7 +84,7 @@ describe('unpack', () => {
     const id = linkOf(revision.entry.links, 'packet')!.digest;
     const packet = decodeKind('packet', await ledger.store.get(id));
     const tree = decodeKind('tree', await ledger.store.get(packet.tree.digest));
-    await using session = await ledger.writer();
+    await using session = await ledger.session();
     const entries = tree.entries.map((entry) => {
       if (Array.isArray(entry) || entry.mode !== 'symlink') return entry;
       const text = new Uint8Array(Buffer.from(change('a.txt')));
@@ -93,7 +93,7 @@ describe('unpack', () => {
     });
     const other = putObject(session.writer, { ...tree, entries });
     const forged = putObject(session.writer, { ...packet, tree: other });
-    await ledger.append(session.writer, {
+    await session.append({
       type: 'packet',
       links: [['packet', forged]],
       author: 'lane',

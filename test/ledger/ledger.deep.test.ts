@@ -165,7 +165,7 @@ describe('a ledger', () => {
     await using ledger = await place.init();
     const packs = readdirSync(join(place.dir, '.custody/packs'));
     {
-      await using session = await ledger.writer();
+      await using session = await ledger.session();
       session.writer.put('raw', digestOf(Buffer.from('x')), new Uint8Array(Buffer.from('x')));
     }
     expect(readdirSync(join(place.dir, '.custody/packs'))).toEqual(packs);
@@ -198,7 +198,7 @@ describe('the folder of keys', () => {
     using place = new Place();
     await using ledger = await place.init();
     {
-      await using session = await ledger.writer();
+      await using session = await ledger.session();
       expect(session.writer).toBeDefined();
     }
     expect(statSync(ledger.folder).mode & 0o077).toBe(0);

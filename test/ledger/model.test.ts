@@ -49,7 +49,7 @@ class CommitBoth implements Step {
 class Abandon implements Step {
   check = (): boolean => true;
   async run(_model: Model, { ledger }: Real): Promise<void> {
-    await using session = await ledger.writer();
+    await using session = await ledger.session();
     session.writer.put('raw', digestOf(Buffer.from('abandoned')), new Uint8Array(Buffer.from('abandoned')));
   }
   toString = (): string => 'abandon';

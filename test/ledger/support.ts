@@ -51,7 +51,7 @@ export async function commitText(
   text: string,
   options: AppendOptions & { lane?: string } = {},
 ): Promise<AppendResult & { blob: Link }> {
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   const blob = putBlob(session.writer, new Uint8Array(Buffer.from(text)));
   const draft = {
     type: 'packet',
@@ -60,5 +60,5 @@ export async function commitText(
     lane: options.lane ?? 'main',
     message: text,
   } as const;
-  return { ...(await ledger.append(session.writer, draft, options)), blob };
+  return { ...(await session.append(draft, options)), blob };
 }

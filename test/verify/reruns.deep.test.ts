@@ -56,10 +56,10 @@ describe('level reexecuted', () => {
       differences: [],
       note: note(subject, subject, true, alice.skey),
     };
-    await using session = await ledger.writer();
+    await using session = await ledger.session();
     const rerun = putObject(session.writer, { ...good, ...change(good) });
     const draft = { type: 'rerun', links: [['rerun', rerun]], author: 'a', lane: 'b', message: '' } as const;
-    await ledger.append(session.writer, draft);
+    await session.append(draft);
   }
   const note = (of: Link, again: Link, same: boolean, skey: string): string =>
     signRerun({ subject: of.digest, again: again.digest, same }, skey);
@@ -159,7 +159,7 @@ describe('level reexecuted', () => {
   ];
   let elsewhereRun: Link;
   it.each(unsaid)('counts none %s, and none speaks against an honest one', async (_, change) => {
-    await using session = await ledger.writer();
+    await using session = await ledger.session();
     const other = decodeKind('run', await ledger.store.get(run.digest));
     const snapshot = linkOf((await resolved('@1')).links, 'snapshot')!;
     elsewhereRun = putObject(session.writer, { ...other, rehearsal: snapshot });

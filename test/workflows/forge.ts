@@ -59,7 +59,7 @@ export async function commitForged(
     if (content === null) files.delete(name);
     else files.set(name, content);
   }
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   const links = options.links ?? [
     ['rehearsal', rehearsal],
     ...verdicts.map((link, i): [string, Link] => [verdictLinkName(i), link]),
@@ -87,7 +87,7 @@ export async function commitForged(
     lane: 'main',
     message: '',
   } as const;
-  return (await ledger.append(session.writer, draft)).index;
+  return (await session.append(draft)).index;
 }
 
 /** Appends a policy that pins these validators beside those that are pinned, or alone, as every lane may. */
@@ -98,12 +98,12 @@ export async function pin(
   { alone = false }: { alone?: boolean } = {},
 ): Promise<void> {
   const current = await currentPolicy(ledger);
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   for (const { link, bytes } of driveSync(closure(validators), objects.get))
     session.writer.put(link.codec, link.digest, bytes);
   const pinned = alone ? validators : [...current.policy.validators, ...validators];
   const policy = putObject(session.writer, policyAfter(current, { validators: pinned }));
-  await ledger.append(session.writer, {
+  await session.append({
     type: 'policy',
     links: [['policy', policy]],
     author: 'lane',

@@ -70,11 +70,11 @@ describe('who judged a rehearsal', () => {
 
   it('what the policy of the record requires of isolation is proven, or found', async () => {
     const requires = async (...isolation: string[]): Promise<void> => {
-      await using session = await at.ledger.writer();
+      await using session = await at.ledger.session();
       const after = policyAfter(await currentPolicy(at.ledger), {});
       const policy = putObject(session.writer, { ...after, isolation });
       const draft = { type: 'policy', author: 'owner', lane: 'main', message: '' } as const;
-      await at.ledger.append(session.writer, { ...draft, links: [['policy', policy]] });
+      await session.append({ ...draft, links: [['policy', policy]] });
     };
     await requires('source-unchanged');
     expect(await at.verify(await at.commit(at.good))).toEqual([]);

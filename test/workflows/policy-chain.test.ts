@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
@@ -32,18 +32,22 @@ it.each([
   async (_, links) => {
     const first = await currentPolicy(ledger);
     {
-      await using session = await ledger.writer();
+      await using session = await ledger.session();
       const blob = putBlob(session.writer, new Uint8Array([1]));
       const draft = { type: 'policy', author: 'x', lane: 'x', message: '' } as const;
-      await ledger.append(session.writer, { ...draft, links: links(nodeLink(first.id), blob) });
+      await session.append({ ...draft, links: links(nodeLink(first.id), blob) });
     }
     expect((await currentPolicy(ledger)).id).toBe(first.id);
     // The chain goes on behind it.
     const objects = new MemoryObjects();
     await pin(ledger, [putModule(objects, 'x', 'false')], objects);
     const next = await currentPolicy(ledger);
-    expect(next.history).toEqual([next.id, first.id]);
-    expect((await currentPolicy(ledger, 1)).id).toBe(first.id);
+    expect(next.policy.previous?.digest).toBe(first.id);
+    expect((await currentPolicy(ledger, { at: 1 })).id).toBe(first.id);
+    expect(await currentPolicy(ledger, { since: first })).toEqual(next);
+    const reads = vi.spyOn(ledger.store, 'get');
+    expect(await currentPolicy(ledger, { since: next })).toEqual(next);
+    expect(reads).not.toHaveBeenCalled();
     await desk.json(['validator', 'list']);
     const wrong = ['POLICY_MISMATCH', 'records/1'];
     expect(codes((await fsckLedger(ledger)).findings)).toContainEqual(wrong);

@@ -48,7 +48,7 @@ async function* contentOf(ledger: Ledger, text: string, context: Context): Async
     yield revision.record.bytes;
     return;
   }
-  const bytes = await ledger.store.get(revision.id);
+  const bytes = await ledger.get(revision.id);
   const { decodeObject } = await import('../../objects/kinds.ts');
   if ((await ledger.store.codecOf(revision.id)) === 'raw' || decodeObject(bytes).kind !== 'file') {
     yield bytes;
@@ -57,7 +57,7 @@ async function* contentOf(ledger: Ledger, text: string, context: Context): Async
   const { readContent } = await import('../../objects/file.ts');
   const { nodeLink } = await import('../../objects/link.ts');
   const { driveAsync } = await import('../../objects/walk.ts');
-  yield* driveAsync(readContent(nodeLink(revision.id)), (id) => ledger.store.get(id), {
+  yield* driveAsync(readContent(nodeLink(revision.id)), ledger.get, {
     signal: context.signal,
   });
 }

@@ -152,7 +152,7 @@ async function tell(story: Story, folder: string, context: Context): Promise<Dem
   for (const line of findingLines(r.findings)) story.say(`  ${line}`);
 
   story.chapter('What it changed, row by row');
-  const get = (id: ReturnType<typeof parseDigest>): Promise<Uint8Array> => ledger.store.get(id);
+  const { get } = ledger;
   const side = (id: string) => ({ kind: 'snapshot', link: nodeLink(parseDigest(id)), get }) as const;
   const diff = await diffOperands(side(r.before), side(r.after ?? r.before));
   story.say(indent(renderDiff(diff)));

@@ -1,7 +1,7 @@
 import { CustodyError, isCustodyError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
-import { linkOf } from '../../packets/find-packet.ts';
+import { rehearsalOf } from '../../packets/find-packet.ts';
 import { defineCommand } from '../command.ts';
 import { printable, table, time } from '../text.ts';
 
@@ -43,7 +43,7 @@ export const command = defineCommand({
       for await (const { index, id, record } of ledger.records(head, head.size - 1, 0, {
         signal: context.signal,
       })) {
-        const entry = decodeKind('entry', await ledger.store.get(record.entry.digest), record.entry.digest);
+        const entry = decodeKind('entry', await ledger.get(record.entry.digest), record.entry.digest);
         if (
           (args.lane !== undefined && entry.lane !== args.lane) ||
           (args.type !== undefined && entry.type !== args.type)
@@ -84,14 +84,12 @@ export const command = defineCommand({
 
 /** Whether all validators accept a rehearsal; null for other entries, and where it cannot be read (fsck says why). */
 async function verdictOf(ledger: Ledger, entry: ObjectOf<'entry'>): Promise<boolean | null> {
-  const packet = entry.type === 'rehearsal' ? linkOf(entry.links, 'packet')?.digest : undefined;
-  if (packet === undefined) return null;
   try {
-    const { links } = decodeKind('packet', await ledger.store.get(packet), packet);
-    const verdicts = links.filter(([name]) => /^verdict(-\d+)?$/.test(name));
-    let accepted = verdicts.length > 0;
-    for (const [, { digest }] of verdicts)
-      accepted &&= decodeKind('verdict', await ledger.store.get(digest), digest).accepted;
+    const held = await rehearsalOf(ledger.get, entry);
+    if (!held) return null;
+    let accepted = held.verdicts.length > 0;
+    for (const { digest } of held.verdicts)
+      accepted &&= decodeKind('verdict', await ledger.get(digest), digest).accepted;
     return accepted;
   } catch (error) {
     if (isCustodyError(error) && error.exitCode === 1) return null;

@@ -46,10 +46,9 @@ export const command = defineCommand({
       const { author, lane } = writing(args, context);
       const { message = '' } = args;
       await using ledger = await ledgerFor(context);
-      const checked = await checkPlanFile(context.path(args.plan), {
+      const checked = await checkPlanFile(ledger, context.path(args.plan), {
         signal,
         progress,
-        ledger,
         unsandboxed: args.unsandboxed,
         words: { message: checkMessage(message), author, lane },
         ...(args.out !== undefined && { out: context.path(args.out) }),

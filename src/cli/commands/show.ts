@@ -32,11 +32,9 @@ export const command = defineCommand({
     const packet = await findPacket(ledger, revision);
     const files: { path: string; mode: string; size: number; sha256: string }[] = [];
     if (packet) {
-      for await (const { path: name, entry } of driveAsync(
-        walkTree(packet.packet.tree),
-        (id) => ledger.store.get(id),
-        { signal: context.signal },
-      )) {
+      for await (const { path: name, entry } of driveAsync(walkTree(packet.packet.tree), ledger.get, {
+        signal: context.signal,
+      })) {
         if (entry.mode !== 'dir')
           files.push({
             path: name,
@@ -63,12 +61,12 @@ export const command = defineCommand({
       Object.assign(document, {
         id: revision.id,
         kind: 'blob',
-        size: (await ledger.store.get(revision.id)).length,
+        size: (await ledger.get(revision.id)).length,
       });
     } else
       Object.assign(document, {
         id: revision.id,
-        ...(toJson(decodeObject(await ledger.store.get(revision.id))) as object),
+        ...(toJson(decodeObject(await ledger.get(revision.id))) as object),
       });
     if (packet && revision.type === 'record')
       Object.assign(document, { packet: { id: packet.id, ...(toJson(packet.packet) as object) } });

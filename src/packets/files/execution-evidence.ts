@@ -11,12 +11,18 @@ type Evidence = Pick<FirstOf<'rehearsal'> | ObjectOf<'rehearsal'>, 'entry' | 'le
 export function executionEvidence(rehearsal: Link, { entry, legs }: Evidence): string {
   return jsonFile({
     rehearsal,
-    entries: legs.map(({ leg, after, back }) => ({
-      leg,
-      before_hash: entry,
-      after_apply_hash: after,
-      after_rollback_hash: back,
-      restored_match: back?.equals(entry) ?? false,
-    })),
+    entries: legs.map((leg) => ({ ...legHashes(entry, leg), restored_match: wentBack(entry, leg) })),
   });
+}
+
+type Leg = Pick<Evidence['legs'][number], 'leg' | 'after' | 'back'>;
+
+/** The states of one leg, by their hashes. */
+export function legHashes(entry: Link, { leg, after, back }: Leg): Record<string, unknown> {
+  return { leg, before_hash: entry, after_apply_hash: after, after_rollback_hash: back };
+}
+
+/** Whether the way back of a leg led to the before-state. */
+export function wentBack(entry: Link, { back }: Leg): boolean {
+  return back?.equals(entry) ?? false;
 }

@@ -1,5 +1,6 @@
 import { digestFromBytes } from '../../objects/digest.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
+import { legHashes, wentBack } from './execution-evidence.ts';
 import type { Material } from './material.ts';
 
 /**
@@ -11,13 +12,10 @@ export function rollbackProof({ id, rehearsal, plan, accepted }: Material): unkn
   return {
     rehearsal: id,
     accepted,
-    entries: legs.map(({ leg, after, back }) => ({
-      leg,
-      before_hash: entry,
-      after_apply_hash: after,
-      after_rollback_hash: back,
-      real_change: after !== null && !after.equals(entry),
-      restored_match: back?.equals(entry) ?? false,
+    entries: legs.map((leg) => ({
+      ...legHashes(entry, leg),
+      real_change: leg.after !== null && !leg.after.equals(entry),
+      restored_match: wentBack(entry, leg),
     })),
     executor: scriptProof(rehearsal.executor),
     rollback: rehearsal.rollback && scriptProof(rehearsal.rollback),

@@ -1,3 +1,4 @@
+import { executionEvidence } from './execution-evidence.ts';
 import { jsonFile } from '../../objects/json.ts';
 import { decodeEither, decodeKind, type FirstOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
@@ -36,22 +37,8 @@ export function firstPacketFiles(
     ['executor.sql', contentBytes(evidence.executor.file, get)],
     ['validator.mjs', contentBytes(validator.file, get)],
     ['rehearsal.json', jsonFile({ id: rehearsal, ...evidence })],
-    ['rehearsal-execution-evidence.json', jsonFile(firstExecutionEvidence(rehearsal, evidence))],
+    ['rehearsal-execution-evidence.json', executionEvidence(rehearsal, evidence)],
     ['row-changes.json', jsonFile(rowChanges(evidence, get))],
     ['verdict.json', jsonFile({ id: verdict, ...judgement })],
   ]);
-}
-
-/** The field names that other validators read, one entry a way back. */
-function firstExecutionEvidence(rehearsal: Link, evidence: FirstOf<'rehearsal'>): unknown {
-  return {
-    rehearsal,
-    entries: evidence.legs.map(({ leg, after, back }) => ({
-      leg,
-      before_hash: evidence.entry,
-      after_apply_hash: after,
-      after_rollback_hash: back,
-      restored_match: back?.equals(evidence.entry) ?? false,
-    })),
-  };
 }

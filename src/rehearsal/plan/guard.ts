@@ -1,20 +1,12 @@
 import { CustodyError, type ErrorCode } from '../../errors.ts';
-import { claimsIn, findClaims, hideClaims, type Claimed, type Claims } from '../../rules/claims.ts';
+import { claimsIn, findClaims, hideClaims } from '../../rules/claims.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import { lineAt } from '../../rules/phrase.ts';
 import { missingGates } from '../../rules/plan-form.ts';
-import { productionTarget, type NamedPlace } from '../../rules/production-target.ts';
+import { namedFiles, productionTarget, type NamedPlace } from '../../rules/production-target.ts';
 import { forbiddenWords, isActionOf } from '../../rules/surfaces.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlanFile } from './plan.ts';
 import type { Profile, ProfileSurface } from './profile.ts';
-
-/** What the caller knows beside the plan. */
-export interface GuardTexts {
-  /** Every file that the plan names. */
-  readonly places: readonly NamedPlace[];
-  /** The scripts' files, read once `places` passed; before that: none. */
-  readonly scripts: readonly ScriptPart[];
-}
 
 const HINTS = {
   TARGET_PRODUCTION:
@@ -27,54 +19,92 @@ const HINTS = {
 } as const satisfies Partial<Record<ErrorCode, string>>;
 
 /**
- * Everything for which a plan is refused before anything of it is opened: a target that looks like production, a surface
- * that is forbidden, a claim that must not be made, a gate of the profile that the plan leaves out (SPEC.md, "Profiles").
- * No message repeats a forbidden claim. Without a profile, what is remote and every action are refused still.
+ * The guard asks three things, each when it can be known and before what it guards is opened (guarded-plan.ts): where the
+ * files lie, what the plan says, what the scripts say (SPEC.md, "Profiles"). No message repeats a forbidden claim. Without
+ * a profile, what is remote and every action are refused still.
  */
-export function guardPlan(plan: Plan, profile: Profile | undefined, texts: GuardTexts): CustodyError[] {
-  const claims: Claims = profile?.claims ?? { subjects: [], verdicts: [] };
-  const refuse = (code: keyof typeof HINTS, path: string, message: string): CustodyError =>
-    new CustodyError(code, hideClaims(message, claims), {
-      path: hideClaims(path, claims),
-      hint: HINTS[code],
-    });
-  const inPlan = (pointer: string): string => `${plan.path}:${plan.lineOf(pointer)}`;
-  const errors: CustodyError[] = [];
+export class PlanGuard {
+  readonly #plan: Plan;
+  readonly #profile: Profile | undefined;
 
-  for (const place of texts.places) {
-    const why = productionTarget(place, profile?.production);
-    if (why !== undefined)
-      errors.push(
-        refuse('TARGET_PRODUCTION', inPlan(place.pointer), `${place.pointer.slice(1)} is not opened: ${why}`),
+  constructor(plan: Plan, profile: Profile | undefined) {
+    this.#plan = plan;
+    this.#profile = profile;
+  }
+
+  /** Files that are none on this machine, or are production's. */
+  places(places: readonly NamedPlace[]): CustodyError[] {
+    return places.flatMap((place) => {
+      const why = productionTarget(place, this.#profile?.production);
+      if (why === undefined) return [];
+      const message = `${place.pointer.slice(1)} is not opened: ${why}`;
+      return [this.#refuse('TARGET_PRODUCTION', this.#at(place.pointer), message)];
+    });
+  }
+
+  /** The plan as it is written: surfaces that its actions and queries ask for, claims, gates of the profile left out. */
+  plan(): CustodyError[] {
+    const { form, path, document } = this.#plan;
+    const surfaces = this.#profile?.surfaces ?? [];
+    const actions = form.actions.map((action) => {
+      const surface = surfaces.find((known) => isActionOf(known, action));
+      const which = surface ? `the forbidden surface ${quoted(surface)}` : 'no rehearsal';
+      return this.#refuse(
+        'SURFACE_FORBIDDEN',
+        this.#at('/actions'),
+        `the action "${action}" belongs to ${which}`,
       );
-  }
-  const surfaces = profile?.surfaces ?? [];
-  for (const action of plan.form.actions) {
-    const surface = surfaces.find((known) => isActionOf(known, action));
-    const which = surface ? `the forbidden surface ${quoted(surface)}` : 'no rehearsal';
-    errors.push(
-      refuse('SURFACE_FORBIDDEN', inPlan('/actions'), `the action "${action}" belongs to ${which}`),
+    });
+    const queries = (['preflight', 'postconditions'] as const).flatMap((key) =>
+      form[key].flatMap(({ sql }, i) => this.#words(sql, () => this.#at(`/${key}/${i}/sql`))),
     );
+    const files = new Map(namedFiles<PlanFile>(this.#plan).map(([at, file]) => [at.slice(1), file.path]));
+    const claims = this.#claims([{ path, text: Buffer.from(document).toString('utf8') }], {
+      ...form,
+      ...Object.fromEntries(files),
+    });
+    const gates = missingGates(this.#profile?.preflight ?? [], form).map(({ name }) =>
+      this.#refuse('PLAN_INVALID', this.#at('/preflight'), `the profile's gate "${name}" is not asked`),
+    );
+    return [...actions, ...queries, ...claims, ...gates];
   }
-  for (const { path, text } of sqlOf(plan, texts.scripts, inPlan))
-    for (const { surface, at, phrase } of forbiddenWords(text, plan.form.engine, surfaces))
-      errors.push(
-        refuse(
+
+  /** The text of scripts: surfaces that it asks for, claims, in comments too. */
+  scripts(texts: readonly ScriptPart[]): CustodyError[] {
+    const words = texts.flatMap(({ path, text }) => this.#words(text, (at) => `${path}:${lineAt(text, at)}`));
+    return [...words, ...this.#claims(texts, {})];
+  }
+
+  #words(sql: string, where: (at: number) => string): CustodyError[] {
+    return forbiddenWords(sql, this.#plan.form.engine, this.#profile?.surfaces ?? []).map(
+      ({ surface, at, phrase }) =>
+        this.#refuse(
           'SURFACE_FORBIDDEN',
-          path(at),
+          where(at),
           `"${phrase}" belongs to the forbidden surface ${quoted(surface)}`,
         ),
-      );
-  const document = { path: plan.path, text: Buffer.from(plan.document).toString('utf8') };
-  const files = new Map(texts.places.map(({ pointer, written }) => [pointer.slice(1), written]));
-  const read: Record<string, unknown> = { ...plan.form, ...Object.fromEntries(files) };
-  for (const found of claimsIn([document, ...texts.scripts], read, claims))
-    errors.push(
-      refuse('CLAIM_FORBIDDEN', placeOf(found, inPlan), `it holds the forbidden claim ${found.phrase}`),
     );
-  for (const { name } of missingGates(profile?.preflight ?? [], plan.form))
-    errors.push(refuse('PLAN_INVALID', inPlan('/preflight'), `the profile's gate "${name}" is not asked`));
-  return errors;
+  }
+
+  #claims(written: readonly ScriptPart[], read: Readonly<Record<string, unknown>>): CustodyError[] {
+    if (!this.#profile) return [];
+    return Array.from(claimsIn(written, read, this.#profile.claims), (found) => {
+      const where =
+        'in' in found
+          ? `${found.in.path}:${lineAt(found.in.text, found.at)}`
+          : this.#at(`/${found.key === 'masked' ? 'clock' : found.key}`);
+      return this.#refuse('CLAIM_FORBIDDEN', where, `it holds the forbidden claim ${found.phrase}`);
+    });
+  }
+
+  #at(pointer: string): string {
+    return `${this.#plan.path}:${this.#plan.lineOf(pointer)}`;
+  }
+
+  #refuse(code: keyof typeof HINTS, path: string, message: string): CustodyError {
+    const hide = (text: string): string => (this.#profile ? hideClaims(text, this.#profile.claims) : text);
+    return new CustodyError(code, hide(message), { path: hide(path), hint: HINTS[code] });
+  }
 }
 
 /** What goes into the record beside the plan: `--message`, `--author`, `--lane`. */
@@ -88,27 +118,6 @@ export function guardWords(
     const message = `it holds the forbidden claim ${found.phrase}`;
     return [new CustodyError('CLAIM_FORBIDDEN', message, { path: `--${name}`, hint: HINTS.CLAIM_FORBIDDEN })];
   });
-}
-
-interface Sql {
-  readonly text: string;
-  readonly path: (at: number) => string;
-}
-
-/** Whatever SQL would run. */
-function sqlOf(plan: Plan, scripts: readonly ScriptPart[], inPlan: (pointer: string) => string): Sql[] {
-  const queries = (['preflight', 'postconditions'] as const).flatMap((key) =>
-    plan.form[key].map(({ sql }, i): Sql => ({ text: sql, path: () => inPlan(`/${key}/${i}/sql`) })),
-  );
-  return [
-    ...queries,
-    ...scripts.map(({ path, text }): Sql => ({ text, path: (at) => `${path}:${lineAt(text, at)}` })),
-  ];
-}
-
-function placeOf(found: Claimed, inPlan: (pointer: string) => string): string {
-  if ('in' in found) return `${found.in.path}:${lineAt(found.in.text, found.at)}`;
-  return inPlan(`/${found.key === 'masked' ? 'clock' : found.key}`);
 }
 
 function quoted({ id, title }: ProfileSurface): string {

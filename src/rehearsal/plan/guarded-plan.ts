@@ -1,63 +1,70 @@
 import { realpath } from 'node:fs/promises';
-import { fromSystemError, type CustodyError } from '../../errors.ts';
+import { fromSystemError } from '../../errors.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import { namedFiles, type NamedPlace } from '../../rules/production-target.ts';
-import { guardPlan } from './guard.ts';
-import { type Plan, type PlanFile, type Report, reporting } from './plan.ts';
+import { PlanGuard } from './guard.ts';
+import { type Plan, type PlanFile, type Report, reporting, thrown } from './plan.ts';
 import { readProfile, type Profile } from './profile.ts';
 import { readScripts, type Scripts } from './script-use.ts';
 
+/** A plan that the guard let pass, with what it looked at: nothing else is run or opened. */
 export interface Guarded {
-  /** The plan's profile, where it names one and that was read. */
+  /** Where the plan names one. */
   readonly profile: Profile | undefined;
-  readonly refusals: readonly CustodyError[];
-  /** Where it came to read them. */
-  readonly scripts?: Scripts;
-  /** Where the source led, links resolved: what the guard let pass, and all that an engine may open. */
-  readonly source?: string;
+  readonly scripts: Scripts;
+  /** Where the source led, links resolved: all that an engine may open. */
+  readonly source: string;
 }
 
 /**
- * What the guard refuses of a plan (guard.ts), looked at in the order in which things are opened: what the plan writes
- * before the system is asked where that lies, where the files lie before any is read, the scripts' text before the source
- * is opened. Where something looks like production, nothing more is opened.
- * @param report is given what is wrong with the scripts' files; by default the first of it is thrown.
+ * Asks the guard (guard.ts) in the order in which things are opened: what the plan writes before the system is asked where
+ * that lies, where the files lie before any is read, plan and profile before the scripts, the scripts' text before the
+ * source is opened. Where something looks like production, nothing more is opened.
+ * @param report is given what is refused, and what is wrong with the scripts' files; then what was not opened is not
+ *   there. By default the first is thrown.
  * @throws CustodyError where nobody can say where a file lies, where the profile or a script cannot be read, or is not the
  *   pinned one.
  */
-export async function guardFiles(plan: Plan, report?: Report): Promise<Guarded> {
+export async function guardFiles(plan: Plan): Promise<Guarded>;
+export async function guardFiles(plan: Plan, report: Report): Promise<Partial<Guarded>>;
+export async function guardFiles(plan: Plan, report: Report = thrown): Promise<Partial<Guarded>> {
+  const opened = await openPlaces(plan, report);
+  const guard = new PlanGuard(plan, opened.profile);
+  guard.plan().forEach(report);
+  if (opened.source === undefined) return opened;
+  const scripts = await reporting(() => readScripts(plan, report), report);
+  const both = scripts ? [scripts.executor, ...(scripts.rollback ? [scripts.rollback] : [])] : [];
+  const inFiles = guard.scripts(both.flatMap(({ parts }) => parts.map(asText)));
+  // What runs: a string may open in one file and close in the next.
+  const wholes = both
+    .filter(({ parts }) => parts.length > 1)
+    .map(({ parts, bytes }) => asText({ path: `${parts[0]!.path} with its includes`, bytes }));
+  (inFiles.length > 0 ? inFiles : guard.scripts(wholes)).forEach(report);
+  return { ...opened, ...(scripts && { scripts }) };
+}
+
+/** The profile, and where the source lies, where the guard lets every place pass. */
+async function openPlaces(plan: Plan, report: Report): Promise<Pick<Partial<Guarded>, 'profile' | 'source'>> {
+  const refused = (places: readonly NamedPlace[], profile?: Profile): boolean => {
+    const refusals = new PlanGuard(plan, profile).places(places);
+    refusals.forEach(report);
+    return refusals.length > 0;
+  };
   const written = [...namedFiles<PlanFile>(plan)].map(([pointer, { path, file }]): NamedPlace => ({
     pointer,
     written: path,
     resolved: [file],
   }));
-  const remote = guardPlan(plan, undefined, { places: written, scripts: [] });
-  if (isProduction(remote)) return { profile: undefined, refusals: remote };
+  if (refused(written)) return {};
   const { places, source } = await resolved(plan, written);
-  const elsewhere = guardPlan(plan, undefined, { places, scripts: [] });
-  if (isProduction(elsewhere)) return { profile: undefined, refusals: elsewhere };
-  const profile = plan.profile && (await readProfile(plan.profile.file, plan.profile.sha256));
-  const before = guardPlan(plan, profile, { places, scripts: [] });
-  if (isProduction(before)) return { profile, refusals: before };
-  const scripts = report ? await reporting(() => readScripts(plan, report), report) : await readScripts(plan);
-  const both = scripts ? [scripts.executor, ...(scripts.rollback ? [scripts.rollback] : [])] : [];
-  const refused = (texts: readonly ScriptPart[]): readonly CustodyError[] =>
-    guardPlan(plan, profile, { places, scripts: texts });
-  const inFiles = refused(both.flatMap(({ parts }) => parts.map(asText)));
-  // What runs: a string may open in one file and close in the next.
-  const wholes = both
-    .filter(({ parts }) => parts.length > 1)
-    .map(({ parts, bytes }) => asText({ path: `${parts[0]!.path} with its includes`, bytes }));
-  const refusals = inFiles.length > 0 ? inFiles : refused(wholes);
-  return { profile, refusals, source, ...(scripts && { scripts }) };
+  if (refused(places)) return {};
+  if (!plan.profile) return { source };
+  const profile = await readProfile(plan.profile.file, plan.profile.sha256);
+  return refused(places, profile) ? { profile } : { profile, source };
 }
 
 function asText({ path, bytes }: { path: string; bytes: Uint8Array }): ScriptPart {
   return { path, text: Buffer.from(bytes).toString() };
-}
-
-function isProduction(refusals: readonly CustodyError[]): boolean {
-  return refusals.some(({ code }) => code === 'TARGET_PRODUCTION');
 }
 
 /** With where each leads to. */

@@ -6,7 +6,6 @@ import { planForm, type PlanDocument, type PlanForm, type ScriptDocument } from 
 import { checkPlan } from './plan-check.ts';
 import { PLAN_SCHEMA } from './plan-schema.ts';
 import { parseDocument, type DocumentKind } from './yaml-document.ts';
-import type { YamlDocument } from '../../rules/yaml.ts';
 
 export interface PlanFile {
   /** Absolute. */
@@ -78,9 +77,10 @@ export async function readPlan(file: string, report: Report = thrown): Promise<P
 /**
  * @param path where the plan lies: relative paths in it start from its folder.
  * @param report is given each fault of what the plan says. Where the text itself is none of a plan, it throws after that.
+ * @throws CustodyError PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID, each with `path` = `FILE:LINE`.
  */
 export async function parsePlan(document: Uint8Array, path: string, report: Report = thrown): Promise<Plan> {
-  const { value, lineOf } = await parsePlanDocument(document, path, report);
+  const { value, lineOf } = await parseDocument(document, path, PLAN, report);
   const raw = value as PlanDocument;
   const form = planForm(raw);
   checkPlan(raw, form, (pointer, message) =>
@@ -125,19 +125,6 @@ const PLAN: DocumentKind = {
   codes: { syntax: 'PLAN_SYNTAX', unknownKey: 'PLAN_KEY_UNKNOWN', invalid: 'PLAN_INVALID' },
   reference: 'SPEC.md, "Plans"',
 };
-
-/**
- * Parses a plan file and checks it against its JSON Schema.
- * @param report is given each fault against the schema, unknown keys first; then the first of them is thrown.
- * @throws CustodyError PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID, each with `path` = `FILE:LINE`.
- */
-async function parsePlanDocument(
-  bytes: Uint8Array,
-  path: string,
-  report?: (error: CustodyError) => void,
-): Promise<YamlDocument> {
-  return parseDocument(bytes, path, PLAN, report);
-}
 
 /** Runs one step; what it refuses is reported. What the environment does is no refusal, and is thrown. */
 export async function reporting<T>(step: () => Promise<T>, report: Report): Promise<T | undefined> {

@@ -36,8 +36,7 @@ export async function layOut(profile: Profile, plan: Plan, folder: string): Prom
       path: `${plan.path}:${plan.lineOf('/profile')}`,
       hint: `Name the profile in the plan, with its digest: sha256: '${profile.digest}'.`,
     });
-  const { refusals, source } = await guardFiles(plan);
-  for (const refusal of refusals) throw refusal;
+  const { source } = await guardFiles(plan);
   const { home, document } = inside(plan);
   const at = (path: string): string => join(folder, home, path);
   const { executor, rollback } = plan;
@@ -52,8 +51,7 @@ export async function layOut(profile: Profile, plan: Plan, folder: string): Prom
   if (profile.surrogate && !existsSync(plan.source.file)) {
     await mkdir(dirname(database), { recursive: true });
     await makeSurrogate(profile, database);
-  } else
-    await copySource({ file: plan.source.file, ...(source !== undefined && { real: source }) }, database);
+  } else await copySource({ file: plan.source.file, real: source }, database);
   const bare = Buffer.from(JSON.stringify(mergePatch(yamlValue(profile.bytes), { probes: null })));
   const rules = nameInside(plan.profile.path);
   await mkdir(dirname(at(rules)), { recursive: true });

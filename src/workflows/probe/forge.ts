@@ -37,9 +37,9 @@ export async function commitFabrication(
   control: { readonly rehearsal: Digest },
   evidence: Evidence,
 ): Promise<void> {
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   const { writer } = session;
-  const real = await ledger.store.get(control.rehearsal);
+  const real = await ledger.get(control.rehearsal);
   const changed = fabricated(decodeKind('rehearsal', real, control.rehearsal), evidence);
   const rehearsal = putObject(writer, changed);
   const verdicts = changed.validators.map((validator) =>
@@ -53,7 +53,7 @@ export async function commitFabrication(
     }),
   );
   const { packet } = await makePacket(rehearsal, verdicts, writer);
-  await ledger.append(writer, {
+  await session.append({
     type: 'rehearsal',
     links: [['packet', packet]],
     author: 'probe',

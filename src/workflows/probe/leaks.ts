@@ -59,6 +59,6 @@ export async function scanChanged(
 
 /** Looks at everything that an entry of the log reaches. */
 export async function scanEntry(leaks: Leaks, ledger: Ledger, entry: Digest): Promise<void> {
-  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+  const { get } = ledger;
   for await (const { bytes } of driveAsync(closure([nodeLink(entry)]), get)) leaks.scan('ledger', bytes);
 }

@@ -5,7 +5,8 @@ import { nodeLink } from '../../objects/link.ts';
 import { diffSnapshots } from '../../objects/snapshots/diff.ts';
 import { driveAsync } from '../../objects/walk.ts';
 import { showChange } from '../../objects/snapshots/shown-change.ts';
-import { diffChanges, jsonDifferences, MAX_DIFFERENCES, type Difference } from './differences.ts';
+import { jsonChanges } from '../../objects/json-changes.ts';
+import { diffChanges, MAX_DIFFERENCES, type Difference } from './differences.ts';
 import type { RerunSubject } from './subject.ts';
 
 /** What the rerun made, in the forms that a packet has. */
@@ -52,7 +53,7 @@ export async function compareRerun(subject: RerunSubject, again: Again): Promise
 async function* differencesOf(subject: RerunSubject, again: Again): AsyncGenerator<Difference> {
   // The same two states are named at several places: their rows are listed at the first.
   const expanded = new Set<string>();
-  for (const found of jsonDifferences('rehearsal.json', subject.rehearsal, again.rehearsal)) {
+  for (const found of jsonChanges(subject.rehearsal, again.rehearsal, 'rehearsal.json')) {
     const { path, before, after } = found;
     // The id differs whenever anything does.
     if (path === 'rehearsal.json/id') continue;
@@ -70,7 +71,7 @@ async function* differencesOf(subject: RerunSubject, again: Again): AsyncGenerat
       yield difference({ path: 'row-changes.json/changes', before, after }, { change });
   }
   for (const name of new Set([...subject.verdicts.keys(), ...again.verdicts.keys()])) {
-    const found = jsonDifferences(name, subject.verdicts.get(name), again.verdicts.get(name));
+    const found = jsonChanges(subject.verdicts.get(name), again.verdicts.get(name), name);
     for (const one of found)
       if (one.path !== `${name}/id` && one.path !== `${name}/subject`) yield difference(one);
   }

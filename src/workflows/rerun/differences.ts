@@ -18,25 +18,6 @@ export interface Difference {
 /** So many are listed; the rest is counted. */
 export const MAX_DIFFERENCES = 1000;
 
-/** Every place where two JSON values differ, deepest first where both have the same shape. */
-export function* jsonDifferences(
-  path: string,
-  before: Json | undefined,
-  after: Json | undefined,
-): Generator<{ path: string; before: Json | undefined; after: Json | undefined }> {
-  if (isMap(before) && isMap(after)) {
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
-      yield* jsonDifferences(`${path}/${escapeKey(key)}`, own(before, key), own(after, key));
-    return;
-  }
-  if (Array.isArray(before) && Array.isArray(after)) {
-    for (let i = 0; i < Math.max(before.length, after.length); i++)
-      yield* jsonDifferences(`${path}/${i}`, before[i], after[i]);
-    return;
-  }
-  if (JSON.stringify(before) !== JSON.stringify(after)) yield { path, before, after };
-}
-
 /** Changes of row-changes.json that only one side has, or that say something else, matched by what they are about. */
 export function* diffChanges(
   before: readonly Json[],
@@ -60,13 +41,4 @@ function about(change: Json): string {
 
 function isMap(value: Json | undefined): value is { [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function own(map: { [key: string]: Json }, key: string): Json | undefined {
-  return Object.hasOwn(map, key) ? map[key] : undefined;
-}
-
-/** RFC 6901. */
-function escapeKey(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }

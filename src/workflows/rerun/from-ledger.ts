@@ -12,7 +12,7 @@ import { driveAsync } from '../../objects/walk.ts';
 import { isControlPath } from '../../packets/seal/names.ts';
 import { readClaim } from '../../verify/reruns.ts';
 import { verdictFileName } from '../../packets/files/material.ts';
-import { findPacket, linkOf } from '../../packets/find-packet.ts';
+import { findPacket, linkOf, rehearsalIn } from '../../packets/find-packet.ts';
 import { loadValidator } from '../../judging/policy.ts';
 import { entriesOf, rehearsalRecord } from '../rehearsal-record.ts';
 import { showChange } from '../../objects/snapshots/shown-change.ts';
@@ -30,10 +30,10 @@ export async function subjectFromLedger(
   revision: string,
   trusted: readonly Digest[],
 ): Promise<RerunSubject> {
-  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+  const { get } = ledger;
   const resolved = await resolveRevision(ledger, revision);
   const found = await findPacket(ledger, resolved);
-  const links = found && linksOfPacket(found.packet);
+  const links = found && rehearsalIn(found.packet);
   if (!found || !links) throw await noRehearsal(ledger, revision, resolved);
   const { digest } = links.rehearsal;
   const read = decodeEither('rehearsal', await get(digest), digest);
@@ -68,14 +68,6 @@ export async function subjectFromLedger(
     validators,
     get,
   };
-}
-
-function linksOfPacket({
-  links,
-}: ObjectOf<'packet'>): { rehearsal: Link; verdicts: readonly Link[] } | undefined {
-  const rehearsal = links.find(([name]) => name === 'rehearsal')?.[1];
-  const verdicts = links.filter(([name]) => /^verdict(-\d+)?$/.test(name)).map(([, link]) => link);
-  return rehearsal && { rehearsal, verdicts };
 }
 
 async function verdictsOf(
@@ -113,8 +105,8 @@ async function filesOf(
   return files;
 }
 
-async function firstPolicyPins({ store, config }: Ledger): Promise<Digest[]> {
-  const read = decodeEither('policy', await store.get(config.policy), config.policy);
+async function firstPolicyPins({ get, config }: Ledger): Promise<Digest[]> {
+  const read = decodeEither('policy', await get(config.policy), config.policy);
   const { validators } = read.v === 1 ? read.first : read.object;
   return validators.map(({ digest }) => digest);
 }

@@ -7,9 +7,9 @@ import { digestFromBytes, type Digest } from '../../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import { nodeLink } from '../../objects/link.ts';
 import { putObject } from '../../objects/sink.ts';
-import { driveSync, type Get } from '../../objects/walk.ts';
+import { driveSync } from '../../objects/walk.ts';
 import { checkStoredPacket } from '../../packets/check-stored.ts';
-import { linkOf } from '../../packets/find-packet.ts';
+import { rehearsalIn, rehearsalOf } from '../../packets/find-packet.ts';
 import { comparePacketFiles } from '../../packets/files/compare.ts';
 import { packetFiles } from '../../packets/files/packet-files.ts';
 import type { Rehearsed } from '../run-plan.ts';
@@ -62,7 +62,7 @@ export async function recordRerun(
   if (!same && !(await differsFromRecorded(ledger, subject, result.rehearsal.digest))) return undefined;
   const { skey, author, lane, message } = options.signer;
   const again = result.rehearsal;
-  await using session = await ledger.writer();
+  await using session = await ledger.session();
   for (const { link, bytes } of driveSync(closure([run]), objects.get))
     session.writer.put(link.codec, link.digest, bytes);
   const lines = compared.differences.slice(0, MAX_LINES).map(describeDifference);
@@ -84,7 +84,7 @@ export async function recordRerun(
     lane,
     message: message ?? `${plan.form.name}: run again, ${same ? 'the same' : 'DIFFERENT'}`,
   } as const;
-  const { index, signed } = await ledger.append(session.writer, draft, options);
+  const { index, signed } = await session.append(draft, options);
   return { rerun: rerun.digest, record: index, signed };
 }
 
@@ -98,21 +98,19 @@ async function differsFromRecorded(
   again: Digest,
 ): Promise<boolean> {
   if (again === id) return false;
-  const get = (digest: Digest): Promise<Uint8Array> => ledger.store.get(digest);
+  const { get } = ledger;
   for await (const { record } of ledger.records(await ledger.head())) {
     const entry = decodeKind('entry', await get(record.entry.digest), record.entry.digest);
-    const packet = entry.type === 'rehearsal' ? linkOf(entry.links, 'packet')?.digest : undefined;
-    if (!packet) continue;
-    const held = decodeKind('packet', await get(packet), packet);
-    if (linkOf(held.links, 'rehearsal')?.digest !== id || digestFromBytes(held.seal) !== seal) continue;
-    if (await isItsOwnPacket(ledger, held)) return true;
+    const held = await rehearsalOf(get, entry);
+    if (held?.rehearsal.digest !== id || digestFromBytes(held.packet.seal) !== seal) continue;
+    if (await isItsOwnPacket(ledger, held.packet)) return true;
   }
   return false;
 }
 
 async function isItsOwnPacket(ledger: Ledger, packet: ObjectOf<'packet'>): Promise<boolean> {
-  const get: Get = (digest) => ledger.store.get(digest);
-  const subject = linkOf(packet.links, 'rehearsal');
+  const { get } = ledger;
+  const subject = rehearsalIn(packet)?.rehearsal;
   if (!subject) return false;
   try {
     const rehearsal = readJudged(subject, await get(subject.digest));

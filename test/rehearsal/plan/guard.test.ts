@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findClaims } from '../../../src/rules/claims.ts';
-import { guardPlan, type GuardTexts } from '../../../src/rehearsal/plan/guard.ts';
+import { PlanGuard } from '../../../src/rehearsal/plan/guard.ts';
 import { parsePlan } from '../../../src/rehearsal/plan/plan.ts';
 import { parseProfile, type Profile } from '../../../src/rehearsal/plan/profile.ts';
 
@@ -23,19 +23,24 @@ const PLAN = [
   'delta: { stock: { inserted: 1 } }',
   'preflight: [{ name: marked, sql: SELECT 1, expect: 1 }]',
 ];
-const NOTHING: GuardTexts = { places: [], scripts: [] };
+
+interface Texts {
+  readonly places: Parameters<PlanGuard['places']>[0];
+  readonly scripts: Parameters<PlanGuard['scripts']>[0];
+}
 
 const profile = (): Promise<Profile> => parseProfile(Buffer.from(PROFILE), '/p/profile.yaml');
 
 /** What the guard says of a plan: codes and where. */
 async function guarded(
   { more = [], lines = PLAN }: { more?: string[]; lines?: string[] },
-  texts: Partial<GuardTexts> = {},
+  { places = [], scripts = [] }: Partial<Texts> = {},
   rules?: Profile | null,
 ): Promise<[string, string][]> {
   const plan = await parsePlan(Buffer.from([...lines, ...more, ''].join('\n')), '/p/plan.yaml');
   const known = rules === null ? undefined : (rules ?? (await profile()));
-  const errors = guardPlan(plan, known, { ...NOTHING, ...texts });
+  const guard = new PlanGuard(plan, known);
+  const errors = [...guard.places(places), ...guard.plan(), ...guard.scripts(scripts)];
   for (const error of errors) {
     expect(error.hint).not.toBe('');
     const said = JSON.stringify([error.message, error.path, error.hint]);
@@ -44,7 +49,7 @@ async function guarded(
   return errors.map(({ code, path }) => [code, path!.replace('/p/plan.yaml:', '')]);
 }
 
-const place = (written: string, ...resolved: string[]): GuardTexts['places'] => [
+const place = (written: string, ...resolved: string[]): Texts['places'] => [
   { pointer: '/source', written, resolved },
 ];
 const replaced = (line: number, by: string): { lines: string[] } => ({
@@ -158,8 +163,7 @@ describe('the guard', () => {
 
   it('refuses a claim in the name of a file, however the plan spells it', async () => {
     const plan = replaced(5, 'executor: { file: "TILLS\\x5fDONE/a.sql" }');
-    const places = [{ pointer: '/executor/file', written: 'TILLS_DONE/a.sql', resolved: [] }];
-    expect(await guarded(plan, { places })).toEqual([['CLAIM_FORBIDDEN', '5']]);
+    expect(await guarded(plan)).toEqual([['CLAIM_FORBIDDEN', '5']]);
   });
 
   it('names a claim once a text', async () => {
@@ -180,8 +184,8 @@ describe('the guard', () => {
     expect(refusals.map(([code]) => code)).toEqual([
       'TARGET_PRODUCTION',
       'SURFACE_FORBIDDEN',
-      'SURFACE_FORBIDDEN',
       'CLAIM_FORBIDDEN',
+      'SURFACE_FORBIDDEN',
     ]);
   });
 

@@ -8,6 +8,7 @@ import { nodeLink } from '../../../src/objects/link.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { putObject } from '../../../src/objects/sink.ts';
 import { driveAsync } from '../../../src/objects/walk.ts';
+import { readEntries } from '../../../src/verify/log-entries.ts';
 import { verifyChain } from '../../../src/verify/chain.ts';
 import { sealFolder } from '../../../src/packets/seal/seal.ts';
 import { verifyReruns } from '../../../src/verify/reruns.ts';
@@ -53,10 +54,11 @@ describe('rerun', () => {
     const again = await made.rerun('@1', { signer: { skey, author: 'alice', lane: 'audit' } });
     expect(again).toMatchObject({ same: true, seal: { again: result.seal }, record: 3, signed: true });
     await using ledger = await openLedger();
-    const { entries } = await verifyChain(ledger, await ledger.head());
+    const chain = await verifyChain(ledger, await ledger.head());
+    const { reruns } = await readEntries(ledger.store, chain.entries);
     const subject = nodeLink(result.rehearsal);
     const counted = async (rerunners: string[]): Promise<boolean[]> =>
-      (await verifyReruns(ledger, entries, subject, { rerunners })).reruns.map((one) => one.counted);
+      (await verifyReruns(ledger, reruns, subject, { rerunners })).reruns.map((one) => one.counted);
     expect(await counted([vkey])).toEqual([true]);
     expect(await counted([])).toEqual([false]);
   });
@@ -228,14 +230,14 @@ describe('rerun', () => {
     const honest = decodeKind('packet', await ledger.store.get(result.packet));
     const folder = made.path(name);
     const sealed = await requireSealed(folder);
-    await using session = await ledger.writer();
+    await using session = await ledger.session();
     const packet =
       lie === 'tree'
         ? (await storePacket(session.writer, folder, sealed, { macro: undefined, links: honest.links }))
             .packet
         : putObject(session.writer, { ...honest, seal: digestToBytes(sealed.seal) });
     const entry = { author: 'mallory', lane: 'main', message: '' };
-    await ledger.append(session.writer, { type: 'rehearsal', links: [['packet', packet]], ...entry });
+    await session.append({ type: 'rehearsal', links: [['packet', packet]], ...entry });
   }
 
   /** Records a rehearsal as a liar would: changed, with a verdict that accepts it and the packet that both give. */

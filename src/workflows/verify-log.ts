@@ -1,0 +1,43 @@
+import type { Finding } from '../finding.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Head } from '../ledger/log-state.ts';
+import type { Digest } from '../objects/digest.ts';
+import { verifyChain, type ChainReport } from '../verify/chain.ts';
+import { checkGenesis } from '../verify/genesis.ts';
+import { readEntries, type LogEntries } from '../verify/log-entries.ts';
+import { verifyCheckpoint, type SignatureReport } from '../verify/signatures.ts';
+
+/** A log that was read from its first record to the head, once for all that is verified in it. */
+export interface VerifiedLog {
+  readonly size: number;
+  /** Records that were read and are good. */
+  readonly good: number;
+  /** Of the chain, the first policy and those that follow. */
+  readonly findings: readonly Finding[];
+  /** How far the signatures reach. */
+  readonly signatures: SignatureReport;
+  readonly records: ChainReport['entries'];
+  readonly entries: LogEntries;
+}
+
+/** @param given the log's key and its first policy, where the auditor has them by another way. */
+export async function verifyLog(
+  ledger: Ledger,
+  head: Head,
+  given: { readonly key?: string; readonly policy?: Digest; readonly signal?: AbortSignal } = {},
+): Promise<VerifiedLog> {
+  const { origin, verifierKey, policy } = ledger.config;
+  const chain = await verifyChain(ledger, head, given.signal ? { signal: given.signal } : {});
+  const genesis = await checkGenesis(ledger.store, chain.entries, given.policy ?? policy);
+  const entries = await readEntries(ledger.store, chain.entries);
+  const key = { origin, verifierKey: given.key ?? verifierKey };
+  return {
+    size: head.size,
+    good: chain.records,
+    // After a first policy that is another one, what follows it says nothing.
+    findings: [...chain.findings, ...(genesis.length > 0 ? genesis : entries.findings)],
+    signatures: await verifyCheckpoint(ledger, head, key),
+    records: chain.entries,
+    entries,
+  };
+}
