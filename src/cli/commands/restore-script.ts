@@ -1,3 +1,4 @@
+import type { Operand } from '../../workflows/operand.ts';
 import { defineCommand } from '../command.ts';
 import { ledgerFor } from '../optional-ledger.ts';
 import { plural } from '../text.ts';
@@ -24,13 +25,13 @@ export const command = defineCommand({
     const { makeRestoreScript } = await import('../../workflows/restore-script.ts');
     const { resolveOperand } = await import('../../workflows/operand.ts');
     const { writeNewFile } = await import('../../system/new-file.ts');
-    const sides = [args.a, args.b].map((text) =>
-      existsSync(context.path(text)) ? context.path(text) : text,
-    );
     await using ledger = await ledgerFor(context);
     const { signal } = context;
-    const [a, b] = await Promise.all(sides.map((text) => resolveOperand(text, ledger, { signal })));
-    const result = await makeRestoreScript(a!, b!, ledger, { signal });
+    await using scratch = new AsyncDisposableStack();
+    const resolve = (text: string): Promise<Operand> =>
+      resolveOperand(existsSync(context.path(text)) ? context.path(text) : text, ledger, scratch, { signal });
+    const a = await resolve(args.a);
+    const result = await makeRestoreScript(a, await resolve(args.b), ledger, { signal });
     const { script, ...facts } = result;
     if (args.out !== undefined) await writeNewFile(context.path(args.out), Buffer.from(script));
     if (context.args.json) context.print(result, () => '');
