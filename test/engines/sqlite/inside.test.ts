@@ -237,13 +237,17 @@ describe('the child', () => {
   });
 
   it('goes on with something else when nobody wants the rest', async () => {
-    await asked(made(TABLE), { imageUpTo: 0 }, async (session) => {
+    const path = made("CREATE TABLE t(id INTEGER PRIMARY KEY, v CHECK (v <> 'never'))");
+    await asked(path, { imageUpTo: 0 }, async (session) => {
       const full = new CustodyError('DISK_FULL', 'full');
       const throws = (): never => {
         throw full;
       };
       await fails(disturbed(session, throws), 'DISK_FULL');
-      await session.apply(Buffer.from("INSERT INTO t VALUES (0, 'more')"), EVERYTHING);
+      const insert = (value: string): Promise<void> =>
+        session.apply(Buffer.from(`INSERT INTO t VALUES (0, '${value}')`), EVERYTHING);
+      await fails(insert('never'), 'SQL_FAILED');
+      await insert('more');
       await capturing(session);
       expect(await session.query('SELECT count(*) FROM t')).toBe('20001');
       await session.rollback();
