@@ -1,4 +1,5 @@
 import { CustodyError, fromSystemError } from '../errors.ts';
+import { exitCodeOf } from './exit-code.ts';
 import type { Io } from './io.ts';
 import { findingLines, printable } from './text.ts';
 
@@ -17,7 +18,7 @@ export function reportError(error: unknown, io: Io, json: boolean): number {
       },
     };
     io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-    return known.exitCode;
+    return exitCodeOf(known);
   }
   // Names of tables, SQL and paths come from outside.
   const where = path !== undefined && !message.includes(path) ? `${path}: ` : '';
@@ -28,7 +29,7 @@ export function reportError(error: unknown, io: Io, json: boolean): number {
     io.stderr.write(`${lines(error.stack)}\n`);
   else if (io.env['CUSTODY_TRACE'] === '1' && known.stack !== undefined)
     io.stderr.write(`${lines(known.stack)}\n`);
-  return known.exitCode;
+  return exitCodeOf(known);
 }
 
 function lines(stack: string): string {

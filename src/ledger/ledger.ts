@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { CustodyError, fromSystemError, hasCode } from '../errors.ts';
 import { signCheckpoint } from '../log/checkpoint.ts';
 import { isKeyName } from '../log/note-key.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
@@ -268,8 +268,7 @@ async function makeFolder(dir: string, folder: string): Promise<void> {
     // It holds rows of databases: nobody else may read them.
     await mkdir(folder, { mode: 0o700 });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
-      throw fromSystemError(error, folder);
+    if (!hasCode(error, 'EEXIST')) throw fromSystemError(error, folder);
     if ((await readdir(folder).catch(() => ['?'])).length > 0) {
       throw new CustodyError('LEDGER_EXISTS', `${folder} is there already`, {
         path: folder,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
+import { CustodyError, fromSystemError, hasCode, isCustodyError } from '../errors.ts';
 import { generateKey, isKeyName, parseSignerKey, verifierKeyOf } from '../log/note-key.ts';
 import { digestOf } from '../objects/digest.ts';
 import { readSmallText } from '../system/small-file.ts';
@@ -63,7 +63,7 @@ async function writeOnce(path: string, text: string): Promise<boolean> {
     await link(temporary, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw fromSystemError(error, path);
   } finally {
     await rm(temporary, { force: true });

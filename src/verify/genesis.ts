@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isCustodyError, isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind } from '../objects/kinds.ts';
@@ -41,7 +41,7 @@ async function checkPolicies(source: ObjectSource, entries: ChainReport['entries
         findings.push(finding('POLICY_MISMATCH', `records/${index}`, `${why}: it changes nothing`));
     } catch (error) {
       // Damage is named by level objects, where that entry is looked at.
-      if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+      if (!isDamage(error)) throw error;
     }
   }
   return findings;

@@ -1,4 +1,4 @@
-import { CustodyError, isCustodyError } from '../errors.ts';
+import { CustodyError, isCustodyError, isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseVerifierKey } from '../log/note-key.ts';
@@ -102,7 +102,7 @@ async function attempt<T>(read: () => Promise<T | undefined>): Promise<T | undef
   try {
     return await read();
   } catch (error) {
-    if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+    if (!isDamage(error)) throw error;
     return undefined;
   }
 }

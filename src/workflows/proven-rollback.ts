@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isCustodyError, isDamage } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import { decodeEither, decodeKind, type ObjectOf } from '../objects/kinds.ts';
@@ -36,8 +36,7 @@ async function proves(
     const { ok, levels } = await verifyRevision(ledger, `@${index}`, options);
     return ok && levels.semantics === 'done';
   } catch (error) {
-    if (isCustodyError(error) && (error.exitCode === 1 || error.code === 'VALIDATOR_UNCONFINED'))
-      return false;
+    if (isDamage(error) || isCustodyError(error, 'VALIDATOR_UNCONFINED')) return false;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isDamage } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind } from '../objects/kinds.ts';
@@ -22,7 +22,7 @@ export async function rehearsalRecord(
       const rehearsal = linkOf(decodeKind('packet', await store.get(id), id).links, 'rehearsal');
       if (rehearsal && (wanted === undefined || rehearsal.digest === wanted)) return index;
     } catch (error) {
-      if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+      if (!isDamage(error)) throw error;
     }
   }
   return undefined;

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeTemporaryFolder } from '../../system/temporary-folder.ts';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
 import { shellWord } from '../../system/shell-word.ts';
 import { defineCommand } from '../command.ts';
@@ -63,8 +63,7 @@ async function makeFolder(folder: string | undefined, context: Context): Promise
   if (folder === undefined) return makeTemporaryFolder('demo');
   const path = context.path(folder);
   await mkdir(path).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
-      throw fromSystemError(error, path);
+    if (!hasCode(error, 'EEXIST')) throw fromSystemError(error, path);
     throw new CustodyError('USAGE', `${path} is there already`, {
       cause: error,
       path,

@@ -1,4 +1,4 @@
-import { CustodyError, isCustodyError } from '../../errors.ts';
+import { CustodyError, isDamage } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import { linkOf } from '../../packets/find-packet.ts';
@@ -94,7 +94,7 @@ async function verdictOf(ledger: Ledger, entry: ObjectOf<'entry'>): Promise<bool
       accepted &&= decodeKind('verdict', await ledger.store.get(digest), digest).accepted;
     return accepted;
   } catch (error) {
-    if (isCustodyError(error) && error.exitCode === 1) return null;
+    if (isDamage(error)) return null;
     throw error;
   }
 }

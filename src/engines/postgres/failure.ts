@@ -1,4 +1,4 @@
-import { CustodyError } from '../../errors.ts';
+import { codeOf, CustodyError } from '../../errors.ts';
 
 /** An error that the server reported, with its SQLSTATE. */
 export interface ServerError extends Error {
@@ -8,12 +8,7 @@ export interface ServerError extends Error {
 }
 
 export function isServerError(error: unknown): error is ServerError {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    /^[0-9A-Z]{5}$/.test(error.code)
-  );
+  return /^[0-9A-Z]{5}$/.test(codeOf(error) ?? '');
 }
 
 export function interrupted(): CustodyError {

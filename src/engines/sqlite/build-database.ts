@@ -1,5 +1,5 @@
 import { open, rm } from 'node:fs/promises';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { codeOf, CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { digestOf, type Digest } from '../../objects/digest.ts';
 import { tokens } from './script/tokens.ts';
 
@@ -12,8 +12,7 @@ export async function buildDatabase(sql: string, file: string): Promise<Digest> 
   try {
     await (await open(file, 'wx', 0o600)).close();
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
-      throw fromSystemError(error, file);
+    if (!hasCode(error, 'EEXIST')) throw fromSystemError(error, file);
     throw new CustodyError('USAGE', `${file} is there already`, {
       cause: error,
       path: file,
@@ -36,11 +35,7 @@ export async function buildDatabase(sql: string, file: string): Promise<Digest> 
     return digestOf(await handle.readFile());
   } catch (error) {
     await rm(file, { force: true });
-    if (
-      error instanceof Error &&
-      'code' in error &&
-      /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(String(error.code))
-    )
+    if (error instanceof Error && /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(codeOf(error) ?? ''))
       throw new CustodyError('PROFILE_INVALID', `the surrogate's script fails: ${error.message}`, {
         cause: error,
         hint: 'Correct the script.',

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
 import { ContentBuilder, type StoredContent } from '../../objects/file.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
@@ -100,7 +100,7 @@ export async function statOf(path: string): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw fromSystemError(error, path);
   }
 }

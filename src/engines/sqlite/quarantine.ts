@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, cp, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { QUARANTINE_NOTE } from '../engine.ts';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { isPrivateFolder } from './files.ts';
 
 /**
@@ -47,7 +47,7 @@ async function move(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+    if (!hasCode(error, 'EXDEV')) throw error;
     const copy = `${to}.tmp`;
     try {
       await cp(from, copy, { recursive: true, errorOnExist: true, force: false });

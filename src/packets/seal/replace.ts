@@ -6,10 +6,9 @@ import { constants, lstat, open, rename, unlink } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { identityOf, isRunning } from '../../system/process-identity.ts';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { MANIFEST_NAME, SEAL_NAME } from './names.ts';
 import type { FolderEntry } from './walk.ts';
-import { hasCode } from './walk.ts';
 
 /** The system calls that writing needs; tests make each of them fail. */
 export interface SealIo {

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { fromSystemError, type CustodyError } from '../../errors.ts';
+import { type CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import { namedFiles, type NamedPlace } from '../../rules/production-target.ts';
 import { guardPlan } from './guard.ts';
@@ -83,7 +83,7 @@ async function whereIs(file: string): Promise<string> {
   try {
     return await realpath(file);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return file;
+    if (hasCode(error, 'ENOENT')) return file;
     throw fromSystemError(error, file);
   }
 }

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { CustodyError, isCustodyError } from '../../errors.ts';
+import { CustodyError, isOfInput } from '../../errors.ts';
 import { readRegular } from '../../system/regular-file.ts';
 import { parseDigest, type Digest } from '../../objects/digest.ts';
 import { planForm, type PlanDocument, type PlanForm, type ScriptDocument } from '../../rules/plan-form.ts';
@@ -144,7 +144,7 @@ export async function reporting<T>(step: () => Promise<T>, report: Report): Prom
   try {
     return await step();
   } catch (error) {
-    if (!isCustodyError(error) || error.exitCode === 4 || error.exitCode === 70) throw error;
+    if (!isOfInput(error)) throw error;
     report(error);
     return undefined;
   }

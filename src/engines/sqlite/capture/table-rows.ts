@@ -1,4 +1,4 @@
-import { CustodyError } from '../../../errors.ts';
+import { codeOf, CustodyError } from '../../../errors.ts';
 import { boundKey, encodeKey, integerKey, MAX_KEY, type TextBytes } from '../../../objects/rows/key.ts';
 import { encodeRecord, type SqliteValue } from '../../../objects/rows/sqlite-record.ts';
 import type { TableBuilder } from '../../../objects/snapshots/builder.ts';
@@ -32,8 +32,7 @@ export async function addRows(
   try {
     await readRows(db, shape, builder, options);
   } catch (error) {
-    const known = error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_');
-    throw known ? sqlError(error, 'DATABASE_CORRUPT', shape.spec.name) : error;
+    throw codeOf(error)?.startsWith('SQLITE_') ? sqlError(error, 'DATABASE_CORRUPT', shape.spec.name) : error;
   }
 }
 
