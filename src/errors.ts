@@ -161,6 +161,11 @@ export function isOfInput(error: unknown): error is CustodyError {
   return isAbout(error, 'evidence', 'usage', 'refused');
 }
 
+/** Whether what is stored cannot be had because of itself, or of the disk below it, and not for want of a right or of memory. */
+export function isLost(error: unknown): error is CustodyError {
+  return isOfInput(error) || (isCustodyError(error, 'IO_FAILED') && hasCode(error.cause, 'EIO'));
+}
+
 /** The code of an error, ours or another's: Node.js, SQLite and PostgreSQL all give theirs as a text. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

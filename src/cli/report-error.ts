@@ -5,6 +5,13 @@ import { findingLines, printable } from './text.ts';
 
 /** Prints an error and gives its exit code: what went wrong, where, what to do next. */
 export function reportError(error: unknown, io: Io, json: boolean): number {
+  if (error instanceof SuppressedError) {
+    // What failed first is the error; what clearing up after it met may have left something behind.
+    const exit = reportError(error.suppressed, io, json);
+    const { code, message } = knownError(error.error);
+    io.stderr.write(`custody: clearing up failed, too: ${printable(message)} [${code}]\n`);
+    return exit;
+  }
   const known = knownError(error);
   const { code, message, hint, path, findings } = known;
   if (json) {

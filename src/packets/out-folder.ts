@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '../system/is-there.ts';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { MANIFEST_NAME, SEAL_NAME } from './seal/names.ts';
 
 /** @throws CustodyError USAGE where the folder for a packet holds something; PERMISSION_DENIED, PATH_NOT_A_FOLDER, … */
 export async function requireEmpty(dir: string): Promise<void> {
-  if (!existsSync(dir)) return;
+  if (!isThere(dir)) return;
   const names = await readdir(dir).catch((error: unknown) => {
     throw fromSystemError(error, dir);
   });

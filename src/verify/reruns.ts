@@ -132,7 +132,7 @@ async function saidBy(
     const claim = { subject: subject.digest, again: again.digest, same };
     if (!openRerun(note, claim, rerunners)) return 'nothing';
   } catch (error) {
-    if (!isCustodyError(error)) throw error;
+    if (!isDamage(error)) throw error;
     return 'nothing';
   }
   if (same !== again.equals(subject))

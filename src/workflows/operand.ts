@@ -1,4 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { isThere } from '../system/is-there.ts';
 import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseRevision, resolveRevision, type Revision } from '../ledger/revision.ts';
@@ -31,7 +32,7 @@ export async function resolveOperand(
   ledger: Ledger | undefined,
   options: { signal?: AbortSignal },
 ): Promise<Operand> {
-  if (existsSync(text)) return operandFromDisk(text, options);
+  if (isThere(text)) return operandFromDisk(text, options);
   if (!ledger) {
     throw new CustodyError(
       'PATH_NOT_FOUND',

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { undo } from '../system/undo.ts';
 import { temporaryFolder } from '../system/temporary-folder.ts';
 import type { Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
@@ -173,8 +174,8 @@ async function commitRehearsal(
   } as const;
   const appended = await ledger.append(session.writer, draft, options).catch(async (error: unknown) => {
     // Nothing was recorded: a packet outside the ledger would say otherwise.
-    if (options.out !== undefined) await rm(options.out, { recursive: true, force: true });
-    throw error;
+    const { out } = options;
+    throw out === undefined ? error : await undo(error, () => rm(out, { recursive: true, force: true }));
   });
   return {
     ...described(rehearsed),

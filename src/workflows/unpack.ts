@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isThere } from '../system/is-there.ts';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -37,7 +37,7 @@ export async function unpack(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Unpacked> {
   const { id, packet } = await requirePacket(ledger, await resolveRevision(ledger, revision));
-  if (existsSync(dir)) throw taken(dir);
+  if (isThere(dir)) throw taken(dir);
   const get: Get = (object) => ledger.store.get(object);
   const work = await workFolder(dir);
   try {

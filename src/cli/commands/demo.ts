@@ -1,5 +1,6 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { undo } from '../../system/undo.ts';
 import { makeTemporaryFolder } from '../../system/temporary-folder.ts';
 import { CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
@@ -26,8 +27,8 @@ export const command = defineCommand({
     const story = new Story(context);
     const result = await tell(story, folder, context).catch(async (error: unknown) => {
       // Half a story is nothing to explore.
-      if (args.folder === undefined) await rm(folder, { recursive: true, force: true });
-      throw error;
+      if (args.folder !== undefined) throw error;
+      throw await undo(error, () => rm(folder, { recursive: true, force: true }));
     });
     if (context.args.json) context.print(result, () => '');
     return result.ok ? 0 : 1;

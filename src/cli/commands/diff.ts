@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../../system/is-there.ts';
 import type { DiffResult } from '../../workflows/diff.ts';
 import { defineCommand } from '../command.ts';
 import { renderDiff } from '../diff-text.ts';
@@ -21,9 +21,7 @@ export const command = defineCommand({
   async run(args, context) {
     const { diffOperands } = await import('../../workflows/diff.ts');
     const { resolveOperand } = await import('../../workflows/operand.ts');
-    const sides = [args.a, args.b].map((text) =>
-      existsSync(context.path(text)) ? context.path(text) : text,
-    );
+    const sides = [args.a, args.b].map((text) => (isThere(context.path(text)) ? context.path(text) : text));
     await using ledger = await ledgerFor(context);
     const [a, b] = await Promise.all(
       sides.map((text) => resolveOperand(text, ledger, { signal: context.signal })),

@@ -1,7 +1,7 @@
+import { isThere } from '../../system/is-there.ts';
 import { defineCommand } from '../command.ts';
 import { ledgerFor } from '../optional-ledger.ts';
 import { plural } from '../text.ts';
-import { existsSync } from 'node:fs';
 
 export const command = defineCommand({
   usage: 'restore-script <a> <b>',
@@ -24,9 +24,7 @@ export const command = defineCommand({
     const { makeRestoreScript } = await import('../../workflows/restore-script.ts');
     const { resolveOperand } = await import('../../workflows/operand.ts');
     const { writeNewFile } = await import('../../system/new-file.ts');
-    const sides = [args.a, args.b].map((text) =>
-      existsSync(context.path(text)) ? context.path(text) : text,
-    );
+    const sides = [args.a, args.b].map((text) => (isThere(context.path(text)) ? context.path(text) : text));
     await using ledger = await ledgerFor(context);
     const { signal } = context;
     const [a, b] = await Promise.all(sides.map((text) => resolveOperand(text, ledger, { signal })));

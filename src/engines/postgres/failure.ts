@@ -1,6 +1,6 @@
 import { codeOf, CustodyError } from '../../errors.ts';
 
-/** An error that the server reported, with its SQLSTATE. */
+/** An error that the server reported, with its SQLSTATE (five characters, as `EPIPE` has: that is the system's). */
 export interface ServerError extends Error {
   readonly code: string;
   readonly where?: string;
@@ -8,11 +8,12 @@ export interface ServerError extends Error {
 }
 
 export function isServerError(error: unknown): error is ServerError {
-  return /^[0-9A-Z]{5}$/.test(codeOf(error) ?? '');
+  return /^[0-9A-Z]{5}$/.test(codeOf(error) ?? '') && !('syscall' in (error as Error));
 }
 
-export function interrupted(): CustodyError {
+export function interrupted(cause?: unknown): CustodyError {
   return new CustodyError('INTERRUPTED', 'interrupted; the cluster was ended', {
+    cause,
     hint: 'Run the command again.',
   });
 }

@@ -1,4 +1,5 @@
 import { open, rm } from 'node:fs/promises';
+import { undo } from '../../system/undo.ts';
 import { codeOf, CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { digestOf, type Digest } from '../../objects/digest.ts';
 import { tokens } from './script/tokens.ts';
@@ -34,13 +35,14 @@ export async function buildDatabase(sql: string, file: string): Promise<Digest> 
     await handle.write(new Uint8Array(WRITER.length), 0, WRITER.length, WRITER.at);
     return digestOf(await handle.readFile());
   } catch (error) {
-    await rm(file, { force: true });
-    if (error instanceof Error && /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(codeOf(error) ?? ''))
-      throw new CustodyError('PROFILE_INVALID', `the surrogate's script fails: ${error.message}`, {
-        cause: error,
-        hint: 'Correct the script.',
-      });
-    throw fromSystemError(error, file);
+    const failure =
+      error instanceof Error && /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(codeOf(error) ?? '')
+        ? new CustodyError('PROFILE_INVALID', `the surrogate's script fails: ${error.message}`, {
+            cause: error,
+            hint: 'Correct the script.',
+          })
+        : fromSystemError(error, file);
+    throw await undo(failure, () => rm(file, { force: true }));
   }
 }
 

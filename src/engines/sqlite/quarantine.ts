@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, cp, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { undo } from '../../system/undo.ts';
 import { QUARANTINE_NOTE } from '../engine.ts';
 import { CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { isPrivateFolder } from './files.ts';
@@ -54,8 +55,7 @@ async function move(from: string, to: string): Promise<void> {
       await syncAll(copy);
       await rename(copy, to);
     } catch (failed) {
-      await rm(copy, { recursive: true, force: true });
-      throw failed;
+      throw await undo(failed, () => rm(copy, { recursive: true, force: true }));
     }
     await rm(from, { recursive: true, force: true });
   }

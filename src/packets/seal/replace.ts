@@ -6,7 +6,7 @@ import { constants, lstat, open, rename, unlink } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { identityOf, isRunning } from '../../system/process-identity.ts';
-import { CustodyError, fromSystemError, hasCode } from '../../errors.ts';
+import { CustodyError, fromSystemError, orAbsent } from '../../errors.ts';
 import { MANIFEST_NAME, SEAL_NAME } from './names.ts';
 import type { FolderEntry } from './walk.ts';
 
@@ -64,8 +64,8 @@ export async function sweepTemporaries(
         hint: `Wait until it is done; if none is, remove ${path}.`,
       });
     }
-    await io.unlink(name).catch((error: unknown) => {
-      if (!hasCode(error, 'ENOENT')) throw fromSystemError(error, name);
+    await unlinkIfThere(name, io).catch((error: unknown) => {
+      throw fromSystemError(error, name);
     });
   }
 }
@@ -127,7 +127,5 @@ function temporaryName(folder: string): string {
 }
 
 async function unlinkIfThere(path: string, io: SealIo): Promise<void> {
-  await io.unlink(path).catch((error: unknown) => {
-    if (!hasCode(error, 'ENOENT')) throw error;
-  });
+  await io.unlink(path).catch(orAbsent(undefined));
 }

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { type CustodyError, fromSystemError, hasCode } from '../../errors.ts';
+import { type CustodyError, fromSystemError, orAbsent } from '../../errors.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import { namedFiles, type NamedPlace } from '../../rules/production-target.ts';
 import { guardPlan } from './guard.ts';
@@ -80,10 +80,9 @@ async function resolved(
 
 /** What is not there leads nowhere; what cannot be followed might lead anywhere. */
 async function whereIs(file: string): Promise<string> {
-  try {
-    return await realpath(file);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return file;
-    throw fromSystemError(error, file);
-  }
+  return realpath(file)
+    .catch(orAbsent(file))
+    .catch((error: unknown) => {
+      throw fromSystemError(error, file);
+    });
 }

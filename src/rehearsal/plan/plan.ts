@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { CustodyError, isOfInput } from '../../errors.ts';
+import { CustodyError, isCustodyError, isOfInput } from '../../errors.ts';
 import { readRegular } from '../../system/regular-file.ts';
 import { parseDigest, type Digest } from '../../objects/digest.ts';
 import { planForm, type PlanDocument, type PlanForm, type ScriptDocument } from '../../rules/plan-form.ts';
@@ -50,7 +50,7 @@ const MAX_PLAN = 1024 * 1024;
 
 /**
  * Reads a plan file.
- * @throws CustodyError PLAN_UNREADABLE (with the cause), PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID; `path` is
+ * @throws CustodyError PLAN_UNREADABLE (with the cause), PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID, IO_FAILED; `path` is
  *   `FILE:LINE` where a line is to blame.
  */
 export async function readPlan(file: string, report: Report = thrown): Promise<Plan> {
@@ -59,8 +59,9 @@ export async function readPlan(file: string, report: Report = thrown): Promise<P
   try {
     document = await readRegular(path, MAX_PLAN);
   } catch (cause) {
-    const why = cause instanceof CustodyError ? `: ${cause.message}` : '';
-    throw new CustodyError('PLAN_UNREADABLE', `cannot read the plan ${file}${why}`, {
+    // A right that is missing is a matter of the path that was given; a disk that fails is not.
+    if (!isOfInput(cause) && !isCustodyError(cause, 'PERMISSION_DENIED')) throw cause;
+    throw new CustodyError('PLAN_UNREADABLE', `cannot read the plan ${file}: ${cause.message}`, {
       cause,
       path: file,
       hint: 'Give the path of a plan file; `custody demo` leaves one to copy from.',
