@@ -11,7 +11,7 @@ export interface ProcessIdentity {
   readonly start: string;
 }
 
-/** Undefined where there is no such process, or no /proc. */
+/** Undefined where there is no such process, or no /proc of this pid namespace. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const [world, start] = [thisWorld(), startOf(pid)];
   return world === undefined || start === undefined ? undefined : { world, pid, start };
@@ -31,6 +31,8 @@ let world: string | undefined;
 
 function thisWorld(): string | undefined {
   try {
+    // The numbers in a /proc of another pid namespace are not those of this one.
+    if (readlinkSync('/proc/self') !== String(process.pid)) return undefined;
     const boot = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const namespace = (): string => readlinkSync('/proc/self/ns/pid');
     return (world ??= createHash('sha256').update(`${boot()} ${namespace()}`).digest('hex').slice(0, 16));

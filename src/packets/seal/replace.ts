@@ -5,8 +5,8 @@
 import { constants, lstat, open, rename, unlink } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { identityOf, isRunning } from '../../system/process-identity.ts';
 import { CustodyError, fromSystemError, orAbsent } from '../../errors.ts';
+import { identityOf, isRunning, type ProcessIdentity } from '../../system/process-identity.ts';
 import { MANIFEST_NAME, SEAL_NAME } from './names.ts';
 import type { FolderEntry } from './walk.ts';
 
@@ -73,10 +73,13 @@ export async function sweepTemporaries(
 /** Whether somebody writes it: what cannot be known is so until it has lain for a day. */
 async function isAtWork(path: string, name: string): Promise<boolean> {
   const [, pid = '', start = '', world = ''] = TEMPORARY.exec(path) ?? [];
+  if (ours.has(name)) return true;
+  const us = self();
+  if (Number(pid) === us.pid && start === us.start && world === us.world) return false;
   const running = isRunning({ world, pid: Number(pid), start });
-  if (running !== undefined) return running && (Number(pid) !== process.pid || ours.has(name));
+  if (running !== undefined) return running;
   const age = await lstat(name).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
+    ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
     () => 0, // gone, or not to be looked at: removing it says which
   );
   return age < ABANDONED;
@@ -117,12 +120,13 @@ export async function replaceSeal(
   }
 }
 
+/** Where nobody can tell this process from others, it is one of nowhere. */
+function self(): ProcessIdentity {
+  return identityOf(process.pid) ?? { pid: process.pid, start: '0', world: '0'.repeat(16) };
+}
+
 function temporaryName(folder: string): string {
-  const { pid, start, world } = identityOf(process.pid) ?? {
-    pid: process.pid,
-    start: '0',
-    world: '0'.repeat(16),
-  };
+  const { pid, start, world } = self();
   return join(folder, `.custody-seal-${pid}-${start}-${world}-${randomBytes(8).toString('hex')}.tmp`);
 }
 
