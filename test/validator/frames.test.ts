@@ -4,7 +4,7 @@ import { MAX_OBJECT } from '../../src/objects/codec.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import type { Codec } from '../../src/objects/link.ts';
 import { frameHeader, FrameReader, frameSubject, type Frame } from '../../src/validator/frames.ts';
-import { codeOf } from '../objects/support.ts';
+import { codeOf } from '../support/refusals.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
 
