@@ -1,4 +1,4 @@
-import type { NotShown } from '../engines/engine.ts';
+import type { RehearseResult } from '../workflows/rehearse.ts';
 import { causesFirst, type Finding } from '../finding.ts';
 
 /** Findings for people, one a line, longest lists cut short. */
@@ -62,6 +62,6 @@ export function textOrBase64(bytes: Uint8Array): { text: string } | { base64: st
 }
 
 /** Isolation that could not be shown, each with its reason. */
-export function notShownLines({ notShown }: { readonly notShown: NotShown }): string[] {
+export function notShownLines({ notShown }: Pick<RehearseResult, 'notShown'>): string[] {
   return notShown.map(({ assertion, why }) => `  not shown  ${assertion}: ${printable(why)}`);
 }

@@ -56,7 +56,7 @@ export interface RehearsalResult {
 }
 
 /**
- * Runs a plan (design section 7): isolates the source, makes and verifies a restore image, captures the before-state
+ * Runs a plan (SPEC.md, "Rehearsal"): isolates the source, makes and verifies a restore image, captures the before-state
  * twice around the preflight, runs each leg on a fresh restore, and writes what was seen into `objects`. It judges
  * nothing: that is the validator's part.
  * @throws CustodyError for what is refused before anything ran (BOUNDARY_VIOLATED, SQL_SYNTAX, TRANSACTION_CONTROL,
