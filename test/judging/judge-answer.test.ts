@@ -96,10 +96,8 @@ describe('the answer of a foreign validator', () => {
 });
 
 describe('the answer of our own validator', () => {
-  const own = (answer: unknown): string | object =>
-    codeOf(() =>
-      parseAnswer(typeof answer === 'string' ? answer : JSON.stringify(answer), SUBJECT, OWN_ANSWER),
-    );
+  const own = (answer: unknown): object =>
+    parseAnswer(typeof answer === 'string' ? answer : JSON.stringify(answer), SUBJECT, OWN_ANSWER);
   const YES = { subject: SUBJECT, accepted: true, findings: [] };
 
   it('is read, with findings as long as it may have them', () => {
@@ -118,7 +116,7 @@ describe('the answer of our own validator', () => {
     ['a code that we do not have', { ...YES, accepted: false, findings: [{ ...FOUND, code: 'NOT_OURS' }] }],
     ['a verdict twice', `{"accepted":false,${JSON.stringify(YES).slice(1)}`],
   ])('%s is none', (_what, answer) => {
-    expect(own(answer)).toBe('VALIDATOR_FAILED');
+    refuses(() => own(answer), 'VALIDATOR_FAILED');
   });
 });
 

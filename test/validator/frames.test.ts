@@ -59,7 +59,7 @@ describe('frames', () => {
     const whole = new Set([65, 65 + 15, 65 + 15 + 8]);
     for (let end = 0; end <= bytes.length; end++) {
       expect(codeOf(() => read([bytes.subarray(0, end)]))).toBe(
-        whole.has(end) ? undefined : 'OBJECT_NOT_CANONICAL',
+        whole.has(end) ? 'none' : 'OBJECT_NOT_CANONICAL',
       );
     }
   });
