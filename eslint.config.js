@@ -23,4 +23,31 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_$' }],
     },
   },
+  {
+    // What an error is about is asked by its category; exit codes are known in cli/exit-code.ts, and what a recorded
+    // probe ended with in the two files that judge it. CustodyError's own is protected.
+    files: ['src/**'],
+    ignores: ['src/rules/probe-result.ts', 'src/validator/checks/probes.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['**/errors.ts'], importNames: ['ERROR_EXIT'], message: 'Ask categoryOf.' }] },
+      ],
+    },
+  },
+  {
+    // The validator's own file stays as its pinned bytes have it.
+    files: ['src/**'],
+    ignores: ['src/errors.ts', 'src/validator/main.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "LogicalExpression:has(> BinaryExpression[operator='instanceof']):has(> BinaryExpression[operator='in'][left.value='code'])",
+          message: 'Ask hasCode or codeOf (errors.ts).',
+        },
+      ],
+    },
+  },
 );

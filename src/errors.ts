@@ -3,8 +3,8 @@ import type { Finding } from './finding.ts';
 /**
  * The one error class. Misuse and I/O throw it; faults in evidence are findings (finding.ts), not errors.
  *
- * Each code belongs to one public exit code (SPEC.md, "Exit codes"):
- * 1 faulty evidence · 2 wrong usage · 3 refused before anything ran · 4 I/O or environment · 70 a bug of ours.
+ * Each code belongs to one {@link ErrorCategory}. The numbers are those that recorded probes hold (rules/probe-result.ts),
+ * and the pinned validator's bytes hold this table: whoever wants to know what an error is about asks for its category.
  */
 export const ERROR_EXIT = {
   // objects and formats: stored or supplied bytes that are not what they claim
@@ -96,6 +96,17 @@ export const ERROR_EXIT = {
 /** Stable public codes. Tests assert these, never the message. */
 export type ErrorCode = keyof typeof ERROR_EXIT;
 
+/** What an error is about. What the command answers with for each is known in cli/exit-code.ts alone. */
+export type ErrorCategory = 'evidence' | 'usage' | 'refused' | 'environment' | 'bug';
+
+const CATEGORY = {
+  1: 'evidence',
+  2: 'usage',
+  3: 'refused',
+  4: 'environment',
+  70: 'bug',
+} as const satisfies Record<(typeof ERROR_EXIT)[ErrorCode], ErrorCategory>;
+
 export interface CustodyErrorOptions {
   /** What the user can do next, one sentence in the imperative. */
   hint?: string;
@@ -106,7 +117,7 @@ export interface CustodyErrorOptions {
   findings?: readonly Finding[];
 }
 
-/** @throws never; it is what everything else throws. */
+/** `exitCode` is nobody's to look at: it stays as long as the pinned validator's bytes hold it. */
 export class CustodyError extends Error {
   override readonly name = 'CustodyError';
   readonly code: ErrorCode;
@@ -122,13 +133,58 @@ export class CustodyError extends Error {
     this.findings = options.findings ?? [];
   }
 
-  get exitCode(): 1 | 2 | 3 | 4 | 70 {
+  protected get exitCode(): 1 | 2 | 3 | 4 | 70 {
     return ERROR_EXIT[this.code];
   }
 }
 
 export function isCustodyError(error: unknown, code?: ErrorCode): error is CustodyError {
   return error instanceof CustodyError && (code === undefined || error.code === code);
+}
+
+export function categoryOf({ code }: { readonly code: ErrorCode }): ErrorCategory {
+  return CATEGORY[ERROR_EXIT[code]];
+}
+
+/** Whether it is an error of ours about one of these. */
+export function isAbout(error: unknown, ...categories: readonly ErrorCategory[]): error is CustodyError {
+  return isCustodyError(error) && categories.includes(categoryOf(error));
+}
+
+/** Whether stored or supplied bytes are not what they claim, or are missing where something links them. */
+export function isDamage(error: unknown): error is CustodyError {
+  return isAbout(error, 'evidence');
+}
+
+/** Whether what was given is at fault, and neither the machine nor custody: another try says the same. */
+export function isOfInput(error: unknown): error is CustodyError {
+  return isAbout(error, 'evidence', 'usage', 'refused');
+}
+
+/** Whether what is stored cannot be had because of itself, or of the disk below it, and not for want of a right or of memory. */
+export function isLost(error: unknown): error is CustodyError {
+  return isOfInput(error) || (isCustodyError(error, 'IO_FAILED') && hasCode(error.cause, 'EIO'));
+}
+
+/** The code of an error, ours or another's: Node.js, SQLite and PostgreSQL all give theirs as a text. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+export function hasCode(error: unknown, ...codes: readonly string[]): error is Error {
+  return codes.includes(codeOf(error) ?? '');
+}
+
+/**
+ * What to do in a `catch`: only "there is no such file" is an answer; a file that cannot be reached is an error, never
+ * an absent one.
+ * @throws the error, where it is another
+ */
+export function orAbsent<T>(absent: T): (error: unknown) => T {
+  return (error) => {
+    if (hasCode(error, 'ENOENT', 'PATH_NOT_FOUND')) return absent;
+    throw error;
+  };
 }
 
 /** The error of ours that `work` ends in, if any. */

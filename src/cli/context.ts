@@ -106,6 +106,6 @@ function systemUser(): string {
   try {
     return userInfo().username;
   } catch {
-    return 'unknown';
+    return 'unknown'; // an author's name is a claim, and a user without one may record as well
   }
 }

@@ -1,9 +1,17 @@
 import { CustodyError, fromSystemError } from '../errors.ts';
+import { exitCodeOf } from './exit-code.ts';
 import type { Io } from './io.ts';
 import { findingLines, printable } from './text.ts';
 
 /** Prints an error and gives its exit code: what went wrong, where, what to do next. */
 export function reportError(error: unknown, io: Io, json: boolean): number {
+  if (error instanceof SuppressedError) {
+    // What failed first is the error; what clearing up after it met may have left something behind.
+    const exit = reportError(error.suppressed, io, json);
+    const { code, message } = knownError(error.error);
+    io.stderr.write(`custody: clearing up failed, too: ${printable(message)} [${code}]\n`);
+    return exit;
+  }
   const known = knownError(error);
   const { code, message, hint, path, findings } = known;
   if (json) {
@@ -17,7 +25,7 @@ export function reportError(error: unknown, io: Io, json: boolean): number {
       },
     };
     io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-    return known.exitCode;
+    return exitCodeOf(known);
   }
   // Names of tables, SQL and paths come from outside.
   const where = path !== undefined && !message.includes(path) ? `${path}: ` : '';
@@ -28,7 +36,7 @@ export function reportError(error: unknown, io: Io, json: boolean): number {
     io.stderr.write(`${lines(error.stack)}\n`);
   else if (io.env['CUSTODY_TRACE'] === '1' && known.stack !== undefined)
     io.stderr.write(`${lines(known.stack)}\n`);
-  return known.exitCode;
+  return exitCodeOf(known);
 }
 
 function lines(stack: string): string {

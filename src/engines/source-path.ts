@@ -1,5 +1,6 @@
 import { readlink, realpath, stat, type FileHandle } from 'node:fs/promises';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { undo } from '../system/undo.ts';
+import { CustodyError, fromSystemError, orAbsent } from '../errors.ts';
 import type { SourceSpec } from './engine.ts';
 import { openRegular } from '../system/regular-file.ts';
 
@@ -25,14 +26,13 @@ export async function openLocated(path: string): Promise<FileHandle> {
     if (await liesAt(handle, path)) return handle;
     throw elsewhere(path);
   } catch (error) {
-    await handle.close();
-    throw fromSystemError(error, path);
+    throw await undo(fromSystemError(error, path), () => handle.close());
   }
 }
 
 /** The kernel's own word (proc(5)); without /proc, the file that is at the path now. */
 async function liesAt(handle: FileHandle, path: string): Promise<boolean> {
-  const at = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined);
+  const at = await readlink(`/proc/self/fd/${handle.fd}`).catch(orAbsent(undefined)); // no /proc
   if (at !== undefined) return at === path;
   const [opened, there] = [await handle.stat({ bigint: true }), await stat(path, { bigint: true })];
   return (await realpath(path)) === path && opened.dev === there.dev && opened.ino === there.ino;

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { undo } from '../system/undo.ts';
+import { isThere } from '../system/is-there.ts';
+import { CustodyError, fromSystemError, hasCode } from '../errors.ts';
 import { signCheckpoint } from '../log/checkpoint.ts';
 import { isKeyName } from '../log/note-key.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
@@ -95,7 +96,7 @@ export class Ledger implements AsyncDisposable {
    */
   static async open(dir: string, { keys = keyFolder() }: LedgerOptions = {}): Promise<Ledger> {
     const folder = ledgerFolder(dir);
-    if (!existsSync(join(folder, CONFIG_NAME))) {
+    if (!isThere(join(folder, CONFIG_NAME))) {
       throw new CustodyError('LEDGER_NOT_FOUND', `${dir} is not a ledger`, {
         path: dir,
         hint: 'Run custody init there, or name a ledger with --ledger.',
@@ -108,7 +109,7 @@ export class Ledger implements AsyncDisposable {
   /** Opens the nearest ledger from `from` upwards. @throws as {@link open}. */
   static async find(from: string, options: LedgerOptions = {}): Promise<Ledger> {
     for (let dir = resolve(from); ; dir = dirname(dir)) {
-      if (existsSync(join(dir, LEDGER_FOLDER, CONFIG_NAME))) return Ledger.open(dir, options);
+      if (isThere(join(dir, LEDGER_FOLDER, CONFIG_NAME))) return Ledger.open(dir, options);
       if (dir === dirname(dir)) break;
     }
     throw new CustodyError('LEDGER_NOT_FOUND', `no ledger in ${from} or above`, {
@@ -159,9 +160,11 @@ export class Ledger implements AsyncDisposable {
       await writeDurably(join(folder, CONFIG_NAME), formatConfig(config), 0o600);
       return { ledger, policy: policy.digest, appended };
     } catch (error) {
-      await rm(folder, { recursive: true, force: true });
-      if (verifierKey !== undefined) await removeLogKey(verifierKey, keys);
-      throw fromSystemError(error, folder);
+      const key = verifierKey;
+      throw await undo(fromSystemError(error, folder), async () => {
+        if (key !== undefined) await removeLogKey(key, keys);
+        await rm(folder, { recursive: true, force: true });
+      });
     }
   }
 
@@ -173,7 +176,7 @@ export class Ledger implements AsyncDisposable {
   async #storedHead(): Promise<StoredHead | null> {
     const stored = await readHead(this.store.backend);
     if (stored) checkHead(stored.head);
-    else if (existsSync(join(this.folder, CONFIG_NAME))) {
+    else if (isThere(join(this.folder, CONFIG_NAME))) {
       throw new CustodyError('HEAD_CORRUPT', `${join(this.folder, 'heads/main')} is missing`, {
         path: 'heads/main',
         hint: 'Restore heads/main from a copy of the ledger.',
@@ -268,7 +271,7 @@ export class Ledger implements AsyncDisposable {
 
 function ledgerFolder(dir: string): string {
   const path = resolve(dir);
-  return existsSync(join(path, LEDGER_FOLDER, CONFIG_NAME)) || !existsSync(join(path, CONFIG_NAME))
+  return isThere(join(path, LEDGER_FOLDER, CONFIG_NAME)) || !isThere(join(path, CONFIG_NAME))
     ? join(path, LEDGER_FOLDER)
     : path;
 }
@@ -280,12 +283,15 @@ async function makeFolder(dir: string, folder: string): Promise<void> {
     // It holds rows of databases: nobody else may read them.
     await mkdir(folder, { mode: 0o700 });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
-      throw fromSystemError(error, folder);
-    if ((await readdir(folder).catch(() => ['?'])).length > 0) {
+    if (!hasCode(error, 'EEXIST')) throw fromSystemError(error, folder);
+    const held = await readdir(folder).catch((cause: unknown) => {
+      if (hasCode(cause, 'ENOTDIR')) return [LEDGER_FOLDER]; // a file of that name is no place either
+      throw fromSystemError(cause, folder);
+    });
+    if (held.length > 0) {
       throw new CustodyError('LEDGER_EXISTS', `${folder} is there already`, {
         path: folder,
-        hint: existsSync(join(folder, CONFIG_NAME))
+        hint: isThere(join(folder, CONFIG_NAME))
           ? 'Use that ledger, or give another folder.'
           : 'It is no ledger. If an interrupted init left it, delete it; else give another folder.',
       });
@@ -298,7 +304,7 @@ async function makeFolder(dir: string, folder: string): Promise<void> {
 
 /** One level at a time: a recursive mkdir reports a read-only file system as ENOENT (Node.js 24). */
 async function makeParents(dir: string): Promise<void> {
-  if (existsSync(dir)) return;
+  if (isThere(dir)) return;
   await makeParents(dirname(dir));
   await mkdir(dir);
 }

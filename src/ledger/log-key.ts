@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
+import { CustodyError, fromSystemError, orAbsent } from '../errors.ts';
 import { generateKey, verifierKeyOf } from '../log/note-key.ts';
 import { digestOf } from '../objects/digest.ts';
 import { writeDurably } from './config.ts';
@@ -47,13 +47,8 @@ export async function removeLogKey(verifierKey: string, folder: string): Promise
  */
 export async function findLogKey(verifierKey: string, folder: string): Promise<string | undefined> {
   const path = keyPath(verifierKey, folder);
-  let skey: string;
-  try {
-    skey = (await readSmallText(path)).trim();
-  } catch (error) {
-    if (isCustodyError(error, 'PATH_NOT_FOUND')) return undefined;
-    throw error;
-  }
+  const skey = (await readSmallText(path).catch(orAbsent(undefined)))?.trim();
+  if (skey === undefined) return undefined;
   if (verifierKeyOf(skey) !== verifierKey) {
     throw new CustodyError('KEY_MALFORMED', `${path} does not hold the key of this ledger`, {
       path,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
+import { CustodyError, fromSystemError, hasCode, orAbsent } from '../errors.ts';
 import { generateKey, isKeyName, parseSignerKey, verifierKeyOf } from '../log/note-key.ts';
 import { digestOf } from '../objects/digest.ts';
 import { readSmallText } from '../system/small-file.ts';
@@ -38,13 +38,8 @@ export async function signerKey(name: string, keys: string): Promise<Signer> {
 }
 
 async function readSigner(name: string, path: string): Promise<{ skey: string; vkey: string } | undefined> {
-  let skey: string;
-  try {
-    skey = (await readSmallText(path)).trim();
-  } catch (error) {
-    if (isCustodyError(error, 'PATH_NOT_FOUND')) return undefined;
-    throw error;
-  }
+  const skey = (await readSmallText(path).catch(orAbsent(undefined)))?.trim();
+  if (skey === undefined) return undefined;
   if (parseSignerKey(skey).name !== name) {
     throw new CustodyError('KEY_MALFORMED', `${path} does not hold the key of ${name}`, {
       path,
@@ -63,7 +58,7 @@ async function writeOnce(path: string, text: string): Promise<boolean> {
     await link(temporary, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw fromSystemError(error, path);
   } finally {
     await rm(temporary, { force: true });

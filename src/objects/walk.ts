@@ -1,3 +1,4 @@
+import { isCustodyError } from '../errors.ts';
 import type { Digest } from './digest.ts';
 
 /**
@@ -91,3 +92,16 @@ export async function resultOfAsync<R>(
 
 /** Where the objects of a ledger, or of several, are had from. */
 export type Get = (id: Digest) => Promise<Uint8Array>;
+
+/** From `a`, or where it has no such object from `b`: each side of a comparison may live in a store of its own. */
+export function eitherStore(a: Get, b: Get): Get {
+  return async (id) => {
+    try {
+      return await a(id);
+    } catch (error) {
+      // Damage and I/O are no absence: the other's copy would hide them.
+      if (isCustodyError(error, 'OBJECT_MISSING')) return b(id);
+      throw error;
+    }
+  };
+}

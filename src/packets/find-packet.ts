@@ -1,4 +1,4 @@
-import { CustodyError, isCustodyError } from '../errors.ts';
+import { CustodyError, isDamage } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Revision } from '../ledger/revision.ts';
 import type { Digest } from '../objects/digest.ts';
@@ -19,7 +19,7 @@ export async function findPacket(
     return object.kind === 'packet' ? { id, packet: object } : undefined;
   } catch (error) {
     // Missing or damaged: the objects level of verify names it.
-    if (isCustodyError(error) && error.exitCode === 1) return undefined;
+    if (isDamage(error)) return undefined;
     throw error;
   }
 }

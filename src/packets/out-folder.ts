@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isThere } from '../system/is-there.ts';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
@@ -29,7 +29,7 @@ export interface Written {
 
 /** @throws CustodyError USAGE where the folder for a packet holds something; PERMISSION_DENIED, PATH_NOT_A_FOLDER, … */
 export async function requireEmpty(dir: string): Promise<void> {
-  if (!existsSync(dir)) return;
+  if (!isThere(dir)) return;
   const names = await readdir(dir).catch((error: unknown) => {
     throw fromSystemError(error, dir);
   });
@@ -52,7 +52,7 @@ export async function writePacket(
   get: Get,
   { signal, revision, parents = false }: WriteOptions = {},
 ): Promise<Written> {
-  const filled = existsSync(dir);
+  const filled = isThere(dir);
   const work = filled ? dir : await workFolder(dir, parents);
   let done = false;
   try {

@@ -1,4 +1,4 @@
-import { isCustodyError, CustodyError } from '../errors.ts';
+import { CustodyError, isOfInput } from '../errors.ts';
 import { meets, parseExpectation } from '../rules/expectation.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 
@@ -64,7 +64,7 @@ async function ask(
       `its answer is longer than ${MAX_ANSWER.toLocaleString('en-US')} characters`,
     );
   } catch (cause) {
-    if (!isCustodyError(cause) || cause.exitCode === 4) throw cause;
+    if (!isOfInput(cause)) throw cause;
     throw new CustodyError(cause.code, `${what} "${name}": ${cause.message}`, {
       cause,
       path: `${what === 'preflight' ? what : 'postconditions'}/${name}`,

@@ -1,4 +1,4 @@
-import { CustodyError, isCustodyError, type ErrorCode } from '../errors.ts';
+import { CustodyError, type ErrorCode, isCustodyError, isOfInput } from '../errors.ts';
 import { finding, type Finding, type FindingCode } from '../finding.ts';
 import type { ScriptName } from './leg.ts';
 
@@ -35,10 +35,10 @@ export function failed({ observed }: { observed: Finding[] }, error: unknown): b
 
 /**
  * The same for a query that was answered on the before-state: whatever refuses it now says something of the state. What
- * the system refuses does not (exit code 4).
+ * the system refuses does not.
  */
 export function queryFailed({ observed }: { observed: Finding[] }, error: unknown): boolean {
-  if (!isCustodyError(error) || !isAboutState(error)) return false;
+  if (!isOfInput(error)) return false;
   return note(observed, error, EVIDENCE[error.code] ?? 'SQL_FAILED');
 }
 
@@ -54,9 +54,5 @@ export function isUnknown(error: unknown): error is CustodyError {
 
 /** Whether a capture failed for what it read, and not because somebody interrupted it or the system was full. */
 export function isUnreadable(error: unknown): error is CustodyError {
-  return isCustodyError(error) && (error.code === 'ENGINE_FAILED' || isAboutState(error));
-}
-
-function isAboutState({ exitCode }: CustodyError): boolean {
-  return exitCode === 1 || exitCode === 2 || exitCode === 3;
+  return isCustodyError(error, 'ENGINE_FAILED') || isOfInput(error);
 }

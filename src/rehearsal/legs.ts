@@ -1,4 +1,4 @@
-import { CustodyError, isCustodyError } from '../errors.ts';
+import { CustodyError, isAbout, isCustodyError } from '../errors.ts';
 import type { Captured, Clone } from '../engines/engine.ts';
 import { finding } from '../finding.ts';
 import { attemptChange } from './change.ts';
@@ -27,7 +27,7 @@ export async function runLeg(leg: LegName, context: LegContext): Promise<LegResu
     if (back && leg !== 'S') identical = await compareBytes(clone, course);
   } catch (error) {
     // A script that the boundary refuses leaves nothing unknown: its transaction is not committed.
-    const refused = isCustodyError(error) && error.exitCode === 3;
+    const refused = isAbout(error, 'refused');
     throw course.unsettled && !refused ? await keptWith(error, keep) : error;
   }
   const { unknown } = course;

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { CustodyError, fromSystemError, hasCode } from '../errors.ts';
 
 /** System errors as ours, with the path they are about. */
 export function io<T>(path: string, work: () => T): T {
@@ -36,7 +36,7 @@ function openNoFollow(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
-    throw error instanceof Error && 'code' in error && error.code === 'ELOOP' ? notAFile(path) : error;
+    throw hasCode(error, 'ELOOP') ? notAFile(path) : error;
   }
 }
 
@@ -80,7 +80,7 @@ export function fsyncFolder(path: string): void {
     try {
       fsyncSync(descriptor);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EINVAL')) throw error;
+      if (!hasCode(error, 'EINVAL')) throw error;
     } finally {
       closeSync(descriptor);
     }

@@ -13,7 +13,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CustodyError, isCustodyError } from '../errors.ts';
+import { CustodyError, orAbsent } from '../errors.ts';
 import { equalBytes } from '../objects/codec.ts';
 import type { Backend, Lock, LockOptions, PackName, Prefix, PutOutcome, SyncReads } from './backend.ts';
 import { checkPackName, headMoved, headPath, MAX_HEAD, Staged } from './backend.ts';
@@ -40,7 +40,7 @@ export class FsBackend implements Backend {
         withFile(join(dir, name), (descriptor, size) =>
           readExactly(join(dir, name), descriptor, size, offset, length),
         ),
-      size: (name) => orAbsent(null, () => withFile(join(dir, name), (_, size) => size)),
+      size: (name) => unlessAbsent(null, () => withFile(join(dir, name), (_, size) => size)),
     };
   }
 
@@ -106,7 +106,7 @@ export class FsBackend implements Backend {
 
   async *list(prefix: Prefix): AsyncIterable<string> {
     const folder = join(this.location, prefix);
-    const names = orAbsent([], () => io(folder, () => readdirSync(folder)));
+    const names = unlessAbsent([], () => io(folder, () => readdirSync(folder)));
     for (const name of names.sort()) yield prefix + name;
   }
 
@@ -117,7 +117,7 @@ export class FsBackend implements Backend {
         throw new CustodyError('HEAD_CORRUPT', 'the head is too large', { path: headPath(name) });
       return readExactly(path, descriptor, size, 0, size);
     };
-    return orAbsent(null, () => withFile(path, read));
+    return unlessAbsent(null, () => withFile(path, read));
   }
 
   async swapHead(lock: Lock, name: string, expected: Uint8Array | null, next: Uint8Array): Promise<void> {
@@ -217,13 +217,11 @@ function makeFolder(path: string): void {
   if (!existsSync(path)) io(path, () => mkdirSync(path, { mode: 0o700 }));
 }
 
-/** Only "there is no such file" is an answer; a file that cannot be reached is an error, never an absent one. */
-function orAbsent<T>(absent: T, work: () => T): T {
+function unlessAbsent<T>(absent: T, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (isCustodyError(error, 'PATH_NOT_FOUND')) return absent;
-    throw error;
+    return orAbsent(absent)(error);
   }
 }
 

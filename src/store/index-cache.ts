@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import type { Level as LevelDb } from 'level';
+import { hasCode } from '../errors.ts';
 import { digestToBytes, parseDigest, type Digest } from '../objects/digest.ts';
 import { packDigest, packName, type PackName } from './backend.ts';
 import type { PackReader } from './pack-reader.ts';
@@ -165,8 +166,7 @@ function hex(bytes: Uint8Array): string {
 }
 
 function isLocked(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED';
+  return error instanceof Error && hasCode(error.cause, 'LEVEL_LOCKED');
 }
 
 /** LevelDB would wait at a pipe for ever, and follow a link. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { codeOf, CustodyError, fromSystemError } from '../errors.ts';
 import type { Lock, LockOptions } from './backend.ts';
 import { describeHolder } from './lock-holder.ts';
 import { poll } from './poll.ts';
@@ -66,17 +66,13 @@ function tryBegin(database: Database.Database): boolean {
     database.exec('BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
-    if (sqliteCode(error).startsWith('SQLITE_BUSY')) return false;
+    if (codeOf(error)?.startsWith('SQLITE_BUSY')) return false;
     throw error;
   }
 }
 
-function sqliteCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
 function fromSqliteError(cause: unknown, path: string): unknown {
-  const code = sqliteCode(cause);
+  const code = codeOf(cause) ?? '';
   if (cause instanceof CustodyError || !code.startsWith('SQLITE_')) return cause;
   const options = { cause, path };
   if (code.startsWith('SQLITE_READONLY')) {

@@ -1,4 +1,4 @@
-import { CustodyError, isCustodyError } from '../errors.ts';
+import { CustodyError, isCustodyError, isOfInput } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { Codec } from '../objects/link.ts';
 import type { ObjectSource } from '../objects/sink.ts';
@@ -31,6 +31,8 @@ export class PackStore implements ObjectSource {
   readonly backend: Backend;
   readonly #blocks = new BlockCache();
   readonly #opened = new Map<PackName, OpenedPack>();
+  /** Packs that could not be opened for the machine's sake: what they hold is not known to be missing. */
+  readonly #unread = new Map<PackName, CustodyError>();
   /** In the order in which they are searched: where something was found last comes first. */
   #names: PackName[] = [];
 
@@ -62,7 +64,8 @@ export class PackStore implements ObjectSource {
 
   /**
    * The object's bytes, re-hashed. Where one pack's copy is damaged and another's is good, the good one.
-   * @throws OBJECT_MISSING; OBJECT_CORRUPT, PACK_CORRUPT when every copy is damaged; IO_FAILED.
+   * @throws OBJECT_MISSING; OBJECT_CORRUPT, PACK_CORRUPT when every copy is damaged; IO_FAILED, PERMISSION_DENIED when
+   *   it is in no pack that can be opened, and one cannot.
    */
   async get(digest: Digest): Promise<Uint8Array> {
     let failure: CustodyError | undefined;
@@ -84,9 +87,11 @@ export class PackStore implements ObjectSource {
     throw failure ?? this.#missing(digest);
   }
 
-  /** Whether an index names the object; only {@link get} proves that its bytes are good. */
+  /** Whether an index names the object; only {@link get} proves that its bytes are good. @throws IO_FAILED, … as get. */
   async has(digest: Digest): Promise<boolean> {
-    return (await this.#find(digest)) !== null;
+    if ((await this.#find(digest)) !== null) return true;
+    this.#assertAllRead();
+    return false;
   }
 
   /** What the bytes were stored as; a document, where they were stored as a blob and as a document. @throws OBJECT_MISSING. */
@@ -118,6 +123,7 @@ export class PackStore implements ObjectSource {
       yield { digest: least, codec, length: entries[0]!.length };
       live = live.flatMap((cursor) => (cursor.digest === least ? advance(cursor) : [cursor]));
     }
+    this.#assertAllRead();
     if (damaged.length === 0) return;
     throw new CustodyError(
       'PACK_CORRUPT',
@@ -149,6 +155,7 @@ export class PackStore implements ObjectSource {
       }
       if (found.size > 0) break;
     }
+    if (found.size === 0) this.#assertAllRead();
     return [...found].sort();
   }
 
@@ -212,8 +219,10 @@ export class PackStore implements ObjectSource {
       try {
         opened = await PackReader.inspect(this.backend, name, this.#blocks);
         this.#opened.set(name, opened);
+        this.#unread.delete(name);
       } catch (error) {
         if (!isCustodyError(error)) throw error;
+        if (!isOfInput(error)) this.#unread.set(name, error);
         return { reader: null, faults: error.code === 'PATH_NOT_FOUND' ? [] : [error.message] };
       }
     }
@@ -227,10 +236,16 @@ export class PackStore implements ObjectSource {
 
   #forget(name: PackName): void {
     this.#opened.delete(name);
+    this.#unread.delete(name);
     this.#blocks.forget(name);
   }
 
+  #assertAllRead(): void {
+    for (const error of this.#unread.values()) throw error;
+  }
+
   #missing(digest: Digest): CustodyError {
+    this.#assertAllRead();
     const damaged = [...this.#opened].filter(([, { faults }]) => faults.length > 0).map(([name]) => name);
     const where = damaged.length > 0 ? `; it may be in a damaged pack: ${damaged.join(', ')}` : '';
     return new CustodyError('OBJECT_MISSING', `no pack holds object ${digest}${where}`, {

@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isCustodyError, isLost } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import { decodeObject } from '../objects/kinds.ts';
 import { sha256Hasher } from '../objects/sha256.ts';
@@ -23,6 +23,7 @@ export interface PackReport {
 /**
  * Re-hashes one pack and everything in it. The file is read once, front to back: what lies in blocks is also
  * decompressed and hashed object by object. Null when there is no such file (any more).
+ * @throws PERMISSION_DENIED, IO_FAILED where it is not the disk that fails: that says nothing about the pack.
  */
 export async function scrubPack(backend: Backend, name: PackName): Promise<PackReport | null> {
   const findings: Finding[] = [];
@@ -41,8 +42,8 @@ export async function scrubPack(backend: Backend, name: PackName): Promise<PackR
     if (sha256 !== packDigest(name))
       findings.push(finding('PACK_MISNAMED', name, `the file's SHA-256 is ${sha256}`));
   } catch (error) {
-    if (!isCustodyError(error)) throw error;
-    if (error.code === 'PATH_NOT_FOUND') return null;
+    if (isCustodyError(error, 'PATH_NOT_FOUND')) return null;
+    if (!isLost(error)) throw error;
     findings.push(finding('PACK_DAMAGED', name, `the file cannot be read: ${error.message}`));
   }
   return { objects, bytes, findings };

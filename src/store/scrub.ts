@@ -1,4 +1,4 @@
-import { CustodyError, isCustodyError } from '../errors.ts';
+import { CustodyError, isLost } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import { type Backend, isPackName, type Prefix } from './backend.ts';
 import { readHead } from './heads.ts';
@@ -30,7 +30,7 @@ export interface ScrubOptions {
  *
  * Codes: PACK_MISNAMED, PACK_DAMAGED (path: the pack) · OBJECT_DAMAGED, OBJECT_INVALID (path: the object) · HEAD_DAMAGED ·
  * FILE_FOREIGN. That the head's objects are all there is the ledger's part.
- * @throws INTERRUPTED, PERMISSION_DENIED, IO_FAILED when a folder cannot be listed.
+ * @throws INTERRUPTED, PERMISSION_DENIED, IO_FAILED when a folder cannot be listed, or a file not be opened.
  */
 export async function scrub(backend: Backend, options: ScrubOptions = {}): Promise<ScrubResult> {
   const findings: Finding[] = [];
@@ -81,7 +81,7 @@ async function scrubHead(backend: Backend, name: string, findings: Finding[]): P
   try {
     return (await readHead(backend, name.slice('heads/'.length)))?.bytes.length ?? 0;
   } catch (error) {
-    if (!isCustodyError(error)) throw error;
+    if (!isLost(error)) throw error;
     findings.push(finding('HEAD_DAMAGED', name, error.message));
     return 0;
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { CustodyError, fromSystemError, hasCode } from '../errors.ts';
 
 /**
  * Writes a file that must not exist yet: whole under its name, or not at all. It is written and synced under a temporary
@@ -21,27 +21,25 @@ export async function writeNewFile(path: string, bytes: Uint8Array): Promise<voi
     }
     await link(temporary, path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+    if (hasCode(error, 'EEXIST'))
       throw new CustodyError('USAGE', `${path} exists already`, {
         cause: error,
         path,
         hint: 'Name a file that does not exist; nothing is ever overwritten.',
       });
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    if (hasCode(error, 'ENOENT'))
       // The file itself is meant to be new: what is missing is where it is to lie.
       throw new CustodyError('PATH_NOT_FOUND', `the folder ${dirname(path)} does not exist`, {
         cause: error,
         path: dirname(path),
         hint: 'Make the folder first, or name a file in one that exists.',
       });
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR')
-      throw fromSystemError(error, dirname(path));
+    if (hasCode(error, 'ENOTDIR')) throw fromSystemError(error, dirname(path));
     throw fromSystemError(error, path);
   } finally {
     await rm(temporary, { force: true }).catch((error: unknown) => {
       // Where the folder is none there is nothing to remove either, and what was thrown above says so.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOTDIR'))
-        throw fromSystemError(error, temporary);
+      if (!hasCode(error, 'ENOTDIR')) throw fromSystemError(error, temporary);
     });
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
+import { hasCode } from '../errors.ts';
 
 /** One process of one start of one host: numbers come back, soon in a container, but not with the same start. */
 export interface ProcessIdentity {
@@ -46,8 +47,7 @@ function startOf(pid: number): string | undefined {
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    if (hasCode(error, 'ENOENT', 'ESRCH')) return undefined;
     throw error;
   }
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { checkBundle, type Head } from '../ledger/log-state.ts';
@@ -175,7 +175,7 @@ class ChainWalk {
 
   #add(code: 'BUNDLE_DAMAGED' | 'TILE_WRONG' | 'RECORD_DAMAGED', path: string, error: unknown): void {
     // What the disk refuses to give is no damage.
-    if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+    if (!isDamage(error)) throw error;
     this.#findings.push(finding(code, path, `${error.code}: ${error.message}`));
   }
 }

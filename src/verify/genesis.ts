@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind } from '../objects/kinds.ts';
@@ -24,7 +24,7 @@ export async function checkGenesis(
     const { previous } = readPolicy(await source.get(policy), policy);
     if (previous !== null) return wrong('the first policy names one before it');
   } catch (error) {
-    if (!isCustodyError(error)) throw error;
+    if (!isDamage(error)) throw error;
     return wrong(`${error.code}: ${error.message}`);
   }
   return [];

@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import { decodeKind } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
@@ -41,7 +41,7 @@ export async function readEntries(
       if (known === index) known++;
     } catch (error) {
       // Damage is named by level objects, where that entry is looked at.
-      if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+      if (!isDamage(error)) throw error;
     }
   }
   return { findings, policies, reruns, known };

@@ -1,4 +1,4 @@
-import { isCustodyError, type ErrorCode } from '../errors.ts';
+import { type ErrorCode, isDamage } from '../errors.ts';
 import { finding, type Finding, type FindingCode } from '../finding.ts';
 import { LinkStack } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
@@ -86,7 +86,7 @@ export class ObjectsCheck {
 
   #fault(error: unknown, digest: Digest, prefix: string): void {
     // What the disk refuses to give is no damage, and not seen by whoever looks next.
-    if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+    if (!isDamage(error)) throw error;
     const code = CODES[error.code] ?? 'OBJECT_INVALID';
     const path = error.path !== undefined && /^[0-9a-f]{64}$/.test(error.path) ? error.path : digest;
     // A damaged list is met again by each walk that crosses it.

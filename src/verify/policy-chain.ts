@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isCustodyError, isDamage } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeEither, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
@@ -46,7 +46,7 @@ export class PolicyChain {
       return readPolicy(await this.#get(digest), digest);
     } catch (error) {
       const damage = isCustodyError(error, 'OBJECT_CORRUPT') || isCustodyError(error, 'PACK_CORRUPT');
-      if (!isCustodyError(error) || error.exitCode !== 1 || damage) throw error;
+      if (!isDamage(error) || damage) throw error;
       return undefined;
     }
   }

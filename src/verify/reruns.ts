@@ -1,4 +1,4 @@
-import { CustodyError, isCustodyError } from '../errors.ts';
+import { CustodyError, isCustodyError, isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseVerifierKey } from '../log/note-key.ts';
@@ -93,7 +93,7 @@ async function attempt<T>(read: () => Promise<T | undefined>): Promise<T | undef
   try {
     return await read();
   } catch (error) {
-    if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+    if (!isDamage(error)) throw error;
     return undefined;
   }
 }
@@ -123,7 +123,7 @@ async function saidBy(
     const claim = { subject: subject.digest, again: again.digest, same };
     if (!openRerun(note, claim, rerunners)) return 'nothing';
   } catch (error) {
-    if (!isCustodyError(error)) throw error;
+    if (!isDamage(error)) throw error;
     return 'nothing';
   }
   if (same !== again.equals(subject))

@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isOfInput } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Head } from '../ledger/log-state.ts';
@@ -34,7 +34,7 @@ export async function verifyCheckpoint(
     if (!equalHashes(actual, root)) return invalid('the records that it covers have another root');
     return { covered: size, findings: [] };
   } catch (error) {
-    if (!isCustodyError(error)) throw error;
+    if (!isOfInput(error)) throw error;
     return invalid(`${error.code}: ${error.message}`);
   }
 }

@@ -5,7 +5,7 @@ import { jsonChanges, type JsonChange } from '../objects/json-changes.ts';
 import { toJson, type Json } from '../objects/json.ts';
 import { diffSnapshots } from '../objects/snapshots/diff.ts';
 import { diffTrees, type TreeEntry } from '../objects/tree.ts';
-import { driveAsync, type Get } from '../objects/walk.ts';
+import { driveAsync, eitherStore, type Get } from '../objects/walk.ts';
 import type { Operand } from './operand.ts';
 import { showChange, type ShownChange } from '../objects/snapshots/shown-change.ts';
 import type { Link } from '../objects/link.ts';
@@ -48,8 +48,7 @@ export async function diffOperands(
       hint: 'Compare a packet with a packet or folder, a snapshot with a snapshot or database, a file with a file.',
     });
   }
-  // Each side may live in a store of its own: a database that was just captured, and a ledger.
-  const get: Get = (id) => a.get(id).catch(() => b.get(id));
+  const get = eitherStore(a.get, b.get);
   if (a.kind === 'tree') {
     const changes: FileChange[] = [];
     for await (const { path, before, after } of driveAsync(diffTrees(a.link, b.link), get, options)) {

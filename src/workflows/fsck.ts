@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isLost } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Head } from '../ledger/log-state.ts';
@@ -71,7 +71,7 @@ async function readHead(ledger: Ledger, findings: Finding[]): Promise<Head | und
     }
     return await ledger.head();
   } catch (error) {
-    if (!isCustodyError(error)) throw error;
+    if (!isLost(error)) throw error;
     // The scrub has named a file that is damaged; a head that contradicts itself is found here.
     if (!findings.some(({ code }) => code === 'HEAD_DAMAGED'))
       findings.push(finding('HEAD_DAMAGED', 'heads/main', `${error.code}: ${error.message}`));

@@ -1,4 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { isThere } from '../system/is-there.ts';
 import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { scratchSpool } from '../ledger/scratch-spool.ts';
@@ -33,7 +34,7 @@ export async function resolveOperand(
   scratch: AsyncDisposableStack,
   options: { signal?: AbortSignal },
 ): Promise<Operand> {
-  if (existsSync(text)) return operandFromDisk(text, scratch, options);
+  if (isThere(text)) return operandFromDisk(text, scratch, options);
   if (!ledger) {
     throw new CustodyError(
       'PATH_NOT_FOUND',

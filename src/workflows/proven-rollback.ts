@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isCustodyError, isDamage } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import { decodeEither, decodeKind } from '../objects/kinds.ts';
@@ -37,8 +37,7 @@ async function unlessDamaged(proves: () => Promise<boolean>): Promise<boolean> {
   try {
     return await proves();
   } catch (error) {
-    if (isCustodyError(error) && (error.exitCode === 1 || error.code === 'VALIDATOR_UNCONFINED'))
-      return false;
+    if (isDamage(error) || isCustodyError(error, 'VALIDATOR_UNCONFINED')) return false;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isDamage } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind } from '../objects/kinds.ts';
@@ -19,7 +19,7 @@ export async function rehearsalRecord(
       const held = await rehearsalOf(get, decodeKind('entry', await get(entry.digest), entry.digest));
       if (held && (wanted === undefined || held.rehearsal.digest === wanted)) return index;
     } catch (error) {
-      if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+      if (!isDamage(error)) throw error;
     }
   }
   return undefined;

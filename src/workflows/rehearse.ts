@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { undo } from '../system/undo.ts';
 import type { NotShown } from '../engines/engine.ts';
 import type { Finding } from '../finding.ts';
 import type { AppendOptions, Ledger, LedgerSession } from '../ledger/ledger.ts';
@@ -153,8 +154,7 @@ async function commitRehearsal(
   } as const;
   const appended = await session.append(draft, options).catch(async (error: unknown) => {
     // Nothing was recorded: a packet outside the ledger would say otherwise.
-    if (out !== undefined) await rm(out, { recursive: true, force: true });
-    throw error;
+    throw out === undefined ? error : await undo(error, () => rm(out, { recursive: true, force: true }));
   });
   return {
     ...said,

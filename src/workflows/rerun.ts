@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scratchSpool } from '../ledger/scratch-spool.ts';
+import { isThere } from '../system/is-there.ts';
 import type { NotShown } from '../engines/engine.ts';
 import { temporaryFolder } from '../system/temporary-folder.ts';
 import { CustodyError } from '../errors.ts';
@@ -81,7 +82,7 @@ export async function rerun(
   options: RerunOptions,
 ): Promise<RerunResult> {
   if (options.out !== undefined) await requireEmpty(options.out);
-  const folder = existsSync(text.path) && statSync(text.path).isDirectory();
+  const folder = isThere(text.path) && statSync(text.path).isDirectory();
   await using ledger = folder && !options.signer ? undefined : await openLedger();
   const { validators = [], signal, signer } = options;
   if (signer && ledger) refuseLogKey(ledger, signer.skey);

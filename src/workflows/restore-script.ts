@@ -1,7 +1,7 @@
-import { CustodyError, isCustodyError } from '../errors.ts';
+import { CustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
-import { resultOfAsync, type Get } from '../objects/walk.ts';
+import { eitherStore, resultOfAsync } from '../objects/walk.ts';
 import { restoreScript, type RestoreScript } from '../rehearsal/restore-script.ts';
 import type { Operand } from './operand.ts';
 import { provenRollback } from './proven-rollback.ts';
@@ -35,13 +35,7 @@ export async function makeRestoreScript(
       },
     );
   }
-  // Each side may live in a store of its own: a database that was just captured, and a ledger.
-  const get: Get = (id) =>
-    a.get(id).catch((error: unknown) => {
-      if (isCustodyError(error, 'OBJECT_MISSING')) return b.get(id);
-      throw error;
-    });
-  const made = await resultOfAsync(restoreScript(a.link, b.link), get, options);
+  const made = await resultOfAsync(restoreScript(a.link, b.link), eitherStore(a.get, b.get), options);
   const sha256 = digestOf(Buffer.from(made.script));
   return { ...made, sha256, validated: ledger ? await provenRollback(ledger, sha256, options) : null };
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../system/is-there.ts';
 import { CustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { resolveRevision } from '../ledger/revision.ts';
@@ -25,7 +25,7 @@ export async function unpack(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Unpacked> {
   const { id, packet } = await requirePacket(ledger, await resolveRevision(ledger, revision));
-  if (existsSync(dir)) throw taken(dir);
+  if (isThere(dir)) throw taken(dir);
   const { tree } = packet;
   const seal = digestFromBytes(packet.seal);
   const options = { signal, revision };

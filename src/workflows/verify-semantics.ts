@@ -1,4 +1,4 @@
-import { isCustodyError, type ErrorCode } from '../errors.ts';
+import { categoryOf, type ErrorCode, isCustodyError, isDamage } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { closure, reachedBy } from '../objects/closure.ts';
@@ -70,7 +70,7 @@ async function attempt(path: string, work: () => Promise<Finding[]>): Promise<Fi
     return await work();
   } catch (error) {
     if (!isCustodyError(error)) throw error;
-    if (error.exitCode !== 1 && !FAULTS_OF_EVIDENCE.has(error.code)) throw error;
+    if (categoryOf(error) !== 'evidence' && !FAULTS_OF_EVIDENCE.has(error.code)) throw error;
     // Damage of the store is no verdict: it is called what fsck calls it.
     const code = error.code.startsWith('PACK_') ? 'PACK_DAMAGED' : 'VERDICT_DIFFERS';
     return [finding(code, path, `${error.code}: ${error.message}`)];
@@ -178,7 +178,7 @@ async function readFirstPolicy(
   try {
     return readPolicy(await get(id), id);
   } catch (error) {
-    if (isCustodyError(error) && error.exitCode === 1) return undefined;
+    if (isDamage(error)) return undefined;
     throw error;
   }
 }
@@ -187,7 +187,7 @@ function nameOf(id: Digest, get: (id: Digest) => Uint8Array): string | null {
   try {
     return decodeKind('validator', get(id), id).name;
   } catch (error) {
-    if (isCustodyError(error) && error.exitCode === 1) return null;
+    if (isDamage(error)) return null;
     throw error;
   }
 }

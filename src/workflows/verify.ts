@@ -1,4 +1,4 @@
-import { isCustodyError } from '../errors.ts';
+import { isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { resolveRevision, type Revision } from '../ledger/revision.ts';
@@ -114,7 +114,7 @@ export async function verifyRevision(
   try {
     resolved = await resolveRevision(ledger, revision);
   } catch (error) {
-    if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+    if (!isDamage(error)) throw error;
     // The log is too damaged to find the revision in it: say all that is wrong with the log.
     report.level('chain', [finding('RECORD_DAMAGED', revision, `${error.code}: ${error.message}`)]);
     if (error.code !== 'HEAD_CORRUPT')

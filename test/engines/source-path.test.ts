@@ -41,7 +41,7 @@ describe('a source', () => {
   it('that leads elsewhere than it did is refused', async () => {
     swapped();
     const located = locateSource({ file: at('link.db'), real: at('mine', 'a.db') });
-    await expect(located).rejects.toMatchObject({ code: 'SOURCE_CHANGED', exitCode: 3 });
+    await expect(located).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
   });
 
   it('that was not there is refused once something is', async () => {

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { runForeign } from '../../src/judging/foreign-process.ts';
 import { SANDBOXES, type SandboxOptions } from '../../src/judging/sandbox.ts';
 import { FOREIGN_CONTROLS, tryControls } from '../../src/judging/foreign-controls.ts';
 import { ALWAYS_NO, ALWAYS_YES, PYTHON, script, SHELL } from './foreign-validators.ts';
+import { codeOf } from '../support/refusals.ts';
 
 /** As on a system that grants no sandbox. */
 const UNSANDBOXED: SandboxOptions = { sandboxes: [], unsandboxed: true };
@@ -35,15 +35,6 @@ afterEach(() => {
 
 const run = (text: string, options: SandboxOptions = {}) =>
   runForeign(script(text), SUBJECT, EVIDENCE, { timeLimit: 30_000, ...options });
-
-async function fails(work: Promise<unknown>): Promise<string> {
-  const error: unknown = await work.then(
-    (value) => value,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof CustodyError) return error.code;
-  throw new Error('it did not fail as it should', { cause: error });
-}
 
 /** What a shell script says, as the detail of a finding. */
 async function say(body: string, options: SandboxOptions = {}): Promise<string> {
@@ -136,14 +127,14 @@ describe('a foreign validator', () => {
     ['has an interpreter that is not there', '#!/usr/bin/no-such-interpreter\n'],
     ['has no interpreter line', 'echo \'{"accepted": true}\'\n'],
   ])('that %s has not judged', async (_what, text) => {
-    expect(await fails(run(text))).toBe('VALIDATOR_FAILED');
-    expect(await fails(run(text, UNSANDBOXED))).toBe('VALIDATOR_FAILED');
+    expect(await codeOf(run(text))).toBe('VALIDATOR_FAILED');
+    expect(await codeOf(run(text, UNSANDBOXED))).toBe('VALIDATOR_FAILED');
   });
 
   it.each([{}, UNSANDBOXED])('that hangs is ended with all that it started %j', async (options) => {
     const mark = `custody-hang-${process.pid}-${Math.random()}`;
     const text = `#!/bin/sh\nsh -c 'while :; do sleep 0.1; done' ${mark} &\nwhile :; do sleep 0.1; done\n`;
-    expect(await fails(run(text, { ...options, timeLimit: 1_500 }))).toBe('VALIDATOR_FAILED');
+    expect(await codeOf(run(text, { ...options, timeLimit: 1_500 }))).toBe('VALIDATOR_FAILED');
     await sleep(200);
     expect(running(mark)).toBe(false);
   });
@@ -161,22 +152,22 @@ describe('a foreign validator', () => {
       `#!/usr/bin/env python3\nimport mmap\nkept = mmap.mmap(-1, ${gigabytes} << 30, flags=mmap.MAP_PRIVATE)\nprint('{"accepted": true}')\n`;
     for (const options of [...granted, UNSANDBOXED]) {
       expect(await run(takes(1), options)).toMatchObject({ accepted: true });
-      expect(await fails(run(takes(3), options))).toBe('VALIDATOR_FAILED');
+      expect(await codeOf(run(takes(3), options))).toBe('VALIDATOR_FAILED');
     }
   });
 
   it('is interrupted by the signal', async () => {
-    expect(await fails(run(ALWAYS_YES, { signal: AbortSignal.abort() }))).toBe('INTERRUPTED');
+    expect(await codeOf(run(ALWAYS_YES, { signal: AbortSignal.abort() }))).toBe('INTERRUPTED');
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 500);
     const work = run('#!/bin/sh\nsleep 60\n', { signal: controller.signal });
-    expect(await fails(work)).toBe('INTERRUPTED');
+    expect(await codeOf(work)).toBe('INTERRUPTED');
   });
 
   it('is refused where no sandbox is granted, unless that was asked for', async () => {
     const nothing = { name: 'x', command: () => ({ command: 'false', args: [], cwd: '/', env: {} }) };
-    expect(await fails(run(ALWAYS_YES, { sandboxes: [] }))).toBe('VALIDATOR_UNCONFINED');
-    expect(await fails(run(ALWAYS_YES, { sandboxes: [nothing] }))).toBe('VALIDATOR_UNCONFINED');
+    expect(await codeOf(run(ALWAYS_YES, { sandboxes: [] }))).toBe('VALIDATOR_UNCONFINED');
+    expect(await codeOf(run(ALWAYS_YES, { sandboxes: [nothing] }))).toBe('VALIDATOR_UNCONFINED');
     const without = { sandbox: 'none (--unsandboxed)', networkRestricted: false };
     expect(await run(ALWAYS_YES, UNSANDBOXED)).toMatchObject(without);
     expect(await run(ALWAYS_YES, { sandboxes: [nothing], unsandboxed: true })).toMatchObject(without);

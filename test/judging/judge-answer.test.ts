@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isCustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import {
   FOREIGN_ANSWER,
@@ -11,6 +10,7 @@ import {
 } from '../../src/judging/judge-answer.ts';
 import { interpreterOf } from '../../src/judging/interpreter-line.ts';
 import { script } from './foreign-validators.ts';
+import { codeOf, refuses } from '../support/refusals.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
 const OTHER = digestOf(new Uint8Array(1));
@@ -96,10 +96,8 @@ describe('the answer of a foreign validator', () => {
 });
 
 describe('the answer of our own validator', () => {
-  const own = (answer: unknown): string | object =>
-    codeOf(() =>
-      parseAnswer(typeof answer === 'string' ? answer : JSON.stringify(answer), SUBJECT, OWN_ANSWER),
-    );
+  const own = (answer: unknown): object =>
+    parseAnswer(typeof answer === 'string' ? answer : JSON.stringify(answer), SUBJECT, OWN_ANSWER);
   const YES = { subject: SUBJECT, accepted: true, findings: [] };
 
   it('is read, with findings as long as it may have them', () => {
@@ -118,12 +116,12 @@ describe('the answer of our own validator', () => {
     ['a code that we do not have', { ...YES, accepted: false, findings: [{ ...FOUND, code: 'NOT_OURS' }] }],
     ['a verdict twice', `{"accepted":false,${JSON.stringify(YES).slice(1)}`],
   ])('%s is none', (_what, answer) => {
-    expect(own(answer)).toBe('VALIDATOR_FAILED');
+    refuses(() => own(answer), 'VALIDATOR_FAILED');
   });
 });
 
 describe('the result of a self-test', () => {
-  const read = (text: string, exit = 0): string | object => codeOf(() => parseSelftest(text, exit));
+  const read = (text: string, exit = 0): object => parseSelftest(text, exit);
 
   it('is read', () => {
     expect(read('{"ok":true,"vectors":3,"failed":[]}')).toEqual({ ok: true, vectors: 3, failed: [] });
@@ -136,17 +134,9 @@ describe('the result of a self-test', () => {
     '{"ok":true,"vectors":0.5,"failed":[]}',
     '{"ok":false,"vectors":3,"failed":[1]}',
   ])('%s is none', (text) => {
-    expect(read(text)).toBe('VALIDATOR_FAILED');
+    refuses(() => read(text), 'VALIDATOR_FAILED');
   });
 });
-
-function codeOf(read: () => object): string | object {
-  try {
-    return read();
-  } catch (error) {
-    return isCustodyError(error) ? error.code : 'another error';
-  }
-}
 
 describe('strict JSON', () => {
   it('is JSON wherever no key is there twice', () => {

@@ -14,8 +14,8 @@ import { fsckLedger } from '../../src/workflows/fsck.ts';
 import { nodeLink } from '../../src/objects/link.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { collect } from '../store/harness.ts';
-import { codeOf, expectCode } from '../store/expect-code.ts';
 import { commitText, fill, Place, QUICK } from './support.ts';
+import { codeOf, refuses } from '../support/refusals.ts';
 
 const LANE = fileURLToPath(new URL('children/lane.ts', import.meta.url));
 
@@ -144,7 +144,7 @@ describe('a ledger', () => {
     await expect(Ledger.init(place.dir, { ...options, fill: failing })).rejects.toThrow(TypeError);
     expect(existsSync(join(place.dir, '.custody'))).toBe(false);
     expect(readdirSync(place.keys)).toEqual([]);
-    await expectCode('ORIGIN_MALFORMED', () => Ledger.init(place.dir, { ...options, origin: 'a+b', fill }));
+    await refuses(() => Ledger.init(place.dir, { ...options, origin: 'a+b', fill }), 'ORIGIN_MALFORMED');
     expect(existsSync(join(place.dir, '.custody'))).toBe(false);
   });
 

@@ -14,7 +14,7 @@ import { decodeKind, encodeObject, type ObjectOf } from '../../src/objects/kinds
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { driveSync } from '../../src/objects/walk.ts';
-import { codeOf } from '../store/expect-code.ts';
+import { codeOf } from '../support/refusals.ts';
 
 /** Past 256 * 256, so that there is a bundle of bundles, single bundles above it, and a tail. */
 const SIZE = 70_000;
@@ -124,7 +124,7 @@ describe('a log of 70,000 records, in memory', () => {
   });
 
   describe('what reading refuses', () => {
-    const read = (head: Head, index: number, objects = log.objects): Promise<string> =>
+    const read = (head: Head, index: number, objects = log.objects): string =>
       codeOf(() => [...driveSync(recordAt(head, index), objects.get)]);
     /** The log with one object replaced by another, and everything above it as if nothing had happened. */
     function swapped(
@@ -147,7 +147,7 @@ describe('a log of 70,000 records, in memory', () => {
 
     it('nothing: the helper itself works', async () => {
       const [head, objects] = swapped((bundle) => bundle);
-      expect(await read(head, first, objects)).toBe('none');
+      expect(read(head, first, objects)).toBe('none');
     });
     it.each([
       ['a bundle of another place', (b: ObjectOf<'bundle'>) => ({ ...b, first: b.first + WIDTH })],
@@ -156,14 +156,14 @@ describe('a log of 70,000 records, in memory', () => {
       ['records in another order', (b: ObjectOf<'bundle'>) => ({ ...b, entries: [...b.entries].reverse() })],
     ])('%s', async (_what, change) => {
       const [head, objects] = swapped(change);
-      expect(await read(head, first, objects)).toBe('LOG_CORRUPT');
+      expect(read(head, first, objects)).toBe('LOG_CORRUPT');
     });
     it('a bundle that is gone, and something that is no bundle', async () => {
-      expect(await read(log.head, first, new MemoryObjects())).toBe('OBJECT_MISSING');
+      expect(read(log.head, first, new MemoryObjects())).toBe('OBJECT_MISSING');
       const full = log.head.full.map((row) =>
         row.map(([, tile, hash]): [Link, Link, Uint8Array] => [tile, tile, hash]),
       );
-      expect(await read({ ...log.head, full }, first)).toBe('OBJECT_KIND_UNEXPECTED');
+      expect(read({ ...log.head, full }, first)).toBe('OBJECT_KIND_UNEXPECTED');
     });
     it('a record beyond the end', async () => {
       await expect(async () => [...driveSync(recordAt(log.head, SIZE), log.objects.get)]).rejects.toThrow();
@@ -203,7 +203,7 @@ describe('a head that contradicts itself', () => {
   ];
   it('the good one passes', () => expect(() => checkHead(log.head)).not.toThrow());
   it.each(cases)('%s', async (_what, change) => {
-    expect(await codeOf(() => checkHead(change(log.head)))).toBe('HEAD_CORRUPT');
+    expect(codeOf(() => checkHead(change(log.head)))).toBe('HEAD_CORRUPT');
   });
 
   it('a tail that should be a bundle', async () => {
@@ -211,12 +211,12 @@ describe('a head that contradicts itself', () => {
     while (full.records.length < 256) append(full);
     // Everything fits: size, frontier and root are those of 256 records.
     const head: Head = { ...full.head, full: [], tail: full.records };
-    expect(await codeOf(() => checkHead(head))).toBe('HEAD_CORRUPT');
+    expect(codeOf(() => checkHead(head))).toBe('HEAD_CORRUPT');
   });
 
   it('the empty head passes; with a last record, or a root, it does not', async () => {
     expect(() => checkHead(EMPTY_HEAD)).not.toThrow();
-    expect(await codeOf(() => checkHead({ ...EMPTY_HEAD, last: entry }))).toBe('HEAD_CORRUPT');
-    expect(await codeOf(() => checkHead({ ...EMPTY_HEAD, root: other }))).toBe('HEAD_CORRUPT');
+    expect(codeOf(() => checkHead({ ...EMPTY_HEAD, last: entry }))).toBe('HEAD_CORRUPT');
+    expect(codeOf(() => checkHead({ ...EMPTY_HEAD, root: other }))).toBe('HEAD_CORRUPT');
   });
 });

@@ -10,7 +10,7 @@ import {
 import { generateKey } from '../../src/log/note-key.ts';
 import { openNote, parseNote, signNote } from '../../src/log/note.ts';
 import { emptyRoot, leafHash } from '../../src/log/tree-hash.ts';
-import { expectCode, hex, readVector, unhex, vectorsIn } from './vectors.ts';
+import { hinted, hex, readVector, unhex, vectorsIn } from './vectors.ts';
 import type { Vector } from './vectors.ts';
 
 interface CheckpointVector extends Vector {
@@ -25,8 +25,8 @@ const OTHER = generateKey('witness.example', unhex('07'.repeat(32)));
 
 describe('checkpoint vectors', () => {
   it.each(vectorsIn<CheckpointVector>('checkpoint'))('%s', (_, vector) => {
-    expectCode(() => openCheckpoint(vector.note, vector.vkey), vector.code);
-    expectCode(() => openCheckpoint(Buffer.from(vector.note), vector.vkey), vector.code);
+    hinted(() => openCheckpoint(vector.note, vector.vkey), vector.code);
+    hinted(() => openCheckpoint(Buffer.from(vector.note), vector.vkey), vector.code);
     if (vector.code !== null) return;
     const checkpoint = openCheckpoint(vector.note, vector.vkey);
     expect({ ...checkpoint, root: hex(checkpoint.root) }).toEqual(vector.checkpoint);
@@ -86,26 +86,26 @@ describe('checkpoints', () => {
 
   it('are signed by the key of their origin only', () => {
     const checkpoint = { origin: KEY.name, size: 8, root: ROOT };
-    expectCode(() => signCheckpoint(checkpoint, OTHER.skey), 'ORIGIN_MALFORMED');
-    expectCode(() => signCheckpoint(checkpoint, KEY.vkey), 'KEY_MALFORMED');
+    hinted(() => signCheckpoint(checkpoint, OTHER.skey), 'ORIGIN_MALFORMED');
+    hinted(() => signCheckpoint(checkpoint, KEY.vkey), 'KEY_MALFORMED');
     // Another key's signature over this body is right, but not this log's word.
     const note = signNote(formatCheckpoint(checkpoint), OTHER.skey);
     expect(openNote(note, [OTHER.vkey]).verified).toHaveLength(1);
-    expectCode(() => openCheckpoint(note, OTHER.vkey), 'CHECKPOINT_MALFORMED');
+    hinted(() => openCheckpoint(note, OTHER.vkey), 'CHECKPOINT_MALFORMED');
   });
 
   it.each(['', 'a b', 'a+b', 'a\nb', 'a\u00a0b', 'a\tb', 'a\ud800'])('have no origin %j', (origin) => {
-    expectCode(() => formatCheckpoint({ origin, size: 8, root: ROOT }), 'ORIGIN_MALFORMED');
+    hinted(() => formatCheckpoint({ origin, size: 8, root: ROOT }), 'ORIGIN_MALFORMED');
     const body = formatCheckpoint({ origin: 'a', size: 8, root: ROOT });
-    expectCode(() => parseCheckpoint(body), null);
-    expectCode(() => parseCheckpoint(`${origin}${body.slice(1)}`), 'CHECKPOINT_MALFORMED');
+    hinted(() => parseCheckpoint(body), null);
+    hinted(() => parseCheckpoint(`${origin}${body.slice(1)}`), 'CHECKPOINT_MALFORMED');
   });
 
   it('are not made of a size or root that cannot be', () => {
     const make = (size: number, root: Uint8Array) => () => formatCheckpoint({ origin: 'a', size, root });
-    for (const size of [-1, 1.5, Number.NaN, 2 ** 53]) expectCode(make(size, ROOT), 'CHECKPOINT_MALFORMED');
-    expectCode(make(8, ROOT.subarray(1)), 'CHECKPOINT_MALFORMED');
-    expectCode(make(0, ROOT), 'CHECKPOINT_MALFORMED');
-    expectCode(make(0, emptyRoot()), null);
+    for (const size of [-1, 1.5, Number.NaN, 2 ** 53]) hinted(make(size, ROOT), 'CHECKPOINT_MALFORMED');
+    hinted(make(8, ROOT.subarray(1)), 'CHECKPOINT_MALFORMED');
+    hinted(make(0, ROOT), 'CHECKPOINT_MALFORMED');
+    hinted(make(0, emptyRoot()), null);
   });
 });

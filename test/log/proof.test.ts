@@ -4,8 +4,9 @@ import { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } 
 import { leafHash, rootOf } from '../../src/log/tree-hash.ts';
 import type { Hash } from '../../src/log/tree-hash.ts';
 import * as oracle from './oracle.ts';
-import { codeOf, expectCode, hex, unhex, vectorsIn } from './vectors.ts';
+import { hinted, hex, unhex, vectorsIn } from './vectors.ts';
 import type { Vector } from './vectors.ts';
+import { codeOf } from '../support/refusals.ts';
 
 interface InclusionVector extends Vector {
   index: number;
@@ -53,7 +54,7 @@ describe('inclusion vectors', () => {
       root: unhex(vector.root),
       proof: vector.proof.map(unhex),
     };
-    expectCode(() => verifyInclusion(claim), vector.code);
+    hinted(() => verifyInclusion(claim), vector.code);
   });
 });
 
@@ -66,7 +67,7 @@ describe('consistency vectors', () => {
       secondRoot: unhex(vector.secondRoot),
       proof: vector.proof.map(unhex),
     };
-    expectCode(() => verifyConsistency(claim), vector.code);
+    hinted(() => verifyConsistency(claim), vector.code);
   });
 });
 
@@ -142,11 +143,11 @@ describe('proofs against the recursive definitions', () => {
         const proof = inclusionProof(index, size, hashAt);
         const wrong = other % size;
         if (wrong !== index) {
-          expectCode(
+          hinted(
             () => verifyInclusion({ index: wrong, size, leafHash: HASHES[index]!, root, proof }),
             'PROOF_INVALID',
           );
-          expectCode(
+          hinted(
             () => verifyInclusion({ index, size, leafHash: HASHES[wrong]!, root, proof }),
             'PROOF_INVALID',
           );
@@ -159,7 +160,7 @@ describe('proofs against the recursive definitions', () => {
           secondRoot: root,
           proof: consistencyProof(first, size, hashAt),
         };
-        expectCode(() => verifyConsistency(claim), 'PROOF_INVALID');
+        hinted(() => verifyConsistency(claim), 'PROOF_INVALID');
       }),
     );
   });
@@ -171,8 +172,8 @@ describe('proofs against the recursive definitions', () => {
   });
 
   it('are not made of hashes that are not 32 bytes', () => {
-    expectCode(() => inclusionProof(0, 2, () => new Uint8Array(31)), 'LOG_CORRUPT');
-    expectCode(() => consistencyProof(1, 2, () => new Uint8Array(33)), 'LOG_CORRUPT');
+    hinted(() => inclusionProof(0, 2, () => new Uint8Array(31)), 'LOG_CORRUPT');
+    hinted(() => consistencyProof(1, 2, () => new Uint8Array(33)), 'LOG_CORRUPT');
   });
 
   it('reach sizes beyond 32 bits', () => {
@@ -204,7 +205,7 @@ describe('proofs against the recursive definitions', () => {
     [0.5, 8],
     [0, 2 ** 53],
   ])('there is no inclusion proof of %d in %d', (index, size) => {
-    expectCode(() => inclusionProof(index, size, reader(8).hashAt), 'USAGE');
+    hinted(() => inclusionProof(index, size, reader(8).hashAt), 'USAGE');
   });
 
   it.each([
@@ -215,7 +216,7 @@ describe('proofs against the recursive definitions', () => {
     [1.5, 8],
     [1, 2 ** 53],
   ])('there is no consistency proof from %d to %d', (first, second) => {
-    expectCode(() => consistencyProof(first, second, reader(8).hashAt), 'USAGE');
+    hinted(() => consistencyProof(first, second, reader(8).hashAt), 'USAGE');
   });
 });
 

@@ -15,7 +15,7 @@ import {
 } from '../../src/log/tile.ts';
 import { leafHash, rootOf } from '../../src/log/tree-hash.ts';
 import * as oracle from './oracle.ts';
-import { expectCode, hex } from './vectors.ts';
+import { hinted, hex } from './vectors.ts';
 
 const LEAVES = oracle.leavesOf(300);
 const HASHES = LEAVES.map(leafHash);
@@ -70,7 +70,7 @@ describe('tile paths', () => {
     [0, 0, 257],
     [0, 0, 1.5],
   ])('there is no tile %d, %d, %d', (level, index, width) => {
-    expectCode(() => tilePath(level, index, width), 'USAGE');
+    hinted(() => tilePath(level, index, width), 'USAGE');
   });
 });
 
@@ -126,7 +126,7 @@ describe('the tiles of a tree', () => {
     expect(tileWidth(0, 274, 70_000)).toBe(0);
     expect(tileWidth(1, 1, 70_000)).toBe(17);
     expect(tileWidth(3, 0, 70_000)).toBe(0);
-    expectCode(() => tileWidth(0, 0, -1), 'USAGE');
+    hinted(() => tileWidth(0, 0, -1), 'USAGE');
   });
 
   it('hold a subtree at one place', () => {
@@ -135,8 +135,8 @@ describe('the tiles of a tree', () => {
     expect(tileOf(7, 3)).toEqual({ level: 0, index: 1, offset: 128, count: 128 });
     expect(tileOf(8, 3)).toEqual({ level: 1, index: 0, offset: 3, count: 1 });
     expect(tileOf(9, 128)).toEqual({ level: 1, index: 1, offset: 0, count: 2 });
-    expectCode(() => tileOf(-1, 0), 'USAGE');
-    expectCode(() => tileOf(0, -1), 'USAGE');
+    hinted(() => tileOf(-1, 0), 'USAGE');
+    hinted(() => tileOf(0, -1), 'USAGE');
   });
 
   it('have a root, which is a hash of the level above', () => {
@@ -202,13 +202,13 @@ describe('hashes out of tiles', () => {
   it('fail on a tile that is too short, too long or not whole hashes', () => {
     const tile = tilesOf(HASHES).get('0/0')!;
     const read = (bytes: Uint8Array) => () => hashesFromTiles(() => bytes)(0, 200);
-    expectCode(read(tile), null);
-    expectCode(read(tile.subarray(0, 201 * 32)), null);
-    expectCode(read(tile.subarray(0, 200 * 32)), 'LOG_CORRUPT');
-    expectCode(read(tile.subarray(0, 8191)), 'LOG_CORRUPT');
-    expectCode(read(Buffer.concat([tile, tile.subarray(0, 32)])), 'LOG_CORRUPT');
-    expectCode(read(new Uint8Array(0)), 'LOG_CORRUPT');
-    expectCode(() => tileRoot(new Uint8Array(0)), 'LOG_CORRUPT');
+    hinted(read(tile), null);
+    hinted(read(tile.subarray(0, 201 * 32)), null);
+    hinted(read(tile.subarray(0, 200 * 32)), 'LOG_CORRUPT');
+    hinted(read(tile.subarray(0, 8191)), 'LOG_CORRUPT');
+    hinted(read(Buffer.concat([tile, tile.subarray(0, 32)])), 'LOG_CORRUPT');
+    hinted(read(new Uint8Array(0)), 'LOG_CORRUPT');
+    hinted(() => tileRoot(new Uint8Array(0)), 'LOG_CORRUPT');
   });
 
   it('give a proof that does not verify where a tile was changed', () => {
@@ -217,6 +217,6 @@ describe('hashes out of tiles', () => {
     changed[100]! ^= 1;
     const proof = inclusionProof(200, 300, hashesFromTiles(readFrom(new Map([...tiles, ['0/0', changed]]))));
     const claim = { index: 200, size: 300, leafHash: HASHES[200]!, root: rootOf(HASHES), proof };
-    expectCode(() => verifyInclusion(claim), 'PROOF_INVALID');
+    hinted(() => verifyInclusion(claim), 'PROOF_INVALID');
   });
 });

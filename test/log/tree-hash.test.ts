@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Frontier, perfectSubtrees, rootAt } from '../../src/log/frontier.ts';
 import { checkCount, emptyRoot, equalHashes, leafHash, nodeHash, rootOf } from '../../src/log/tree-hash.ts';
 import { leavesOf, mth } from './oracle.ts';
-import { expectCode, hex, readVector, unhex } from './vectors.ts';
+import { hinted, hex, readVector, unhex } from './vectors.ts';
 
 const rfc6962 = readVector('rfc6962.json') as { leaves: string[]; roots: string[] };
 const sizes = fc.integer({ min: 0, max: 300 });
@@ -36,9 +36,9 @@ describe('tree hashing', () => {
   it('refuses hashes that are not 32 bytes', () => {
     const good = emptyRoot();
     for (const bad of [new Uint8Array(31), new Uint8Array(33), new Uint8Array(0)]) {
-      expectCode(() => nodeHash(bad, good), 'LOG_CORRUPT');
-      expectCode(() => nodeHash(good, bad), 'LOG_CORRUPT');
-      expectCode(() => rootOf([bad]), 'LOG_CORRUPT');
+      hinted(() => nodeHash(bad, good), 'LOG_CORRUPT');
+      hinted(() => nodeHash(good, bad), 'LOG_CORRUPT');
+      hinted(() => rootOf([bad]), 'LOG_CORRUPT');
       expect(equalHashes(bad, bad)).toBe(false);
     }
     expect(equalHashes(good, emptyRoot())).toBe(true);
@@ -46,7 +46,7 @@ describe('tree hashing', () => {
   });
 
   it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('takes no count of %d', (value) => {
-    expectCode(() => checkCount(value, 'size'), 'USAGE');
+    hinted(() => checkCount(value, 'size'), 'USAGE');
   });
 });
 
@@ -107,15 +107,15 @@ describe('frontier', () => {
 
   it('refuses what does not fit its size', () => {
     const hash = emptyRoot();
-    expectCode(() => Frontier.from(3, [hash]), 'LOG_CORRUPT');
-    expectCode(() => Frontier.from(3, [hash, hash, hash]), 'LOG_CORRUPT');
-    expectCode(() => Frontier.from(3, [hash, hash.subarray(1)]), 'LOG_CORRUPT');
-    expectCode(() => Frontier.from(0, [hash]), 'LOG_CORRUPT');
-    expectCode(() => Frontier.from(-1, [hash]), 'LOG_CORRUPT');
-    expectCode(() => Frontier.from(1.5, [hash]), 'LOG_CORRUPT');
-    expectCode(() => Frontier.from(2 ** 53, [hash]), 'LOG_CORRUPT');
-    expectCode(() => Frontier.empty().append(hash.subarray(1)), 'LOG_CORRUPT');
-    expectCode(() => Frontier.at(-1, () => hash), 'USAGE');
+    hinted(() => Frontier.from(3, [hash]), 'LOG_CORRUPT');
+    hinted(() => Frontier.from(3, [hash, hash, hash]), 'LOG_CORRUPT');
+    hinted(() => Frontier.from(3, [hash, hash.subarray(1)]), 'LOG_CORRUPT');
+    hinted(() => Frontier.from(0, [hash]), 'LOG_CORRUPT');
+    hinted(() => Frontier.from(-1, [hash]), 'LOG_CORRUPT');
+    hinted(() => Frontier.from(1.5, [hash]), 'LOG_CORRUPT');
+    hinted(() => Frontier.from(2 ** 53, [hash]), 'LOG_CORRUPT');
+    hinted(() => Frontier.empty().append(hash.subarray(1)), 'LOG_CORRUPT');
+    hinted(() => Frontier.at(-1, () => hash), 'USAGE');
   });
 
   it('counts beyond 32 bits', () => {

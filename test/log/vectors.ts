@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { CustodyError } from '../../src/errors.ts';
 import type { ErrorCode } from '../../src/errors.ts';
+import { refuses } from '../support/refusals.ts';
 
 /**
  * Vectors under test/vectors/log: one fault a file. They were made without our code, with Python's hashlib and pyca/cryptography, from
@@ -25,26 +25,10 @@ export function vectorsIn<T extends Vector>(folder: string): [name: string, vect
   return names.map((name) => [name, readVector(`${folder}/${name}`) as T]);
 }
 
-/** The code that `run` throws, or null. An error of another class passes through. */
-export function codeOf(run: () => unknown): ErrorCode | null {
-  try {
-    run();
-    return null;
-  } catch (error) {
-    if (error instanceof CustodyError) return error.code;
-    throw error;
-  }
-}
-
 /** A throw of ours always says what to do next. */
-export function expectCode(run: () => unknown, code: ErrorCode | null): void {
-  expect(codeOf(run)).toBe(code);
-  if (code === null) return;
-  try {
-    run();
-  } catch (error) {
-    expect((error as CustodyError).hint).not.toBe('');
-  }
+export function hinted(run: () => unknown, code: ErrorCode | null): void {
+  if (code === null) run();
+  else expect(refuses(run, code).hint).not.toBe('');
 }
 
 export const unhex = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));

@@ -7,7 +7,7 @@ import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { TreeBuilder, walkTree } from '../../src/objects/tree.ts';
 import { driveAsync, driveSync, item, type Walk } from '../../src/objects/walk.ts';
 import { checkStoredPacket } from '../../src/packets/check-stored.ts';
-import { codeOf } from './support.ts';
+import { codeOf } from '../support/refusals.ts';
 
 const ZERO = digestToBytes(digestOf(new Uint8Array(0)));
 const drain = (objects: MemoryObjects, walk: Walk<unknown>) => (): unknown[] => [

@@ -8,7 +8,8 @@ import { nodeLink, rawLink } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { driveAsync, driveSync } from '../../src/objects/walk.ts';
-import { buildMap, codeOf, CountingObjects, itemsOf, noise, numbered, utf8 } from './support.ts';
+import { buildMap, CountingObjects, itemsOf, noise, numbered, utf8 } from './support.ts';
+import { codeOf } from '../support/refusals.ts';
 
 /** Something that links to anything: a packet's named links. */
 function knot(objects: MemoryObjects, name: string, links: readonly Link[]): Link {

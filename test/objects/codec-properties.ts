@@ -8,7 +8,8 @@ import type * as codec from '../../src/objects/codec.ts';
 import { MAX_OBJECT } from '../../src/objects/codec.ts';
 import { digestFromBytes, digestToBytes } from '../../src/objects/digest.ts';
 import { Link } from '../../src/objects/link.ts';
-import { codeOf, hex, unhex } from './support.ts';
+import { hex, unhex } from './support.ts';
+import { codeOf } from '../support/refusals.ts';
 
 export type Codec = Pick<typeof codec, 'encode' | 'decode'>;
 

@@ -3,7 +3,8 @@ import { compareBytes, decode, encode, equalBytes, type Value } from '../../src/
 import { parseDigest } from '../../src/objects/digest.ts';
 import { nodeLink, rawLink } from '../../src/objects/link.ts';
 import { codecProperties } from './codec-properties.ts';
-import { codeOf, hex, unhex } from './support.ts';
+import { hex, unhex } from './support.ts';
+import { codeOf } from '../support/refusals.ts';
 
 describe('codec', () => {
   codecProperties({ encode, decode }, 1_000);

@@ -9,7 +9,8 @@ import { decodeKind, decodeObject } from '../../src/objects/kinds.ts';
 import { rawLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
-import { codeOf, CountingObjects, itemsOf, noise, utf8, vectors } from './support.ts';
+import { CountingObjects, itemsOf, noise, utf8, vectors } from './support.ts';
+import { codeOf } from '../support/refusals.ts';
 
 interface KnownFile {
   readonly size: number;

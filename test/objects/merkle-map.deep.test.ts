@@ -10,18 +10,9 @@ import { diffMaps, findRow, walkMap } from '../../src/objects/map-walk.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { MapBuilder, MAX_INLINE_ROW } from '../../src/objects/merkle-map.ts';
 import { driveSync, resultOf } from '../../src/objects/walk.ts';
-import {
-  buildMap,
-  codeOf,
-  CountingObjects,
-  hex,
-  itemsOf,
-  noise,
-  numbered,
-  utf8,
-  vectors,
-} from './support.ts';
+import { buildMap, CountingObjects, hex, itemsOf, noise, numbered, utf8, vectors } from './support.ts';
 import { build, flat, someModel } from './map-models.ts';
+import { codeOf } from '../support/refusals.ts';
 
 interface KnownRoot {
   readonly rows: number;

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { digestFromBytes, digestOf, digestToBytes, parseDigest } from '../../src/objects/digest.ts';
 import * as noble from '../../src/objects/sha256-noble.ts';
 import * as native from '../../src/objects/sha256.ts';
-import { codeOf, hex, unhex, utf8 } from './support.ts';
+import { hex, unhex, utf8 } from './support.ts';
+import { codeOf } from '../support/refusals.ts';
 
 describe('sha256', () => {
   it.each([

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CustodyError, type ErrorCode } from '../../src/errors.ts';
 import type { Digest } from '../../src/objects/digest.ts';
 import { integerKey } from '../../src/objects/rows/key.ts';
 import type { Codec, Link } from '../../src/objects/link.ts';
@@ -11,17 +10,6 @@ import { driveSync, type Walk } from '../../src/objects/walk.ts';
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
 export const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
-
-/** The code of the CustodyError that `work` throws; any other error passes; undefined where it throws nothing. */
-export function codeOf(work: () => unknown): ErrorCode | undefined {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof CustodyError) return error.code;
-    throw error;
-  }
-  return undefined;
-}
 
 /** Objects in memory that count what is new and what is read. */
 export class CountingObjects extends MemoryObjects {

@@ -19,7 +19,8 @@ import {
   type TreeItem,
 } from '../../src/objects/tree.ts';
 import { driveSync } from '../../src/objects/walk.ts';
-import { codeOf, CountingObjects, itemsOf, utf8 } from './support.ts';
+import { CountingObjects, itemsOf, utf8 } from './support.ts';
+import { codeOf } from '../support/refusals.ts';
 
 /** A folder as a model: text for a file, a model for a folder. */
 interface Folder {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { decode, encode, MAX_OBJECT } from '../../src/objects/codec.ts';
 import { decodeObject, encodeObject, KINDS, linksOf, RESERVED_KINDS } from '../../src/objects/kinds.ts';
-import { codeOf, hex, unhex, vectors } from './support.ts';
+import { hex, unhex, vectors } from './support.ts';
+import { codeOf } from '../support/refusals.ts';
 
 interface Valid {
   readonly description: string;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
-import { CustodyError, type ErrorCode } from '../../src/errors.ts';
+import { type ErrorCode } from '../../src/errors.ts';
 import { storeContent } from '../../src/objects/file.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
@@ -11,6 +11,7 @@ import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalResult } from '../../src/rehearsal/rehearse.ts';
 import { judge } from '../../src/validator/judge.ts';
 import type { FakeEngine } from './fake-engine.ts';
+import { codeOf } from '../support/refusals.ts';
 
 export const SCRIPT = 'INSERT INTO births …';
 
@@ -76,11 +77,6 @@ export async function refused(
   plan: Plan,
   engine: FakeEngine,
   changes: Partial<Plan> = {},
-): Promise<ErrorCode> {
-  const error: unknown = await run(plan, engine, changes).then(
-    () => 'not refused',
-    (reason: unknown) => reason,
-  );
-  if (error instanceof CustodyError) return error.code;
-  throw new Error('not refused', { cause: error });
+): Promise<ErrorCode | 'none'> {
+  return codeOf(run(plan, engine, changes));
 }

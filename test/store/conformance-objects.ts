@@ -5,9 +5,9 @@ import { putBlob, putObject } from '../../src/objects/sink.ts';
 import type { Backend } from '../../src/store/backend.ts';
 import { PackStore } from '../../src/store/pack-store.ts';
 import { scrub } from '../../src/store/scrub.ts';
-import { expectCode } from './expect-code.ts';
 import { collect, flipped, type Harness, listAll, readAll } from './harness.ts';
 import { digestOf, encodeObject, noise, sampleObject, store, storeSample, text } from './objects.ts';
+import { refuses } from '../support/refusals.ts';
 
 /** What a {@link PackStore} does on every backend; part of the conformance suite. */
 export function describeObjects(makeHarness: () => Harness): void {
@@ -41,9 +41,9 @@ export function describeObjects(makeHarness: () => Harness): void {
 
     it('are checked on the way in', async () => {
       await using writer = await (await PackStore.open(backend)).writer();
-      await expectCode('OBJECT_CORRUPT', () => writer.put('raw', digestOf(text('a')), text('b')));
+      refuses(() => writer.put('raw', digestOf(text('a')), text('b')), 'OBJECT_CORRUPT');
       const large = new Uint8Array(1_048_577);
-      await expectCode('OBJECT_TOO_LARGE', () => writer.put('raw', digestOf(large), large));
+      refuses(() => writer.put('raw', digestOf(large), large), 'OBJECT_TOO_LARGE');
       putBlob(writer, text('b'));
       expect(await writer.finish()).toHaveLength(1);
     });
@@ -52,16 +52,16 @@ export function describeObjects(makeHarness: () => Harness): void {
       const target = await PackStore.open(backend);
       const absent = digestOf(text('absent'));
       expect(await target.has(absent)).toBe(false);
-      await expectCode('OBJECT_MISSING', () => target.get(absent));
-      await expectCode('OBJECT_MISSING', () => target.codecOf(absent));
+      await refuses(() => target.get(absent), 'OBJECT_MISSING');
+      await refuses(() => target.codecOf(absent), 'OBJECT_MISSING');
     });
 
     it('a writer that stored nothing makes no pack, and a second finish is a mistake', async () => {
       const target = await PackStore.open(backend);
       const writer = await target.writer();
       expect(await writer.finish()).toEqual([]);
-      await expectCode('INTERNAL', () => writer.finish());
-      await expectCode('INTERNAL', () => putBlob(writer, text('a')));
+      await refuses(() => writer.finish(), 'INTERNAL');
+      refuses(() => putBlob(writer, text('a')), 'INTERNAL');
       expect(await listAll(backend, 'packs/')).toEqual([]);
     });
 
@@ -93,9 +93,9 @@ export function describeObjects(makeHarness: () => Harness): void {
       expect(writer.get(digests[3]!)).toEqual(blobs[3]);
       const absent = digestOf(text('absent'));
       expect(writer.has(absent)).toBe(false);
-      await expectCode('OBJECT_MISSING', () => writer.get(absent));
+      refuses(() => writer.get(absent), 'OBJECT_MISSING');
       await writer.finish();
-      await expectCode('INTERNAL', () => writer.get(digests[0]!));
+      refuses(() => writer.get(digests[0]!), 'INTERNAL');
     });
 
     it('that a writer left out, since they are stored, are read back through it too', async () => {
@@ -134,7 +134,7 @@ export function describeObjects(makeHarness: () => Harness): void {
       const whole = await readAll(backend, packs[0]!);
       harness.tamper(packs[0]!, flipped(whole, 2000));
       const fresh = await PackStore.open(harness.open());
-      await expectCode('OBJECT_CORRUPT', () => fresh.get(digests[1]!));
+      await refuses(() => fresh.get(digests[1]!), 'OBJECT_CORRUPT');
       await store(fresh, [blob]);
       expect(await fresh.get(digests[1]!)).toEqual(blob);
       expect(await (await PackStore.open(harness.open())).get(digests[1]!)).toEqual(blob);
@@ -200,8 +200,8 @@ export function describeObjects(makeHarness: () => Harness): void {
         }
       }
       expect(await target.findPrefix('f'.repeat(20))).toEqual([]);
-      await expectCode('DIGEST_MALFORMED', () => target.findPrefix('xyz'));
-      await expectCode('DIGEST_MALFORMED', () => target.findPrefix(''));
+      await refuses(() => target.findPrefix('xyz'), 'DIGEST_MALFORMED');
+      await refuses(() => target.findPrefix(''), 'DIGEST_MALFORMED');
     });
 
     it('in packs that appear, move or go are found by listing again', async () => {
@@ -216,7 +216,7 @@ export function describeObjects(makeHarness: () => Harness): void {
       expect(await reader.get(digests[0]!)).toEqual(text('first'));
       harness.tamper(merged.packs[0]!, null);
       const gone = await PackStore.open(harness.open());
-      await expectCode('OBJECT_MISSING', () => gone.get(digests[0]!));
+      await refuses(() => gone.get(digests[0]!), 'OBJECT_MISSING');
     });
 
     it('with a damaged copy in one pack come from another', async () => {

@@ -3,9 +3,9 @@ import { sha256Hex } from '../../src/objects/sha256.ts';
 import { type Backend, packName } from '../../src/store/backend.ts';
 import { readHead, swapHead } from '../../src/store/heads.ts';
 import { describeObjects } from './conformance-objects.ts';
-import { expectCode } from './expect-code.ts';
 import { flipped, type Harness, listAll, readAll } from './harness.ts';
 import { sampleHead, text } from './objects.ts';
+import { refuses } from '../support/refusals.ts';
 
 /** What every backend must do, and what a store on top of it does. A new backend passes it with a five-line test. */
 export function describeBackend(name: string, makeHarness: () => Harness): void {
@@ -42,7 +42,7 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
         const staged = backend.stage();
         staged.write(bytes.subarray(0, 4));
         expect(staged.read(1, 3)).toEqual(bytes.subarray(1, 4));
-        await expectCode('INTERNAL', () => staged.read(0, 5));
+        refuses(() => staged.read(0, 5), 'INTERNAL');
         staged.write(bytes.subarray(4));
         expect(staged.read(2, 6)).toEqual(bytes.subarray(2, 8));
         staged.sha256();
@@ -59,8 +59,8 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
       });
 
       it('refuses a name that is not the SHA-256 of the bytes, and leaves nothing behind', async () => {
-        await expectCode('PACK_CORRUPT', () => backend.put(packName('0'.repeat(64)), bytes));
-        await expectCode('PACK_CORRUPT', () => backend.put('packs/../x.pack', bytes));
+        await refuses(() => backend.put(packName('0'.repeat(64)), bytes), 'PACK_CORRUPT');
+        await refuses(() => backend.put('packs/../x.pack', bytes), 'PACK_CORRUPT');
         expect(await listAll(backend, 'packs/')).toEqual([]);
       });
 
@@ -80,13 +80,13 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
         expect(await backend.readRange(file, 5, 5)).toEqual(text('bytes'));
         expect(await backend.readRange(file, 10, 0)).toEqual(new Uint8Array());
         expect(await backend.size(file)).toBe(10);
-        await expectCode('PACK_CORRUPT', () => backend.readRange(file, 5, 6));
-        await expectCode('PACK_CORRUPT', () => backend.readRange(file, 2 ** 40, 1));
+        await refuses(() => backend.readRange(file, 5, 6), 'PACK_CORRUPT');
+        await refuses(() => backend.readRange(file, 2 ** 40, 1), 'PACK_CORRUPT');
       });
 
       it('tells a missing file from an empty one', async () => {
         expect(await backend.size(file)).toBeNull();
-        await expectCode('PATH_NOT_FOUND', () => backend.readRange(file, 0, 1));
+        await refuses(() => backend.readRange(file, 0, 1), 'PATH_NOT_FOUND');
       });
 
       it('has the same reads without a promise, if it has any', async () => {
@@ -113,9 +113,9 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
         await using lock = await backend.lock();
         const first = await swapHead(backend, lock, null, sampleHead(1));
         expect((await readHead(backend))?.head.size).toBe(1);
-        await expectCode('HEAD_MOVED', () => swapHead(backend, lock, null, sampleHead(2)));
+        await refuses(() => swapHead(backend, lock, null, sampleHead(2)), 'HEAD_MOVED');
         await swapHead(backend, lock, first, sampleHead(2));
-        await expectCode('HEAD_MOVED', () => swapHead(backend, lock, first, sampleHead(3)));
+        await refuses(() => swapHead(backend, lock, first, sampleHead(3)), 'HEAD_MOVED');
         expect((await readHead(backend))?.head.size).toBe(2);
         expect(await listAll(backend, 'heads/')).toEqual(['heads/main']);
       });
@@ -124,18 +124,18 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
         await using lock = await backend.lock();
         const first = await swapHead(backend, lock, null, sampleHead(1));
         harness.tamper('heads/main', null);
-        await expectCode('HEAD_MOVED', () => swapHead(backend, lock, first, sampleHead(2)));
+        await refuses(() => swapHead(backend, lock, first, sampleHead(2)), 'HEAD_MOVED');
       });
 
       it('refuses without a lock of its own that is held', async () => {
         const lock = await backend.lock();
         await lock[Symbol.asyncDispose]();
         expect(lock.held).toBe(false);
-        await expectCode('INTERNAL', () => swapHead(backend, lock, null, sampleHead(1)));
+        await refuses(() => swapHead(backend, lock, null, sampleHead(1)), 'INTERNAL');
         const other = makeHarness();
         {
           await using foreign = await other.open().lock();
-          await expectCode('INTERNAL', () => swapHead(backend, foreign, null, sampleHead(1)));
+          await refuses(() => swapHead(backend, foreign, null, sampleHead(1)), 'INTERNAL');
         }
         other.dispose();
         expect(await readHead(backend)).toBeNull();
@@ -143,8 +143,8 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
 
       it('refuses a name that leaves the folder', async () => {
         await using lock = await backend.lock();
-        await expectCode('INTERNAL', () => backend.swapHead(lock, '../x', null, text('x')));
-        await expectCode('INTERNAL', () => backend.readHead('a/b'));
+        await refuses(() => backend.swapHead(lock, '../x', null, text('x')), 'INTERNAL');
+        await refuses(() => backend.readHead('a/b'), 'INTERNAL');
       });
 
       it('finds any damage, and too large a file before reading it', async () => {
@@ -152,14 +152,14 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
         const { bytes } = await swapHead(backend, lock, null, sampleHead(1));
         for (let at = 0; at < bytes.length; at++) {
           harness.tamper('heads/main', flipped(bytes, at));
-          await expectCode('HEAD_CORRUPT', () => readHead(backend));
+          await refuses(() => readHead(backend), 'HEAD_CORRUPT');
         }
         for (let length = 0; length < bytes.length; length++) {
           harness.tamper('heads/main', bytes.subarray(0, length));
-          await expectCode('HEAD_CORRUPT', () => readHead(backend));
+          await refuses(() => readHead(backend), 'HEAD_CORRUPT');
         }
         harness.tamper('heads/main', new Uint8Array(1_048_576 + 33));
-        await expectCode('HEAD_CORRUPT', () => readHead(backend));
+        await refuses(() => readHead(backend), 'HEAD_CORRUPT');
       });
     });
 
@@ -167,8 +167,8 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
       it('is had by one at a time, and let go by disposing', async () => {
         const first = await backend.lock();
         expect(first.held).toBe(true);
-        await expectCode('LOCK_TIMEOUT', () => backend.lock({ timeout: 0 }));
-        await expectCode('LOCK_TIMEOUT', () => harness.open().lock({ timeout: 30 }));
+        await refuses(() => backend.lock({ timeout: 0 }), 'LOCK_TIMEOUT');
+        await refuses(() => harness.open().lock({ timeout: 30 }), 'LOCK_TIMEOUT');
         await first[Symbol.asyncDispose]();
         await using second = await harness.open().lock({ timeout: 0 });
         expect(second.held).toBe(true);
@@ -178,10 +178,10 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
         await using held = await backend.lock();
         expect(held.held).toBe(true);
         const stop = new AbortController();
-        const waiting = expectCode('INTERRUPTED', () => backend.lock({ signal: stop.signal }));
+        const waiting = refuses(() => backend.lock({ signal: stop.signal }), 'INTERRUPTED');
         stop.abort();
         await waiting;
-        await expectCode('INTERRUPTED', () => backend.lock({ signal: AbortSignal.abort() }));
+        await refuses(() => backend.lock({ signal: AbortSignal.abort() }), 'INTERRUPTED');
       });
 
       it('lets each of many waiters in', async () => {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isCustodyError } from '../../src/errors.ts';
 import { lock } from '../../src/store/lock.ts';
-import { expectCode } from './expect-code.ts';
+import { refuses } from '../support/refusals.ts';
 
 const CHILD = fileURLToPath(new URL('children/hold-lock.ts', import.meta.url));
 
@@ -64,7 +64,7 @@ describe('the lock of a ledger folder', () => {
       await using held = await lock(dir);
       expect(held.held).toBe(true);
       expect(readdirSync(dir)).toEqual(['lock']);
-      await expectCode('LOCK_TIMEOUT', () => lock(dir, { timeout: 5 }));
+      await refuses(() => lock(dir, { timeout: 5 }), 'LOCK_TIMEOUT');
     }
     const after = statSync(join(dir, 'lock'), { bigint: true });
     expect([after.size, after.mtimeNs, after.ino]).toEqual([0n, before.mtimeNs, before.ino]);
@@ -78,8 +78,8 @@ describe('the lock of a ledger folder', () => {
   });
 
   it('is refused with a code in a folder that is not there, and on a file that something wrote to', async () => {
-    await expectCode('PATH_NOT_FOUND', () => lock(join(dir, 'none')));
+    await refuses(() => lock(join(dir, 'none')), 'PATH_NOT_FOUND');
     writeFileSync(join(dir, 'lock'), 'something else');
-    await expectCode('IO_FAILED', () => lock(dir));
+    await refuses(() => lock(dir), 'IO_FAILED');
   });
 });

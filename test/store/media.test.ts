@@ -9,9 +9,9 @@ import { IndexCache } from '../../src/store/index-cache.ts';
 import { readHead, swapHead } from '../../src/store/heads.ts';
 import { PackStore } from '../../src/store/pack-store.ts';
 import { scrub } from '../../src/store/scrub.ts';
-import { codeOf, expectCode } from './expect-code.ts';
 import { noise, sampleHead, store, text } from './objects.ts';
 import { lacking } from '../support/lacking.ts';
+import { codeOf, refuses } from '../support/refusals.ts';
 
 const lack = lacking('mounting a file system');
 const lackUser = lacking('an ordinary user'); // root has every right
@@ -40,10 +40,10 @@ describe.skipIf(lack)(`a file system of its own${lack}`, () => {
       const putMuch = (): void => {
         for (let i = 0; i < 20; i++) putBlob(writer, noise(100_000, i));
       };
-      expect(await codeOf(putMuch)).toBe('DISK_FULL');
+      expect(codeOf(putMuch)).toBe('DISK_FULL');
       // The writer is finished: what it wrote is not trusted, and its file is gone.
-      await expectCode('INTERNAL', () => putBlob(writer, text('more')));
-      await expectCode('INTERNAL', () => writer.finish());
+      refuses(() => putBlob(writer, text('more')), 'INTERNAL');
+      await refuses(() => writer.finish(), 'INTERNAL');
       expect(readdirSync(join(dir, 'packs'))).toHaveLength(1);
     }
     expect((await scrub(backend)).findings).toEqual([]);
@@ -65,9 +65,9 @@ describe.skipIf(lack)(`a file system of its own${lack}`, () => {
     await using writer = await target.writer();
     putBlob(writer, noise(100_000, 1));
     fill('ballast');
-    await expectCode('DISK_FULL', () => writer.finish());
+    await refuses(() => writer.finish(), 'DISK_FULL');
     fill('more-ballast');
-    await expectCode('DISK_FULL', () => swapHead(backend, lock, first, sampleHead(2)));
+    await refuses(() => swapHead(backend, lock, first, sampleHead(2)), 'DISK_FULL');
     await lock[Symbol.asyncDispose]();
     expect(readdirSync(join(dir, 'packs'))).toEqual([]);
     expect(readdirSync(join(dir, 'heads'))).toEqual(['main']);
@@ -90,9 +90,9 @@ describe.skipIf(lack)(`a file system of its own${lack}`, () => {
     expect(await target.get(digests[0]!)).toEqual(text('kept'));
     expect((await readHead(backend))?.head.size).toBe(1);
     expect((await scrub(backend)).findings).toEqual([]);
-    await expectCode('READ_ONLY', () => backend.lock());
-    await expectCode('READ_ONLY', () => store(target, [text('new')]));
-    await expectCode('READ_ONLY', () => FsBackend.create(join(dir, 'other')));
+    await refuses(() => backend.lock(), 'READ_ONLY');
+    await refuses(() => store(target, [text('new')]), 'READ_ONLY');
+    refuses(() => FsBackend.create(join(dir, 'other')), 'READ_ONLY');
     expect(await IndexCache.open(join(dir, 'index'))).toBeNull();
     expect(await IndexCache.open(join(dir, 'index'), { rebuild: true })).toBeNull();
     // What is stored needs no writing.
@@ -104,7 +104,7 @@ describe.skipIf(lack)(`a file system of its own${lack}`, () => {
   it('that is read-only and was never locked: READ_ONLY, too', async () => {
     FsBackend.create(dir);
     execFileSync('mount', ['-o', 'remount,ro', dir]);
-    await expectCode('READ_ONLY', () => FsBackend.open(dir).lock());
+    await refuses(() => FsBackend.open(dir).lock(), 'READ_ONLY');
   });
 });
 
@@ -113,8 +113,8 @@ describe.skipIf(lackUser)(`a folder without the right to write${lackUser}`, () =
     const dir = mkdtempSync(join(tmpdir(), 'custody-media-'));
     FsBackend.create(dir);
     execFileSync('chmod', ['-R', 'a-w', dir]);
-    await expectCode('PERMISSION_DENIED', () => FsBackend.open(dir).lock());
-    await expectCode('PERMISSION_DENIED', () => FsBackend.open(dir).stage());
+    await refuses(() => FsBackend.open(dir).lock(), 'PERMISSION_DENIED');
+    refuses(() => FsBackend.open(dir).stage(), 'PERMISSION_DENIED');
     execFileSync('chmod', ['-R', 'u+w', dir]);
     rmSync(dir, { recursive: true, force: true });
   });

@@ -9,9 +9,9 @@ import { IndexCache } from '../../src/store/index-cache.ts';
 import { readHead, type StoredHead, swapHead } from '../../src/store/heads.ts';
 import { PackStore } from '../../src/store/pack-store.ts';
 import { scrub } from '../../src/store/scrub.ts';
-import { expectCode } from './expect-code.ts';
 import { collect, flipped, fsHarness, type Harness, listAll, memoryHarness, readAll } from './harness.ts';
 import { noise, sampleHead } from './objects.ts';
+import { refuses } from '../support/refusals.ts';
 
 /** What must be true, whatever was done: these objects are there, the head is at this number. */
 interface Model {
@@ -86,7 +86,7 @@ const commands = [
   fc.constant(
     command('get what is not there', async (_, { store, reader }) => {
       for (const each of [store, reader])
-        await expectCode('OBJECT_MISSING', () => each.get(digestOf(noise(50, 99))));
+        await refuses(() => each.get(digestOf(noise(50, 99))), 'OBJECT_MISSING');
     }),
   ),
   fc.constant(
@@ -107,7 +107,7 @@ const commands = [
     command('commit on a stale head', async (model, { backend, staleHead }) => {
       await using lock = await backend.lock();
       if ((staleHead?.head.size ?? 0) === model.head) return;
-      await expectCode('HEAD_MOVED', () => swapHead(backend, lock, staleHead, sampleHead(model.head + 1)));
+      await refuses(() => swapHead(backend, lock, staleHead, sampleHead(model.head + 1)), 'HEAD_MOVED');
     }),
   ),
   fc.constant(

@@ -6,11 +6,11 @@ import { MemoryBackend } from '../../src/store/memory.ts';
 import { PackReader } from '../../src/store/pack-reader.ts';
 import { PackStore } from '../../src/store/pack-store.ts';
 import { scrub } from '../../src/store/scrub.ts';
-import { codeOf } from './expect-code.ts';
 import { forge, nameOf } from './forge.ts';
 import { PACK_FAULTS } from './pack-faults.ts';
 import { collect, readAll } from './harness.ts';
 import { text } from './objects.ts';
+import { codeOf } from '../support/refusals.ts';
 
 const FOLDER = new URL('../vectors/pack/', import.meta.url);
 

@@ -7,9 +7,9 @@ import { type Backend, packName } from '../../src/store/backend.ts';
 import { swapHead } from '../../src/store/heads.ts';
 import { PackStore } from '../../src/store/pack-store.ts';
 import { scrub } from '../../src/store/scrub.ts';
-import { codeOf, expectCode } from './expect-code.ts';
 import { flipped, fsHarness, type Harness, memoryHarness, readAll } from './harness.ts';
 import { noise, sampleHead, sampleObject, store, storeSample, text } from './objects.ts';
+import { codeOf, refuses } from '../support/refusals.ts';
 
 const codes = async (backend: Backend): Promise<string[]> =>
   (await scrub(backend)).findings.map(({ code }) => code);
@@ -124,7 +124,7 @@ describe('scrub', () => {
 
   it('stops when told to', async () => {
     await storeSample(await PackStore.open(backend));
-    await expectCode('INTERRUPTED', () => scrub(backend, { signal: AbortSignal.abort() }));
+    await refuses(() => scrub(backend, { signal: AbortSignal.abort() }), 'INTERRUPTED');
   });
 });
 

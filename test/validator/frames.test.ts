@@ -4,7 +4,7 @@ import { MAX_OBJECT } from '../../src/objects/codec.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import type { Codec } from '../../src/objects/link.ts';
 import { frameHeader, FrameReader, frameSubject, type Frame } from '../../src/validator/frames.ts';
-import { codeOf } from '../objects/support.ts';
+import { codeOf } from '../support/refusals.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
 
@@ -59,7 +59,7 @@ describe('frames', () => {
     const whole = new Set([65, 65 + 15, 65 + 15 + 8]);
     for (let end = 0; end <= bytes.length; end++) {
       expect(codeOf(() => read([bytes.subarray(0, end)]))).toBe(
-        whole.has(end) ? undefined : 'OBJECT_NOT_CANONICAL',
+        whole.has(end) ? 'none' : 'OBJECT_NOT_CANONICAL',
       );
     }
   });

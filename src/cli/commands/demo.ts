@@ -1,7 +1,8 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { undo } from '../../system/undo.ts';
 import { makeTemporaryFolder } from '../../system/temporary-folder.ts';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
 import { shellWord } from '../../system/shell-word.ts';
 import { defineCommand } from '../command.ts';
@@ -26,8 +27,8 @@ export const command = defineCommand({
     const story = new Story(context);
     const result = await tell(story, folder, context).catch(async (error: unknown) => {
       // Half a story is nothing to explore.
-      if (args.folder === undefined) await rm(folder, { recursive: true, force: true });
-      throw error;
+      if (args.folder !== undefined) throw error;
+      throw await undo(error, () => rm(folder, { recursive: true, force: true }));
     });
     if (context.args.json) context.print(result, () => '');
     return result.ok ? 0 : 1;
@@ -63,8 +64,7 @@ async function makeFolder(folder: string | undefined, context: Context): Promise
   if (folder === undefined) return makeTemporaryFolder('demo');
   const path = context.path(folder);
   await mkdir(path).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
-      throw fromSystemError(error, path);
+    if (!hasCode(error, 'EEXIST')) throw fromSystemError(error, path);
     throw new CustodyError('USAGE', `${path} is there already`, {
       cause: error,
       path,

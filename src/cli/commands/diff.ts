@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../../system/is-there.ts';
 import type { DiffResult } from '../../workflows/diff.ts';
 import type { Operand } from '../../workflows/operand.ts';
 import { defineCommand } from '../command.ts';
@@ -26,7 +26,7 @@ export const command = defineCommand({
     await using scratch = new AsyncDisposableStack();
     const { signal } = context;
     const resolve = (text: string): Promise<Operand> =>
-      resolveOperand(existsSync(context.path(text)) ? context.path(text) : text, ledger, scratch, { signal });
+      resolveOperand(isThere(context.path(text)) ? context.path(text) : text, ledger, scratch, { signal });
     // One after the other: what is captured for one must be over when the other fails.
     const a = await resolve(args.a);
     const result: DiffResult = await diffOperands(a, await resolve(args.b), { signal });

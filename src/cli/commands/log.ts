@@ -1,4 +1,4 @@
-import { CustodyError, isCustodyError } from '../../errors.ts';
+import { CustodyError, isDamage } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import { rehearsalOf } from '../../packets/find-packet.ts';
@@ -92,7 +92,7 @@ async function verdictOf(ledger: Ledger, entry: ObjectOf<'entry'>): Promise<bool
       accepted &&= decodeKind('verdict', await ledger.get(digest), digest).accepted;
     return accepted;
   } catch (error) {
-    if (isCustodyError(error) && error.exitCode === 1) return null;
+    if (isDamage(error)) return null;
     throw error;
   }
 }

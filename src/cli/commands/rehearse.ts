@@ -1,6 +1,7 @@
 import type { CheckResult } from '../../workflows/check-plan.ts';
 import type { RehearseResult } from '../../workflows/rehearse.ts';
 import { defineCommand } from '../command.ts';
+import { exitCodeOf } from '../exit-code.ts';
 import { ledgerFor } from '../optional-ledger.ts';
 import { probing } from '../probing.ts';
 import { findingLines, findingsBy, notShownLines, printable, table } from '../text.ts';
@@ -56,7 +57,7 @@ export const command = defineCommand({
       context.print({ ...checkDocument(checked), ledger: ledger?.folder ?? null }, () => checkText(checked));
       if (!ledger)
         context.warn('No ledger is here: what its policy requires was not looked at. Run custody init.');
-      return checked.refusals[0]?.exitCode ?? 0;
+      return checked.refusals[0] ? exitCodeOf(checked.refusals[0]) : 0;
     }
     const { rehearsePlan } = await import('../../workflows/rehearse.ts');
     const common = writing(args, context);

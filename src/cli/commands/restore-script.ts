@@ -1,8 +1,8 @@
 import type { Operand } from '../../workflows/operand.ts';
+import { isThere } from '../../system/is-there.ts';
 import { defineCommand } from '../command.ts';
 import { ledgerFor } from '../optional-ledger.ts';
 import { plural } from '../text.ts';
-import { existsSync } from 'node:fs';
 
 export const command = defineCommand({
   usage: 'restore-script <a> <b>',
@@ -29,7 +29,7 @@ export const command = defineCommand({
     const { signal } = context;
     await using scratch = new AsyncDisposableStack();
     const resolve = (text: string): Promise<Operand> =>
-      resolveOperand(existsSync(context.path(text)) ? context.path(text) : text, ledger, scratch, { signal });
+      resolveOperand(isThere(context.path(text)) ? context.path(text) : text, ledger, scratch, { signal });
     const a = await resolve(args.a);
     const result = await makeRestoreScript(a, await resolve(args.b), ledger, { signal });
     const { script, ...facts } = result;

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isThere } from '../../system/is-there.ts';
 import { CustodyError } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
 import { plural } from '../text.ts';
@@ -23,7 +23,7 @@ export const command = defineCommand({
   async run(args, context) {
     const { sealFolder } = await import('../../packets/seal/seal.ts');
     // Sealing it would list the ledger's own files, which change with the next commit.
-    if (existsSync(join(context.path(args.folder), '.custody')))
+    if (isThere(join(context.path(args.folder), '.custody')))
       throw new CustodyError('USAGE', `${args.folder} holds a ledger (.custody)`, {
         path: context.path(args.folder),
         hint: 'Put the evidence into a folder of its own and seal that.',

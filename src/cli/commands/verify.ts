@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../../system/is-there.ts';
 import { CustodyError } from '../../errors.ts';
 import { parseVerifierKey } from '../../log/note-key.ts';
 import { parseDigest } from '../../objects/digest.ts';
@@ -76,7 +76,7 @@ export const command = defineCommand({
       unsandboxed: args.unsandboxed,
       rerunners: args.rerunner,
     };
-    const folder = existsSync(path);
+    const folder = isThere(path);
     checkOptions(args, folder);
     let report;
     if (folder) {

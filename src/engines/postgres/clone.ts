@@ -5,7 +5,7 @@ import { captureCommitted } from './capture/capture.ts';
 import { checkScript } from './script/check.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { PostgresConnection } from './connection.ts';
-import { translated } from './failure.ts';
+import { isServerError, translated } from './failure.ts';
 import { IMAGE } from './dump/image.ts';
 import { quoteIdentifier } from './names.ts';
 import { reserveQuarantine } from './cluster/quarantine.ts';
@@ -123,8 +123,9 @@ export class PostgresClone implements Clone {
     try {
       await using admin = await this.#cluster.connect('postgres');
       await closeDatabase(admin, this.#database);
-    } catch {
+    } catch (error) {
       // A server that does not answer has nobody who could write; its data is kept all the same.
+      if (!isServerError(error) && !isCustodyError(error)) throw error;
     }
     return path;
   }
@@ -160,6 +161,7 @@ export class PostgresClone implements Clone {
       return connection;
     } catch (cause) {
       await connection[Symbol.asyncDispose]();
+      if (!isServerError(cause)) throw cause;
       throw new CustodyError('USAGE', `a session setting of the plan is refused: ${String(cause)}`, {
         cause,
         hint: 'Correct the setting in the plan.',

@@ -114,7 +114,7 @@ export class PostgresConnection implements AsyncDisposable {
     try {
       return await work();
     } catch (cause) {
-      if (this.#aborted()) throw interrupted();
+      if (this.#aborted()) throw interrupted(cause);
       // After FATAL the server ends the session, whether or not we have seen it do so.
       if (isServerError(cause)) this.#lost ||= cause.severity === 'FATAL';
       if (isServerError(cause)) throw cause;
@@ -125,6 +125,7 @@ export class PostgresConnection implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // The server ends what we leave; nothing that it could say now changes what it did.
     if (!this.#lost) await this.#client.end().catch(() => undefined);
   }
 }
@@ -148,7 +149,7 @@ export async function connect(where: Where): Promise<PostgresConnection> {
   try {
     await client.connect();
   } catch (cause) {
-    if (where.aborted?.()) throw interrupted();
+    if (where.aborted?.()) throw interrupted(cause);
     throw new CustodyError(
       'ENGINE_FAILED',
       `cannot connect to ${where.database} as ${where.user}: ${String(cause)}`,

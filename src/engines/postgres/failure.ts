@@ -1,6 +1,6 @@
-import { CustodyError } from '../../errors.ts';
+import { codeOf, CustodyError } from '../../errors.ts';
 
-/** An error that the server reported, with its SQLSTATE. */
+/** An error that the server reported, with its SQLSTATE (five characters, as `EPIPE` has: that is the system's). */
 export interface ServerError extends Error {
   readonly code: string;
   readonly where?: string;
@@ -8,16 +8,12 @@ export interface ServerError extends Error {
 }
 
 export function isServerError(error: unknown): error is ServerError {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    /^[0-9A-Z]{5}$/.test(error.code)
-  );
+  return /^[0-9A-Z]{5}$/.test(codeOf(error) ?? '') && !('syscall' in (error as Error));
 }
 
-export function interrupted(): CustodyError {
+export function interrupted(cause?: unknown): CustodyError {
   return new CustodyError('INTERRUPTED', 'interrupted; the cluster was ended', {
+    cause,
     hint: 'Run the command again.',
   });
 }

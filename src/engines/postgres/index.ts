@@ -1,3 +1,4 @@
+import { undo } from '../../system/undo.ts';
 import { CustodyError, faultOf, isCustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Engine, EngineOptions, SourceSpec, Workspace } from '../engine.ts';
@@ -63,8 +64,7 @@ async function prepare(source: SourceSpec, options: EngineOptions): Promise<Work
     return new PostgresWorkspace(cluster, file, digest, options, release);
   } catch (error) {
     release();
-    await cluster[Symbol.asyncDispose]();
-    throw error;
+    throw await undo(error, () => cluster[Symbol.asyncDispose]());
   }
 }
 
@@ -74,6 +74,6 @@ async function abortable<T>(signal: AbortSignal | undefined, work: () => Promise
     if (signal?.aborted) throw interrupted();
     return await work();
   } catch (error) {
-    throw signal?.aborted === true && !isCustodyError(error, 'INTERRUPTED') ? interrupted() : error;
+    throw signal?.aborted === true && !isCustodyError(error, 'INTERRUPTED') ? interrupted(error) : error;
   }
 }

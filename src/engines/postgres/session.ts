@@ -1,10 +1,10 @@
-import { CustodyError } from '../../errors.ts';
+import { CustodyError, isCustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Session } from '../engine.ts';
 import { captureUncommitted } from './capture/capture.ts';
 import { checkScript, type Checked } from './script/check.ts';
 import type { PostgresConnection } from './connection.ts';
-import { translated } from './failure.ts';
+import { isServerError, translated } from './failure.ts';
 import { grantBoundary, type Tables } from './script/grants.ts';
 import { parseQuery, queryUncommitted } from './query.ts';
 import type { NumberedStatement } from './script/script.ts';
@@ -134,8 +134,10 @@ export class PostgresSession implements Session {
   async inTransaction(): Promise<boolean> {
     try {
       await this.#connection.script(''); // an empty query: the server answers with the state of the transaction
-    } catch {
-      return false; // a session that is gone has no transaction
+    } catch (error) {
+      // A session that is gone has no transaction.
+      if (isServerError(error) || isCustodyError(error, 'ENGINE_FAILED')) return false;
+      throw error;
     }
     return this.#connection.status === 'T' || this.#connection.status === 'E';
   }

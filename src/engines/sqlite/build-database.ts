@@ -1,5 +1,6 @@
 import { open, rm } from 'node:fs/promises';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { undo } from '../../system/undo.ts';
+import { codeOf, CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { digestOf, type Digest } from '../../objects/digest.ts';
 import { tokens } from './script/tokens.ts';
 
@@ -12,8 +13,7 @@ export async function buildDatabase(sql: string, file: string): Promise<Digest> 
   try {
     await (await open(file, 'wx', 0o600)).close();
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
-      throw fromSystemError(error, file);
+    if (!hasCode(error, 'EEXIST')) throw fromSystemError(error, file);
     throw new CustodyError('USAGE', `${file} is there already`, {
       cause: error,
       path: file,
@@ -35,17 +35,14 @@ export async function buildDatabase(sql: string, file: string): Promise<Digest> 
     await handle.write(new Uint8Array(WRITER.length), 0, WRITER.length, WRITER.at);
     return digestOf(await handle.readFile());
   } catch (error) {
-    await rm(file, { force: true });
-    if (
-      error instanceof Error &&
-      'code' in error &&
-      /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(String(error.code))
-    )
-      throw new CustodyError('PROFILE_INVALID', `the surrogate's script fails: ${error.message}`, {
-        cause: error,
-        hint: 'Correct the script.',
-      });
-    throw fromSystemError(error, file);
+    const failure =
+      error instanceof Error && /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(codeOf(error) ?? '')
+        ? new CustodyError('PROFILE_INVALID', `the surrogate's script fails: ${error.message}`, {
+            cause: error,
+            hint: 'Correct the script.',
+          })
+        : fromSystemError(error, file);
+    throw await undo(failure, () => rm(file, { force: true }));
   }
 }
 

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { undo } from '../../system/undo.ts';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Clone, Session } from '../engine.ts';
@@ -117,8 +118,7 @@ export class SqliteClone implements Clone {
     try {
       await child.request({ op: 'open', path: this.#path, pragmas: this.#place.pragmas });
     } catch (error) {
-      await session[Symbol.asyncDispose]();
-      throw error;
+      throw await undo(error, () => session[Symbol.asyncDispose]());
     }
     return session;
   }

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { CustodyError, fromSystemError, orAbsent } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
 import { ContentBuilder, type StoredContent } from '../../objects/file.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
@@ -97,12 +97,7 @@ export async function sidecars(path: string): Promise<(typeof SIDECARS)[number][
 
 /** `lstat`, or undefined where there is nothing. */
 export async function statOf(path: string): Promise<BigIntStats | undefined> {
-  try {
-    return await lstat(path, { bigint: true });
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw fromSystemError(error, path);
-  }
+  return wrapped(path, lstat(path, { bigint: true })).catch(orAbsent(undefined));
 }
 
 /** Whether a folder is ours alone: owned by this user, mode 0700, not a link. */

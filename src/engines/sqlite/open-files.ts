@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync, type BigIntStats } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { codeOf, hasCode } from '../../errors.ts';
 
 /** What was seen of who has a file open. */
 export interface Look {
@@ -75,7 +76,7 @@ function lookInto(pid: string, file: FileId): Answer {
     }
     return 'no';
   } catch (error) {
-    if (isGone(error)) return 'no';
+    if (hasCode(error, 'ENOENT', 'ESRCH')) return 'no';
     const why = { hidden: `hides its open files (${codeOf(error) ?? String(error)})` };
     try {
       return hasNone(pid) || isAnothers(pid) || isAncestor(pid) ? 'no' : why;
@@ -139,15 +140,7 @@ function whileThere<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (isGone(error)) return undefined;
+    if (hasCode(error, 'ENOENT', 'ESRCH')) return undefined;
     throw error;
   }
-}
-
-function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ESRCH'].includes(codeOf(error) ?? '');
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, cp, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { undo } from '../../system/undo.ts';
 import { QUARANTINE_NOTE } from '../engine.ts';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { isPrivateFolder } from './files.ts';
 
 /**
@@ -47,15 +48,14 @@ async function move(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+    if (!hasCode(error, 'EXDEV')) throw error;
     const copy = `${to}.tmp`;
     try {
       await cp(from, copy, { recursive: true, errorOnExist: true, force: false });
       await syncAll(copy);
       await rename(copy, to);
     } catch (failed) {
-      await rm(copy, { recursive: true, force: true });
-      throw failed;
+      throw await undo(failed, () => rm(copy, { recursive: true, force: true }));
     }
     await rm(from, { recursive: true, force: true });
   }

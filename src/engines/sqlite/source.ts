@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { CustodyError } from '../../errors.ts';
+import { CustodyError, hasCode } from '../../errors.ts';
 import { digestToBytes, type Digest } from '../../objects/digest.ts';
 import type { Link } from '../../objects/link.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
@@ -165,6 +165,6 @@ function refusesWrites(handle: FileHandle): boolean {
     writeSync(handle.fd, Buffer.alloc(0));
     return false;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EBADF';
+    return hasCode(error, 'EBADF');
   }
 }

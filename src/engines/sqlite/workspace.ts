@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { undo } from '../../system/undo.ts';
 import { CustodyError } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
 import type { Link } from '../../objects/link.ts';
@@ -77,8 +78,7 @@ export class SqliteWorkspace implements Workspace {
       const place: Place = { ...where, pragmas, timeLimit, signal, start, hiding, imageUpTo, capture };
       return new SqliteWorkspace(source, place, witnessed);
     } catch (error) {
-      await rm(folder, { recursive: true, force: true });
-      throw error;
+      throw await undo(error, () => rm(folder, { recursive: true, force: true }));
     }
   }
 

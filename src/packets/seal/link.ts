@@ -4,6 +4,7 @@
  */
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
+import { codeOf } from '../../errors.ts';
 import type { FindingCode } from '../../finding.ts';
 import { decodeName, isControlPath } from './names.ts';
 
@@ -84,7 +85,7 @@ function isSealItself(inside: Buffer): boolean {
 }
 
 function refusalOf(error: unknown): RefusedLink {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':

@@ -2,12 +2,12 @@
 import { constants, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
-import { CustodyError, fromSystemError, isCustodyError } from '../../errors.ts';
+import { CustodyError, fromSystemError, hasCode, isCustodyError } from '../../errors.ts';
 import { finding } from '../../finding.ts';
 import type { Finding, FindingCode } from '../../finding.ts';
 import type { Digest } from '../../objects/digest.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
-import { errorText, hasCode, isOurShortage, stopIfAborted } from './walk.ts';
+import { errorText, isOurShortage, stopIfAborted } from './walk.ts';
 import type { FolderEntry, WalkOptions } from './walk.ts';
 
 const CHUNK = 256 * 1024;

@@ -5,11 +5,10 @@
 import { constants, lstat, open, rename, unlink } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { CustodyError, fromSystemError, orAbsent } from '../../errors.ts';
 import { identityOf, isRunning, type ProcessIdentity } from '../../system/process-identity.ts';
-import { CustodyError, fromSystemError } from '../../errors.ts';
 import { MANIFEST_NAME, SEAL_NAME } from './names.ts';
 import type { FolderEntry } from './walk.ts';
-import { hasCode } from './walk.ts';
 
 /** The system calls that writing needs; tests make each of them fail. */
 export interface SealIo {
@@ -65,8 +64,8 @@ export async function sweepTemporaries(
         hint: `Wait until it is done; if none is, remove ${path}.`,
       });
     }
-    await io.unlink(name).catch((error: unknown) => {
-      if (!hasCode(error, 'ENOENT')) throw fromSystemError(error, name);
+    await unlinkIfThere(name, io).catch((error: unknown) => {
+      throw fromSystemError(error, name);
     });
   }
 }
@@ -132,7 +131,5 @@ function temporaryName(folder: string): string {
 }
 
 async function unlinkIfThere(path: string, io: SealIo): Promise<void> {
-  await io.unlink(path).catch((error: unknown) => {
-    if (!hasCode(error, 'ENOENT')) throw error;
-  });
+  await io.unlink(path).catch(orAbsent(undefined));
 }

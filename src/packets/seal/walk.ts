@@ -4,7 +4,7 @@
  */
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
-import { CustodyError, fromSystemError } from '../../errors.ts';
+import { codeOf, CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { compareFindings, finding } from '../../finding.ts';
 import type { Finding, FindingCode } from '../../finding.ts';
 import {
@@ -214,17 +214,11 @@ function nameFault(text: string | undefined, path: string): [FindingCode, string
   return refusal === undefined ? undefined : ['NAME_REFUSED', `the name ${refusal}`];
 }
 
-export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return (
-    error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
-  );
-}
-
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 /** Too many open files, no memory: our trouble, which says nothing about the evidence. */
 export function isOurShortage(error: unknown): boolean {
-  return !(error instanceof Error && 'code' in error) || hasCode(error, 'EMFILE', 'ENFILE', 'ENOMEM');
+  return codeOf(error) === undefined || hasCode(error, 'EMFILE', 'ENFILE', 'ENOMEM');
 }

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { fromSystemError } from '../../errors.ts';
+import { type CustodyError, fromSystemError, orAbsent } from '../../errors.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import { namedFiles, type NamedPlace } from '../../rules/production-target.ts';
 import { PlanGuard } from './guard.ts';
@@ -87,10 +87,9 @@ async function resolved(
 
 /** What is not there leads nowhere; what cannot be followed might lead anywhere. */
 async function whereIs(file: string): Promise<string> {
-  try {
-    return await realpath(file);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return file;
-    throw fromSystemError(error, file);
-  }
+  return realpath(file)
+    .catch(orAbsent(file))
+    .catch((error: unknown) => {
+      throw fromSystemError(error, file);
+    });
 }

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { CustodyError, isCustodyError } from '../../errors.ts';
+import { CustodyError, isCustodyError, isOfInput } from '../../errors.ts';
 import { readRegular } from '../../system/regular-file.ts';
 import { parseDigest, type Digest } from '../../objects/digest.ts';
 import { planForm, type PlanDocument, type PlanForm, type ScriptDocument } from '../../rules/plan-form.ts';
@@ -49,7 +49,7 @@ const MAX_PLAN = 1024 * 1024;
 
 /**
  * Reads a plan file.
- * @throws CustodyError PLAN_UNREADABLE (with the cause), PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID; `path` is
+ * @throws CustodyError PLAN_UNREADABLE (with the cause), PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID, IO_FAILED; `path` is
  *   `FILE:LINE` where a line is to blame.
  */
 export async function readPlan(file: string, report: Report = thrown): Promise<Plan> {
@@ -58,8 +58,9 @@ export async function readPlan(file: string, report: Report = thrown): Promise<P
   try {
     document = await readRegular(path, MAX_PLAN);
   } catch (cause) {
-    const why = cause instanceof CustodyError ? `: ${cause.message}` : '';
-    throw new CustodyError('PLAN_UNREADABLE', `cannot read the plan ${file}${why}`, {
+    // A right that is missing is a matter of the path that was given; a disk that fails is not.
+    if (!isOfInput(cause) && !isCustodyError(cause, 'PERMISSION_DENIED')) throw cause;
+    throw new CustodyError('PLAN_UNREADABLE', `cannot read the plan ${file}: ${cause.message}`, {
       cause,
       path: file,
       hint: 'Give the path of a plan file; `custody demo` leaves one to copy from.',
@@ -131,7 +132,7 @@ export async function reporting<T>(step: () => Promise<T>, report: Report): Prom
   try {
     return await step();
   } catch (error) {
-    if (!isCustodyError(error) || error.exitCode === 4 || error.exitCode === 70) throw error;
+    if (!isOfInput(error)) throw error;
     report(error);
     return undefined;
   }

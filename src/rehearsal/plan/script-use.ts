@@ -1,4 +1,4 @@
-import { isCustodyError } from '../../errors.ts';
+import { isOfInput } from '../../errors.ts';
 import { digestFromBytes, digestOf, digestToBytes, type Digest } from '../../objects/digest.ts';
 import { storeContent } from '../../objects/file.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
@@ -62,7 +62,8 @@ async function digestNow(script: PlanScript): Promise<Digest | undefined> {
   try {
     return (await readScript(script)).digest;
   } catch (error) {
-    if (!isCustodyError(error)) throw error;
+    // What keeps the machine from reading it does not say that it changed.
+    if (!isOfInput(error)) throw error;
     return undefined;
   }
 }

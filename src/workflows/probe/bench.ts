@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
+import { isThere } from '../../system/is-there.ts';
 import type { SourceSpec } from '../../engines/engine.ts';
 import { locateSource, openLocated } from '../../engines/source-path.ts';
 import { CustodyError, fromSystemError } from '../../errors.ts';
@@ -48,7 +48,7 @@ export async function layOut(profile: Profile, plan: Plan, folder: string): Prom
     await copyTo(script.file, at(nameInside(script.path)));
   const database = at(document.source.file);
   // Only where there is no source yet: whoever runs a packet again has one, and runs no script of the packet's profile.
-  if (profile.surrogate && !existsSync(plan.source.file)) {
+  if (profile.surrogate && !isThere(plan.source.file)) {
     await mkdir(dirname(database), { recursive: true });
     await makeSurrogate(profile, database);
   } else await copySource({ file: plan.source.file, real: source }, database);

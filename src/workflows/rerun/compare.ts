@@ -1,4 +1,4 @@
-import { isCustodyError } from '../../errors.ts';
+import { isDamage } from '../../errors.ts';
 import { parseDigest, type Digest } from '../../objects/digest.ts';
 import { toJson, type Json } from '../../objects/json.ts';
 import { nodeLink } from '../../objects/link.ts';
@@ -106,7 +106,7 @@ async function* statesOf(
     for await (const change of driveAsync(walk, either)) yield toJson(showChange(change));
   } catch (error) {
     // A damaged state is named by its id alone; verify says what is wrong with it.
-    if (!isCustodyError(error) || error.exitCode !== 1) throw error;
+    if (!isDamage(error)) throw error;
   }
 }
 

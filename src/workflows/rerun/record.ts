@@ -1,7 +1,7 @@
 import type { AppendOptions, Ledger } from '../../ledger/ledger.ts';
 import { signRerun } from '../../log/rerun-note.ts';
 import { parseSignerKey, parseVerifierKey } from '../../log/note-key.ts';
-import { CustodyError, isCustodyError } from '../../errors.ts';
+import { CustodyError, isDamage } from '../../errors.ts';
 import { closure, reachedBy } from '../../objects/closure.ts';
 import { digestFromBytes, type Digest } from '../../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
@@ -122,7 +122,7 @@ async function isItsOwnPacket(ledger: Ledger, packet: ObjectOf<'packet'>): Promi
     findings.push(...(await checkStoredPacket(ledger.store, packet)).findings);
     return findings.length === 0;
   } catch (error) {
-    if (isCustodyError(error) && error.exitCode === 1) return false;
+    if (isDamage(error)) return false;
     throw error;
   }
 }

@@ -4,8 +4,9 @@ import type { Boundary, Captured, Clone, Workspace } from '../../../src/engines/
 import { postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { isCustodyError } from '../../../src/errors.ts';
-import { boundary, expectCode, INSTALLATIONS, OPTIONS, usePostgres, utf8 } from './support.ts';
+import { boundary, INSTALLATIONS, OPTIONS, usePostgres, utf8 } from './support.ts';
 import { data, lackingData } from '../../support/lacking.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const lack = lackingData('agencyos.sql.gz', 'agencyos.dump', 'agencyos-counts.txt');
 const read = (name: string): Uint8Array => readFileSync(data(name));
@@ -97,14 +98,14 @@ describe.skipIf(lack).each(INSTALLATIONS)(
       const script = Buffer.from(read('birth.sql'))
         .toString()
         .replace('a0000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000002');
-      await expectCode(session.apply(utf8(script), BOUNDARY), 'SQL_FAILED');
+      await refuses(session.apply(utf8(script), BOUNDARY), 'SQL_FAILED');
     });
 
     it('is refused outside of the boundary', async () => {
       await using session = await clone.open();
       await session.begin();
       const allowed: Boundary = boundary({ insert: ['public.birth_registry', 'public.directus_objects'] });
-      await expectCode(session.apply(read('birth.sql'), allowed), 'BOUNDARY_VIOLATED');
+      await refuses(session.apply(read('birth.sql'), allowed), 'BOUNDARY_VIOLATED');
     });
 
     it('the psql script is refused, by command and line', async () => {
@@ -114,7 +115,7 @@ describe.skipIf(lack).each(INSTALLATIONS)(
         .apply(read('birth-psql-script.sql'), BOUNDARY)
         .catch((e: unknown) => e);
       expect(isCustodyError(error, 'SQL_SYNTAX') && error.path).toBe('line 4');
-      await expectCode(session.apply(read('birth-rollback.sql'), BOUNDARY), 'BOUNDARY_VIOLATED');
+      await refuses(session.apply(read('birth-rollback.sql'), BOUNDARY), 'BOUNDARY_VIOLATED');
       const found = await clone.check(read('birth-psql-script.sql'), BOUNDARY);
       expect(found.length).toBeGreaterThan(3);
       expect(found[0]?.path).toBe('line 4');

@@ -5,16 +5,8 @@ import { isCustodyError } from '../../../src/errors.ts';
 import { decodeKind } from '../../../src/objects/kinds.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { FIXTURE } from './fixture.ts';
-import {
-  boundary,
-  expectCode,
-  INSTALLATIONS,
-  OPTIONS,
-  temporaryFolder,
-  usePostgres,
-  utf8,
-  zipped,
-} from './support.ts';
+import { boundary, INSTALLATIONS, OPTIONS, temporaryFolder, usePostgres, utf8, zipped } from './support.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const BOUNDARY: Boundary = boundary({ insert: ['shop.item', 'shop.log'] });
 
@@ -137,7 +129,7 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
       expect(changed(await session.capture(sink))).toEqual(['shop.event_new']);
     }, other);
     const old = utf8("INSERT INTO shop.event (at, what) VALUES ('2000-01-01', 'x')");
-    await inside((session) => expectCode(session.apply(old, allowed), 'BOUNDARY_VIOLATED'), other);
+    await inside((session) => refuses(session.apply(old, allowed), 'BOUNDARY_VIOLATED'), other);
     await inside((session) => session.apply(old, boundary({ insert: ['shop.event'] })), other);
   });
 
@@ -178,12 +170,12 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
   ] as const)('%s → %s', async (script, code) => {
     await using session = await clone.open();
     await session.begin();
-    await expectCode(session.apply(utf8(script), BOUNDARY), code);
+    await refuses(session.apply(utf8(script), BOUNDARY), code);
   });
 
   it('what a SECURITY DEFINER function inserts elsewhere is seen', async () => {
     await inside((session) =>
-      expectCode(
+      refuses(
         session.apply(utf8('SELECT shop.as_owner_insert()'), boundary({ insert: ['shop.item'] })),
         'BOUNDARY_VIOLATED',
       ),
@@ -203,14 +195,14 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
     await using session = await other.open();
     await session.begin();
     await session.apply(utf8(script), boundary({ insert: ['shop.deferred'] }));
-    await expectCode(session.commit(), code);
+    await refuses(session.commit(), code);
   });
 
   it('a deferred constraint refuses the capture inside, and the transaction goes on', async () => {
     await inside(async (session) => {
       const allowed: Boundary = boundary({ insert: ['shop.deferred'] });
       await session.apply(utf8('INSERT INTO shop.deferred VALUES (1, 2)'), allowed);
-      await expectCode(session.capture(sink), 'SQL_FAILED');
+      await refuses(session.capture(sink), 'SQL_FAILED');
       await session.apply(utf8('INSERT INTO shop.deferred VALUES (2, 1)'), allowed);
       expect((await session.capture(sink)).tables['shop.deferred']?.rows).toBe(2);
     });
@@ -229,12 +221,12 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
       await using session = await other.open();
       await session.begin();
       expect(session.ended).toBe(false);
-      await expectCode(session.apply(utf8(script), BOUNDARY), 'TIME_LIMIT');
+      await refuses(session.apply(utf8(script), BOUNDARY), 'TIME_LIMIT');
       // At once: whoever rolls back afterwards must not take a killed session for one that does not answer.
       expect(session.ended).toBe(true);
       expect(await session.inTransaction()).toBe(false);
     }
-    await expectCode(other.query('SELECT pg_sleep(30)'), 'TIME_LIMIT');
+    await refuses(other.query('SELECT pg_sleep(30)'), 'TIME_LIMIT');
   });
 
   it('notices a transaction that was lost', async () => {
@@ -249,19 +241,16 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
     }
     const sessions = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'custody_executor'";
     while ((await clone.query(sessions)) !== '0');
-    await expectCode(session.apply(utf8('SELECT 1'), BOUNDARY), 'TRANSACTION_LOST');
-    await expectCode(session.commit(), 'TRANSACTION_LOST');
-    await expectCode(session.rollback(), 'TRANSACTION_LOST');
+    await refuses(session.apply(utf8('SELECT 1'), BOUNDARY), 'TRANSACTION_LOST');
+    await refuses(session.commit(), 'TRANSACTION_LOST');
+    await refuses(session.rollback(), 'TRANSACTION_LOST');
     expect(session.ended).toBe(true);
     expect(await session.inTransaction()).toBe(false);
   });
 
   it('a boundary of a table that is not there is refused', async () => {
     await inside((session) =>
-      expectCode(
-        session.apply(utf8('SELECT 1'), boundary({ insert: ['shop.nothing'] })),
-        'BOUNDARY_VIOLATED',
-      ),
+      refuses(session.apply(utf8('SELECT 1'), boundary({ insert: ['shop.nothing'] })), 'BOUNDARY_VIOLATED'),
     );
   });
 
@@ -269,12 +258,12 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
     expect(await clone.query('SELECT count(*) FROM shop.secret')).toBe('2');
     expect(await clone.query('SELECT NULL::text')).toBe('NULL');
     expect(await clone.query('SELECT name FROM shop.item WHERE id = -1')).toBe('a');
-    await expectCode(clone.query('SELECT 1, 2'), 'SQL_FAILED');
-    await expectCode(clone.query('SELECT 1 WHERE false'), 'SQL_FAILED');
-    await expectCode(clone.query("SELECT nextval('shop.item_id_seq')"), 'SQL_FAILED');
-    await expectCode(clone.query('DELETE FROM shop.bag'), 'SQL_SYNTAX');
-    await expectCode(clone.query('SELECT 1; SELECT 2'), 'SQL_SYNTAX');
-    await expectCode(clone.query('SELEC 1'), 'SQL_SYNTAX');
+    await refuses(clone.query('SELECT 1, 2'), 'SQL_FAILED');
+    await refuses(clone.query('SELECT 1 WHERE false'), 'SQL_FAILED');
+    await refuses(clone.query("SELECT nextval('shop.item_id_seq')"), 'SQL_FAILED');
+    await refuses(clone.query('DELETE FROM shop.bag'), 'SQL_SYNTAX');
+    await refuses(clone.query('SELECT 1; SELECT 2'), 'SQL_SYNTAX');
+    await refuses(clone.query('SELEC 1'), 'SQL_SYNTAX');
   });
 
   it('proves isolation', async () => {
@@ -311,7 +300,7 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
       'default_transaction_read_only',
       'nonsense',
     ]) {
-      await expectCode(postgresEngine.prepare(source, { ...OPTIONS, session: [[name, 'x']] }), 'USAGE');
+      await refuses(postgresEngine.prepare(source, { ...OPTIONS, session: [[name, 'x']] }), 'USAGE');
     }
   });
 

@@ -4,15 +4,8 @@ import { postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { isCustodyError, type ErrorCode } from '../../../src/errors.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { ROLLBACK_FIXTURE } from './rollback-fixture.ts';
-import {
-  boundary,
-  expectCode,
-  INSTALLATIONS,
-  OPTIONS,
-  temporaryFolder,
-  usePostgres,
-  utf8,
-} from './support.ts';
+import { boundary, INSTALLATIONS, OPTIONS, temporaryFolder, usePostgres, utf8 } from './support.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const ALLOWED = boundary({ insert: ['shop.item', 'shop.number', 'shop.log', 'shop.deferred'] });
 
@@ -120,7 +113,7 @@ describe.each(INSTALLATIONS)('queries and checks on the $name installation', ({ 
     ] as const)('%s → %s, and the transaction goes on', async (sql, code) => {
       await inside(async (session) => {
         await session.apply(utf8("INSERT INTO shop.log VALUES ('x')"), ALLOWED);
-        await expectCode(session.query(sql), code);
+        await refuses(session.query(sql), code);
         expect(await session.query('SELECT count(*) FROM shop.log')).toBe('1');
         await session.apply(utf8("INSERT INTO shop.log VALUES ('y')"), ALLOWED);
       });
@@ -131,13 +124,13 @@ describe.each(INSTALLATIONS)('queries and checks on the $name installation', ({ 
     });
 
     it('what outlives a savepoint is found', async () => {
-      await inside((session) => expectCode(session.query('SELECT shop.do_prepare()'), 'BOUNDARY_VIOLATED'));
+      await inside((session) => refuses(session.query('SELECT shop.do_prepare()'), 'BOUNDARY_VIOLATED'));
     });
 
     it('a deferred constraint refuses it, and the transaction goes on', async () => {
       await inside(async (session) => {
         await session.apply(utf8('INSERT INTO shop.deferred VALUES (1, 2)'), ALLOWED);
-        await expectCode(session.query('SELECT 1'), 'SQL_FAILED');
+        await refuses(session.query('SELECT 1'), 'SQL_FAILED');
         await session.apply(utf8('INSERT INTO shop.deferred VALUES (2, 1)'), ALLOWED);
         expect(await session.query('SELECT count(*) FROM shop.deferred')).toBe('2');
       });
@@ -151,13 +144,13 @@ describe.each(INSTALLATIONS)('queries and checks on the $name installation', ({ 
       await using other = await hasty.restore('T');
       await using session = await other.open();
       await session.begin();
-      await expectCode(session.query('SELECT pg_sleep(30)'), 'TIME_LIMIT');
-      await expectCode(session.query('SELECT 1'), 'TRANSACTION_LOST');
+      await refuses(session.query('SELECT pg_sleep(30)'), 'TIME_LIMIT');
+      await refuses(session.query('SELECT 1'), 'TRANSACTION_LOST');
     });
 
     it('needs a transaction', async () => {
       await using session = await clone.open();
-      await expectCode(session.query('SELECT 1'), 'INTERNAL');
+      await refuses(session.query('SELECT 1'), 'INTERNAL');
     });
   });
 
@@ -232,7 +225,7 @@ COMMIT;`);
     });
 
     it('of a query does not run it', async () => {
-      await expectCode(clone.query('SELECT shop.boom()'), 'SQL_FAILED');
+      await refuses(clone.query('SELECT shop.boom()'), 'SQL_FAILED');
       expect(await clone.checkQuery('SELECT shop.boom()')).toBeUndefined();
     });
   });

@@ -15,7 +15,6 @@ import { driveSync } from '../../../src/objects/walk.ts';
 import { ROLLBACK_FIXTURE } from './rollback-fixture.ts';
 import {
   boundary,
-  expectCode,
   INSTALLATIONS,
   OPTIONS,
   temporaryFolder,
@@ -23,6 +22,7 @@ import {
   useTemporaryFolder,
   utf8,
 } from './support.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const CHILD = fileURLToPath(new URL('quarantine-child.ts', import.meta.url));
 const ONE_ROW = boundary({ insert: ['shop.log'] });
@@ -55,10 +55,10 @@ describe.each(INSTALLATIONS.slice(0, 1))(
         expect(image).toEqual(storeContent(sink, long));
 
         files.file('source.sql', `${ROLLBACK_FIXTURE}\n`);
-        await expectCode(workspace.storeSource(sink), 'SOURCE_CHANGED');
-        await expectCode(workspace.storeImage(sink), 'SOURCE_CHANGED');
+        await refuses(workspace.storeSource(sink), 'SOURCE_CHANGED');
+        await refuses(workspace.storeImage(sink), 'SOURCE_CHANGED');
         rmSync(file);
-        await expectCode(workspace.storeSource(sink), 'PATH_NOT_FOUND');
+        await refuses(workspace.storeSource(sink), 'PATH_NOT_FOUND');
       });
     });
 
@@ -97,9 +97,9 @@ describe.each(INSTALLATIONS.slice(0, 1))(
           () => clone.identical(),
           () => clone.quarantine(folder, 'again'),
         ])
-          await expectCode(use(), 'ENGINE_FAILED');
+          await refuses(use(), 'ENGINE_FAILED');
         await clone[Symbol.asyncDispose]();
-        await expectCode(workspace.restore('T'), 'USAGE'); // never reused
+        await refuses(workspace.restore('T'), 'USAGE'); // never reused
 
         // The others go on.
         expect(await other.query('SELECT count(*) FROM shop.log')).toBe('0');
@@ -138,7 +138,7 @@ describe.each(INSTALLATIONS.slice(0, 1))(
         const path = await (await workspace.restore('T')).quarantine(kept(), 'no way');
         const folder = Object.fromEntries((await workspace.isolation()).raw)['cluster-folder'] ?? '';
         rmSync(path, { recursive: true });
-        await expectCode(async () => workspace[Symbol.asyncDispose](), 'PATH_NOT_FOUND');
+        await refuses(async () => workspace[Symbol.asyncDispose](), 'PATH_NOT_FOUND');
         expect(rowsIn(join(folder, 'data'), 'custody_t')).toContain('0 rows');
         // A later start leaves it, too.
         await using next = await postgresEngine.prepare({ file: dump }, OPTIONS);
@@ -149,8 +149,8 @@ describe.each(INSTALLATIONS.slice(0, 1))(
       it('a folder that cannot be made is an error, and the clone stays out of use', async () => {
         await using workspace = await postgresEngine.prepare({ file: dump }, OPTIONS);
         const clone = await workspace.restore('T');
-        await expectCode(clone.quarantine(join(dump, 'below'), 'x'), 'PATH_NOT_A_FOLDER');
-        await expectCode(clone.query('SELECT 1'), 'ENGINE_FAILED');
+        await refuses(clone.quarantine(join(dump, 'below'), 'x'), 'PATH_NOT_A_FOLDER');
+        await refuses(clone.query('SELECT 1'), 'ENGINE_FAILED');
       });
 
       it('a server that does not answer is kept all the same', async () => {

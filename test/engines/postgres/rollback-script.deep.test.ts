@@ -4,15 +4,8 @@ import { postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { decodeKind } from '../../../src/objects/kinds.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { ROLLBACK_FIXTURE } from './rollback-fixture.ts';
-import {
-  boundary,
-  expectCode,
-  INSTALLATIONS,
-  OPTIONS,
-  temporaryFolder,
-  usePostgres,
-  utf8,
-} from './support.ts';
+import { boundary, INSTALLATIONS, OPTIONS, temporaryFolder, usePostgres, utf8 } from './support.ts';
+import { refuses } from '../../support/refusals.ts';
 
 describe.each(INSTALLATIONS)('executor and rollback script on the $name installation', ({ folder }) => {
   usePostgres(folder);
@@ -116,7 +109,7 @@ describe.each(INSTALLATIONS)('executor and rollback script on the $name installa
       ["SELECT nextval('shop.item_id_seq')", boundary({ delete: ['shop.item'] })],
       ['SELECT shop.do_setval()', boundary({ insert: ['shop.item'] })],
     ] as const) {
-      await inside((session) => expectCode(session.apply(utf8(script), allowed), 'BOUNDARY_VIOLATED'), other);
+      await inside((session) => refuses(session.apply(utf8(script), allowed), 'BOUNDARY_VIOLATED'), other);
     }
     await committed(other, 'SELECT 1', boundary({ delete: ['shop.item'] }));
     expect(await rights()).toBe('item:DELETE');
@@ -206,9 +199,7 @@ describe.each(INSTALLATIONS)('executor and rollback script on the $name installa
     ["UPDATE shop.event SET what = 'x'", { update: ['shop.event_new'] }],
     ["UPDATE shop.event SET at = '2022-01-01' WHERE at < '2020-01-01'", { update: ['shop.event'] }],
   ])('%s is refused where %j is allowed', async (script, allowed) => {
-    await inside((session) =>
-      expectCode(session.apply(utf8(script), boundary(allowed)), 'BOUNDARY_VIOLATED'),
-    );
+    await inside((session) => refuses(session.apply(utf8(script), boundary(allowed)), 'BOUNDARY_VIOLATED'));
   });
 
   it('nothing of all that was kept', async () => {

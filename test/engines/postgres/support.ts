@@ -2,9 +2,8 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { packagedFolder } from '../../../src/engines/postgres/cluster/binaries.ts';
-import { isCustodyError, type ErrorCode } from '../../../src/errors.ts';
 import type { Boundary, EngineOptions } from '../../../src/engines/engine.ts';
 
 /** Every installation that is here: the core tests run on each. */
@@ -85,17 +84,6 @@ export const OPTIONS: EngineOptions = { session: [], timeLimit: 20_000 };
 /** A boundary that allows nothing but what is named. */
 export function boundary(allowed: Partial<Boundary>): Boundary {
   return { insert: [], update: [], delete: [], counters: false, ...allowed };
-}
-
-export async function expectCode(work: Promise<unknown> | (() => unknown), code: ErrorCode): Promise<void> {
-  let thrown: unknown;
-  try {
-    await (typeof work === 'function' ? work() : work);
-  } catch (error) {
-    thrown = error;
-  }
-  if (thrown !== undefined && !isCustodyError(thrown)) throw thrown as Error;
-  expect(isCustodyError(thrown) ? thrown.code : 'nothing was thrown').toBe(code);
 }
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { Clone, Workspace } from '../../../src/engines/engine.ts';
-import { fails, insertOnly, make, prepare, snapshotOf, useTemp } from './helpers.ts';
+import { insertOnly, make, prepare, snapshotOf, useTemp } from './helpers.ts';
+import { refuses } from '../../support/refusals.ts';
 
 /** Everything that a script may try, each alone in an otherwise good script. After each, the state is the one before. */
 const temp = useTemp();
@@ -186,7 +187,7 @@ const ATTACKS: [name: string, script: string, code: ErrorCode, path?: string][] 
 
 describe('a script that is refused', () => {
   it.each(ATTACKS)('%s', async (_, script, code, path) => {
-    await fails(run(script), code, path);
+    await refuses(run(script), code, path);
     expect(existsSync('/tmp/custody-evil.db')).toBe(false);
     expect(await snapshotOf(clone)).toBe(before);
     expect(await clone.identical()).toBe(true);
@@ -196,13 +197,13 @@ describe('a script that is refused', () => {
     await using session = await clone.open();
     await session.begin();
     const script = Buffer.from("SELECT '\xff'", 'latin1');
-    await fails(session.apply(script, insertOnly('t')), 'SQL_SYNTAX');
+    await refuses(session.apply(script, insertOnly('t')), 'SQL_SYNTAX');
   });
 
   it('before anything runs: the first statement has not run when the second is refused', async () => {
     await using session = await clone.open();
     await session.begin();
-    await fails(
+    await refuses(
       session.apply(Buffer.from(`INSERT INTO t(a) VALUES (2); DELETE FROM t`), insertOnly('t')),
       'BOUNDARY_VIOLATED',
     );
@@ -213,7 +214,7 @@ describe('a script that is refused', () => {
   });
 
   it('where the boundary names no table at all', async () => {
-    await fails(run(`INSERT INTO t(a) VALUES (2)`, []), 'BOUNDARY_VIOLATED');
+    await refuses(run(`INSERT INTO t(a) VALUES (2)`, []), 'BOUNDARY_VIOLATED');
   });
 });
 
@@ -303,7 +304,7 @@ describe('a query', () => {
     [`SELECT load_extension('x')`, 'BOUNDARY_VIOLATED'],
     ['WITH RECURSIVE x(i) AS (SELECT 1 UNION ALL SELECT i FROM x) SELECT count(*) FROM x', 'TIME_LIMIT'],
   ])('refused: %s', async (sql, code) => {
-    await fails(clone.query(sql), code);
+    await refuses(clone.query(sql), code);
     expect(existsSync('/tmp/custody-evil.db')).toBe(false);
     expect(await clone.identical()).toBe(true);
   });

@@ -4,7 +4,8 @@ import type { Clone, Session, Workspace } from '../../../src/engines/engine.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { check as checkScript, checkQuery } from '../../../src/engines/sqlite/process/connection.ts';
 import { sessionPragmas } from '../../../src/engines/sqlite/script/pragmas.ts';
-import { boundary, fails, insertOnly, make, prepare, snapshotOf, useTemp } from './helpers.ts';
+import { boundary, insertOnly, make, prepare, snapshotOf, useTemp } from './helpers.ts';
+import { refuses } from '../../support/refusals.ts';
 
 /** Queries inside the transaction, and checks that run nothing. */
 const temp = useTemp();
@@ -66,14 +67,14 @@ describe('a query inside the transaction', () => {
     ['SELECT nothing', 'SQL_SYNTAX'],
   ])('leaves everything as it was when it is refused: %s', async (sql, code) => {
     const was = await state();
-    await fails(session.query(sql), code, 'query');
+    await refuses(session.query(sql), code, 'query');
     expect(await session.inTransaction()).toBe(true);
     expect(await state()).toBe(was);
   });
 
   it('does not lift the boundary of what runs afterwards', async () => {
     await session.query('SELECT 1');
-    await fails(session.apply(Buffer.from('DELETE FROM t'), insertOnly('t')), 'BOUNDARY_VIOLATED');
+    await refuses(session.apply(Buffer.from('DELETE FROM t'), insertOnly('t')), 'BOUNDARY_VIOLATED');
     await session.apply(Buffer.from(`INSERT INTO t VALUES (4, 'four')`), insertOnly('t'));
     expect(await session.query('SELECT max(id) FROM t')).toBe('4');
   });
@@ -81,7 +82,7 @@ describe('a query inside the transaction', () => {
   it('needs a transaction', async () => {
     await using other = await workspace.restore('other');
     await using opened = await other.open();
-    await fails(opened.query('SELECT 1'), 'INTERNAL');
+    await refuses(opened.query('SELECT 1'), 'INTERNAL');
   });
 });
 
@@ -90,8 +91,8 @@ it('a query inside ends at the time limit, and so does its session', async () =>
   await using session = await other.open();
   await session.begin();
   const endless = 'WITH RECURSIVE x(i) AS (SELECT 1 UNION ALL SELECT i FROM x) SELECT count(*) FROM x';
-  await fails(session.query(endless), 'TIME_LIMIT');
-  await fails(session.inTransaction(), 'TIME_LIMIT');
+  await refuses(session.query(endless), 'TIME_LIMIT');
+  await refuses(session.inTransaction(), 'TIME_LIMIT');
 });
 
 describe('a check', () => {
@@ -172,7 +173,7 @@ describe('a check', () => {
     const [first] = await clone.check(Buffer.from(script), insertOnly('t'));
     await using session = await clone.open();
     await session.begin();
-    await fails(session.apply(Buffer.from(script), insertOnly('t')), first!.code, first!.path);
+    await refuses(session.apply(Buffer.from(script), insertOnly('t')), first!.code, first!.path);
   });
 });
 

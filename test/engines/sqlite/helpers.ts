@@ -2,8 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, expect } from 'vitest';
-import { CustodyError, type ErrorCode } from '../../../src/errors.ts';
+import { afterAll, beforeAll } from 'vitest';
 import type { Boundary, Captured, Clone, EngineOptions, Workspace } from '../../../src/engines/engine.ts';
 import { captureFile, sqliteEngine } from '../../../src/engines/sqlite/index.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
@@ -51,19 +50,6 @@ export function capture(path: string): Promise<Captured> {
 
 export async function snapshotOf(clone: Clone): Promise<string> {
   return (await clone.capture(new MemoryObjects())).snapshot.digest;
-}
-
-/** Asserts the code (and, where given, the path) of the error that `work` ends in. */
-export async function fails(work: Promise<unknown>, code: ErrorCode, path?: string): Promise<void> {
-  const error: unknown = await work.then(
-    () => 'nothing thrown',
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof CustodyError)) throw new Error(`expected ${code}`, { cause: error });
-  expect({ code: error.code, ...(path === undefined ? {} : { path: error.path }) }).toEqual({
-    code,
-    ...(path === undefined ? {} : { path }),
-  });
 }
 
 /** Pids of this process's children (Linux). */

@@ -7,7 +7,8 @@ import { SqliteConnection } from '../../../src/engines/sqlite/process/connection
 import { SqliteWorkspace } from '../../../src/engines/sqlite/workspace.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { byFile, byImage, byParts, partsInside } from './inside.ts';
-import { boundary, children, fails, make, useTemp } from './helpers.ts';
+import { boundary, children, make, useTemp } from './helpers.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const temp = useTemp();
 let count = 0;
@@ -197,7 +198,7 @@ describe('the child', () => {
       await using child = await SqlChild.start(temp.path);
       await child.request({ op: 'open', path, pragmas: [] });
       await child.request({ op: 'begin' });
-      await fails(child.request({ op: 'read' }, 1_000), 'TIME_LIMIT');
+      await refuses(child.request({ op: 'read' }, 1_000), 'TIME_LIMIT');
     }
     expect(children()).toEqual(before);
   });
@@ -217,7 +218,7 @@ describe('the child', () => {
     await asked(made(TABLE), { imageUpTo: 0 }, async (session) => {
       const mine = children().filter((pid) => !before.includes(pid));
       const kill = (): void => mine.forEach((pid) => process.kill(pid, 'SIGKILL'));
-      await fails(disturbed(session, kill), 'ENGINE_FAILED');
+      await refuses(disturbed(session, kill), 'ENGINE_FAILED');
     });
     expect(children()).toEqual(before);
     expect(readdirSync(temp.path).filter((name) => name.startsWith('custody-sqlite'))).toEqual([]);
@@ -227,7 +228,7 @@ describe('the child', () => {
     const before = children();
     const controller = new AbortController();
     await asked(made(TABLE), { imageUpTo: 0, signal: controller.signal }, async (session) => {
-      await fails(
+      await refuses(
         disturbed(session, () => controller.abort()),
         'INTERRUPTED',
       );
@@ -243,10 +244,10 @@ describe('the child', () => {
       const throws = (): never => {
         throw full;
       };
-      await fails(disturbed(session, throws), 'DISK_FULL');
+      await refuses(disturbed(session, throws), 'DISK_FULL');
       const insert = (value: string): Promise<void> =>
         session.apply(Buffer.from(`INSERT INTO t VALUES (0, '${value}')`), EVERYTHING);
-      await fails(insert('never'), 'SQL_FAILED');
+      await refuses(insert('never'), 'SQL_FAILED');
       await insert('more');
       await capturing(session);
       expect(await session.query('SELECT count(*) FROM t')).toBe('20001');

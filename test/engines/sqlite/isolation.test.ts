@@ -20,8 +20,9 @@ import { childCommand } from '../../../src/engines/sqlite/process/sandbox.ts';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import type { Clone, Workspace } from '../../../src/engines/engine.ts';
-import { fails, make, prepare, useTemp } from './helpers.ts';
+import { make, prepare, useTemp } from './helpers.ts';
 import { lacking } from '../../support/lacking.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const temp = useTemp();
 const lack = lacking('Linux');
@@ -136,10 +137,10 @@ describe('a link in the place of the clone', () => {
     const path = cloneFile();
     rmSync(path);
     put(source, path);
-    await fails(clone.open(), 'ENGINE_FAILED');
-    await fails(clone.capture(new MemoryObjects()), 'ENGINE_FAILED');
-    await fails(clone.query('SELECT 1'), 'ENGINE_FAILED');
-    await fails(clone.identical(), 'ENGINE_FAILED');
+    await refuses(clone.open(), 'ENGINE_FAILED');
+    await refuses(clone.capture(new MemoryObjects()), 'ENGINE_FAILED');
+    await refuses(clone.query('SELECT 1'), 'ENGINE_FAILED');
+    await refuses(clone.identical(), 'ENGINE_FAILED');
     expect(await holds(workspace, 'clone-not-linked-to-source')).toBe(false);
     expect(digestOf(readFileSync(source))).toBe(bytes);
     rmSync(`${path}.other`, { force: true });
@@ -160,7 +161,7 @@ describe('a link in the place of the clone', () => {
     const bytes = digestOf(readFileSync(source));
     const path = temp.file(`${name}-clone.db`);
     put(source, path);
-    await fails(copyFileHashed(image, path), 'IO_FAILED');
+    await refuses(copyFileHashed(image, path), 'IO_FAILED');
     expect(digestOf(readFileSync(source))).toBe(bytes);
     expect(existsSync(`${source}.nothing`)).toBe(false);
   });
@@ -173,7 +174,7 @@ describe('a link in the place of the clone', () => {
     const path = cloneFile();
     rmSync(path);
     linkSync(source, path);
-    await fails(clone.open(), 'ENGINE_FAILED');
+    await refuses(clone.open(), 'ENGINE_FAILED');
     await clone.reset();
     await session(clone);
     expect(await clone.identical()).toBe(true);

@@ -4,8 +4,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
-import { capture, children, fails, insertOnly, make, prepare, useTemp } from './helpers.ts';
+import { capture, children, insertOnly, make, prepare, useTemp } from './helpers.ts';
 import { lacking } from '../../support/lacking.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const temp = useTemp();
 const ENDLESS = Buffer.from(
@@ -37,14 +38,14 @@ describe.skipIf(lack)(`no process and no folder is left${lack}`, () => {
       const clone = await workspace.restore('T');
       const session = await clone.open();
       await session.begin();
-      await fails(session.apply(Buffer.from('DROP TABLE t'), insertOnly('t')), 'BOUNDARY_VIOLATED');
+      await refuses(session.apply(Buffer.from('DROP TABLE t'), insertOnly('t')), 'BOUNDARY_VIOLATED');
       expect(children().length).toBe(1);
     }
     nothing();
   });
 
   it('after a source that is refused', async () => {
-    await fails(prepare(temp.file('nowhere.db')), 'PATH_NOT_FOUND');
+    await refuses(prepare(temp.file('nowhere.db')), 'PATH_NOT_FOUND');
     nothing();
   });
 
@@ -57,11 +58,11 @@ describe.skipIf(lack)(`no process and no folder is left${lack}`, () => {
       await session.begin();
       const running = session.apply(ENDLESS, insertOnly('t'));
       controller.abort();
-      await fails(running, 'INTERRUPTED');
-      await fails(session.capture(new MemoryObjects()), 'INTERRUPTED');
+      await refuses(running, 'INTERRUPTED');
+      await refuses(session.capture(new MemoryObjects()), 'INTERRUPTED');
     }
     nothing();
-    await fails(prepare(source(), { signal: controller.signal }), 'INTERRUPTED');
+    await refuses(prepare(source(), { signal: controller.signal }), 'INTERRUPTED');
     nothing();
   });
 
@@ -73,8 +74,8 @@ describe.skipIf(lack)(`no process and no folder is left${lack}`, () => {
       await session.begin();
       const running = session.apply(ENDLESS, insertOnly('t'));
       process.kill(children()[0]!, 'SIGKILL');
-      await fails(running, 'ENGINE_FAILED');
-      await fails(session.inTransaction(), 'ENGINE_FAILED');
+      await refuses(running, 'ENGINE_FAILED');
+      await refuses(session.inTransaction(), 'ENGINE_FAILED');
     }
     nothing();
   });

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
-import { capture, fails, insertOnly, make, prepare, snapshotOf, useTemp } from './helpers.ts';
+import { capture, insertOnly, make, prepare, snapshotOf, useTemp } from './helpers.ts';
 import { data, lackingData } from '../../support/lacking.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const lack = lackingData('chinook.sqlite', 'agencyos.sqlite');
 
@@ -80,8 +81,8 @@ describe.each(['delete', 'wal'])('journal_mode = %s', (mode) => {
       await using session = await clone.open();
       await session.begin();
       const endless = `${LONG}; WITH RECURSIVE x(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM x) SELECT count(*) FROM x`;
-      await fails(session.apply(Buffer.from(endless), insertOnly('w')), 'TIME_LIMIT');
-      await fails(session.rollback(), 'TIME_LIMIT');
+      await refuses(session.apply(Buffer.from(endless), insertOnly('w')), 'TIME_LIMIT');
+      await refuses(session.rollback(), 'TIME_LIMIT');
     }
     expect(leftBeside(temp.path).length).toBeGreaterThan(0);
     const left = leftBeside(temp.path);
@@ -148,10 +149,10 @@ describe('a session', () => {
       await opened.apply(script, insertOnly('c'));
       await opened.commit();
     };
-    await fails(run([]), 'SQL_FAILED', 'statement 1');
+    await refuses(run([]), 'SQL_FAILED', 'statement 1');
     await run([['foreign_keys', 'OFF']]);
     // Deferred: the statement passes, COMMIT does not.
-    await fails(run([['defer_foreign_keys', 'on']]), 'SQL_FAILED', undefined);
+    await refuses(run([['defer_foreign_keys', 'on']]), 'SQL_FAILED', undefined);
   });
 
   it('refuses other pragmas before anything is copied', async () => {
@@ -163,10 +164,10 @@ describe('a session', () => {
       'foreign_keys = 1; --',
       'user_version',
     ]) {
-      await fails(prepare(source, { session: [[pragma, '1']] }), 'USAGE');
+      await refuses(prepare(source, { session: [[pragma, '1']] }), 'USAGE');
     }
-    await fails(prepare(source, { session: [['foreign_keys', 'maybe']] }), 'USAGE');
-    await fails(prepare(source, { session: [['cache_size', '1; DROP TABLE t']] }), 'USAGE');
+    await refuses(prepare(source, { session: [['foreign_keys', 'maybe']] }), 'USAGE');
+    await refuses(prepare(source, { session: [['cache_size', '1; DROP TABLE t']] }), 'USAGE');
   });
 
   it('is the only one on its clone', async () => {
@@ -175,9 +176,9 @@ describe('a session', () => {
     await using clone = await workspace.restore('T');
     await using session = await clone.open();
     await session.begin();
-    await fails(clone.open(), 'INTERNAL');
-    await fails(clone.capture(new MemoryObjects()), 'INTERNAL');
-    await fails(clone.reset(), 'INTERNAL');
+    await refuses(clone.open(), 'INTERNAL');
+    await refuses(clone.capture(new MemoryObjects()), 'INTERNAL');
+    await refuses(clone.reset(), 'INTERNAL');
   });
 });
 

@@ -15,7 +15,8 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { CustodyError } from '../../../src/errors.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import type { Clone } from '../../../src/engines/engine.ts';
-import { children, fails, insertOnly, make, prepare, useTemp } from './helpers.ts';
+import { children, insertOnly, make, prepare, useTemp } from './helpers.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const { rename } = vi.hoisted(() => ({ rename: vi.fn<(from: string, to: string) => Promise<void>>() }));
 vi.mock(import('node:fs/promises'), async (load) => {
@@ -44,15 +45,15 @@ const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
 async function refusesEverything(clone: Clone): Promise<void> {
   const script = Buffer.from('SELECT 1');
-  await fails(clone.open(), 'ENGINE_FAILED');
-  await fails(clone.capture(new MemoryObjects()), 'ENGINE_FAILED');
-  await fails(clone.query('SELECT 1'), 'ENGINE_FAILED');
-  await fails(clone.check(script, insertOnly('t')), 'ENGINE_FAILED');
-  await fails(clone.check(Buffer.from([0xff]), insertOnly('t')), 'ENGINE_FAILED');
-  await fails(clone.checkQuery('SELECT 1'), 'ENGINE_FAILED');
-  await fails(clone.reset(), 'ENGINE_FAILED');
-  await fails(clone.identical(), 'ENGINE_FAILED');
-  await fails(clone.quarantine(temp.file('again'), 'again'), 'ENGINE_FAILED');
+  await refuses(clone.open(), 'ENGINE_FAILED');
+  await refuses(clone.capture(new MemoryObjects()), 'ENGINE_FAILED');
+  await refuses(clone.query('SELECT 1'), 'ENGINE_FAILED');
+  await refuses(clone.check(script, insertOnly('t')), 'ENGINE_FAILED');
+  await refuses(clone.check(Buffer.from([0xff]), insertOnly('t')), 'ENGINE_FAILED');
+  await refuses(clone.checkQuery('SELECT 1'), 'ENGINE_FAILED');
+  await refuses(clone.reset(), 'ENGINE_FAILED');
+  await refuses(clone.identical(), 'ENGINE_FAILED');
+  await refuses(clone.quarantine(temp.file('again'), 'again'), 'ENGINE_FAILED');
   expect(existsSync(temp.file('again'))).toBe(false);
 }
 
@@ -75,7 +76,7 @@ describe.each<[string, () => string | undefined]>([
       kept = await clone.quarantine(folder, 'the transaction was left open');
       // Whoever had it open was ended.
       if (process.platform === 'linux') expect(children()).toEqual([]);
-      await fails(session.commit(), 'ENGINE_FAILED');
+      await refuses(session.commit(), 'ENGINE_FAILED');
       await refusesEverything(clone);
       expect(kept).toMatch(/sqlite-T-[0-9a-f]{16}$/);
       expect(readdirSync(folder)).toEqual([kept.slice(folder.length + 1)]);
@@ -175,7 +176,7 @@ it('a clone whose child was killed can be kept too', async () => {
   await using session = await clone.open();
   await session.begin();
   const endless = 'WITH RECURSIVE x(i) AS (SELECT 1 UNION ALL SELECT i FROM x) SELECT count(*) FROM x';
-  await fails(session.apply(Buffer.from(endless), insertOnly('t')), 'TIME_LIMIT');
+  await refuses(session.apply(Buffer.from(endless), insertOnly('t')), 'TIME_LIMIT');
   const kept = await clone.quarantine(temp.file('killed'), 'time limit');
   expect(existsSync(join(kept, 'clone.db'))).toBe(true);
 });

@@ -17,7 +17,8 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isSqliteDatabase } from '../../../src/engines/sqlite/index.ts';
 import { digestOf } from '../../../src/objects/digest.ts';
-import { capture, fails, make, prepare, snapshotOf, useTemp } from './helpers.ts';
+import { capture, make, prepare, snapshotOf, useTemp } from './helpers.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const temp = useTemp();
 const holds = async (workspace: Awaited<ReturnType<typeof prepare>>): Promise<Record<string, boolean>> =>
@@ -34,9 +35,9 @@ const MANY = `WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s LIM
 
 describe('what is no database', () => {
   it('is said so', async () => {
-    await fails(prepare(temp.file('nowhere.db')), 'PATH_NOT_FOUND');
-    await fails(isSqliteDatabase(temp.file('nowhere.db')), 'PATH_NOT_FOUND');
-    await fails(prepare(temp.path), 'PATH_NOT_A_FILE');
+    await refuses(prepare(temp.file('nowhere.db')), 'PATH_NOT_FOUND');
+    await refuses(isSqliteDatabase(temp.file('nowhere.db')), 'PATH_NOT_FOUND');
+    await refuses(prepare(temp.path), 'PATH_NOT_A_FILE');
     for (const [name, content] of Object.entries({
       empty: '',
       text: 'CREATE TABLE t(a);',
@@ -44,14 +45,14 @@ describe('what is no database', () => {
       random: 'x'.repeat(5000),
     })) {
       writeFileSync(temp.file(name), content);
-      await fails(prepare(temp.file(name)), 'DATABASE_NOT_RECOGNISED');
+      await refuses(prepare(temp.file(name)), 'DATABASE_NOT_RECOGNISED');
       expect(await isSqliteDatabase(temp.file(name))).toBe(false);
     }
   });
 
   it.skipIf(process.platform === 'win32')('a pipe does not hang', async () => {
     spawnSync('mkfifo', [temp.file('pipe')]);
-    await fails(prepare(temp.file('pipe')), 'PATH_NOT_A_FILE');
+    await refuses(prepare(temp.file('pipe')), 'PATH_NOT_A_FILE');
   });
 });
 
@@ -59,7 +60,7 @@ describe('a file far larger than its database', () => {
   it.each(['delete', 'wal'])('is not copied, in journal mode %s', async (mode) => {
     const path = make(temp.file(`sparse-${mode}.db`), `PRAGMA journal_mode = ${mode}; CREATE TABLE t(a)`);
     truncateSync(path, 200 * 2 ** 30);
-    await fails(prepare(path), 'DATABASE_CORRUPT');
+    await refuses(prepare(path), 'DATABASE_CORRUPT');
   });
 
   it('may have been grown in steps', async () => {
@@ -77,7 +78,7 @@ describe('a damaged database', () => {
   it('cut short', async () => {
     const path = good('short.db');
     truncateSync(path, 40_960);
-    await fails(prepare(path), 'DATABASE_CORRUPT');
+    await refuses(prepare(path), 'DATABASE_CORRUPT');
   });
 
   it('with a page overwritten', async () => {
@@ -86,7 +87,7 @@ describe('a damaged database', () => {
     bytes.fill(0xab, 3 * 4096, 4 * 4096);
     writeFileSync(path, bytes);
     expect(await isSqliteDatabase(path)).toBe(true);
-    await fails(prepare(path), 'DATABASE_CORRUPT');
+    await refuses(prepare(path), 'DATABASE_CORRUPT');
   });
 
   it('with a header and nothing that makes sense behind it, as encrypted files may look', async () => {
@@ -94,7 +95,7 @@ describe('a damaged database', () => {
     const bytes = readFileSync(path);
     bytes.fill(0x5a, 16);
     writeFileSync(path, bytes);
-    await fails(prepare(path), 'DATABASE_CORRUPT');
+    await refuses(prepare(path), 'DATABASE_CORRUPT');
   });
   it('with a broken schema', async () => {
     const path = make(
@@ -102,7 +103,7 @@ describe('a damaged database', () => {
       'CREATE TABLE t(a)',
       `PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'CREATE TABLE'`,
     );
-    await fails(prepare(path), 'DATABASE_CORRUPT');
+    await refuses(prepare(path), 'DATABASE_CORRUPT');
   });
 });
 
@@ -145,7 +146,7 @@ describe('what the last writer left', () => {
     writeFileSync(`${path}-journal`, Buffer.alloc(1_024));
     expect((await capture(path)).rows).toBe(0);
     appendFileSync(`${path}-journal`, Buffer.from('d9d505f920a163d7', 'hex'));
-    await fails(capture(path), 'DATABASE_UNSUPPORTED');
+    await refuses(capture(path), 'DATABASE_UNSUPPORTED');
   });
 });
 
@@ -217,7 +218,7 @@ describe('isolation', () => {
 
   it('labels cannot climb', async () => {
     await using workspace = await prepare(make(temp.file('labels.db'), 'CREATE TABLE t(a)'));
-    for (const label of ['../x', '', '.hidden', 'a/b']) await fails(workspace.restore(label), 'USAGE');
+    for (const label of ['../x', '', '.hidden', 'a/b']) await refuses(workspace.restore(label), 'USAGE');
     await using a = await workspace.restore('T');
     await using b = await workspace.restore('T');
     expect(await snapshotOf(a)).toBe(await snapshotOf(b));

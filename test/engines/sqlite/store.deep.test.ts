@@ -7,7 +7,8 @@ import type { Link } from '../../../src/objects/link.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { listFolder } from '../../../src/objects/tree.ts';
 import { driveSync } from '../../../src/objects/walk.ts';
-import { fails, make, prepare, useTemp } from './helpers.ts';
+import { make, prepare, useTemp } from './helpers.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const temp = useTemp();
 
@@ -80,7 +81,7 @@ describe('the source, stored', () => {
     const path = make(temp.file(`${name}.db`), 'CREATE TABLE t(a)');
     await using workspace = await prepare(path);
     change(path);
-    await fails(workspace.storeSource(new MemoryObjects()), 'SOURCE_CHANGED');
+    await refuses(workspace.storeSource(new MemoryObjects()), 'SOURCE_CHANGED');
   });
 });
 
@@ -96,7 +97,7 @@ describe('the restore image, stored', () => {
     await using workspace = await prepare(make(temp.file('image2.db'), 'CREATE TABLE t(a)'));
     const folder = (await workspace.isolation()).raw.find(([name]) => name === 'workspace')![1];
     appendFileSync(`${folder}/image.db`, 'x');
-    await fails(workspace.storeImage(new MemoryObjects()), 'ENGINE_FAILED');
-    await fails(workspace.restore('T'), 'ENGINE_FAILED');
+    await refuses(workspace.storeImage(new MemoryObjects()), 'ENGINE_FAILED');
+    await refuses(workspace.restore('T'), 'ENGINE_FAILED');
   });
 });

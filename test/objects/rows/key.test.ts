@@ -10,7 +10,8 @@ import {
 } from '../../../src/objects/rows/key.ts';
 import { decodeKeyText } from '../../../src/objects/rows/key-text.ts';
 import { sha256Hex } from '../../../src/objects/sha256.ts';
-import { codeOf, hex, noise, unhex, utf8 } from '../support.ts';
+import { hex, noise, unhex, utf8 } from '../support.ts';
+import { codeOf } from '../../support/refusals.ts';
 
 const rank = (part: KeyPart): number =>
   part === null

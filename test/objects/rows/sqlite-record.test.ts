@@ -12,6 +12,7 @@ import {
   MASKED,
   type SqliteValue,
 } from '../../../src/objects/rows/sqlite-record.ts';
+import { codeOf } from '../../support/refusals.ts';
 
 const value: fc.Arbitrary<SqliteValue> = fc.oneof(
   fc.constant(null),
@@ -24,14 +25,7 @@ const value: fc.Arbitrary<SqliteValue> = fc.oneof(
   fc.uint8Array(),
 );
 
-function refused(run: () => unknown): boolean {
-  try {
-    run();
-    return false;
-  } catch (error) {
-    return isCustodyError(error, 'ROW_MALFORMED');
-  }
-}
+const refused = (run: () => unknown): boolean => codeOf(run) === 'ROW_MALFORMED';
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 
 describe('canonical records', () => {

@@ -9,7 +9,7 @@ import { encodeRecord } from '../../../src/objects/rows/sqlite-record.ts';
 import { sha256Bytes } from '../../../src/objects/sha256.ts';
 import { SnapshotBuilder } from '../../../src/objects/snapshots/builder.ts';
 import { resultOf } from '../../../src/objects/walk.ts';
-import { codeOf } from '../support.ts';
+import { codeOf } from '../../support/refusals.ts';
 
 type Rows = [Uint8Array, Uint8Array][];
 const objects = new MemoryObjects();

@@ -10,9 +10,10 @@ import { putObject } from '../../../src/objects/sink.ts';
 import { SnapshotBuilder } from '../../../src/objects/snapshots/builder.ts';
 import { diffSnapshots, readTable, type Table } from '../../../src/objects/snapshots/diff.ts';
 import { resultOf } from '../../../src/objects/walk.ts';
-import { buildMap, codeOf, hex, itemsOf, utf8 } from '../support.ts';
+import { buildMap, hex, itemsOf, utf8 } from '../support.ts';
 
 import { capture, people } from './snapshot-models.ts';
+import { codeOf } from '../../support/refusals.ts';
 
 describe('a malformed snapshot', () => {
   const objects = new MemoryObjects();

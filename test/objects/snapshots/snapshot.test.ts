@@ -8,8 +8,9 @@ import { multisetEntries } from '../../../src/objects/rows/multiset.ts';
 import { SnapshotBuilder } from '../../../src/objects/snapshots/builder.ts';
 import { diffSnapshots, type SnapshotChange, type Table } from '../../../src/objects/snapshots/diff.ts';
 import { resultOf } from '../../../src/objects/walk.ts';
-import { codeOf, hex, itemsOf, noise, utf8 } from '../support.ts';
+import { hex, itemsOf, noise, utf8 } from '../support.ts';
 import { capture, EMPTY, people, specOf, type State, type TableModel } from './snapshot-models.ts';
+import { codeOf } from '../../support/refusals.ts';
 
 /** A change as text, to compare with the model's. */
 function show(change: SnapshotChange): string {

@@ -3,25 +3,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CustodyError } from '../../../src/errors.ts';
 import { readPlan } from '../../../src/rehearsal/plan/plan.ts';
 import { withLines } from './plan-text.ts';
+import { refuses } from '../../support/refusals.ts';
 
 describe('a plan file', () => {
   let temp: string;
   beforeAll(() => void (temp = mkdtempSync(join(tmpdir(), 'custody-plan-'))));
   afterAll(() => rmSync(temp, { recursive: true, force: true }));
 
-  const codeOf = (file: string): Promise<unknown> =>
-    readPlan(file).then(
-      () => 'accepted',
-      (error: unknown) => (error instanceof CustodyError ? [error.code, error.path] : error),
-    );
-
   it('that is missing or a folder cannot be read', async () => {
     const missing = join(temp, 'missing.yaml');
-    expect(await codeOf(missing)).toEqual(['PLAN_UNREADABLE', missing]);
-    expect(await codeOf(temp)).toEqual(['PLAN_UNREADABLE', temp]);
+    await refuses(readPlan(missing), 'PLAN_UNREADABLE', missing);
+    await refuses(readPlan(temp), 'PLAN_UNREADABLE', temp);
   });
 
   it('that is a pipe, a device or far too large cannot be read, and nothing waits', async () => {
@@ -29,8 +23,7 @@ describe('a plan file', () => {
     execFileSync('mkfifo', [pipe]);
     const large = join(temp, 'large.yaml');
     writeFileSync(large, '#'.repeat(1024 * 1024 + 1));
-    for (const file of [pipe, '/dev/zero', large])
-      expect(await codeOf(file)).toEqual(['PLAN_UNREADABLE', file]);
+    for (const file of [pipe, '/dev/zero', large]) await refuses(readPlan(file), 'PLAN_UNREADABLE', file);
   });
 
   it('keeps its bytes, and paths start from its folder', async () => {

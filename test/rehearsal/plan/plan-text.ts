@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { CustodyError } from '../../../src/errors.ts';
 import { parsePlan, type Plan } from '../../../src/rehearsal/plan/plan.ts';
+import { refusalOf } from '../../support/refusals.ts';
 
 export const PATH = '/plans/plan.yaml';
 export const LINES = [
@@ -20,11 +20,7 @@ export const withLines = (...lines: string[]): string => [...LINES, ...lines, ''
 export const second = (...lines: string[]): string => withLines(...lines).replace('plan/1', 'plan/2');
 
 export async function refused(text: string | Uint8Array): Promise<[string, string | undefined]> {
-  const error: unknown = await parseText(text).then(
-    () => 'accepted',
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof CustodyError)) throw new Error('not refused', { cause: error });
+  const error = (await refusalOf(parseText(text)))!;
   expect(error.hint).not.toBe('');
   return [error.code, error.path?.replace(`${PATH}:`, '')];
 }

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isCustodyError } from '../../../src/errors.ts';
 import { digestOf, parseDigest } from '../../../src/objects/digest.ts';
 import { parseProfile, readProfile } from '../../../src/rehearsal/plan/profile.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const LINES = [
   'custody: profile/1',
@@ -27,11 +27,7 @@ const replaced = (line: number, by: string): string =>
 
 async function refused(yaml: string | Uint8Array): Promise<string> {
   const bytes = typeof yaml === 'string' ? Buffer.from(yaml) : yaml;
-  const error: unknown = await parseProfile(bytes, '/p/profile.yaml').then(
-    () => 'accepted',
-    (reason: unknown) => reason,
-  );
-  if (!isCustodyError(error, 'PROFILE_INVALID')) throw new Error('not refused', { cause: error });
+  const error = await refuses(parseProfile(bytes, '/p/profile.yaml'), 'PROFILE_INVALID');
   expect(error.hint).not.toBe('');
   return error.path!.replace('/p/profile.yaml:', '');
 }

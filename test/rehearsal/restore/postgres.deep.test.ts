@@ -1,14 +1,9 @@
 import { parseSql } from '../../../src/engines/postgres/script/parser.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  expectCode,
-  INSTALLATIONS,
-  temporaryFolder,
-  usePostgres,
-  zipped,
-} from '../../engines/postgres/support.ts';
+import { INSTALLATIONS, temporaryFolder, usePostgres, zipped } from '../../engines/postgres/support.ts';
 import { SHOP } from './postgres-fixture.ts';
 import { Server, type Way } from './postgres-support.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const body = ({ made }: Way): string[] =>
   made.script
@@ -163,12 +158,12 @@ describe.each(INSTALLATIONS)('restore scripts on the $name PostgreSQL', ({ folde
   });
 
   it('refuses definitions, large objects, materialised views', async () => {
-    await expectCode(server.wayBack('ALTER TABLE shop.bag ADD z integer'), 'RESTORE_UNSUPPORTED');
-    await expectCode(server.wayBack("COMMENT ON TABLE shop.bag IS 'x'"), 'RESTORE_UNSUPPORTED');
-    await expectCode(
+    await refuses(server.wayBack('ALTER TABLE shop.bag ADD z integer'), 'RESTORE_UNSUPPORTED');
+    await refuses(server.wayBack("COMMENT ON TABLE shop.bag IS 'x'"), 'RESTORE_UNSUPPORTED');
+    await refuses(
       server.wayBack('DELETE FROM shop.place; REFRESH MATERIALIZED VIEW shop.total'),
       'RESTORE_UNSUPPORTED',
     );
-    await expectCode(server.wayBack('SELECT lo_create(0)'), 'RESTORE_UNSUPPORTED');
+    await refuses(server.wayBack('SELECT lo_create(0)'), 'RESTORE_UNSUPPORTED');
   });
 });

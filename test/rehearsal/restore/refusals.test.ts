@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { CustodyError } from '../../../src/errors.ts';
-import { isCustodyError } from '../../../src/errors.ts';
 import type { Link } from '../../../src/objects/link.ts';
 import { boundKey, encodeKey, integerKey } from '../../../src/objects/rows/key.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
@@ -10,6 +8,7 @@ import { SnapshotBuilder, type TableSpec } from '../../../src/objects/snapshots/
 import { resultOf, resultOfAsync } from '../../../src/objects/walk.ts';
 import { maskSnapshot } from '../../../src/rehearsal/mask.ts';
 import { restoreScript } from '../../../src/rehearsal/restore-script.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const objects = new MemoryObjects();
 const SQL = 'CREATE TABLE t (id INTEGER, v)';
@@ -50,15 +49,8 @@ function state({ sql = SQL, version = '0', table = {}, rows = [], sequence, virt
   return builder.finish().snapshot;
 }
 
-function refusal(before: Link, after: Link): CustodyError {
-  try {
-    resultOf(restoreScript(before, after), objects.get);
-  } catch (error) {
-    if (isCustodyError(error)) return error;
-    throw error;
-  }
-  throw new Error('a script was made');
-}
+const script = (before: Link, after: Link) => (): unknown =>
+  resultOf(restoreScript(before, after), objects.get);
 
 const row = (id: number, v: RowValue): RowValue[] => [BigInt(id), v];
 const base = { rows: [row(1, 'a'), row(2, 'b')] };
@@ -87,18 +79,13 @@ describe('what no restore script can do', () => {
       'table t',
     ],
   ])('%s: RESTORE_UNSUPPORTED', (_what, before, after, path) => {
-    const error = refusal(state(before), state(after));
-    expect({ code: error.code, path: error.path, exit: error.exitCode }).toEqual({
-      code: 'RESTORE_UNSUPPORTED',
-      path,
-      exit: 2,
-    });
+    const error = refuses(script(state(before), state(after)), 'RESTORE_UNSUPPORTED', path);
     expect(error.hint).not.toBe('');
   }); // prettier-ignore
 
   it('two engines: KIND_NOT_COMPARABLE', () => {
     const other = new SnapshotBuilder(objects, 'postgres').finish().snapshot;
-    expect(refusal(state(base), other).code).toBe('KIND_NOT_COMPARABLE');
+    refuses(script(state(base), other), 'KIND_NOT_COMPARABLE');
   });
 
   it('a large key with NULL, which is kept cut', () => {
@@ -119,7 +106,7 @@ describe('what no restore script can do', () => {
       table.close();
       return b.finish().snapshot;
     };
-    expect(refusal(builder(false), builder(true)).code).toBe('RESTORE_UNSUPPORTED');
+    refuses(script(builder(false), builder(true)), 'RESTORE_UNSUPPORTED');
   });
 });
 
@@ -139,9 +126,9 @@ describe('masked states', () => {
 
   it('a masked key in B, a masked value in A: RESTORE_UNSUPPORTED', () => {
     const key = maskSnapshot(before, changed, [{ table: 't', column: 'id' }], objects);
-    expect(refusal(before, key)).toMatchObject({ code: 'RESTORE_UNSUPPORTED', path: 'table t' });
+    refuses(script(before, key), 'RESTORE_UNSUPPORTED', 'table t');
     const value = maskSnapshot(before, changed, [{ table: 't', column: 'v' }], objects);
-    expect(refusal(value, before)).toMatchObject({ code: 'RESTORE_UNSUPPORTED', path: 'table t' });
+    refuses(script(value, before), 'RESTORE_UNSUPPORTED', 'table t');
   });
 
   it('a masked row of a multiset', () => {
@@ -158,7 +145,7 @@ describe('masked states', () => {
       return b.finish().snapshot;
     };
     const after = maskSnapshot(bag(['a']), bag(['a', 'b']), [{ table: 'public.t', column: 'v' }], objects);
-    expect(refusal(bag(['a']), after)).toMatchObject({ code: 'RESTORE_UNSUPPORTED', path: 'table public.t' });
+    refuses(script(bag(['a']), after), 'RESTORE_UNSUPPORTED', 'table public.t');
   });
 });
 

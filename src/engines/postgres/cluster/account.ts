@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { orAbsent } from '../../../errors.ts';
 
 /** The unprivileged account that the server's processes run under; undefined: our own. */
 export interface Account {
@@ -20,8 +21,8 @@ export function serverAccount(
   try {
     const line = /^postgres:[^:]*:(\d+):(\d+):/m.exec(readFileSync(passwd, 'utf8'));
     if (line && line[1] !== '0') return { uid: Number(line[1]), gid: Number(line[2]) };
-  } catch {
-    // no such file: nobody will do
+  } catch (error) {
+    orAbsent(undefined)(error); // no such file: nobody will do
   }
   return NOBODY;
 }

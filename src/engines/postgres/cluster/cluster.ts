@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { undo } from '../../../system/undo.ts';
 import { CustodyError } from '../../../errors.ts';
 import { disownFolder } from '../../../system/stale-folders.ts';
 import { serverAccount, type Account } from './account.ts';
@@ -93,8 +94,7 @@ export class Cluster implements AsyncDisposable {
       await cluster.#launch(options.signal);
       return cluster;
     } catch (error) {
-      await cluster[Symbol.asyncDispose]();
-      throw error;
+      throw await undo(error, () => cluster[Symbol.asyncDispose]());
     }
   }
 

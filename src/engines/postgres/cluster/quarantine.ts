@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { QUARANTINE_NOTE } from '../../engine.ts';
-import { CustodyError, fromSystemError } from '../../../errors.ts';
+import { CustodyError, fromSystemError, hasCode } from '../../../errors.ts';
 
 export interface Quarantined {
   readonly label: string;
@@ -72,7 +72,7 @@ export function moveData(dataFolder: string, path: string): void {
     try {
       renameSync(dataFolder, target);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+      if (!hasCode(error, 'EXDEV')) throw error;
       copyData(dataFolder, target);
     }
   } catch (cause) {

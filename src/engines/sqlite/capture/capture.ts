@@ -1,4 +1,4 @@
-import { CustodyError } from '../../../errors.ts';
+import { codeOf, CustodyError } from '../../../errors.ts';
 import type { ObjectSink } from '../../../objects/sink.ts';
 import { SnapshotBuilder, type TableBuilder } from '../../../objects/snapshots/builder.ts';
 import type { Captured } from '../../engine.ts';
@@ -68,8 +68,7 @@ export async function buildSnapshot(
       }
     }
   } catch (error) {
-    const known = error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_');
-    throw known ? sqlError(error, 'DATABASE_CORRUPT', name) : error;
+    throw codeOf(error)?.startsWith('SQLITE_') ? sqlError(error, 'DATABASE_CORRUPT', name) : error;
   }
   table?.close();
   return builder.finish();

@@ -1,4 +1,4 @@
-import { CustodyError, type ErrorCode } from '../../../errors.ts';
+import { codeOf, CustodyError, type ErrorCode } from '../../../errors.ts';
 
 /** Primary result codes: https://www.sqlite.org/rescode.html */
 const RESULT: Readonly<Record<number, ErrorCode>> = {
@@ -49,7 +49,7 @@ export function attemptRead<T>(run: () => T): T {
 function primaryCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
-  const name = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const name = codeOf(error) ?? '';
   return BETTER.find(([prefix]) => name.startsWith(prefix))?.[1];
 }
 

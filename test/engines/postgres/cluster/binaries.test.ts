@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { serverAccount } from '../../../../src/engines/postgres/cluster/account.ts';
 import { findBinaries } from '../../../../src/engines/postgres/cluster/binaries.ts';
-import { expectCode, INSTALLATIONS, temporaryFolder } from '../support.ts';
+import { INSTALLATIONS, temporaryFolder } from '../support.ts';
+import { refuses } from '../../../support/refusals.ts';
 
 describe('finding the server', () => {
   const folder = temporaryFolder();
@@ -24,15 +25,12 @@ describe('finding the server', () => {
   }
 
   it('finds none', async () => {
-    await expectCode(findBinaries({ env: {}, ...nowhere }), 'POSTGRES_NOT_FOUND');
+    await refuses(findBinaries({ env: {}, ...nowhere }), 'POSTGRES_NOT_FOUND');
   });
 
   it('does not look elsewhere when PGBIN holds none', async () => {
     const packaged = (): string => installed?.folder ?? '';
-    await expectCode(
-      findBinaries({ env: { PGBIN: folder.path }, ...nowhere, packaged }),
-      'POSTGRES_NOT_FOUND',
-    );
+    await refuses(findBinaries({ env: { PGBIN: folder.path }, ...nowhere, packaged }), 'POSTGRES_NOT_FOUND');
   });
 
   it('looks in PGBIN, the PATH, the usual folders, the package, in this order', async () => {

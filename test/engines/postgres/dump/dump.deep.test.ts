@@ -9,14 +9,8 @@ import { createRoles, LOADER } from '../../../../src/engines/postgres/roles.ts';
 import { captureDump, isPlainDump } from '../../../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../../../src/objects/memory-objects.ts';
 import { FIXTURE } from '../fixture.ts';
-import {
-  clusterFolders,
-  dumpText,
-  expectCode,
-  temporaryFolder,
-  useTemporaryFolder,
-  zipped,
-} from '../support.ts';
+import { clusterFolders, dumpText, temporaryFolder, useTemporaryFolder, zipped } from '../support.ts';
+import { refuses } from '../../../support/refusals.ts';
 
 const files = temporaryFolder();
 useTemporaryFolder(files.path);
@@ -35,9 +29,9 @@ describe('recognising a dump', () => {
   });
 
   it('throws for what is no file', async () => {
-    await expectCode(isPlainDump(join(files.path, 'missing')), 'PATH_NOT_FOUND');
+    await refuses(isPlainDump(join(files.path, 'missing')), 'PATH_NOT_FOUND');
     mkdirSync(join(files.path, 'folder'));
-    await expectCode(isPlainDump(join(files.path, 'folder')), 'PATH_NOT_A_FILE');
+    await refuses(isPlainDump(join(files.path, 'folder')), 'PATH_NOT_A_FILE');
   });
 });
 
@@ -213,7 +207,7 @@ describe('loading a dump', () => {
     ['no dump', 'SELECT 1;', 'DATABASE_NOT_RECOGNISED'],
   ] as const)('leaves no cluster behind: %s', async (name, content, code) => {
     const others = clusterFolders(files.path);
-    await expectCode(capture(`whole-${name.replaceAll(/\W/g, '')}`, content), code);
+    await refuses(capture(`whole-${name.replaceAll(/\W/g, '')}`, content), code);
     expect(clusterFolders(files.path)).toEqual(others);
   });
 
@@ -227,9 +221,9 @@ describe('loading a dump', () => {
   it('is interrupted by a signal', async () => {
     const others = clusterFolders(files.path);
     const path = files.file('interrupted.sql', FIXTURE);
-    await expectCode(captureDump(path, new MemoryObjects(), { signal: AbortSignal.abort() }), 'INTERRUPTED');
+    await refuses(captureDump(path, new MemoryObjects(), { signal: AbortSignal.abort() }), 'INTERRUPTED');
     for (const milliseconds of [100, 700]) {
-      await expectCode(
+      await refuses(
         captureDump(path, new MemoryObjects(), { signal: AbortSignal.timeout(milliseconds) }).then(() => {
           throw new Error('too fast');
         }),

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { capture, fails, make, useTemp } from '../helpers.ts';
+import { capture, make, useTemp } from '../helpers.ts';
+import { refuses } from '../../../support/refusals.ts';
 
 const temp = useTemp();
 let count = 0;
@@ -30,7 +31,7 @@ describe('a schema that hides something is refused', () => {
     ['a table as an index', "type = 'index' WHERE name = 't'", 'DATABASE_CORRUPT'],
     ['a table as nothing', "type = '' WHERE name = 't'", 'DATABASE_CORRUPT'],
   ] as const)('%s', async (_, change, code) => {
-    await fails(capture(forged(TABLES, `UPDATE sqlite_schema SET ${change}`)), code);
+    await refuses(capture(forged(TABLES, `UPDATE sqlite_schema SET ${change}`)), code);
   });
 
   it.each([
@@ -38,7 +39,7 @@ describe('a schema that hides something is refused', () => {
     ['a column whose name is no text', 'CREATE TABLE t (aQ INT)', ['6151', '61ff']],
     ['a name that looks like one that is no text', 'CREATE TABLE "a\ufffd" (id INT)', undefined],
   ] as const)('%s', async (_, sql, bytes) => {
-    await fails(capture(forged(sql, '', bytes && [...bytes])), 'DATABASE_UNSUPPORTED');
+    await refuses(capture(forged(sql, '', bytes && [...bytes])), 'DATABASE_UNSUPPORTED');
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { captureFile } from '../../../../src/engines/sqlite/index.ts';
 import { MemoryObjects } from '../../../../src/objects/memory-objects.ts';
-import { capture, children, fails, make, prepare, useTemp } from '../helpers.ts';
+import { capture, children, make, prepare, useTemp } from '../helpers.ts';
+import { refuses } from '../../../support/refusals.ts';
 
 /** Milliseconds. */
 const SOON = 1_500;
@@ -35,7 +36,7 @@ describe('an integrity check that computes without end', () => {
   ])('%s ends with the signal, and its process with it', async (_what, work, index = EXPRESSION) => {
     const controller = new AbortController();
     const before = children();
-    const ended = fails(work(database(index), controller.signal), 'INTERRUPTED');
+    const ended = refuses(work(database(index), controller.signal), 'INTERRUPTED');
     setTimeout(() => controller.abort(), SOON);
     await ended;
     expect(children()).toEqual(before);
@@ -53,7 +54,7 @@ describe('an integrity check in a process of its own', () => {
     ['an index of expressions that has another value', 'CREATE INDEX i ON t(length(a) + 1)'],
     ['an index that cannot be read', 'CREATE INDEX i ON t(no_such_function(a))'],
   ])('finds %s', async (_what, index) => {
-    await fails(capture(database(index)), 'DATABASE_CORRUPT');
+    await refuses(capture(database(index)), 'DATABASE_CORRUPT');
   });
 
   it('finds a partial index that lacks a row', async () => {
@@ -62,7 +63,7 @@ describe('an integrity check in a process of its own', () => {
       'CREATE TABLE t(a); CREATE INDEX i ON t(a) WHERE a > 1; INSERT INTO t VALUES (1)',
       "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON t(a) WHERE a > 0' WHERE name = 'i'",
     );
-    await fails(capture(path), 'DATABASE_CORRUPT');
+    await refuses(capture(path), 'DATABASE_CORRUPT');
   });
 
   it('does not ask whether a CHECK holds: that is state', async () => {

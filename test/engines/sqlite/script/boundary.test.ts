@@ -1,11 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Boundary } from '../../../../src/engines/engine.ts';
-import { CustodyError } from '../../../../src/errors.ts';
 import { SqliteConnection } from '../../../../src/engines/sqlite/process/connection.ts';
 import { sessionPragmas } from '../../../../src/engines/sqlite/script/pragmas.ts';
 import { ALLOWED, REFUSED, SCHEMA } from './boundary-cases.ts';
 import { boundary, make, useTemp } from '../helpers.ts';
+import { refuses } from '../../../support/refusals.ts';
 
 /**
  * What each list of a boundary lets through, and what it does not, on the connection that the child uses. After each
@@ -84,31 +84,18 @@ describe('a boundary by action', () => {
   });
 
   it.each(REFUSED)('refuses: %s', (_, script, allowed, code = 'BOUNDARY_VIOLATED', at) => {
-    const error = refusal(() => run(script, allowed));
-    expect(error.code).toBe(code);
-    if (at !== undefined) expect(error.path).toBe(at);
+    refuses(() => run(script, allowed), code, at);
   });
 
   it('knows foreign keys only where the session enforces them', () => {
     const allowed = { delete: ['parent'] };
-    expect(refusal(() => run(`DELETE FROM parent`, allowed)).code).toBe('BOUNDARY_VIOLATED');
+    refuses(() => run(`DELETE FROM parent`, allowed), 'BOUNDARY_VIOLATED');
     expect(run(`DELETE FROM parent`, allowed, [['foreign_keys', 'off']])).toEqual(['parent']);
   });
 
   it('refuses before anything runs, and says where', () => {
-    const error = refusal(() =>
-      run(`DELETE FROM t; UPDATE other SET x = 1`, { update: ['t'], delete: ['t'] }),
-    );
-    expect([error.code, error.path]).toEqual(['BOUNDARY_VIOLATED', 'statement 2']);
+    const twice = (): unknown =>
+      run(`DELETE FROM t; UPDATE other SET x = 1`, { update: ['t'], delete: ['t'] });
+    refuses(twice, 'BOUNDARY_VIOLATED', 'statement 2');
   });
 });
-
-function refusal(work: () => unknown): CustodyError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof CustodyError) return error;
-    throw error;
-  }
-  throw new Error('nothing thrown');
-}

@@ -1,0 +1,12 @@
+/**
+ * Undoes what a failure left half done; the failure stays what is told first, as where `await using` clears up.
+ * @returns what to throw: the failure, or, where the undoing fails too, a SuppressedError that holds both.
+ */
+export async function undo(failure: unknown, work: () => unknown): Promise<unknown> {
+  try {
+    await work();
+    return failure;
+  } catch (met) {
+    return new SuppressedError(met, failure);
+  }
+}

@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, describe, it, vi } from 'vitest';
+import { CustodyError } from '../../src/errors.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { verifyChain } from '../../src/verify/chain.ts';
+import { checkGenesis } from '../../src/verify/genesis.ts';
+import { verifyCheckpoint } from '../../src/verify/signatures.ts';
+import { fsckLedger } from '../../src/workflows/fsck.ts';
+import { Place } from '../ledger/support.ts';
+import { refuses } from '../support/refusals.ts';
+
+const denied = new CustodyError('PERMISSION_DENIED', 'no right to read it');
+const deny = (): never => {
+  throw denied;
+};
+
+describe('what may not be read is no finding', () => {
+  let place: Place;
+  let ledger: Ledger;
+  beforeEach(async () => {
+    place = new Place();
+    ledger = await place.init();
+  });
+  afterEach(async () => {
+    await ledger[Symbol.asyncDispose]();
+    place[Symbol.dispose]();
+  });
+
+  it('of a policy', async () => {
+    const { policy } = ledger.config;
+    const [first] = [...(await verifyChain(ledger, await ledger.head())).entries];
+    const entries = [first!];
+    await refuses(() => checkGenesis({ get: async () => deny() }, entries, policy), 'PERMISSION_DENIED');
+  });
+
+  it('of a checkpoint', async () => {
+    const { origin, verifierKey } = ledger.config;
+    // It covers less than all records: their root is read from the log.
+    const longer = { ...(await ledger.head()), size: 2 };
+    const unread = Object.create(ledger, { records: { value: deny } }) as Ledger;
+    await refuses(() => verifyCheckpoint(unread, longer, { origin, verifierKey }), 'PERMISSION_DENIED');
+  });
+
+  it('of a head', async () => {
+    const read = ledger.store.backend.readHead.bind(ledger.store.backend);
+    // The scrub sees it; whoever looks next does not.
+    vi.spyOn(ledger.store.backend, 'readHead').mockImplementationOnce(read).mockImplementation(deny);
+    await refuses(() => fsckLedger(ledger), 'PERMISSION_DENIED');
+  });
+});
