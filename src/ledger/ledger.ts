@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { signCheckpoint } from '../log/checkpoint.ts';
@@ -14,7 +14,7 @@ import { readHead, swapHead, type StoredHead } from '../store/heads.ts';
 import { IndexCache } from '../store/index-cache.ts';
 import { PackStore } from '../store/pack-store.ts';
 import type { StoreWriter } from '../store/store-writer.ts';
-import { CONFIG_NAME, formatConfig, readConfig, writeDurably, type LedgerConfig } from './config.ts';
+import { CONFIG_NAME, formatConfig, readConfig, type LedgerConfig } from './config.ts';
 import {
   appendRecord,
   checkHead,
@@ -23,7 +23,8 @@ import {
   type Head,
   type IndexedRecord,
 } from './log-state.ts';
-import { createLogKey, findLogKey, keyFolder, removeLogKey } from './log-key.ts';
+import { findLogKey, keyFolder, newLogKey, removeLogKey, storeLogKey } from './log-key.ts';
+import { replaceFile, sweepTemporaries, syncFolder, temporaryName } from '../system/temporary-file.ts';
 
 export const LEDGER_FOLDER = '.custody';
 
@@ -126,15 +127,19 @@ export class Ledger implements AsyncDisposable {
     }
     const { keys = keyFolder() } = options;
     const folder = join(resolve(dir), LEDGER_FOLDER);
-    await makeFolder(dir, folder);
-    let verifierKey: string | undefined;
+    let made = await makeFolder(dir, folder);
+    const key = newLogKey(options.origin);
     try {
-      verifierKey = await createLogKey(options.origin, keys);
-      const store = await PackStore.open(FsBackend.create(folder));
+      const store = await PackStore.open(FsBackend.create(made));
       await using writer = await store.writer();
       const policy = putObject(writer, await options.fill(writer));
-      const config: LedgerConfig = { format: 1, origin: options.origin, verifierKey, policy: policy.digest };
-      const ledger = new Ledger(folder, config, store, keys);
+      const config: LedgerConfig = {
+        format: 1,
+        origin: options.origin,
+        verifierKey: key.vkey,
+        policy: policy.digest,
+      };
+      const begun = new Ledger(made, config, store, keys);
       const draft: EntryDraft = {
         type: 'policy',
         links: [['policy', policy]],
@@ -142,13 +147,17 @@ export class Ledger implements AsyncDisposable {
         lane: 'main',
         message: 'first policy',
       };
-      const appended = await ledger.append(writer, draft, options.now ? { now: options.now } : {});
+      const appended = await begun.#append(writer, draft, options.now ? { now: options.now } : {}, key.skey);
+      await storeLogKey(key, keys);
       // Last: without it the folder is no ledger.
-      await writeDurably(join(folder, CONFIG_NAME), formatConfig(config), 0o600);
-      return { ledger, policy: policy.digest, appended };
+      await replaceFile(join(made, CONFIG_NAME), formatConfig(config));
+      if (made !== folder) await moveTo(folder, made);
+      made = folder;
+      await syncFolder(dirname(folder));
+      return { ledger: await Ledger.open(folder, { keys }), policy: policy.digest, appended };
     } catch (error) {
-      await rm(folder, { recursive: true, force: true });
-      if (verifierKey !== undefined) await removeLogKey(verifierKey, keys);
+      await rm(made, { recursive: true, force: true });
+      await removeLogKey(key.vkey, keys);
       throw fromSystemError(error, folder);
     }
   }
@@ -191,12 +200,20 @@ export class Ledger implements AsyncDisposable {
    * @throws CustodyError LOCK_TIMEOUT, DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED; then nothing was appended.
    */
   async append(writer: StoreWriter, draft: EntryDraft, options: AppendOptions = {}): Promise<AppendResult> {
+    return this.#append(writer, draft, options, await findLogKey(this.config.verifierKey, this.#keys));
+  }
+
+  async #append(
+    writer: StoreWriter,
+    draft: EntryDraft,
+    options: AppendOptions,
+    skey: string | undefined,
+  ): Promise<AppendResult> {
     const now = options.now ?? Date.now;
     const { author, lane, message, type } = draft;
     const links = draft.links.map(([name, link]): [string, Link] => [name, link]);
     const entry = putObject(writer, { kind: 'entry', v: 1, type, links, author, lane, message, time: now() });
     await writer.finish();
-    const skey = await findLogKey(this.config.verifierKey, this.#keys);
     await using lock = await this.store.backend.lock({
       ...(options.lockTimeout !== undefined && { timeout: options.lockTimeout }),
       ...(options.signal && { signal: options.signal }),
@@ -261,27 +278,46 @@ function ledgerFolder(dir: string): string {
     : path;
 }
 
-/** @throws LEDGER_EXISTS where there is a ledger, or a folder that we did not make and must not touch. */
-async function makeFolder(dir: string, folder: string): Promise<void> {
+/**
+ * Where a new ledger is made: beside its place, so that it gets there whole; in an empty folder that is there, which may be
+ * a place where something is mounted, it is made in place. What a killed `init` left beside it is removed.
+ * @throws LEDGER_EXISTS where there is a ledger, or a folder that we did not make and must not touch.
+ */
+async function makeFolder(dir: string, folder: string): Promise<string> {
   try {
     await makeParents(resolve(dir));
+    sweepTemporaries(dirname(folder));
     // It holds rows of databases: nobody else may read them.
-    await mkdir(folder, { mode: 0o700 });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
-      throw fromSystemError(error, folder);
-    if ((await readdir(folder).catch(() => ['?'])).length > 0) {
-      throw new CustodyError('LEDGER_EXISTS', `${folder} is there already`, {
-        path: folder,
-        hint: existsSync(join(folder, CONFIG_NAME))
-          ? 'Use that ledger, or give another folder.'
-          : 'It is no ledger. If an interrupted init left it, delete it; else give another folder.',
-      });
+    if (!existsSync(folder)) {
+      const made = temporaryName(dirname(folder), 'folder');
+      await mkdir(made, { mode: 0o700 });
+      return made;
     }
-    await chmod(folder, 0o700).catch((cause: unknown) => {
-      throw fromSystemError(cause, folder);
-    });
+    if ((await readdir(folder).catch(() => ['?'])).length === 0) {
+      await chmod(folder, 0o700);
+      return folder;
+    }
+  } catch (error) {
+    throw fromSystemError(error, folder);
   }
+  throw exists(folder);
+}
+
+/** @throws LEDGER_EXISTS where somebody else made one meanwhile. */
+async function moveTo(folder: string, made: string): Promise<void> {
+  await rename(made, folder).catch((error: unknown) => {
+    throw existsSync(folder) ? exists(folder, error) : error;
+  });
+}
+
+function exists(folder: string, cause?: unknown): CustodyError {
+  return new CustodyError('LEDGER_EXISTS', `${folder} is there already`, {
+    path: folder,
+    cause,
+    hint: existsSync(join(folder, CONFIG_NAME))
+      ? 'Use that ledger, or give another folder.'
+      : 'It is no ledger. If an interrupted init left it, delete it; else give another folder.',
+  });
 }
 
 /** One level at a time: a recursive mkdir reports a read-only file system as ENOENT (Node.js 24). */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, rename, rm, symlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, open, rename, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -12,6 +12,7 @@ import { driveAsync, type Get } from '../objects/walk.ts';
 import { checkFolder } from '../packets/seal/check.ts';
 import { requirePacket } from '../packets/find-packet.ts';
 import { shellWord } from '../system/shell-word.ts';
+import { sweepTemporaries, temporaryName } from '../system/temporary-file.ts';
 
 /** What {@link unpack} wrote. */
 export interface Unpacked {
@@ -76,8 +77,11 @@ function broken(revision: string, findings: readonly Finding[]): CustodyError {
 }
 
 async function workFolder(dir: string): Promise<string> {
+  sweepTemporaries(dirname(dir));
+  const work = temporaryName(dirname(dir), 'folder');
   try {
-    return await mkdtemp(join(dirname(dir), `.${basename(dir).slice(0, 100)}.`));
+    await mkdir(work, { mode: 0o700 });
+    return work;
   } catch (error) {
     throw fromSystemError(error, dirname(dir));
   }

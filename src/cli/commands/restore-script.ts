@@ -1,3 +1,4 @@
+import { CustodyError } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
 import { ledgerFor } from '../optional-ledger.ts';
 import { plural } from '../text.ts';
@@ -23,7 +24,7 @@ export const command = defineCommand({
   async run(args, context) {
     const { makeRestoreScript } = await import('../../workflows/restore-script.ts');
     const { resolveOperand } = await import('../../workflows/operand.ts');
-    const { writeNewFile } = await import('../../system/new-file.ts');
+    const { makeFile } = await import('../../system/temporary-file.ts');
     const sides = [args.a, args.b].map((text) =>
       existsSync(context.path(text)) ? context.path(text) : text,
     );
@@ -32,7 +33,11 @@ export const command = defineCommand({
     const [a, b] = await Promise.all(sides.map((text) => resolveOperand(text, ledger, { signal })));
     const result = await makeRestoreScript(a!, b!, ledger, { signal });
     const { script, ...facts } = result;
-    if (args.out !== undefined) await writeNewFile(context.path(args.out), Buffer.from(script));
+    if (args.out !== undefined && !(await makeFile(context.path(args.out), script)))
+      throw new CustodyError('USAGE', `${args.out} exists already`, {
+        path: context.path(args.out),
+        hint: 'Name a file that does not exist; nothing is ever overwritten.',
+      });
     if (context.args.json) context.print(result, () => '');
     else if (args.out === undefined) context.io.stdout.write(script);
     else

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Clone, Session } from '../engine.ts';
-import { disownFolder } from '../../system/stale-folders.ts';
+import { disownFolder } from '../../system/temporary-folder.ts';
 import type { SqlChild } from './process/child.ts';
 import {
   copyFileHashed,
