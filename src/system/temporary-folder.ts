@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
@@ -24,10 +24,20 @@ export interface FolderServer {
   readonly end: (folder: string) => Promise<void>;
 }
 
-/** A private folder for temporary files, gone at the end. @throws as {@link makeTemporaryFolder}. */
+/**
+ * A private empty folder for temporary files, gone at the end. It lies beside the note of who owns it: what is in it may be
+ * sealed, or shown to a child, as it is. @throws as {@link makeTemporaryFolder}.
+ */
 export async function temporaryFolder(what: string): Promise<{ readonly path: string } & AsyncDisposable> {
-  const path = await makeWorkFolder(what);
-  return { path, [Symbol.asyncDispose]: async () => removeFolder(path) };
+  const folder = await makeWorkFolder(what);
+  const path = join(folder, 'files');
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    removeFolder(folder);
+    throw fromSystemError(error, folder);
+  }
+  return { path, [Symbol.asyncDispose]: async () => removeFolder(folder) };
 }
 
 /**

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   disownFolder,
@@ -58,9 +58,11 @@ describe('a temporary folder', () => {
     let path: string;
     {
       await using folder = await temporaryFolder('packet');
-      path = folder.path;
-      expect([path, join(path, OWNER_FILE)].map((one) => statSync(one).mode & 0o777)).toEqual([0o700, 0o600]);
-      writeFileSync(join(path, 'rows'), '1');
+      path = dirname(folder.path);
+      expect(readdirSync(folder.path)).toEqual([]); // what lies there may be sealed
+      const modes = [path, folder.path, join(path, OWNER_FILE)].map((one) => statSync(one).mode & 0o777);
+      expect(modes).toEqual([0o700, 0o700, 0o600]);
+      writeFileSync(join(folder.path, 'rows'), '1');
     }
     expect(existsSync(path)).toBe(false);
   });
