@@ -15,7 +15,8 @@ import { nodeLink } from '../../src/objects/link.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { collect } from '../store/harness.ts';
 import { codeOf, expectCode } from '../store/expect-code.ts';
-import { commitText, fill, Place, QUICK } from './support.ts';
+import { commitText } from './commit-text.ts';
+import { fill, Place, QUICK } from './support.ts';
 
 const LANE = fileURLToPath(new URL('children/lane.ts', import.meta.url));
 

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { putBlob } from '../../src/objects/sink.ts';
@@ -12,6 +11,7 @@ import { scrub } from '../../src/store/scrub.ts';
 import { codeOf, expectCode } from './expect-code.ts';
 import { noise, sampleHead, store, text } from './objects.ts';
 import { lacking } from '../support/lacking.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 const lack = lacking('mounting a file system');
 const lackUser = lacking('an ordinary user'); // root has every right
@@ -19,7 +19,7 @@ const lackUser = lacking('an ordinary user'); // root has every right
 describe.skipIf(lack)(`a file system of its own${lack}`, () => {
   let dir: string;
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'custody-media-'));
+    dir = makeTestFolder('media');
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir]);
   });
   afterEach(() => {
@@ -110,7 +110,7 @@ describe.skipIf(lack)(`a file system of its own${lack}`, () => {
 
 describe.skipIf(lackUser)(`a folder without the right to write${lackUser}`, () => {
   it('PERMISSION_DENIED', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'custody-media-'));
+    const dir = makeTestFolder('media');
     FsBackend.create(dir);
     execFileSync('chmod', ['-R', 'a-w', dir]);
     await expectCode('PERMISSION_DENIED', () => FsBackend.open(dir).lock());

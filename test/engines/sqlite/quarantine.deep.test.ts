@@ -2,7 +2,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -16,6 +15,7 @@ import { CustodyError } from '../../../src/errors.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import type { Clone } from '../../../src/engines/engine.ts';
 import { children, fails, insertOnly, make, prepare, useTemp } from './helpers.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 const { rename } = vi.hoisted(() => ({ rename: vi.fn<(from: string, to: string) => Promise<void>>() }));
 vi.mock(import('node:fs/promises'), async (load) => {
@@ -34,7 +34,7 @@ const source = (): string => {
 const ELSEWHERE = '/dev/shm';
 const elsewhere =
   existsSync(ELSEWHERE) && statSync(ELSEWHERE).dev !== statSync(process.env['TMPDIR'] ?? '/tmp').dev
-    ? mkdtempSync(join(ELSEWHERE, 'custody-test-'))
+    ? makeTestFolder('test', ELSEWHERE)
     : undefined;
 afterAll(() => {
   if (elsewhere !== undefined) rmSync(elsewhere, { recursive: true, force: true });
