@@ -185,7 +185,7 @@ export function fromSystemError(error: unknown, path: string): unknown {
   }
 }
 
-/** The never-check that ends every switch on a union (style rule 6). */
+/** The never-check that ends every switch on a union (ARCHITECTURE.md, invariant 1). */
 export function unreachable(value: never): never {
   throw new CustodyError('INTERNAL', `unexpected value ${JSON.stringify(value)}`);
 }

@@ -1,3 +1,4 @@
+import type { RehearseResult } from '../workflows/rehearse.ts';
 import { causesFirst, type Finding } from '../finding.ts';
 
 /** Findings for people, one a line, longest lists cut short. */
@@ -58,4 +59,9 @@ export function textOrBase64(bytes: Uint8Array): { text: string } | { base64: st
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const text = buffer.toString('utf8');
   return Buffer.from(text).equals(buffer) ? { text } : { base64: buffer.toString('base64') };
+}
+
+/** Isolation that could not be shown, each with its reason. */
+export function notShownLines({ notShown }: Pick<RehearseResult, 'notShown'>): string[] {
+  return notShown.map(({ assertion, why }) => `  not shown  ${assertion}: ${printable(why)}`);
 }

@@ -42,11 +42,13 @@ export interface EngineOptions {
 /** One statement of fact about isolation. `assertion` is a stable code (SPEC.md); raw values go into `raw`. */
 export interface Isolation {
   readonly assertions: readonly { readonly assertion: string; readonly holds: boolean }[];
-  /** Assertions that do not hold, or could not be shown, and why. Not deterministic. */
-  readonly notShown: readonly { readonly assertion: string; readonly why: string }[];
+  readonly notShown: NotShown;
   /** Not deterministic: paths, inodes, uids, versions. */
   readonly raw: readonly (readonly [name: string, value: string])[];
 }
+
+/** Assertions about other processes, claimed on request, that could not be shown, and why. Not deterministic. */
+export type NotShown = readonly { readonly assertion: string; readonly why: string }[];
 
 export interface Workspace extends AsyncDisposable {
   /** SHA-256 of the source file's bytes as first read. */

@@ -6,7 +6,7 @@ import { isAllowedKey, MAX_DEPTH, type Value, type ValueMap } from './value.ts';
 
 export type { Value, ValueMap } from './value.ts';
 
-/** No object is larger: what is longer becomes a tree of objects (design section 4). Bytes. */
+/** No object is larger: what is longer becomes a tree of objects (SPEC.md, "Objects"). Bytes. */
 export const MAX_OBJECT = 1_048_576;
 
 const OPTIONS = {

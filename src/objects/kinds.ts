@@ -16,7 +16,7 @@ const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES };
 /** The version that this code writes: 1 unless a kind is named here. */
 const VERSIONS: Partial<Record<string, number>> = { plan: 2, rehearsal: 2, policy: 2 };
 
-/** Kinds of design section 4 that no code makes yet: their fields are decided with the part that needs them. */
+/** Kinds that no code makes yet: their fields are decided with the part that needs them. */
 export const RESERVED_KINDS = ['blockers', 'grant', 'decision', 'signature'] as const;
 
 export type Kind = keyof typeof SHAPES;

@@ -4,7 +4,7 @@ import { encodeObject } from './kinds.ts';
 import { digestOf } from './digest.ts';
 import { rawLink, type Codec, type Link } from './link.ts';
 
-/** Where builders put what they make. Synchronous: a writer fills its own pack, with no lock held (design section 5). */
+/** Where builders put what they make. Synchronous: a writer fills its own pack, with no lock held. */
 export interface ObjectSink {
   /** `digest` is the SHA-256 of `bytes`; implementations may rely on that only after the hashing decorator. */
   put(codec: Codec, digest: Digest, bytes: Uint8Array): void;

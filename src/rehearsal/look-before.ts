@@ -1,5 +1,6 @@
 import type { Captured, Clone, Workspace } from '../engines/engine.ts';
 import { CustodyError } from '../errors.ts';
+import { ON_REQUEST } from '../rules/assertions.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { askBaseline, askGates, type AnsweredGate, type Baseline } from './gates.ts';
 import { executorBoundary } from './change.ts';
@@ -82,7 +83,9 @@ export async function requireIsolation(workspace: Workspace, required: readonly 
     'ISOLATION_REFUSED',
     `the policy requires what this system does not give: ${missing.map(withReason).join(', ')}`,
     {
-      hint: 'Rehearse on a system that grants it (Linux, as root or with user namespaces), or have the policy changed.',
+      hint: missing.some((name) => ON_REQUEST.includes(name))
+        ? 'End those processes, rehearse as another user or in a pid namespace of its own, or have the policy changed.'
+        : 'Rehearse on a system that grants it (Linux, as root or with user namespaces), or have the policy changed.',
     },
   );
 }

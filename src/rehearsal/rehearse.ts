@@ -1,4 +1,4 @@
-import type { Captured, Engine, Isolation, Workspace } from '../engines/engine.ts';
+import type { Captured, Engine, Isolation, NotShown, Workspace } from '../engines/engine.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import { deltaOf } from '../objects/snapshots/delta.ts';
 import { ON_REQUEST } from '../rules/assertions.ts';
@@ -50,14 +50,13 @@ export interface RehearsalResult {
   readonly legs: readonly LegResult[];
   /** The masked after-state, where a leg got that far. */
   readonly after: Link | undefined;
-  /** Isolation that could not be shown, and why. */
-  readonly notShown: Isolation['notShown'];
+  readonly notShown: NotShown;
   /** What fired before any leg: then nothing was run. */
   readonly trigger: ObjectOf<'rehearsal'>['trigger'];
 }
 
 /**
- * Runs a plan (design section 7): isolates the source, makes and verifies a restore image, captures the before-state
+ * Runs a plan (SPEC.md, "Rehearsal"): isolates the source, makes and verifies a restore image, captures the before-state
  * twice around the preflight, runs each leg on a fresh restore, and writes what was seen into `objects`. It judges
  * nothing: that is the validator's part.
  * @throws CustodyError for what is refused before anything ran (BOUNDARY_VIOLATED, SQL_SYNTAX, TRANSACTION_CONTROL,

@@ -4,7 +4,7 @@ import { digestOf, type Digest } from '../objects/digest.ts';
 import type { Codec } from '../objects/link.ts';
 
 /**
- * The one place where objects are hashed (design rule 3), on the way in and on the way out, whatever the backend.
+ * The one place where objects are hashed (ARCHITECTURE.md, invariant 3), on the way in and on the way out, whatever the backend.
  * Packs are written from {@link HashedObject}s and read as {@link StoredBytes}: the first cannot be made without the
  * check, and the second cannot be opened without it, so no backend and no pack code can forget it.
  */

@@ -42,7 +42,7 @@ export async function readHead(backend: Backend, name = 'main'): Promise<StoredH
 
 /**
  * Moves the head from `expected` (null: there is none yet) to `next`. Everything that `next` links to must have been
- * put before (design rule 4).
+ * put before (ARCHITECTURE.md, invariant 4).
  * @throws HEAD_MOVED when another writer was first; DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED.
  */
 export async function swapHead(

@@ -15,22 +15,22 @@ const ABANDONED = 24 * 3_600_000;
 
 /** Whose is what this process makes. Where nothing can be known of it (no /proc), its world is one that nobody lives in. */
 export function ownIdentity(): ProcessIdentity {
-  return processOf(process.pid) ?? { world: '0'.repeat(16), pid: process.pid, start: '0' };
+  return identityOf(process.pid) ?? { world: '0'.repeat(16), pid: process.pid, start: '0' };
 }
 
 /**
  * Whether what a process made, and would have removed, may be removed by others: it surely does not run, or it cannot be
- * looked for and has left its work alone for a day.
+ * looked for and has left its work alone for a day, whichever way the clock went.
  * @param maker undefined: nobody knows who it was.
  * @param touched when it was last seen at work, milliseconds since 1970.
  */
 export function isAbandoned(maker: ProcessIdentity | undefined, touched: number): boolean {
   const running = maker && isRunning(maker);
-  return running === undefined ? Date.now() - touched > ABANDONED : !running;
+  return running === undefined ? Math.abs(Date.now() - touched) > ABANDONED : !running;
 }
 
-/** Undefined where there is no such process, or no /proc. */
-export function processOf(pid: number): ProcessIdentity | undefined {
+/** Undefined where there is no such process, or no /proc of this pid namespace. */
+export function identityOf(pid: number): ProcessIdentity | undefined {
   const [world, start] = [thisWorld(), startOf(pid)];
   return world === undefined || start === undefined ? undefined : { world, pid, start };
 }
@@ -49,6 +49,8 @@ let world: string | undefined;
 
 function thisWorld(): string | undefined {
   try {
+    // The numbers in a /proc of another pid namespace are not those of this one.
+    if (readlinkSync('/proc/self') !== String(process.pid)) return undefined;
     const boot = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const namespace = (): string => readlinkSync('/proc/self/ns/pid');
     return (world ??= createHash('sha256').update(`${boot()} ${namespace()}`).digest('hex').slice(0, 16));

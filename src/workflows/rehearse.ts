@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { NotShown } from '../engines/engine.ts';
 import { temporaryFolder } from '../system/temporary-folder.ts';
 import type { Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
@@ -72,9 +73,8 @@ export interface RehearseResult {
   }[];
   readonly delta: readonly { table: string; inserted: number; updated: number; deleted: number }[];
   readonly findings: readonly Finding[];
+  readonly notShown: NotShown;
   /** Whether every validator's process had no network; where the system grants no namespace this is not claimed. */
-  /** Isolation that could not be shown, and why; required, it is a finding. */
-  readonly notShown: readonly { readonly assertion: string; readonly why: string }[];
   readonly validatorNetwork: 'restricted' | 'not restricted';
 }
 

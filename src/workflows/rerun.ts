@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NotShown } from '../engines/engine.ts';
 import { temporaryFolder } from '../system/temporary-folder.ts';
 import { CustodyError } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
@@ -60,6 +61,8 @@ export interface RerunResult {
   readonly files: readonly string[];
   /** Clones that are kept, because nobody knows their state: in the ledger's quarantine, or a folder of their own. */
   readonly quarantined: readonly { readonly leg: string; readonly path: string }[];
+  /** What of the rerun's own isolation could not be shown, and why. */
+  readonly notShown: NotShown;
   readonly findings: readonly Finding[];
   /** The `rerun` object and its record, where it was signed and recorded. */
   readonly rerun: Digest | null;
@@ -142,6 +145,7 @@ async function rerunIn(
     more: compared.more,
     files: compared.files,
     quarantined: result.legs.flatMap(({ leg, kept }) => (kept === undefined ? [] : [{ leg, path: kept }])),
+    notShown: result.notShown,
     findings: findingsOf(compared, rehearsed, options.accepted ?? false),
     rerun: recorded?.rerun ?? null,
     record: recorded?.record ?? null,

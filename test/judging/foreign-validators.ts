@@ -1,7 +1,7 @@
 /** Validators that somebody else wrote. */
 export const script = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
-/** As the seeds describe theirs: a real change, and exactly the state before it again, in every entry. */
+/** A real change, and exactly the state before it again, in every entry. */
 export const PYTHON = `#!/usr/bin/env python3
 import json, sys
 with open(sys.argv[1]) as file:

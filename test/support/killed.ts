@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { utimesSync } from 'node:fs';
-import { processOf, type ProcessIdentity } from '../../src/system/process-identity.ts';
+import { identityOf, type ProcessIdentity } from '../../src/system/process-identity.ts';
 
-const self = processOf(process.pid) ?? { pid: process.pid, start: '0', world: '0'.repeat(16) };
+const self = identityOf(process.pid) ?? { pid: process.pid, start: '0', world: '0'.repeat(16) };
 
 /** Processes as makers of temporary files, and whether their work may be removed at once. */
 export const MAKERS: readonly (readonly [what: string, maker: ProcessIdentity, gone: boolean])[] = [

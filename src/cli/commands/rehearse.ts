@@ -3,7 +3,7 @@ import type { RehearseResult } from '../../workflows/rehearse.ts';
 import { defineCommand } from '../command.ts';
 import { ledgerFor } from '../optional-ledger.ts';
 import { probing } from '../probing.ts';
-import { findingLines, findingsBy, printable, table } from '../text.ts';
+import { findingLines, findingsBy, notShownLines, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
@@ -93,7 +93,7 @@ function rehearsalText(result: RehearseResult, out: string | undefined): string 
     ...result.legs.flatMap(({ leg, quarantined }) =>
       quarantined === null ? [] : [`  the clone of leg ${leg} is kept: ${printable(quarantined)}`],
     ),
-    ...result.notShown.map(({ assertion, why }) => `  not shown  ${assertion}: ${printable(why)}`),
+    ...notShownLines(result),
     `  rehearsal  ${result.rehearsal}`,
     `  before     ${result.before}`,
     ...(result.after === null ? [] : [`  after      ${result.after}`]),

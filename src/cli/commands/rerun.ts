@@ -3,7 +3,7 @@ import { parseDigest } from '../../objects/digest.ts';
 import type { RerunResult } from '../../workflows/rerun.ts';
 import { defineCommand } from '../command.ts';
 import { probing } from '../probing.ts';
-import { findingLines, plural, printable } from '../text.ts';
+import { findingLines, plural, notShownLines, printable } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 
 export const command = defineCommand({
@@ -98,6 +98,7 @@ export const command = defineCommand({
         `  seal again ${result.seal.again}`,
         ...findingLines(findings),
         ...result.quarantined.map(({ leg, path }) => `  the clone of leg ${leg} is kept: ${printable(path)}`),
+        ...notShownLines(result),
         ...(result.record === null ? [] : [`  recorded as @${result.record}`]),
         ...(signer ? [`  verifier key  ${signer.vkey}`] : []),
         '',

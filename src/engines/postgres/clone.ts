@@ -96,7 +96,7 @@ export class PostgresClone implements Clone {
     await this.#create();
   }
 
-  /** PostgreSQL is row-exact, never page-exact (facts page). */
+  /** PostgreSQL is row-exact, never page-exact. */
   async identical(): Promise<null> {
     await Promise.resolve();
     this.#usable();

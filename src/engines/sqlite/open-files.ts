@@ -21,8 +21,9 @@ const STARTING = 20;
  * looked into. One that may not be looked into hides its descriptors. Nothing is missed by that where it belongs to
  * another account: the file lies in a folder that only its owner may enter (asserted on its own), and who may enter
  * nevertheless, root, could do anything here. So it is with the processes that started us, up to init. A process of our
- * own account that hides (`ssh-agent`, one that changed its uid) is named, as is a system without /proc, or with that of
- * another pid namespace. Not seen: mappings whose descriptor was closed.
+ * own account that hides (`ssh-agent`, one that changed its uid) is named, as is a /proc that shows less than all: none,
+ * that of another pid namespace, one mounted with `hidepid`. Not seen: mappings whose descriptor was closed, and
+ * descriptors of a thread that keeps its own (unshare(2), CLONE_FILES).
  * @param known processes that were found hiding before, to be kept between looks: they are not waited for again.
  */
 export async function lookForHolders(
@@ -31,15 +32,16 @@ export async function lookForHolders(
   allowed: readonly number[] = [],
 ): Promise<Look> {
   let pids: string[];
+  const hidden: string[] = [];
   try {
     if (readlinkSync('/proc/self') !== String(process.pid))
       return { holders: [], hidden: ['/proc is that of another pid namespace'] };
+    if (hidesProcesses()) hidden.push('/proc hides processes (hidepid)');
     pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
   } catch (error) {
     return { holders: [], hidden: [`processes cannot be listed: ${codeOf(error) ?? 'no /proc'}`] };
   }
   const holders: string[] = [];
-  const hidden: string[] = [];
   for (const pid of pids.filter((name) => !allowed.includes(Number(name)))) {
     let answer = lookInto(pid, file);
     if (typeof answer === 'object' && !known.has(pid)) {
@@ -53,14 +55,23 @@ export async function lookForHolders(
   return { holders, hidden };
 }
 
-function lookInto(pid: string, { dev, ino }: FileId): Answer {
+/** Whether /proc shows a user less than root (proc(5), mount options); then not even all of the user's own. */
+function hidesProcesses(): boolean {
+  if (process.getuid?.() === 0) return false;
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return mounts.some((line) => / \/proc .*\bhidepid=(?!0|off)/.test(line));
+}
+
+function lookInto(pid: string, file: FileId): Answer {
   try {
-    for (const fd of readdirSync(`/proc/${pid}/fd`)) {
-      const path = `/proc/${pid}/fd/${fd}`;
-      const open = whileThere(() =>
-        isFile(readlinkSync(path)) ? statSync(path, { bigint: true }) : undefined,
-      );
-      if (open?.dev === dev && open.ino === ino) return 'open';
+    const own = readdirSync(`/proc/${pid}/fd`);
+    if (own.some((fd) => isOpenAs(`/proc/${pid}/fd/${fd}`, file))) return 'open';
+    // The first thread may have ended, and others go on: their files are no longer listed as those of the process.
+    if (own.length > 0 || fieldOf(pid, 'Threads') === '1') return 'no';
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const folder = `/proc/${pid}/task/${thread}/fd`;
+      const open = whileThere(() => readdirSync(folder)) ?? [];
+      if (open.some((fd) => isOpenAs(`${folder}/${fd}`, file))) return 'open';
     }
     return 'no';
   } catch (error) {
@@ -74,21 +85,23 @@ function lookInto(pid: string, { dev, ino }: FileId): Answer {
   }
 }
 
-/** Sockets, pipes and the like have no path. */
-function isFile(target: string): boolean {
-  return target.startsWith('/');
+function isOpenAs(path: string, { dev, ino }: FileId): boolean {
+  // Sockets, pipes and the like have no path.
+  const isFile = (): boolean => readlinkSync(path).startsWith('/');
+  const open = whileThere(() => (isFile() ? statSync(path, { bigint: true }) : undefined));
+  return open?.dev === dev && open.ino === ino;
 }
 
 /** A zombie without a living thread has nothing open: the kernel closes all before it becomes one. */
 function hasNone(pid: string): boolean {
-  const status = statusOf(pid);
-  return /^State:\s+[ZX]/m.test(status) && /^Threads:\s+[01]$/m.test(status);
+  return /^[ZX]/.test(fieldOf(pid, 'State')) && /^[01]$/.test(fieldOf(pid, 'Threads'));
 }
 
 /** Whether none of a process's four user ids is ours (`Uid`); anybody may read them. */
 function isAnothers(pid: string): boolean {
-  const uids = /^Uid:\s+(.*)$/m.exec(statusOf(pid))?.[1]?.split(/\s+/);
-  return uids === undefined || (uids.length === 4 && !uids.includes(String(process.getuid?.())));
+  const uids = fieldOf(pid, 'Uid').split('\t');
+  // None: it has gone since.
+  return uids[0] === '' || (uids.length === 4 && !uids.includes(String(process.getuid?.())));
 }
 
 /** Whether a process is our parent, its parent, and so on (`PPid`). */
@@ -96,7 +109,7 @@ function isAncestor(pid: string): boolean {
   let at = String(process.ppid);
   for (let depth = 0; depth < MAX_ANCESTORS && at !== '0'; depth++) {
     if (at === pid) return true;
-    at = /^PPid:\s+(\d+)$/m.exec(statusOf(at))?.[1] ?? '0';
+    at = fieldOf(at, 'PPid') || '0';
   }
   return false;
 }
@@ -105,13 +118,20 @@ const MAX_ANCESTORS = 1_000;
 
 /** `process 17 (sqlite3)`; its name is what the process calls itself. */
 function named(pid: string): string {
-  const name = /^Name:\s+(.*)$/m.exec(statusOf(pid))?.[1];
-  return `process ${pid}${name === undefined ? '' : ` (${name})`}`;
+  const [name = ''] = statusOf(pid);
+  return name === '' ? `process ${pid}` : `process ${pid} (${name.slice('Name:\t'.length)})`;
 }
 
-/** Empty for a process that is gone. */
-function statusOf(pid: string): string {
-  return whileThere(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '';
+/** A field of a process's status (proc(5)); empty for a process that is gone. */
+function fieldOf(pid: string, name: 'State' | 'Threads' | 'Uid' | 'PPid'): string {
+  // The first line is the name, which a process may choose: it is never read as another field.
+  const [, ...lines] = statusOf(pid);
+  return lines.find((line) => line.startsWith(`${name}:\t`))?.slice(name.length + 2) ?? '';
+}
+
+/** The kernel escapes line feeds in names, and no other character. */
+function statusOf(pid: string): string[] {
+  return (whileThere(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '').split('\n');
 }
 
 /** A descriptor or a process that ends meanwhile has nothing open. */

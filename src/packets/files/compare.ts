@@ -4,7 +4,7 @@ import type { ObjectOf } from '../../objects/kinds.ts';
 import { walkTree } from '../../objects/tree.ts';
 import { driveAsync } from '../../objects/walk.ts';
 import { MANIFEST_NAME, SEAL_NAME } from '../seal/names.ts';
-import { identityOf, type GetSync, type PacketFiles } from './content.ts';
+import { contentIdentity, type GetSync, type PacketFiles } from './content.ts';
 
 /**
  * The packet's files are a function of its objects: a file that says something else is a forgery. Files are compared by
@@ -27,7 +27,7 @@ export async function comparePacketFiles(
       findings.push(finding('TREE_DIFFERS', path, 'not a file of a rehearsal packet'));
       continue;
     }
-    const { link, sha256 } = identityOf(content, getSync);
+    const { link, sha256 } = contentIdentity(content, getSync);
     const same =
       entry.mode !== 'symlink' && sha256 === digestFromBytes(entry.sha256) && link.equals(entry.link);
     if (!same) findings.push(finding('TREE_DIFFERS', path, 'it is not what the objects of this packet give'));

@@ -20,7 +20,7 @@ export interface ContentIdentity {
 }
 
 /** What the content is called, without reading it where it is a link. @throws what decoding the linked `file` throws. */
-export function identityOf(content: PacketContent, get: GetSync): ContentIdentity {
+export function contentIdentity(content: PacketContent, get: GetSync): ContentIdentity {
   if (content instanceof Link) {
     if (content.codec === 'raw') return { link: content, sha256: content.digest };
     const { sha256 } = decodeKind('file', get(content.digest), content.digest);

@@ -6,7 +6,7 @@ type Evidence = Pick<FirstOf<'rehearsal'> | ObjectOf<'rehearsal'>, 'entry' | 'le
 
 /**
  * The bytes of `rehearsal-execution-evidence.json`: a packet's file, and all that a foreign validator gets to see. One entry
- * a way back, with the field names that the seeds' validator reads.
+ * a way back, with the field names that other validators read (SPEC.md, "Foreign validators").
  */
 export function executionEvidence(rehearsal: Link, { entry, legs }: Evidence): string {
   return jsonFile({

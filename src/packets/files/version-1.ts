@@ -42,7 +42,7 @@ export function firstPacketFiles(
   ]);
 }
 
-/** The field names that the seeds' validator reads, one entry a way back. */
+/** The field names that other validators read, one entry a way back. */
 function firstExecutionEvidence(rehearsal: Link, evidence: FirstOf<'rehearsal'>): unknown {
   return {
     rehearsal,

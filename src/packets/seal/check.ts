@@ -31,7 +31,7 @@ export interface PacketCheck {
 }
 
 export interface CheckOptions {
-  /** The seal that the packet must have; without it a packet is self-consistent at best (design rule 7). */
+  /** The seal that the packet must have; without it a packet is self-consistent at best (ARCHITECTURE.md, invariant 7). */
   readonly expect?: Digest | undefined;
   readonly signal?: AbortSignal | undefined;
 }

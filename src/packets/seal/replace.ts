@@ -4,7 +4,7 @@
  */
 import { lstat, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAbandoned, isRunning } from '../../system/process-identity.ts';
+import { isAbandoned, ownIdentity } from '../../system/process-identity.ts';
 import { makerOf, syncFolder, temporaryName, writeNew } from '../../system/temporary-file.ts';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import { MANIFEST_NAME, SEAL_NAME } from './names.ts';
@@ -64,8 +64,9 @@ export async function sweepSealers(
 
 /** Whether somebody writes it; this very process knows which of its own it does. */
 async function isAtWork(path: string, name: string): Promise<boolean> {
-  const maker = makerOf(path);
-  if (maker?.pid === process.pid && isRunning(maker)) return ours.has(name);
+  if (ours.has(name)) return true;
+  const [us, maker] = [ownIdentity(), makerOf(path)];
+  if (maker?.pid === us.pid && maker.start === us.start && maker.world === us.world) return false;
   const touched = await lstat(name).then(
     ({ mtimeMs }) => mtimeMs,
     () => Date.now(), // gone, or not to be looked at: removing it says which

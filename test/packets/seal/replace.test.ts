@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkFolder } from '../../../src/packets/seal/check.ts';
 import { sealFolder } from '../../../src/packets/seal/seal.ts';
-import { processOf, type ProcessIdentity } from '../../../src/system/process-identity.ts';
+import { identityOf, type ProcessIdentity } from '../../../src/system/process-identity.ts';
 import { ELSEWHERE, ENDED, lay, MAKERS, temporaryOf } from '../../support/killed.ts';
 import { TestFolder } from './folder.ts';
 
 /** A process that runs until it is disposed of. */
 function sleeper(): Disposable & { identity: ProcessIdentity } {
   const child = spawn('sleep', ['60'], { stdio: 'ignore' });
-  return { identity: processOf(child.pid!)!, [Symbol.dispose]: () => void child.kill('SIGKILL') };
+  return { identity: identityOf(child.pid!)!, [Symbol.dispose]: () => void child.kill('SIGKILL') };
 }
 
 type Maker = (typeof MAKERS)[number];

@@ -15,7 +15,7 @@ import { sqlError } from '../script/sql-error.ts';
 
 /**
  * better-sqlite3 on closed files: it reads what node:sqlite wrote in another process, so that a capture does not depend
- * on one library or one connection. Never two SQLite libraries on one file in one process (facts, "SQLite").
+ * on one library or one connection. Never two SQLite libraries on one file in one process (ARCHITECTURE.md, invariant 10).
  */
 export type ReadDatabase = Database.Database;
 

@@ -6,7 +6,7 @@ import type { Failure, Hello, Reply, Request } from './protocol.ts';
 
 /**
  * The child process in which SQL from outside runs: the only one that opens a clone, and only with node:sqlite
- * (design section 7). Started by child.ts; ends when the parent goes away.
+ * (ARCHITECTURE.md, invariant 10). Started by child.ts; ends when the parent goes away.
  */
 let connection: SqliteConnection | undefined;
 
