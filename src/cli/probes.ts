@@ -115,7 +115,7 @@ class ProbeDesk {
     const { id } = typeof text === 'string' ? parsed(text) : {};
     if (typeof id !== 'string') return;
     await using ledger = await this.#ledger(folder);
-    await commitFabrication(ledger, { rehearsal: parseDigest(id) }, evidence, this.#options);
+    await commitFabrication(ledger, { rehearsal: parseDigest(id) }, evidence);
   }
 
   /** Runs the command, and looks at everything that it says and writes. */

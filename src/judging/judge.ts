@@ -40,7 +40,7 @@ interface Evidence {
 interface Case {
   readonly link: Link;
   readonly rehearsal: ObjectOf<'rehearsal'>;
-  readonly evidence: readonly Evidence[];
+  readonly evidence: Iterable<Evidence>;
 }
 
 /**
@@ -55,8 +55,9 @@ export async function judgeAll(
   options: JudgeOptions = {},
 ): Promise<NamedJudgement[]> {
   const rehearsal = decodeKind('rehearsal', get(subject.digest), subject.digest);
-  // Followed once: it may be large, and every case is made of it.
-  const real = { link: subject, rehearsal, evidence: [...driveSync(closure([subject]), get)] };
+  // Followed anew for each process, as it takes it: it may be larger than memory.
+  const evidence = { [Symbol.iterator]: () => driveSync(closure([subject]), get) };
+  const real = { link: subject, rehearsal, evidence };
   const planted = PLANTED.map(([what, change]) => ({ what, case: plant(real, change) }));
   const judgements: NamedJudgement[] = [];
   for (const validator of pinned) judgements.push(await judgeOne(validator, real, planted, options));
@@ -105,8 +106,11 @@ interface Planted {
 function plant({ link: original, rehearsal, evidence }: Case, change: Change): Case {
   const planted = { ...rehearsal, legs: change(rehearsal) };
   const { link, bytes } = encodeObject(planted);
-  const rest = evidence.filter((one) => !one.link.equals(original));
-  return { link, rehearsal: planted, evidence: [{ link, bytes }, ...rest] };
+  function* changed(): Generator<Evidence> {
+    yield { link, bytes };
+    for (const one of evidence) if (!one.link.equals(original)) yield one;
+  }
+  return { link, rehearsal: planted, evidence: { [Symbol.iterator]: changed } };
 }
 
 async function judgeOne(

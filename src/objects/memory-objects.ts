@@ -1,13 +1,13 @@
 import { CustodyError } from '../errors.ts';
 import { digestOf, type Digest } from './digest.ts';
 import type { Codec } from './link.ts';
-import type { ObjectSink } from './sink.ts';
+import type { ObjectSpool } from './sink.ts';
 
 /**
  * Objects in memory, re-hashed as they come in: what the validator judges, and what tests build on.
  * @throws CustodyError OBJECT_CORRUPT when bytes do not have the digest they are put under.
  */
-export class MemoryObjects implements ObjectSink {
+export class MemoryObjects implements ObjectSpool {
   readonly #objects = new Map<Digest, { codec: Codec; bytes: Uint8Array }>();
 
   put(codec: Codec, digest: Digest, bytes: Uint8Array): void {

@@ -10,6 +10,16 @@ export interface ObjectSink {
   put(codec: Codec, digest: Digest, bytes: Uint8Array): void;
 }
 
+/**
+ * Objects in the making, which can be read back before anything of them is published: a rehearsal's, a packet's.
+ * `get` is no method: walks are driven with it.
+ */
+export interface ObjectSpool extends ObjectSink {
+  /** Re-hashed where it comes from a disk. @throws OBJECT_MISSING, OBJECT_CORRUPT, PACK_CORRUPT, IO_FAILED. */
+  readonly get: (digest: Digest) => Uint8Array;
+  has(digest: Digest): boolean;
+}
+
 /** Where readers get bytes from; what comes back was re-hashed. @throws OBJECT_MISSING, OBJECT_CORRUPT. */
 export interface ObjectSource {
   get(digest: Digest): Promise<Uint8Array>;

@@ -3,8 +3,7 @@ import { digestToBytes, type Digest } from '../objects/digest.ts';
 import { ContentBuilder } from '../objects/file.ts';
 import type { Link } from '../objects/link.ts';
 import { putBlob, type ObjectSink } from '../objects/sink.ts';
-import { TreeBuilder, compareNames, type TreeEntry } from '../objects/tree.ts';
-import { parentOf } from './seal/names.ts';
+import { putTree, type Placed } from './put-tree.ts';
 import { readEntry } from './seal/read.ts';
 import { walkFolder, type FolderEntry } from './seal/walk.ts';
 
@@ -36,68 +35,33 @@ export async function ingestFolder(
       },
     );
   }
-  const folders = new Map<string, TreeEntry[]>([['', []]]);
-  // Deepest last in bytewise order of paths, so a folder is complete when everything below it was visited.
-  const pending = [...walk.entries];
-  for (const entry of pending) {
-    if (entry.mode === 'dir') folders.set(entry.path, []);
-    else listOf(folders, entry.path).push(await ingestEntry(entry, sink, options));
-  }
-  const paths = [...folders.keys()].filter((path) => path !== '').sort((a, b) => depth(b) - depth(a));
-  for (const path of paths) {
-    listOf(folders, path).push({
-      name: baseName(path),
-      mode: 'dir',
-      link: buildTree(folders.get(path) ?? [], sink),
-    });
-  }
-  return buildTree(folders.get('') ?? [], sink);
+  const placed: Placed[] = [];
+  for (const entry of walk.entries) placed.push(await ingestEntry(entry, sink, options));
+  return putTree(placed, sink);
 }
 
 async function ingestEntry(
   entry: FolderEntry,
   sink: ObjectSink,
   { expected, signal }: IngestOptions,
-): Promise<TreeEntry> {
-  const name = baseName(entry.path);
+): Promise<Placed> {
+  const { path } = entry;
+  if (entry.mode === 'dir') return { path, mode: 'dir' };
   if (entry.mode === 'symlink') {
     const target = new Uint8Array(Buffer.from(entry.target ?? ''));
     const link = putBlob(sink, target);
-    return { name, mode: 'symlink', size: target.length, sha256: digestToBytes(link.digest), link };
+    return { path, mode: 'symlink', size: target.length, sha256: digestToBytes(link.digest), link };
   }
   const content = new ContentBuilder(sink);
   for await (const piece of readEntry(entry, { signal })) content.add(piece);
   const { link, size, sha256 } = content.finish();
-  const wanted = expected?.get(entry.path);
+  const wanted = expected?.get(path);
   if (wanted !== undefined && wanted !== sha256) {
-    throw new CustodyError('PACKET_BROKEN', `${entry.path} changed while it was stored`, {
-      path: entry.path,
-      findings: [
-        { code: 'FILE_CHANGED', path: entry.path, detail: 'changed between its check and its storing' },
-      ],
+    throw new CustodyError('PACKET_BROKEN', `${path} changed while it was stored`, {
+      path,
+      findings: [{ code: 'FILE_CHANGED', path, detail: 'changed between its check and its storing' }],
       hint: 'Let nothing write to the packet, verify it, then try again.',
     });
   }
-  return { name, mode: entry.mode === 'exec' ? 'exec' : 'file', size, sha256: digestToBytes(sha256), link };
-}
-
-function buildTree(entries: TreeEntry[], sink: ObjectSink): Link {
-  const tree = new TreeBuilder(sink);
-  for (const entry of entries.sort((a, b) => compareNames(a.name, b.name))) tree.add(entry);
-  return tree.finish();
-}
-
-function listOf(folders: Map<string, TreeEntry[]>, path: string): TreeEntry[] {
-  const parent = path.includes('/') ? parentOf(path) : '';
-  const list = folders.get(parent) ?? [];
-  folders.set(parent, list);
-  return list;
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
-function depth(path: string): number {
-  return path.split('/').length;
+  return { path, mode: entry.mode, size, sha256: digestToBytes(sha256), link };
 }

@@ -26,16 +26,36 @@ export async function storePacket(
 ): Promise<{ packet: Link; tree: Link; seal: Digest }> {
   const expected = new Map(files.map(({ path, sha256 }) => [path, sha256]));
   const tree = await ingestFolder(dir, sink, { expected, signal: options.signal });
-  const packet = putObject(sink, {
+  const { macro = null, links } = options;
+  return { packet: putPacket(sink, { tree, seal, files: files.length, macro, links }), tree, seal };
+}
+
+/** Stores the `packet` object of a sealed tree. */
+export function putPacket(
+  sink: ObjectSink,
+  {
+    tree,
+    seal,
+    files,
+    macro,
+    links,
+  }: {
+    readonly tree: Link;
+    readonly seal: Digest;
+    readonly files: number;
+    readonly macro: string | null;
+    readonly links: readonly (readonly [string, Link])[];
+  },
+): Link {
+  return putObject(sink, {
     kind: 'packet',
     v: 1,
     tree,
     seal: digestToBytes(seal),
-    files: files.length,
-    macro: options.macro ?? null,
-    links: options.links.map(([name, link]) => [name, link]),
+    files,
+    macro,
+    links: links.map(([name, link]) => [name, link]),
   });
-  return { packet, tree, seal };
 }
 
 /** What the user can do next: that depends on what the folder was given for. */

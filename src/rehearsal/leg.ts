@@ -1,7 +1,7 @@
 import type { Captured, Workspace } from '../engines/engine.ts';
 import type { Finding } from '../finding.ts';
 import type { ObjectOf, Trigger } from '../objects/kinds.ts';
-import type { MemoryObjects } from '../objects/memory-objects.ts';
+import type { ObjectSpool } from '../objects/sink.ts';
 import type { PlanForm } from '../rules/plan-form.ts';
 import type { Baseline } from './gates.ts';
 import type { Fired } from './triggers.ts';
@@ -32,7 +32,7 @@ export interface LegContext {
   readonly scriptFault: (script: ScriptName) => Promise<string | undefined>;
   readonly entry: Captured;
   readonly baseline: Baseline;
-  readonly objects: MemoryObjects;
+  readonly objects: ObjectSpool;
   /** The folder where clones of unknown state are kept. */
   readonly quarantine: string;
 }

@@ -1,7 +1,6 @@
 import type { Captured, Clone, Workspace } from '../engines/engine.ts';
 import { CustodyError } from '../errors.ts';
 import { ON_REQUEST } from '../rules/assertions.ts';
-import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { askBaseline, askGates, type AnsweredGate, type Baseline } from './gates.ts';
 import { executorBoundary } from './change.ts';
 import { ofScript } from './leg-failures.ts';
@@ -9,6 +8,7 @@ import { checkPlanNames } from './plan/plan-names.ts';
 import type { Plan } from './plan/plan.ts';
 import type { Scripts } from './plan/script-use.ts';
 import { rollbackBoundary } from './way-back.ts';
+import type { ObjectSpool } from '../objects/sink.ts';
 
 /** What was seen before anything ran. */
 export interface Before {
@@ -26,7 +26,7 @@ export async function lookBefore(
   plan: Plan,
   scripts: Scripts,
   workspace: Workspace,
-  objects: MemoryObjects,
+  objects: ObjectSpool,
   required: readonly string[] = [],
 ): Promise<Before> {
   await using clone = await workspace.restore('before');

@@ -4,13 +4,12 @@ import { encodeKey } from '../objects/rows/key.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { diffMaps, findRow, walkMap, type MapChange, type MapEntry, type Row } from '../objects/map-walk.ts';
-import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { MapBuilder } from '../objects/merkle-map.ts';
 import { multisetValue } from '../objects/rows/multiset.ts';
 import { MASKED } from '../objects/rows/masked.ts';
 import { decodeRow, encodeRow, rowOf, type RowValue } from '../objects/rows/row.ts';
 import { readTable, rowBytes, sameShape, type Table } from '../objects/snapshots/diff.ts';
-import { putObject } from '../objects/sink.ts';
+import { putObject, type ObjectSpool } from '../objects/sink.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
 
 export interface Declared {
@@ -27,7 +26,7 @@ export function maskSnapshot(
   before: Link,
   after: Link,
   declared: readonly Declared[],
-  objects: MemoryObjects,
+  objects: ObjectSpool,
 ): Link {
   if (declared.length === 0 || before.equals(after)) return after;
   const old = decodeKind('snapshot', objects.get(before.digest));
@@ -51,7 +50,7 @@ function maskTable(
   before: Table | undefined,
   after: Table,
   columns: readonly string[],
-  objects: MemoryObjects,
+  objects: ObjectSpool,
 ): Link {
   const masked = after.columns.map(({ name }) => columns.includes(name));
   const empty = new MapBuilder(objects).finish().root;

@@ -5,8 +5,7 @@ import { ON_REQUEST } from '../rules/assertions.ts';
 import { digestToBytes } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import type { MemoryObjects } from '../objects/memory-objects.ts';
-import { putObject } from '../objects/sink.ts';
+import { putObject, type ObjectSpool } from '../objects/sink.ts';
 import { resultOf } from '../objects/walk.ts';
 import type { LegContext, LegResult } from './leg.ts';
 import { runLeg } from './legs.ts';
@@ -66,7 +65,7 @@ export interface RehearsalResult {
 export async function rehearse(
   plan: Plan,
   engine: Engine,
-  objects: MemoryObjects,
+  objects: ObjectSpool,
   options: RehearsalOptions,
 ): Promise<RehearsalResult> {
   const steps = new Steps(options);
@@ -183,7 +182,7 @@ class Steps {
 }
 
 /** A snapshot that nobody verified is none to restore from: a clone of the image is made and captured for that alone. */
-async function verifyImage(workspace: Workspace, objects: MemoryObjects): Promise<Captured> {
+async function verifyImage(workspace: Workspace, objects: ObjectSpool): Promise<Captured> {
   await using clone = await workspace.restore('verify');
   return await clone.capture(objects);
 }

@@ -120,7 +120,15 @@ export abstract class Staged {
     return this.#sha256;
   }
 
+  /** Bytes that were written, also of a file that is finished and not put yet. @throws INTERNAL beyond them; IO_FAILED. */
+  read(offset: number, length: number): Uint8Array {
+    if (offset + length > this.#length)
+      throw new CustodyError('INTERNAL', 'a staged file was read past its end');
+    return this.readBack(offset, length);
+  }
+
   protected abstract append(bytes: Uint8Array): void;
+  protected abstract readBack(offset: number, length: number): Uint8Array;
   /** Removes the temporary file. Never throws: there is nothing a caller could do. */
   abstract discard(): void;
 }

@@ -178,19 +178,22 @@ class FsStaged extends Staged {
   constructor(folder: string) {
     super();
     this.path = temporaryName(folder);
-    this.#descriptor = io(this.path, () => openSync(this.path, 'wx', 0o600));
+    this.#descriptor = io(this.path, () => openSync(this.path, 'wx+', 0o600));
   }
 
   protected override append(bytes: Uint8Array): void {
-    const descriptor = this.#descriptor;
-    if (descriptor === undefined) throw new CustodyError('INTERNAL', 'a closed file was written to');
+    const descriptor = this.#open();
     io(this.path, () => writeAll(descriptor, bytes));
+  }
+
+  protected override readBack(offset: number, length: number): Uint8Array {
+    const descriptor = this.#open();
+    return io(this.path, () => readExactly(this.path, descriptor, this.length, offset, length));
   }
 
   /** Durable, and read-only if so wished, still under its temporary name. A failed sync is final: discard the file. */
   seal({ readOnly }: { readOnly: boolean }): void {
-    const descriptor = this.#descriptor;
-    if (descriptor === undefined) throw new CustodyError('INTERNAL', 'a closed file was used again');
+    const descriptor = this.#open();
     this.#descriptor = undefined;
     io(this.path, () => {
       try {
@@ -200,6 +203,11 @@ class FsStaged extends Staged {
         closeSync(descriptor);
       }
     });
+  }
+
+  #open(): number {
+    if (this.#descriptor === undefined) throw new CustodyError('INTERNAL', 'a closed file was used again');
+    return this.#descriptor;
   }
 
   override discard(): void {

@@ -105,20 +105,30 @@ export class MemoryBackend implements Backend {
 }
 
 class MemoryStaged extends Staged {
-  #chunks: Uint8Array[] = [];
+  #room = new Uint8Array();
 
   protected override append(bytes: Uint8Array): void {
-    this.#chunks.push(new Uint8Array(bytes));
+    const end = this.length + bytes.length;
+    if (end > this.#room.length) {
+      const room = new Uint8Array(2 * end);
+      room.set(this.#room);
+      this.#room = room;
+    }
+    this.#room.set(bytes, this.length);
+  }
+
+  protected override readBack(offset: number, length: number): Uint8Array {
+    return this.#room.slice(offset, offset + length);
   }
 
   take(): Uint8Array {
-    const bytes = new Uint8Array(Buffer.concat(this.#chunks));
+    const bytes = this.#room.slice(0, this.length);
     this.discard();
     return bytes;
   }
 
   override discard(): void {
-    this.#chunks = [];
+    this.#room = new Uint8Array();
   }
 }
 

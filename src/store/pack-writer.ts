@@ -3,8 +3,9 @@ import type { Digest } from '../objects/digest.ts';
 import type { Codec } from '../objects/link.ts';
 import { sha256Bytes } from '../objects/sha256.ts';
 import { type PackName, packName, type Staged } from './backend.ts';
-import { encodeBlock } from './block.ts';
-import { HashedObject } from './hashing.ts';
+import { BlockCache } from './block-cache.ts';
+import { decodeBlock, encodeBlock } from './block.ts';
+import { HashedObject, StoredBytes } from './hashing.ts';
 import {
   BLOCK_ROW,
   BLOCK_TARGET,
@@ -21,7 +22,8 @@ import {
 
 /**
  * Writes one pack, front to back. The same objects in the same order give the same bytes (with the same zstd).
- * Only finished blocks leave it, so it holds one block and the map of its objects' places.
+ * Only finished blocks leave it, so it holds one block and the map of its objects' places, and what a cache of finished
+ * blocks may hold for those who read back.
  */
 export class PackWriter {
   readonly staged: Staged;
@@ -29,6 +31,7 @@ export class PackWriter {
   readonly #blocks: BlockRow[] = [];
   readonly #pending = Buffer.allocUnsafe(BLOCK_TARGET);
   #pendingLength = 0;
+  readonly #cache = new BlockCache();
   /** Objects in the open block; it may hold nothing but the empty blob. */
   #pendingObjects = 0;
 
@@ -42,9 +45,28 @@ export class PackWriter {
   }
 
   /** Bytes that are here as a blob only are not here as a document. */
-  has(codec: Codec, digest: Digest): boolean {
+  has(digest: Digest, codec: Codec = 'raw'): boolean {
     const known = this.#entries.get(digest);
     return known !== undefined && (known.codec === codec || known.codec === 'dag-cbor');
+  }
+
+  /** The object's bytes; undefined where it is not here. @throws OBJECT_CORRUPT, PACK_CORRUPT, IO_FAILED. */
+  get(digest: Digest): Uint8Array | undefined {
+    const place = this.#entries.get(digest);
+    if (place === undefined) return undefined;
+    const { block, offset, length } = place;
+    const data = block < this.#blocks.length ? this.#block(block) : this.#pending;
+    return new StoredBytes(data.subarray(offset, offset + length)).open(digest);
+  }
+
+  #block(block: number): Uint8Array {
+    let data = this.#cache.get('', block);
+    if (data === undefined) {
+      const { method, offset, storedLength, length } = this.#blocks[block]!;
+      data = decodeBlock(method, this.staged.read(offset, storedLength), length, 'the pack in the making');
+      this.#cache.set('', block, data);
+    }
+    return data;
   }
 
   /**

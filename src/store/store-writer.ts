@@ -1,7 +1,7 @@
 import { CustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { Codec } from '../objects/link.ts';
-import type { ObjectSink } from '../objects/sink.ts';
+import type { ObjectSpool } from '../objects/sink.ts';
 import type { Backend, PackName } from './backend.ts';
 import { HashedObject } from './hashing.ts';
 import { PackWriter } from './pack-writer.ts';
@@ -10,9 +10,10 @@ import type { StoredObjects } from './stored-objects.ts';
 
 /**
  * Collects objects into a pack of its own, with no lock held; nothing is visible before {@link finish}, and disposing
- * without it removes the temporary file. Memory stays bounded: finished blocks go straight to the file.
+ * without it removes the temporary file. Memory stays bounded: finished blocks go straight to the file. Until then it can
+ * be read back, together with what the ledger holds and so was left out.
  */
-export class StoreWriter implements ObjectSink, AsyncDisposable {
+export class StoreWriter implements ObjectSpool, AsyncDisposable {
   readonly #backend: Backend;
   readonly #stored: StoredObjects;
   readonly #published: (names: readonly PackName[]) => Promise<void>;
@@ -53,9 +54,26 @@ export class StoreWriter implements ObjectSink, AsyncDisposable {
     }
   }
 
+  /** @see ObjectSpool.get */
+  readonly get = (digest: Digest): Uint8Array => {
+    this.#check('open');
+    for (const pack of this.#packs) {
+      const bytes = pack.get(digest);
+      if (bytes !== undefined) return bytes;
+    }
+    const stored = this.#stored.get(digest);
+    if (stored !== undefined) return stored;
+    throw new CustodyError('OBJECT_MISSING', `nobody put object ${digest}`, { path: digest });
+  };
+
+  has(digest: Digest): boolean {
+    this.#check('open');
+    return this.#packs.some((pack) => pack.has(digest)) || this.#stored.has('raw', digest);
+  }
+
   #add(object: HashedObject): void {
     const { codec, digest } = object;
-    if (this.#packs.some((pack) => pack.has(codec, digest)) || this.#stored.has(codec, digest)) {
+    if (this.#packs.some((pack) => pack.has(digest, codec)) || this.#stored.has(codec, digest)) {
       this.reused++;
       return;
     }

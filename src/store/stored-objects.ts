@@ -32,8 +32,18 @@ export class StoredObjects {
 
   /** Whether a good copy is stored. False where that cannot be told without a promise. @throws never for damage. */
   has(codec: Codec, digest: Digest): boolean {
+    return this.#find(codec, digest) !== undefined;
+  }
+
+  /** The bytes of a good copy, undefined where {@link has} says that there is none. @throws OBJECT_CORRUPT, PACK_CORRUPT, PATH_NOT_FOUND, IO_FAILED where it was lost since. */
+  get(digest: Digest): Uint8Array | undefined {
+    const found = this.#find('raw', digest);
+    return found?.reader.readSync(found.sync, found.entry).open(digest);
+  }
+
+  #find(codec: Codec, digest: Digest): { sync: SyncReads; reader: PackReader; entry: number } | undefined {
     const sync = this.#backend.sync;
-    if (sync === null) return false;
+    if (sync === null) return undefined;
     for (const name of this.#candidates(digest)) {
       const reader = this.#reader(sync, name);
       const i = reader?.find(digest) ?? -1;
@@ -41,9 +51,9 @@ export class StoredObjects {
       const { block, codec: stored } = reader.entry(i);
       // Bytes stored as a blob are stored again when they turn out to be a document: fsck decodes documents only.
       if (stored === 'raw' && codec === 'dag-cbor') continue;
-      if (!this.#damagedIn(sync, reader, block).has(i)) return true;
+      if (!this.#damagedIn(sync, reader, block).has(i)) return { sync, reader, entry: i };
     }
-    return false;
+    return undefined;
   }
 
   *#candidates(digest: Digest): Iterable<PackName> {

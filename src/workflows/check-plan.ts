@@ -1,8 +1,8 @@
 import { CustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { scratchSpool } from '../ledger/scratch-spool.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
-import { MemoryObjects } from '../objects/memory-objects.ts';
 import { guardWords } from '../rehearsal/plan/guard.ts';
 import { checkPlanNames } from '../rehearsal/plan/plan-names.ts';
 import { sessionFaults } from '../rehearsal/plan/plan-session.ts';
@@ -109,7 +109,8 @@ async function checkOnClone(
   await reporting(async () => requireSource(plan, workspace), report);
   await using clone = await workspace.restore('check');
   await reporting(() => requireIsolation(workspace, required), report);
-  const objects = new MemoryObjects();
+  await using spool = await scratchSpool();
+  const { objects } = spool;
   checkPlanNames(plan, await clone.capture(objects), objects, report);
   for (const refusal of scripts ? await refusals(clone, plan, scripts) : []) report(refusal);
   for (const key of ['preflight', 'postconditions'] as const)

@@ -1,11 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { scratchSpool } from '../ledger/scratch-spool.ts';
 import { parseRevision, resolveRevision, type Revision } from '../ledger/revision.ts';
 import { readBytes } from '../objects/file.ts';
 import { decodeObject } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
-import { MemoryObjects } from '../objects/memory-objects.ts';
 import { findPath } from '../objects/tree.ts';
 import { driveAsync, type Get } from '../objects/walk.ts';
 import { readRegular } from '../system/regular-file.ts';
@@ -24,14 +24,16 @@ const MAX_FILE = 256 * 1024 * 1024;
 /**
  * Resolves an argument of `diff`: a revision of the ledger (`HEAD`, `@3`, an id, `HEAD:path`), or, where there is such a
  * path and it is no revision, a folder, a database (captured), or a file.
+ * @param scratch what was captured from disk is gone with it.
  * @throws CustodyError REVISION_*, PATH_NOT_FOUND, PATH_NOT_A_FILE, OBJECT_TOO_LARGE, and what capturing throws.
  */
 export async function resolveOperand(
   text: string,
   ledger: Ledger | undefined,
+  scratch: AsyncDisposableStack,
   options: { signal?: AbortSignal },
 ): Promise<Operand> {
-  if (existsSync(text)) return operandFromDisk(text, options);
+  if (existsSync(text)) return operandFromDisk(text, scratch, options);
   if (!ledger) {
     throw new CustodyError(
       'PATH_NOT_FOUND',
@@ -78,12 +80,16 @@ async function operandFromRevision(ledger: Ledger, revision: Revision, get: Get)
   return { kind: object.kind === 'tree' || object.kind === 'snapshot' ? object.kind : 'object', link, get };
 }
 
-async function operandFromDisk(path: string, options: { signal?: AbortSignal }): Promise<Operand> {
-  const objects = new MemoryObjects();
-  const get: Get = async (id) => objects.get(id);
-  if (statSync(path).isDirectory())
-    return { kind: 'tree', link: await ingestFolder(path, objects, options), get };
-  if (await looksLikeDatabase(path)) {
+async function operandFromDisk(
+  path: string,
+  scratch: AsyncDisposableStack,
+  options: { signal?: AbortSignal },
+): Promise<Operand> {
+  const isFolder = statSync(path).isDirectory();
+  if (isFolder || (await looksLikeDatabase(path))) {
+    const { objects } = scratch.use(await scratchSpool());
+    const get: Get = async (id) => objects.get(id);
+    if (isFolder) return { kind: 'tree', link: await ingestFolder(path, objects, options), get };
     const capture = await recogniseDatabase(path);
     const { snapshot } = await capture(objects, options);
     return { kind: 'snapshot', link: snapshot, get };

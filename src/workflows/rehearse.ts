@@ -1,25 +1,20 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NotShown } from '../engines/engine.ts';
-import { temporaryFolder } from '../system/temporary-folder.ts';
 import type { Finding } from '../finding.ts';
 import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
-import { closure } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
-import type { Link } from '../objects/link.ts';
-import { driveSync } from '../objects/walk.ts';
 import { readPlan, type Plan } from '../rehearsal/plan/plan.ts';
 import { guardWords } from '../rehearsal/plan/guard.ts';
 import type { Profile } from '../rehearsal/plan/profile.ts';
-import { sealFolder } from '../packets/seal/seal.ts';
-import { requireSealed, storePacket } from '../packets/store-packet.ts';
+import { makePacket } from '../packets/make-packet.ts';
 import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
-import { copyOut, requireEmpty } from '../packets/out-folder.ts';
-import { movedSequences, packetFiles, writeFiles } from '../packets/files/packet-files.ts';
+import { requireEmpty, writePacket } from '../packets/out-folder.ts';
+import { movedSequences } from '../packets/files/packet-files.ts';
 import { currentPolicy, pinnedValidators, requirePolicy } from '../judging/policy.ts';
+import type { StoreWriter } from '../store/store-writer.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
-import { verdictLinkName } from '../packets/find-packet.ts';
 
 export interface RehearseOptions extends AppendOptions {
   readonly author: string;
@@ -98,7 +93,9 @@ export async function rehearsePlan(
   const { progress = () => undefined, now, signal } = options;
   if (profile?.probes && options.probe) progress('probes');
   const probes = profile && (await probed(plan, profile, options.probe));
-  const rehearsed = await runPlan(plan, validators, {
+  // Captured straight into a pack that nobody sees before it is whole, and that is gone where this breaks off.
+  await using session = await ledger.writer();
+  const rehearsed = await runPlan(plan, validators, session.writer, {
     quarantine: quarantineOf(ledger),
     isolation: current.policy.isolation,
     asked: profile?.surfaces.flatMap(({ how }) => how.isolation?.[plan.form.engine] ?? []) ?? [],
@@ -112,7 +109,7 @@ export async function rehearsePlan(
     ...(options.unsandboxed && { unsandboxed: true }),
   });
   progress('packet');
-  return commitRehearsal(ledger, rehearsed, {
+  return await commitRehearsal(ledger, session.writer, rehearsed, {
     ...options,
     check: () => requirePolicy(ledger, current),
   });
@@ -135,51 +132,39 @@ export async function probed(
   return profile.probes && probe?.(profile, plan);
 }
 
-/** What a packet of a rehearsal links, by name. */
-export function packetLinks({ result, verdicts }: Rehearsed): [string, Link][] {
-  return [
-    ['rehearsal', result.rehearsal],
-    ...verdicts.map((link, i): [string, Link] => [verdictLinkName(i), link]),
-  ];
-}
-
 async function commitRehearsal(
   ledger: Ledger,
+  writer: StoreWriter,
   rehearsed: Rehearsed,
   options: RehearseOptions,
 ): Promise<RehearseResult> {
-  const { plan, result, verdicts, run, objects, accepted } = rehearsed;
-  await using work = await temporaryFolder('packet');
-  await writeFiles(work.path, await packetFiles(result.rehearsal, verdicts, objects), objects.get);
-  await sealFolder(work.path);
-  await using session = await ledger.writer();
-  for (const { link, bytes } of driveSync(closure([...verdicts, run]), objects.get))
-    session.writer.put(link.codec, link.digest, bytes);
-  const { packet, seal } = await storePacket(session.writer, work.path, await requireSealed(work.path), {
-    macro: plan.form.macro ?? undefined,
-    links: packetLinks(rehearsed),
-  });
-  if (options.out !== undefined) await copyOut(work.path, options.out);
+  const { plan, result, verdicts, run, accepted } = rehearsed;
+  const made = await makePacket(result.rehearsal, verdicts, writer);
+  // Before the writer is finished: nothing is read back from it then.
+  const said = described(rehearsed);
+  const { out, signal } = options;
+  if (out !== undefined)
+    await writePacket(out, made, async (id) => writer.get(id), { signal, parents: true });
   const { author, lane } = options;
   const draft = {
     type: 'rehearsal',
     links: [
-      ['packet', packet],
+      ['packet', made.packet],
       ['run', run],
     ],
     author,
     lane,
     message: options.message ?? `${plan.form.name}: ${accepted ? 'accepted' : 'rejected'}`,
   } as const;
-  const appended = await ledger.append(session.writer, draft, options).catch(async (error: unknown) => {
+  const appended = await ledger.append(writer, draft, options).catch(async (error: unknown) => {
     // Nothing was recorded: a packet outside the ledger would say otherwise.
-    if (options.out !== undefined) await rm(options.out, { recursive: true, force: true });
+    if (out !== undefined) await rm(out, { recursive: true, force: true });
     throw error;
   });
   return {
-    ...described(rehearsed),
-    packet: packet.digest,
-    seal,
+    ...said,
+    packet: made.packet.digest,
+    seal: made.seal,
     record: appended.index,
     signed: appended.signed,
     entry: appended.entry,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { scratchSpool } from '../ledger/scratch-spool.ts';
 import type { NotShown } from '../engines/engine.ts';
 import { temporaryFolder } from '../system/temporary-folder.ts';
 import { CustodyError } from '../errors.ts';
@@ -12,12 +12,10 @@ import type { Digest } from '../objects/digest.ts';
 import { toJson, type Json } from '../objects/json.ts';
 import { decodeKind } from '../objects/kinds.ts';
 import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
-import { sealFolder } from '../packets/seal/seal.ts';
-import { requireSealed } from '../packets/store-packet.ts';
+import { makePacket, type SealedTree } from '../packets/make-packet.ts';
 import { rowChanges } from '../packets/files/changes.ts';
 import { verdictFileName } from '../packets/files/material.ts';
-import { copyOut, requireEmpty } from '../packets/out-folder.ts';
-import { packetFiles, writeFiles } from '../packets/files/packet-files.ts';
+import { requireEmpty, writePacket } from '../packets/out-folder.ts';
 import { compareRerun, type Again, type Comparison } from './rerun/compare.ts';
 import { detailOf } from './rerun/describe.ts';
 import type { Difference } from './rerun/differences.ts';
@@ -102,16 +100,15 @@ async function rerunIn(
   options: RerunOptions,
 ): Promise<RerunResult> {
   const { progress = () => undefined, signal, now, out, signer } = options;
-  const [work, packet] = [join(scratch, 'plan'), join(scratch, 'packet')];
-  await mkdir(work, { mode: 0o700 });
-  await mkdir(packet, { mode: 0o700 });
   progress('unpack');
-  const plan = await materialise(subject, work);
+  const plan = await materialise(subject, scratch);
   const { profile, refusals, scripts, source } = await guardFiles(plan);
   for (const refusal of refusals) throw refusal;
   if (subject.probed) progress('probes');
   const probes = subject.probed && profile ? await probed(plan, profile, options.probe) : undefined;
-  const rehearsed = await runPlan(plan, subject.validators, {
+  // Not in the ledger: only a rerun that is signed writes there, and then only what it reaches.
+  await using spool = await scratchSpool();
+  const rehearsed = await runPlan(plan, subject.validators, spool.objects, {
     ...(scripts && { scripts }),
     ...(source !== undefined && { source }),
     ...(profile && { profile: profile.bytes }),
@@ -126,11 +123,11 @@ async function rerunIn(
   });
   progress('packet');
   const { result, verdicts, objects, accepted } = rehearsed;
-  await writeFiles(packet, await packetFiles(result.rehearsal, verdicts, objects), objects.get);
-  await sealFolder(packet);
-  const again = await againOf(rehearsed, packet);
+  const made = await makePacket(result.rehearsal, verdicts, objects);
+  const again = againOf(rehearsed, made);
   const compared = await compareRerun(subject, again);
-  if (out !== undefined) await copyOut(packet, out);
+  if (out !== undefined)
+    await writePacket(out, made, async (id) => objects.get(id), { signal, parents: true });
   const recorded =
     signer && ledger
       ? await recordRerun(ledger, { subject, rehearsed, compared }, { ...options, signer })
@@ -159,9 +156,8 @@ function claimedBy({ rehearsal }: RerunSubject): string[] {
   return isolation.filter((one) => one.at('holds').value === true).map((one) => one.at('assertion').text());
 }
 
-/** The rerun in the forms that a packet has, and its files as they lie on disk. */
-async function againOf({ result, verdicts, objects }: Rehearsed, packet: string): Promise<Again> {
-  const { files, seal } = await requireSealed(packet);
+/** The rerun in the forms that a packet has. */
+function againOf({ result, verdicts, objects }: Rehearsed, { files, seal }: SealedTree): Again {
   const { get } = objects;
   const rehearsal = decodeKind('rehearsal', get(result.rehearsal.digest));
   return {
@@ -174,7 +170,7 @@ async function againOf({ result, verdicts, objects }: Rehearsed, packet: string)
       ]),
     ),
     changes: toJson(rowChanges(rehearsal, get).changes) as Json[],
-    files: new Map(files.map(({ path, sha256 }) => [path, sha256])),
+    files,
     find: (id) => (objects.has(id) ? get(id) : undefined),
   };
 }

@@ -4,9 +4,8 @@ import type { Claims } from '../rules/claims.ts';
 import { storeContent } from '../objects/file.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { MemoryObjects } from '../objects/memory-objects.ts';
 import { resultClaims } from '../rules/result-claims.ts';
-import { putObject } from '../objects/sink.ts';
+import { putObject, type ObjectSpool } from '../objects/sink.ts';
 import type { Plan } from '../rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
 import type { Scripts } from '../rehearsal/plan/script-use.ts';
@@ -42,7 +41,7 @@ export interface RunPlanOptions {
  * same of whatever was recorded all the same.
  * @throws CustodyError CLAIM_FORBIDDEN
  */
-function guardResults({ digest }: Link, claims: Claims, { get }: MemoryObjects): void {
+function guardResults({ digest }: Link, claims: Claims, { get }: ObjectSpool): void {
   const [found] = resultClaims(decodeKind('rehearsal', get(digest)), claims, get);
   if (!found) return;
   throw new CustodyError('CLAIM_FORBIDDEN', `${found.path} holds the forbidden claim ${found.phrase}`, {
@@ -51,7 +50,7 @@ function guardResults({ digest }: Link, claims: Claims, { get }: MemoryObjects):
   });
 }
 
-/** A rehearsal that was run and judged; nothing of it is stored yet. */
+/** A rehearsal that was run and judged; nothing of it is published yet. */
 export interface Rehearsed {
   readonly plan: Plan;
   readonly result: RehearsalResult;
@@ -63,21 +62,22 @@ export interface Rehearsed {
   /** Of all validators. */
   readonly findings: readonly Finding[];
   /** Everything above and what it reaches. */
-  readonly objects: MemoryObjects;
+  readonly objects: ObjectSpool;
 }
 
 /**
  * Runs a plan and has every given validator judge it, each in a process of its own. Accepted is only what all accept.
+ * @param objects takes everything as it comes.
  * @throws CustodyError what {@link rehearse} throws; VALIDATOR_FAILED where one gives no judgement.
  */
 export async function runPlan(
   plan: Plan,
   validators: readonly PinnedValidator[],
+  objects: ObjectSpool,
   options: RunPlanOptions,
 ): Promise<Rehearsed> {
   const { progress = () => undefined, signal } = options;
   const engine = await loadEngine(plan.form.engine);
-  const objects = new MemoryObjects();
   for (const { validator, code } of validators) {
     storeContent(objects, code);
     putObject(objects, validator);

@@ -62,7 +62,7 @@ const CASES: [name: string, code: string, path: string, failsOpen: () => Partial
 describe('custody verify on a rehearsal that failed open and calls itself accepted', () => {
   it('accepts what did not: the forger itself works', async () => {
     await using ledger = await desk.ledger();
-    const index = await commitForged(desk, ledger, material);
+    const index = await commitForged(ledger, material);
     expect((await desk.run(['verify', `@${index}`])).exit).toBe(0);
   });
 
@@ -76,7 +76,7 @@ describe('custody verify on a rehearsal that failed open and calls itself accept
       findings: [],
     });
     await using ledger = await desk.ledger();
-    const index = await commitForged(desk, ledger, { objects, rehearsal, verdict });
+    const index = await commitForged(ledger, { objects, rehearsal, verdict });
     const report = await desk.json<{ ok: boolean; findings: Finding[] }>(['verify', `@${index}`], 1);
     expect(report.ok).toBe(false);
     expect(codes(report.findings)).toEqual(

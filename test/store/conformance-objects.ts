@@ -74,6 +74,40 @@ export function describeObjects(makeHarness: () => Harness): void {
       expect(await listAll(backend, 'packs/')).toEqual([]);
     });
 
+    it('are read back from a writer before it is finished, whichever block or pack they are in', async () => {
+      await using writer = await (await PackStore.open(backend)).writer({ maxObjects: 40 });
+      const blobs = [
+        new Uint8Array(),
+        ...Array.from({ length: 60 }, (_, i) => noise(30_000, i + 10)),
+        noise(1_048_576, 9),
+        text('in the open block'),
+      ];
+      const digests = blobs.map((blob) => putBlob(writer, blob).digest);
+      for (const again of [false, true])
+        for (const [i, digest] of digests.entries()) {
+          expect(writer.has(digest)).toBe(true);
+          expect(Buffer.compare(writer.get(digest), blobs[i]!), `${again} ${i}`).toBe(0);
+        }
+      // What is read is the reader's: the next one gets what was put.
+      writer.get(digests[3]!).fill(0);
+      expect(writer.get(digests[3]!)).toEqual(blobs[3]);
+      const absent = digestOf(text('absent'));
+      expect(writer.has(absent)).toBe(false);
+      await expectCode('OBJECT_MISSING', () => writer.get(absent));
+      await writer.finish();
+      await expectCode('INTERNAL', () => writer.get(digests[0]!));
+    });
+
+    it('that a writer left out, since they are stored, are read back through it too', async () => {
+      const target = await PackStore.open(backend);
+      await store(target, [text('one'), noise(5000, 7)]);
+      await using writer = await target.writer();
+      const { digest } = putBlob(writer, noise(5000, 7));
+      expect(writer.added).toBe(backend.sync === null ? 1 : 0);
+      expect(writer.has(digest)).toBe(true);
+      expect(writer.get(digest)).toEqual(noise(5000, 7));
+    });
+
     it('are stored once by one writer', async () => {
       await using writer = await (await PackStore.open(backend)).writer();
       putBlob(writer, text('twice'));

@@ -38,6 +38,18 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
         expect(await listAll(backend, 'packs/')).toEqual([file]);
       });
 
+      it('reads back what was staged, until it is put', async () => {
+        const staged = backend.stage();
+        staged.write(bytes.subarray(0, 4));
+        expect(staged.read(1, 3)).toEqual(bytes.subarray(1, 4));
+        await expectCode('INTERNAL', () => staged.read(0, 5));
+        staged.write(bytes.subarray(4));
+        expect(staged.read(2, 6)).toEqual(bytes.subarray(2, 8));
+        staged.sha256();
+        expect(staged.read(0, bytes.length)).toEqual(bytes);
+        staged.discard();
+      });
+
       it('shows no file before it is finished, and none after it was discarded', async () => {
         const staged = backend.stage();
         staged.write(bytes);

@@ -43,8 +43,8 @@ export class ForgeDesk {
     afterAll(() => made[Symbol.dispose]());
   }
 
-  commit(material: Material, options: Parameters<typeof commitForged>[3] = {}): Promise<number> {
-    return commitForged(this.desk, this.ledger, material, options);
+  commit(material: Material, options: Parameters<typeof commitForged>[2] = {}): Promise<number> {
+    return commitForged(this.ledger, material, options);
   }
 
   /** What verify finds in a record that is whole: only semantics can object. */

@@ -1,20 +1,18 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { appendRecord, EMPTY_HEAD, type Head } from '../../src/ledger/log-state.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { Frontier } from '../../src/log/frontier.ts';
 import { leafHash } from '../../src/log/tree-hash.ts';
 import { closure } from '../../src/objects/closure.ts';
-import { digestOf, parseDigest, type Digest } from '../../src/objects/digest.ts';
+import { digestOf, digestToBytes, parseDigest, type Digest } from '../../src/objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { driveAsync, driveSync } from '../../src/objects/walk.ts';
 import { decodeHead, encodeHead } from '../../src/store/heads.ts';
-import { sealFolder } from '../../src/packets/seal/seal.ts';
-import { requireSealed, storePacket } from '../../src/packets/store-packet.ts';
-import { packetFiles, writeFiles } from '../../src/packets/files/packet-files.ts';
+import { sealFiles } from '../../src/packets/make-packet.ts';
+import { packetFiles } from '../../src/packets/files/packet-files.ts';
 import { currentPolicy, policyAfter, storeValidator } from '../../src/judging/policy.ts';
 import { verdictLinkName } from '../../src/packets/find-packet.ts';
 import type { Desk } from '../cli/desk.ts';
@@ -46,7 +44,6 @@ export function verdictOf({ objects, verdict }: Material): ObjectOf<'verdict'> {
 
 /** Commits a rehearsal's packet as a liar would, with our own library. @param files replaces or adds files. */
 export async function commitForged(
-  desk: Pick<Desk, 'path'>,
   ledger: Ledger,
   material: Material,
   options: {
@@ -56,31 +53,32 @@ export async function commitForged(
   } = {},
 ): Promise<number> {
   const { objects, rehearsal, verdict } = material;
-  const dir = desk.path(`forged-${Math.random().toString(36).slice(2)}`);
-  mkdirSync(dir);
   const verdicts = [verdict, ...(material.verdicts ?? [])];
-  await writeFiles(dir, await packetFiles(rehearsal, verdicts, objects), objects.get);
+  const files = new Map(await packetFiles(rehearsal, verdicts, objects));
   for (const [name, content] of Object.entries(options.files ?? {})) {
-    const path = join(dir, name);
-    mkdirSync(dirname(path), { recursive: true });
-    if (content === null) rmSync(path);
-    else writeFileSync(path, content);
+    if (content === null) files.delete(name);
+    else files.set(name, content);
   }
-  await sealFolder(dir);
   await using session = await ledger.writer();
   const links = options.links ?? [
     ['rehearsal', rehearsal],
     ...verdicts.map((link, i): [string, Link] => [verdictLinkName(i), link]),
   ];
-  for await (const { link, bytes } of driveAsync(
+  for (const { link, bytes } of driveSync(
     closure([rehearsal, ...links.map(([, link]) => link)]),
-    async (id) => objects.get(id),
+    objects.get,
   ))
     session.writer.put(link.codec, link.digest, bytes);
-  const memory = new MemoryObjects();
-  const stored = await storePacket(memory, dir, await requireSealed(dir), { macro: undefined, links });
-  for (const [digest, { codec, bytes }] of memory.entries()) session.writer.put(codec, digest, bytes);
-  const made = decodeKind('packet', memory.get(stored.packet.digest));
+  const { tree, seal } = sealFiles(files, session.writer);
+  const made: ObjectOf<'packet'> = {
+    kind: 'packet',
+    v: 1,
+    tree,
+    seal: digestToBytes(seal),
+    files: files.size,
+    macro: null,
+    links,
+  };
   const packet = putObject(session.writer, options.change?.(made) ?? made);
   const draft = {
     type: 'rehearsal',

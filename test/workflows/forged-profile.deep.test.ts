@@ -82,7 +82,7 @@ describe('custody verify on what a profile forbids and no guard saw', () => {
     sql?: string,
   ): Promise<{ semantics: string; found: string[][] }> {
     await using ledger = await desk.ledger();
-    const index = await commitForged(desk, ledger, under(material, profile, sql));
+    const index = await commitForged(ledger, under(material, profile, sql));
     const report = await desk.json<{ levels: Record<string, string>; findings: Finding[] }>(
       ['verify', `@${index}`],
       exit,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { DiffResult } from '../../workflows/diff.ts';
+import type { Operand } from '../../workflows/operand.ts';
 import { defineCommand } from '../command.ts';
 import { renderDiff } from '../diff-text.ts';
 import { ledgerFor } from '../optional-ledger.ts';
@@ -21,14 +22,14 @@ export const command = defineCommand({
   async run(args, context) {
     const { diffOperands } = await import('../../workflows/diff.ts');
     const { resolveOperand } = await import('../../workflows/operand.ts');
-    const sides = [args.a, args.b].map((text) =>
-      existsSync(context.path(text)) ? context.path(text) : text,
-    );
     await using ledger = await ledgerFor(context);
-    const [a, b] = await Promise.all(
-      sides.map((text) => resolveOperand(text, ledger, { signal: context.signal })),
-    );
-    const result: DiffResult = await diffOperands(a!, b!, { signal: context.signal });
+    await using scratch = new AsyncDisposableStack();
+    const { signal } = context;
+    const resolve = (text: string): Promise<Operand> =>
+      resolveOperand(existsSync(context.path(text)) ? context.path(text) : text, ledger, scratch, { signal });
+    // One after the other: what is captured for one must be over when the other fails.
+    const a = await resolve(args.a);
+    const result: DiffResult = await diffOperands(a, await resolve(args.b), { signal });
     context.print(result, () => renderDiff(result));
     return args['exit-code'] && !result.equal ? 1 : 0;
   },

@@ -1,4 +1,5 @@
 import { CustodyError } from '../../errors.ts';
+import type { Operand } from '../../workflows/operand.ts';
 import { defineCommand } from '../command.ts';
 import { ledgerFor } from '../optional-ledger.ts';
 import { plural } from '../text.ts';
@@ -25,13 +26,13 @@ export const command = defineCommand({
     const { makeRestoreScript } = await import('../../workflows/restore-script.ts');
     const { resolveOperand } = await import('../../workflows/operand.ts');
     const { makeFile } = await import('../../system/temporary-file.ts');
-    const sides = [args.a, args.b].map((text) =>
-      existsSync(context.path(text)) ? context.path(text) : text,
-    );
     await using ledger = await ledgerFor(context);
     const { signal } = context;
-    const [a, b] = await Promise.all(sides.map((text) => resolveOperand(text, ledger, { signal })));
-    const result = await makeRestoreScript(a!, b!, ledger, { signal });
+    await using scratch = new AsyncDisposableStack();
+    const resolve = (text: string): Promise<Operand> =>
+      resolveOperand(existsSync(context.path(text)) ? context.path(text) : text, ledger, scratch, { signal });
+    const a = await resolve(args.a);
+    const result = await makeRestoreScript(a, await resolve(args.b), ledger, { signal });
     const { script, ...facts } = result;
     if (args.out !== undefined && !(await makeFile(context.path(args.out), script)))
       throw new CustodyError('USAGE', `${args.out} exists already`, {

@@ -18,6 +18,8 @@ export interface Place {
   readonly start: (folder: string) => Promise<SqlChild>;
   /** Processes that hide their open files, by number, as they were met. */
   readonly hiding: Set<string>;
+  /** Bytes of a state up to which a session writes it as an image; what is larger is read in parts. */
+  readonly imageUpTo: number;
   /** Captures a closed file. */
   readonly capture: (path: string, sink: ObjectSink) => Promise<Captured>;
 }

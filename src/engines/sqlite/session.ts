@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { CustodyError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Session } from '../engine.ts';
+import { buildSnapshot } from './capture/capture.ts';
+import type { Part } from './capture/state.ts';
+import { readLimit } from './process/integrity.ts';
 import type { SqlChild } from './process/child.ts';
 import type { Place } from './place.ts';
 
@@ -38,6 +41,10 @@ export class SqliteSession implements Session {
   }
 
   async capture(sink: ObjectSink): Promise<Captured> {
+    const size = Number(await this.#child.request({ op: 'size' }));
+    const limit = readLimit(size);
+    if (size > this.#place.imageUpTo && (await this.#child.request({ op: 'read' }, limit)) === true)
+      return await buildSnapshot(this.#parts(limit), sink, this.#place.signal);
     const path = join(this.#folder, `inside-${randomUUID()}.db`);
     try {
       await this.#child.request({ op: 'image', path });
@@ -45,6 +52,25 @@ export class SqliteSession implements Session {
     } finally {
       await rm(path, { force: true });
     }
+  }
+
+  /** What the child reads, one part ahead of what is asked for. */
+  async *#parts(limit: number): AsyncGenerator<Part> {
+    let coming = this.#next(limit);
+    try {
+      for (let part = await coming; part !== null; part = await coming) {
+        coming = this.#next(limit);
+        // Whoever is busy with this part hears of it when it is that one's turn.
+        coming.catch(() => undefined);
+        yield part;
+      }
+    } finally {
+      await coming.catch(() => undefined);
+    }
+  }
+
+  async #next(limit: number): Promise<Part | null> {
+    return (await this.#child.request({ op: 'next' }, limit)) as Part | null;
   }
 
   async query(sql: string): Promise<string> {

@@ -18,6 +18,9 @@ import { checkIntegrity } from './process/integrity.ts';
 import { openReader, readerVersion } from './capture/reader.ts';
 import { Source } from './source.ts';
 
+/** Bytes. An image is held in memory while it is made. */
+const IMAGE_UP_TO = 128 << 20;
+
 /** Design section 7, "isolate the target and prove it": a private folder with one restore image. */
 export class SqliteWorkspace implements Workspace {
   readonly sourceDigest: Digest;
@@ -36,7 +39,11 @@ export class SqliteWorkspace implements Workspace {
   }
 
   /** @throws what {@link Source.copy} throws, DATABASE_CORRUPT, USAGE for a session pragma, INTERRUPTED. */
-  static async prepare(spec: SourceSpec, options: EngineOptions): Promise<SqliteWorkspace> {
+  static async prepare(
+    spec: SourceSpec,
+    options: EngineOptions,
+    { imageUpTo = IMAGE_UP_TO }: { imageUpTo?: number } = {},
+  ): Promise<SqliteWorkspace> {
     const { signal, timeLimit, progress } = options;
     const pragmas = sessionPragmas(options.session);
     const folder = await makeWorkFolder('sqlite');
@@ -62,7 +69,7 @@ export class SqliteWorkspace implements Workspace {
       const capture = memo.capture.bind(memo);
       const where = { folder, image, imageDigest, source: source.path };
       const hiding = new Set<string>();
-      const place: Place = { ...where, pragmas, timeLimit, signal, start, hiding, capture };
+      const place: Place = { ...where, pragmas, timeLimit, signal, start, hiding, imageUpTo, capture };
       return new SqliteWorkspace(source, place, witnessed);
     } catch (error) {
       removeFolder(folder);

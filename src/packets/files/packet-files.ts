@@ -18,7 +18,6 @@ import { rollbackProof } from './rollback-proof.ts';
 import { targetLock } from './target-lock.ts';
 import { validatorResult } from './validator-result.ts';
 
-export { writeFiles } from './content.ts';
 export { movedSequences } from './moved-sequences.ts';
 
 /**

@@ -5,9 +5,9 @@ import { encodeKey } from '../../objects/rows/key.ts';
 import { decodeKind } from '../../objects/kinds.ts';
 import { decodeKeyText } from '../../objects/rows/key-text.ts';
 import { findRow, walkMap } from '../../objects/map-walk.ts';
-import type { MemoryObjects } from '../../objects/memory-objects.ts';
 import { readTable } from '../../objects/snapshots/diff.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
+import type { ObjectSpool } from '../../objects/sink.ts';
 import type { Plan, Report } from './plan.ts';
 
 /** Names that a message lists. */
@@ -17,7 +17,7 @@ const SHOWN = 12;
  * Every table and column that the plan names is there: a misspelt one would be a rule that never applies.
  * @param report is given PLAN_INVALID, with the line, for each that is not.
  */
-export function checkPlanNames(plan: Plan, before: Captured, objects: MemoryObjects, report: Report): void {
+export function checkPlanNames(plan: Plan, before: Captured, objects: ObjectSpool, report: Report): void {
   const { delta, boundary, masked, bounded } = plan.form;
   const invalid = (pointer: string, what: string, known: readonly string[], more = ''): void =>
     report(

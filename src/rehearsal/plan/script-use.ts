@@ -2,7 +2,7 @@ import { isCustodyError } from '../../errors.ts';
 import { digestFromBytes, digestOf, digestToBytes, type Digest } from '../../objects/digest.ts';
 import { storeContent } from '../../objects/file.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
-import type { MemoryObjects } from '../../objects/memory-objects.ts';
+import type { ObjectSpool } from '../../objects/sink.ts';
 import type { Plan, PlanScript, Report } from './plan.ts';
 import { readScript, type ScriptText } from './read-script.ts';
 import { Fired } from '../triggers.ts';
@@ -70,7 +70,7 @@ async function digestNow(script: PlanScript): Promise<Digest | undefined> {
 export async function scriptObject(
   script: PlanScript,
   { bytes, digest, parts }: ScriptText,
-  objects: MemoryObjects,
+  objects: ObjectSpool,
 ): Promise<ObjectOf<'rehearsal'>['executor']> {
   // A script that is gone, or not the pinned one any more, has no digest: that of nothing is never the one before.
   const after = (await digestNow(script)) ?? digestOf(new Uint8Array());

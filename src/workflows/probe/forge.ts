@@ -1,17 +1,9 @@
-import { temporaryFolder } from '../../system/temporary-folder.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { closure } from '../../objects/closure.ts';
 import type { Digest } from '../../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
-import { nodeLink, type Link } from '../../objects/link.ts';
-import { MemoryObjects } from '../../objects/memory-objects.ts';
 import { putObject } from '../../objects/sink.ts';
-import { driveAsync, driveSync } from '../../objects/walk.ts';
 import type { Probe } from '../../rehearsal/plan/profile.ts';
-import { sealFolder } from '../../packets/seal/seal.ts';
-import { requireSealed, storePacket } from '../../packets/store-packet.ts';
-import { packetFiles, writeFiles } from '../../packets/files/packet-files.ts';
-import { verdictLinkName } from '../../packets/find-packet.ts';
+import { makePacket } from '../../packets/make-packet.ts';
 
 type Evidence = NonNullable<Probe['evidence']>;
 type Rehearsal = ObjectOf<'rehearsal'>;
@@ -44,16 +36,14 @@ export async function commitFabrication(
   ledger: Ledger,
   control: { readonly rehearsal: Digest },
   evidence: Evidence,
-  { signal }: { signal?: AbortSignal },
 ): Promise<void> {
-  const objects = new MemoryObjects();
-  const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
-  for await (const { link, bytes } of driveAsync(closure([nodeLink(control.rehearsal)]), get))
-    objects.put(link.codec, link.digest, bytes);
-  const changed = fabricated(decodeKind('rehearsal', objects.get(control.rehearsal)), evidence);
-  const rehearsal = putObject(objects, changed);
+  await using session = await ledger.writer();
+  const { writer } = session;
+  const real = await ledger.store.get(control.rehearsal);
+  const changed = fabricated(decodeKind('rehearsal', real, control.rehearsal), evidence);
+  const rehearsal = putObject(writer, changed);
   const verdicts = changed.validators.map((validator) =>
-    putObject(objects, {
+    putObject(writer, {
       kind: 'verdict',
       v: 1,
       validator,
@@ -62,22 +52,8 @@ export async function commitFabrication(
       findings: [],
     }),
   );
-  const plan = decodeKind('plan', objects.get(changed.plan.digest));
-  await using work = await temporaryFolder('packet');
-  await writeFiles(work.path, await packetFiles(rehearsal, verdicts, objects), objects.get);
-  await sealFolder(work.path);
-  await using session = await ledger.writer();
-  for (const { link, bytes } of driveSync(closure(verdicts), objects.get))
-    session.writer.put(link.codec, link.digest, bytes);
-  const { packet } = await storePacket(session.writer, work.path, await requireSealed(work.path), {
-    macro: plan.macro ?? undefined,
-    links: [
-      ['rehearsal', rehearsal],
-      ...verdicts.map((link, i): [string, Link] => [verdictLinkName(i), link]),
-    ],
-    ...(signal && { signal }),
-  });
-  await ledger.append(session.writer, {
+  const { packet } = await makePacket(rehearsal, verdicts, writer);
+  await ledger.append(writer, {
     type: 'rehearsal',
     links: [['packet', packet]],
     author: 'probe',

@@ -252,6 +252,6 @@ describe('rerun', () => {
     const rehearsal = putObject(objects, change(read(result.rehearsal), read(other.rehearsal)));
     const said = decodeKind('verdict', objects.get(result.verdicts[0]!.verdict));
     const verdict = putObject(objects, { ...said, subject: rehearsal });
-    return commitForged(made, made.ledger, { objects, rehearsal, verdict });
+    return commitForged(made.ledger, { objects, rehearsal, verdict });
   }
 });

@@ -1,17 +1,9 @@
 import Database from 'better-sqlite3';
 import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, copyFileSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { fromSystemError } from '../../../errors.ts';
-import { sqlError } from '../script/sql-error.ts';
+import { attemptRead } from '../script/sql-error.ts';
+import type { SqlReads } from './sql-reads.ts';
 
 /**
  * better-sqlite3 on closed files: it reads what node:sqlite wrote in another process, so that a capture does not depend
@@ -21,8 +13,16 @@ export type ReadDatabase = Database.Database;
 
 export interface Reader extends Disposable {
   readonly db: ReadDatabase;
+  readonly reads: SqlReads;
   /** The file that is read: the private copy, where there is one. */
   readonly path: string;
+}
+
+export function readsOf(db: ReadDatabase): SqlReads {
+  return {
+    all: (sql) => db.prepare<[], Record<string, unknown>>(sql).all(),
+    rows: (sql) => db.prepare<[], unknown[]>(sql).raw(true).iterate(),
+  };
 }
 
 /** Bytes 18 and 19 of a database: 2 means WAL (https://www.sqlite.org/fileformat2.html#file_format_version_numbers). */
@@ -34,19 +34,29 @@ const VERSIONS_AT = 18;
  * @throws CustodyError DATABASE_CORRUPT, IO_FAILED, DISK_FULL
  */
 export function openReader(path: string): Reader {
-  const copy = isWal(path) ? `${path}.${randomUUID()}` : undefined;
+  return openFile(path, isWal(path), true);
+}
+
+/** A private copy, which may be changed: for the one table kind whose rowid has no name (table-shape.ts). */
+export function openCopy(path: string): Reader {
+  return openFile(path, true, false);
+}
+
+function openFile(path: string, copied: boolean, readonly: boolean): Reader {
+  const file = copied ? `${path}.${randomUUID()}` : path;
   const close = (): void => {
-    if (copy !== undefined) rmSync(copy, { force: true });
+    if (copied) for (const suffix of ['', '-journal']) rmSync(file + suffix, { force: true });
   };
   try {
-    if (copy !== undefined) {
-      system(copy, () => copyFileSync(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
-      withFile(copy, 'r+', (fd) => writeSync(fd, Uint8Array.of(1, 1), 0, 2, VERSIONS_AT));
+    if (copied) {
+      system(file, () => copyFileSync(path, file, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
+      withFile(file, 'r+', (fd) => writeSync(fd, Uint8Array.of(1, 1), 0, 2, VERSIONS_AT));
     }
-    const db = attemptRead(() => pinned(new Database(copy ?? path, { readonly: true, fileMustExist: true })));
+    const db = attemptRead(() => pinned(new Database(file, { readonly, fileMustExist: true })));
     return {
       db,
-      path: copy ?? path,
+      reads: readsOf(db),
+      path: file,
       [Symbol.dispose]: () => {
         db.close();
         close();
@@ -56,14 +66,6 @@ export function openReader(path: string): Reader {
     close();
     throw error;
   }
-}
-
-/** A private copy in memory, which may be changed: for the one table kind whose rowid has no name (table-shape.ts). */
-export function openInMemory(path: string): Pick<Reader, 'db'> & Disposable {
-  const bytes = system(path, () => readFileSync(path));
-  bytes[VERSIONS_AT] = bytes[VERSIONS_AT + 1] = 1;
-  const db = attemptRead(() => pinned(new Database(bytes)));
-  return { db, [Symbol.dispose]: () => db.close() };
 }
 
 /** The version of the SQLite library that reads. */
@@ -78,8 +80,6 @@ export function readerVersion(): string {
 
 function pinned(db: ReadDatabase): ReadDatabase {
   db.defaultSafeIntegers(true);
-  // Sorting must not leave rows in a temporary folder of the system.
-  db.pragma('temp_store = MEMORY');
   db.pragma('trusted_schema = OFF');
   // What breaks a CHECK is state (integrity.ts); its expression is the schema's, and may take for ever.
   db.pragma('ignore_check_constraints = ON');
@@ -109,14 +109,5 @@ function system<T>(path: string, run: () => T): T {
     return run();
   } catch (error) {
     throw fromSystemError(error, path);
-  }
-}
-
-/** @throws CustodyError for what better-sqlite3 throws. */
-export function attemptRead<T>(run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    throw sqlError(error, 'DATABASE_CORRUPT');
   }
 }

@@ -1,5 +1,5 @@
 import { CustodyError } from '../../../errors.ts';
-import type { ReadDatabase } from './reader.ts';
+import type { SqlReads } from './sql-reads.ts';
 
 export interface SchemaRow {
   readonly type: string;
@@ -17,13 +17,13 @@ const REPLACEMENT = '\ufffd';
  * hide a table from whoever does; and two names that are not text can be read as one.
  * @throws CustodyError DATABASE_UNSUPPORTED
  */
-export function checkSchema(db: ReadDatabase, rows: readonly SchemaRow[]): void {
+export function checkSchema(db: SqlReads, rows: readonly SchemaRow[]): void {
   const said = rows
     .filter(({ type }) => type === 'table' || type === 'view')
     .map(
       ({ type, name, rootpage }) => `${type === 'view' ? 'view' : rootpage ? 'table' : 'virtual'} ${name}`,
     );
-  const listed = db.pragma('main.table_list') as { schema: string; name: string; type: string }[];
+  const listed = db.all('PRAGMA main.table_list') as { schema: string; name: string; type: string }[];
   const seen = listed
     .filter(({ schema, name }) => schema === 'main' && name !== 'sqlite_schema')
     .map(({ type, name }) => `${type === 'shadow' ? 'table' : type} ${name}`);
@@ -33,7 +33,9 @@ export function checkSchema(db: ReadDatabase, rows: readonly SchemaRow[]): void 
   // A view may be broken, and a virtual table without its module: they store nothing.
   const stored = listed.filter(({ schema, type }) => schema === 'main' && /^(table|shadow)$/.test(type));
   for (const { name } of stored)
-    for (const column of db.pragma(`main.table_xinfo('${name.replaceAll("'", "''")}')`) as { name: string }[])
+    for (const column of db.all(`PRAGMA main.table_xinfo('${name.replaceAll("'", "''")}')`) as {
+      name: string;
+    }[])
       checkName(column.name);
 }
 

@@ -1,5 +1,6 @@
 import type { TableSpec } from '../../../objects/snapshots/builder.ts';
-import type { ReadDatabase } from './reader.ts';
+import type { Reader } from './reader.ts';
+import type { SqlReads } from './sql-reads.ts';
 
 /** How one table is read and keyed (SPEC.md, "SQLite snapshots"). */
 export interface TableShape {
@@ -27,12 +28,12 @@ interface Column {
 
 const ROWID_NAMES = ['rowid', '_rowid_', 'oid'] as const;
 
-export function tableShape(db: ReadDatabase, name: string): TableShape {
-  const all = db.pragma(`table_xinfo(${quote(name)})`) as Column[];
+export function tableShape(db: SqlReads, name: string): TableShape {
+  const all = db.all(`PRAGMA table_xinfo(${quote(name)})`) as unknown as Column[];
   const columns = all.filter(({ hidden }) => hidden !== 2n);
   const pk = columns.filter((column) => column.pk > 0n).sort((a, b) => Number(a.pk - b.pk));
   const key = pk.map((column) => columns.indexOf(column));
-  const listed = db.pragma(`table_list(${quote(name)})`) as { schema: string; wr: bigint }[];
+  const listed = db.all(`PRAGMA table_list(${quote(name)})`) as { schema: string; wr: bigint }[];
   const withoutRowid = listed.some(({ schema, wr }) => schema === 'main' && wr === 1n);
   const alias = !withoutRowid && isRowidAlias(db, name, pk) ? key[0]! : -1;
   const taken = new Set(all.map((column) => column.name.toLowerCase()));
@@ -57,20 +58,20 @@ export function tableShape(db: ReadDatabase, name: string): TableShape {
  * One column of type INTEGER is the primary key and has no index of its own: then it is the rowid
  * (https://www.sqlite.org/lang_createtable.html#rowid; the index tells `INTEGER PRIMARY KEY DESC` apart, which is not).
  */
-function isRowidAlias(db: ReadDatabase, table: string, pk: readonly Column[]): boolean {
+function isRowidAlias(db: SqlReads, table: string, pk: readonly Column[]): boolean {
   const only = pk[0];
   if (pk.length !== 1 || only === undefined || only.type.toUpperCase() !== 'INTEGER') return false;
-  const indexes = db.pragma(`index_list(${quote(table)})`) as { origin: string }[];
+  const indexes = db.all(`PRAGMA index_list(${quote(table)})`) as { origin: string }[];
   return indexes.every(({ origin }) => origin !== 'pk');
 }
 
 /**
- * Makes the hidden rowid readable in a private copy in memory: its schema is replaced by one table over the same b-tree,
+ * Makes the hidden rowid readable in a private copy: its schema is replaced by one table over the same b-tree,
  * with the same types and defaults and other column names. (SQLite refuses to rename a column called like a rowid.)
  */
-export function unhide(db: ReadDatabase, name: string): TableShape {
-  const shape = tableShape(db, name);
-  const all = db.pragma(`table_xinfo(${quote(name)})`) as Column[];
+export function unhide({ db, reads }: Pick<Reader, 'db' | 'reads'>, name: string): TableShape {
+  const shape = tableShape(reads, name);
+  const all = reads.all(`PRAGMA table_xinfo(${quote(name)})`) as unknown as Column[];
   const stored = all.filter(({ hidden }) => hidden !== 2n);
   const definitions = stored.map(({ type, dflt_value }, i) => {
     const value = dflt_value === null ? '' : ` DEFAULT (${dflt_value})`;

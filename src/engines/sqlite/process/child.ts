@@ -42,6 +42,8 @@ export class SqlChild implements AsyncDisposable {
       // UTC, so that `localtime` means the same everywhere; SQLite's temporary files stay in the private folder.
       env: { TZ: 'UTC', LC_ALL: 'C', TMPDIR: folder, SQLITE_TMPDIR: folder },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // JSON has neither bigint nor bytes.
+      serialization: 'advanced',
     });
     this.#exited = once(this.#process, 'close').catch(() => undefined);
     this.#process.stderr?.on(

@@ -3,10 +3,14 @@ import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CustodyError } from '../../../errors.ts';
 import type { Boundary } from '../../engine.ts';
+import { hidesRowid, readState, type Part } from '../capture/state.ts';
+import type { SqlReads } from '../capture/sql-reads.ts';
+import { readOnlyGuard } from '../script/authorizer.ts';
 import { BoundaryGuard, CounterWatch } from '../script/boundary-guard.ts';
+import { integrityFaults, refuseFaults } from './integrity.ts';
 import { checkOne, queryOne } from '../script/query.ts';
 import { splitScript } from '../script/script.ts';
-import { sqlError } from '../script/sql-error.ts';
+import { attemptRead, sqlError } from '../script/sql-error.ts';
 
 /**
  * What the child does with SQLite, on one connection (worker.ts is the entry that talks to the parent).
@@ -21,12 +25,19 @@ const OPTIONS = {
   timeout: 0,
 } as const;
 
+/** While a state is read; as when a closed file is (capture/reader.ts). */
+const READING = [
+  ['trusted_schema', '0'],
+  ['ignore_check_constraints', '1'],
+] as const;
+
 /** Ends with every transaction, so it is set inside each. */
 const DEFER = 'defer_foreign_keys';
 
 export class SqliteConnection {
   readonly #db: DatabaseSync;
   readonly #deferForeignKeys: boolean;
+  #reading: Generator<Part | null, void> | undefined;
 
   /** @param pragmas normalised by pragmas.ts; each is read back. */
   constructor(path: string, pragmas: readonly (readonly [string, string])[]) {
@@ -90,6 +101,64 @@ export class SqliteConnection {
     // (https://www.sqlite.org/fileformat2.html#file_format_version_numbers).
     bytes[18] = bytes[19] = 1;
     writeFileSync(path, bytes, { flag: 'wx', mode: 0o600 });
+  }
+
+  /** Bytes of the state that this connection sees, uncommitted changes included. */
+  size(): number {
+    return Number(valueOf(this.#db, 'page_count')) * Number(valueOf(this.#db, 'page_size'));
+  }
+
+  /**
+   * Checks the uncommitted state and begins to read it, as a closed file is read.
+   * @returns whether it can be read so: a table that hides its rowid needs a copy.
+   * @throws CustodyError DATABASE_CORRUPT, DATABASE_UNSUPPORTED
+   */
+  read(): boolean {
+    if (!this.#db.isTransaction) throw new CustodyError('INTERNAL', 'reading inside needs a transaction');
+    this.#reading = this.#parts();
+    return this.#step().done !== true;
+  }
+
+  /** The next part of what {@link read} began, or null: there is no more. */
+  next(): Part | null {
+    return this.#step().value ?? null;
+  }
+
+  /** What has failed or ended cannot be gone on with, so that it is never taken for a whole. */
+  #step(): IteratorResult<Part | null, void> {
+    const reading = this.#reading;
+    if (reading === undefined) throw new CustodyError('INTERNAL', 'nothing is being read');
+    this.#reading = undefined;
+    const step = attemptRead(() => reading.next());
+    if (step.done !== true) this.#reading = reading;
+    return step;
+  }
+
+  /** Before anything else is done: nothing is left open, and the session's settings are in force again. */
+  endReading(): void {
+    this.#reading?.return();
+    this.#reading = undefined;
+  }
+
+  *#parts(): Generator<Part | null, void> {
+    const was = READING.map(([name]) => [name, valueOf(this.#db, name)] as const);
+    try {
+      for (const [name, value] of READING) setPragma(this.#db, name, value);
+      const guard = readOnlyGuard(this.#db);
+      try {
+        const reads = readsOf(this.#db);
+        if (hidesRowid(reads)) return;
+        refuseFaults(integrityFaults(reads));
+        yield null;
+        yield* readState(reads, (table) => {
+          throw new CustodyError('INTERNAL', `the rowid of ${table} is hidden`);
+        });
+      } finally {
+        guard.lift();
+      }
+    } finally {
+      for (const [name, value] of was) setPragma(this.#db, name, value);
+    }
   }
 
   rollback(): void {
@@ -183,10 +252,30 @@ function drain(statement: StatementSync): void {
   while (rows.next().done !== true);
 }
 
+function readsOf(db: DatabaseSync): SqlReads {
+  const prepare = (sql: string): StatementSync => {
+    const statement = db.prepare(sql);
+    statement.setReadBigInts(true);
+    return statement;
+  };
+  return {
+    all: (sql) => prepare(sql).all(),
+    rows: (sql) => {
+      const statement = prepare(sql);
+      statement.setReturnArrays(true);
+      return statement.iterate() as Iterable<unknown> as Iterable<unknown[]>;
+    },
+  };
+}
+
+function valueOf(db: DatabaseSync, pragma: string): string {
+  return String(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
+}
+
 function setPragma(db: DatabaseSync, name: string, value: string): void {
   attempt('ENGINE_FAILED', () => {
     db.exec(`PRAGMA ${name} = ${value}`);
-    const now = String(db.prepare(`PRAGMA ${name}`).get()?.[name]);
+    const now = valueOf(db, name);
     if (now !== value) throw new CustodyError('ENGINE_FAILED', `PRAGMA ${name} is ${now}, not ${value}`);
   });
 }

@@ -6,7 +6,7 @@ import { openReader } from '../capture/reader.ts';
 function answer(path: string): IntegrityAnswer {
   try {
     using reader = openReader(path);
-    return { faults: integrityFaults(reader.db) };
+    return { faults: integrityFaults(reader.reads) };
   } catch (error) {
     if (!isCustodyError(error)) throw error;
     const { code, message, hint } = error;

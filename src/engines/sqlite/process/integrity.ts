@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { CustodyError, type ErrorCode } from '../../../errors.ts';
 import { program } from '../../../system/confined-root.ts';
-import { attemptRead, type ReadDatabase, type Reader } from '../capture/reader.ts';
+import type { Reader } from '../capture/reader.ts';
+import type { SqlReads } from '../capture/sql-reads.ts';
+import { attemptRead } from '../script/sql-error.ts';
 import { integrityEntry } from './worker-entry.ts';
 
 /** What integrity-main.ts prints. */
@@ -17,22 +19,25 @@ export type IntegrityAnswer =
  *   NOT NULL or a CHECK, or have another type than their column's affinity would give them, are state like any other (a
  *   constraint or a declared type may be younger than its rows) and no corruption.
  */
-export async function checkIntegrity({ db, path }: Reader, signal?: AbortSignal): Promise<void> {
-  const computes = attemptRead(() => db.prepare(COMPUTES).pluck().get()) !== undefined;
-  const faults = computes ? await faultsInChild(path, signal) : integrityFaults(db);
+export async function checkIntegrity({ reads, path }: Reader, signal?: AbortSignal): Promise<void> {
+  const computes = attemptRead(() => reads.all(COMPUTES)).length > 0;
+  refuseFaults(computes ? await faultsInChild(path, signal) : integrityFaults(reads));
+}
+
+/** @throws CustodyError DATABASE_CORRUPT */
+export function refuseFaults(faults: readonly string[]): void {
   if (faults.length === 0) return;
   throw new CustodyError('DATABASE_CORRUPT', `the integrity check failed: ${faults.join('; ')}`, {
     hint: 'Run PRAGMA integrity_check on the source, repair it, and take a new copy.',
   });
 }
 
-/** @returns the first five. @throws CustodyError for what better-sqlite3 throws. */
-export function integrityFaults(db: ReadDatabase): string[] {
+/** @returns the first five. @throws CustodyError for what SQLite throws. */
+export function integrityFaults(reads: SqlReads): string[] {
   const faults: string[] = [];
   attemptRead(() => {
     // By default it stops after 100 messages, and what is no fault could hide what is one.
-    const lines = db.prepare('PRAGMA integrity_check(2147483647)').pluck().iterate();
-    for (const line of lines) {
+    for (const [line] of reads.rows('PRAGMA integrity_check(2147483647)')) {
       const text = String(line);
       if (text !== 'ok' && !NO_FAULT.test(text)) faults.push(text);
       if (faults.length === 5) break;
@@ -54,14 +59,18 @@ const COMPUTES = `SELECT 1 FROM main.sqlite_schema AS s WHERE (s.type = 'table' 
   OR (s.type = 'index' AND (instr(substr(s.sql, instr(s.sql, '(') + 1), '(') > 0
     OR ${['LIKE', 'GLOB', 'MATCH', 'REGEXP'].map((word) => `s.sql LIKE '%${word}%'`).join(' OR ')}))`;
 
-/** Milliseconds, and so many more for each MiB. */
+/** Milliseconds that a check, or a window of rows that must be sorted first, may take. */
+export function readLimit(bytes: number): number {
+  return LIMIT.base + LIMIT.perMiB * Math.ceil(bytes / 2 ** 20);
+}
+
 const LIMIT = { base: 300_000, perMiB: 1_000 };
 
 async function faultsInChild(path: string, signal: AbortSignal | undefined): Promise<readonly string[]> {
   const setpriv = program('setpriv');
   const node = [process.execPath, '--no-warnings', integrityEntry(), path];
   const [command, ...args] = setpriv === undefined ? node : [setpriv, '--pdeathsig', 'KILL', ...node];
-  const limit = LIMIT.base + LIMIT.perMiB * Math.ceil(statSync(path).size / 2 ** 20);
+  const limit = readLimit(statSync(path).size);
   const ends = AbortSignal.any([AbortSignal.timeout(limit), ...(signal ? [signal] : [])]);
   const child = spawn(command!, args, {
     env: { LC_ALL: 'C' },

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../../errors.ts';
 import type { Boundary } from '../../engine.ts';
 
-/** What the parent asks of the child that runs SQL (JSON over IPC; one request at a time, answered in order). */
+/** What the parent asks of the child that runs SQL (structured clones over IPC; one request at a time, answered in order). */
 export type Request =
   /** Recovers a closed copy: rolls a hot journal back, moves WAL frames into the file, checks its integrity. */
   | { readonly op: 'settle'; readonly path: string }
@@ -10,6 +10,12 @@ export type Request =
   | { readonly op: 'apply'; readonly script: string; readonly boundary: Boundary }
   /** Writes the state that this connection sees, uncommitted changes included, as a closed database file. */
   | { readonly op: 'image'; readonly path: string }
+  /** Bytes of that state. */
+  | { readonly op: 'size' }
+  /** Checks that state and begins to read it; answers whether it can be read in parts. */
+  | { readonly op: 'read' }
+  /** Answers the next {@link Part} of what is being read, or null at the end. */
+  | { readonly op: 'next' }
   | { readonly op: 'rollback' }
   | { readonly op: 'commit' }
   | { readonly op: 'inTransaction' }

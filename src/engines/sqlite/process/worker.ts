@@ -11,6 +11,7 @@ import type { Failure, Hello, Reply, Request } from './protocol.ts';
 let connection: SqliteConnection | undefined;
 
 function perform(request: Request): unknown {
+  if (request.op !== 'next') connection?.endReading();
   switch (request.op) {
     case 'settle':
       settle(request.path);
@@ -27,6 +28,12 @@ function perform(request: Request): unknown {
     case 'image':
       opened().image(request.path);
       return null;
+    case 'size':
+      return opened().size();
+    case 'read':
+      return opened().read();
+    case 'next':
+      return opened().next();
     case 'rollback':
       opened().rollback();
       return null;

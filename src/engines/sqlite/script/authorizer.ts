@@ -41,9 +41,12 @@ const FUNCTIONS =
 /** CREATE, ALTER and DROP are asked about as writes of these. */
 const SCHEMA_TABLES = /^sqlite_(temp_)?(master|schema)$/i;
 
-/** Pragmas that only read, and only where they have no argument, or one that names what to look at. */
+/**
+ * Pragmas that only read, and only where they have no argument, or one that names what to look at. FTS5 asks for
+ * `data_version` whenever its index is read.
+ */
 const READ_PRAGMAS =
-  /^(user_version|application_id|encoding|schema_version|page_count|page_size|freelist_count|foreign_keys|compile_options|database_list|collation_list|function_list|table_list)$/;
+  /^(user_version|application_id|encoding|schema_version|data_version|page_count|page_size|freelist_count|foreign_keys|compile_options|database_list|collation_list|function_list|table_list)$/;
 const READ_PRAGMAS_OF =
   /^(table_list|table_info|table_xinfo|index_list|index_info|index_xinfo|foreign_key_list|foreign_key_check|integrity_check|quick_check)$/;
 

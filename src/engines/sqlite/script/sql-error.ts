@@ -37,6 +37,15 @@ export function sqlError(error: unknown, otherwise: ErrorCode, path?: string): C
   });
 }
 
+/** @throws CustodyError for what a library throws while it reads a whole database. */
+export function attemptRead<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw sqlError(error, 'DATABASE_CORRUPT');
+  }
+}
+
 function primaryCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;

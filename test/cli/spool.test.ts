@@ -1,0 +1,65 @@
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { closure } from '../../src/objects/closure.ts';
+import type { Digest } from '../../src/objects/digest.ts';
+import { driveAsync } from '../../src/objects/walk.ts';
+import { Desk } from './desk.ts';
+import { writePlan } from './plans.ts';
+
+interface Rehearsed {
+  readonly rehearsal: string;
+  readonly seal: string;
+}
+
+async function prepared(): Promise<Desk> {
+  const desk = new Desk();
+  await desk.init();
+  writePlan(desk);
+  return desk;
+}
+
+/** Every file of the ledger's packs, those under temporary names too. */
+const packs = (desk: Desk): string[] => readdirSync(desk.path('.custody/packs')).sort();
+
+describe('what a rehearsal captures into the ledger', () => {
+  it('is gone where the plan is refused after the before-state was captured', async () => {
+    using desk = await prepared();
+    const before = packs(desk);
+    desk.write('change.sql', 'DROP TABLE posts;\n');
+    await desk.fails(['rehearse', 'plan.yaml'], 'BOUNDARY_VIOLATED', 3);
+    expect(packs(desk)).toEqual(before);
+  });
+
+  it('is gone where --out cannot be written, and nothing is recorded', async () => {
+    using desk = await prepared();
+    const before = packs(desk);
+    desk.write('file', 'not a folder');
+    await desk.fails(['rehearse', 'plan.yaml', '--out', 'file/packet'], 'IO_FAILED', 4);
+    expect(packs(desk)).toEqual(before);
+  });
+
+  it('is what the record reaches, and nothing else', async () => {
+    using desk = await prepared();
+    await desk.json(['rehearse', 'plan.yaml']);
+    await using ledger = await desk.ledger();
+    const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
+    const left = new Set<Digest>();
+    for await (const { digest } of ledger.store.list()) left.add(digest);
+    for await (const { record } of ledger.records(await ledger.head()))
+      for await (const reached of driveAsync(closure([record.entry]), get)) left.delete(reached.link.digest);
+    expect([...left]).toEqual([]);
+  });
+
+  it('gives one seal with --out and without, into a new folder and an empty one', async () => {
+    using desk = await prepared();
+    const { rehearsal, seal } = await desk.json<Rehearsed>(['rehearse', 'plan.yaml']);
+    mkdirSync(desk.path('empty'));
+    chmodSync(desk.path('empty'), 0o750);
+    for (const out of ['new/packet', 'empty']) {
+      const ids = await desk.json<Rehearsed>(['rehearse', 'plan.yaml', '--out', out]);
+      expect({ rehearsal: ids.rehearsal, seal: ids.seal }).toEqual({ rehearsal, seal });
+      await desk.json(['verify', out, '--expect', seal]);
+    }
+    expect(readdirSync(desk.path('new'))).toEqual(['packet']);
+  });
+});
