@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { CUSTODY } from './built.ts';
+import { makeTestFolder } from './support/folder.ts';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -36,14 +36,12 @@ describe('README', () => {
   let steps: Step[];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'custody-readme-'));
+    folder = makeTestFolder('readme');
     const shim = join(folder, 'custody');
     await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${CUSTODY}" "$@"\n`);
     await chmod(shim, 0o755);
     steps = stepsOf(await readFile(join(ROOT, 'README.md'), 'utf8'));
   });
-
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   const sh = (command: string): Promise<string> =>
     new Promise((done) => {

@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { writeFile, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { join } from 'node:path';
+import { CustodyError } from '../errors.ts';
 import { parseDigest, type Digest } from '../objects/digest.ts';
 import { readSmallText } from '../system/small-file.ts';
 
@@ -101,19 +99,5 @@ export async function readConfig(ledger: string): Promise<LedgerConfig> {
     return { format: FORMAT, origin, verifierKey, policy: parseDigest(policy) };
   } catch (cause) {
     throw invalid('policy is not a digest', cause);
-  }
-}
-
-/** Writes durably: temporary name, fsync, rename, fsync of the folder. */
-export async function writeDurably(path: string, content: string, mode: number): Promise<void> {
-  const temporary = `${path}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`;
-  try {
-    await writeFile(temporary, content, { mode, flush: true, flag: 'wx' });
-    await rename(temporary, path);
-    await using folder = await open(dirname(path));
-    await folder.sync();
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw fromSystemError(error, path);
   }
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { undo } from '../system/undo.ts';
 import { isThere } from '../system/is-there.ts';
@@ -15,7 +15,7 @@ import { readHead, swapHead, type StoredHead } from '../store/heads.ts';
 import { IndexCache } from '../store/index-cache.ts';
 import { PackStore } from '../store/pack-store.ts';
 import type { StoreWriter } from '../store/store-writer.ts';
-import { CONFIG_NAME, formatConfig, readConfig, writeDurably, type LedgerConfig } from './config.ts';
+import { CONFIG_NAME, formatConfig, readConfig, type LedgerConfig } from './config.ts';
 import {
   appendRecord,
   checkHead,
@@ -24,7 +24,8 @@ import {
   type Head,
   type IndexedRecord,
 } from './log-state.ts';
-import { createLogKey, findLogKey, keyFolder, removeLogKey } from './log-key.ts';
+import { findLogKey, keyFolder, newLogKey, removeLogKey, storeLogKey } from './log-key.ts';
+import { replaceFile, sweepTemporaries, syncFolder, temporaryName } from '../system/temporary-file.ts';
 
 export const LEDGER_FOLDER = '.custody';
 
@@ -139,15 +140,19 @@ export class Ledger implements AsyncDisposable {
     }
     const { keys = keyFolder() } = options;
     const folder = join(resolve(dir), LEDGER_FOLDER);
-    await makeFolder(dir, folder);
-    let verifierKey: string | undefined;
+    let made = await makeFolder(dir, folder);
+    const key = newLogKey(options.origin);
     try {
-      verifierKey = await createLogKey(options.origin, keys);
-      const store = await PackStore.open(FsBackend.create(folder));
+      const store = await PackStore.open(FsBackend.create(made));
       await using writer = await store.writer();
       const policy = putObject(writer, await options.fill(writer));
-      const config: LedgerConfig = { format: 1, origin: options.origin, verifierKey, policy: policy.digest };
-      const ledger = new Ledger(folder, config, store, keys);
+      const config: LedgerConfig = {
+        format: 1,
+        origin: options.origin,
+        verifierKey: key.vkey,
+        policy: policy.digest,
+      };
+      const begun = new Ledger(made, config, store, keys);
       const draft: EntryDraft = {
         type: 'policy',
         links: [['policy', policy]],
@@ -155,15 +160,19 @@ export class Ledger implements AsyncDisposable {
         lane: 'main',
         message: 'first policy',
       };
-      const appended = await ledger.#append(writer, null, draft, options.now ? { now: options.now } : {});
+      const at = options.now ? { now: options.now } : {};
+      const appended = await begun.#append({ writer, index: null, skey: key.skey }, draft, at);
+      await storeLogKey(key, keys);
       // Last: without it the folder is no ledger.
-      await writeDurably(join(folder, CONFIG_NAME), formatConfig(config), 0o600);
-      return { ledger, policy: policy.digest, appended };
+      await replaceFile(join(made, CONFIG_NAME), formatConfig(config));
+      if (made !== folder) await moveTo(folder, made);
+      made = folder;
+      await syncFolder(dirname(folder));
+      return { ledger: await Ledger.open(folder, { keys }), policy: policy.digest, appended };
     } catch (error) {
-      const key = verifierKey;
       throw await undo(fromSystemError(error, folder), async () => {
-        if (key !== undefined) await removeLogKey(key, keys);
-        await rm(folder, { recursive: true, force: true });
+        await removeLogKey(key.vkey, keys);
+        await rm(made, { recursive: true, force: true });
       });
     }
   }
@@ -191,7 +200,10 @@ export class Ledger implements AsyncDisposable {
     const writer = await this.store.writer({ index });
     return {
       writer,
-      append: (draft, options) => this.#append(writer, index, draft, options),
+      append: async (draft, options) => {
+        const skey = await findLogKey(this.config.verifierKey, this.#keys);
+        return this.#append({ writer, index, skey }, draft, options);
+      },
       [Symbol.asyncDispose]: async () => {
         await writer[Symbol.asyncDispose]();
         await index?.[Symbol.asyncDispose]();
@@ -199,19 +211,25 @@ export class Ledger implements AsyncDisposable {
     };
   }
 
-  /** @param open the index that the writer holds open: LevelDB opens a folder once only. */
+  /**
+   * @param index that the writer holds open: LevelDB opens a folder once only.
+   * @param skey the log's key; undefined where this user does not have it.
+   */
   async #append(
-    writer: StoreWriter,
-    open: IndexCache | null,
+    given: {
+      readonly writer: StoreWriter;
+      readonly index: IndexCache | null;
+      readonly skey: string | undefined;
+    },
     draft: EntryDraft,
     options: AppendOptions = {},
   ): Promise<AppendResult> {
+    const { writer, skey } = given;
     const now = options.now ?? Date.now;
     const { author, lane, message, type } = draft;
     const links = draft.links.map(([name, link]): [string, Link] => [name, link]);
     const entry = putObject(writer, { kind: 'entry', v: 1, type, links, author, lane, message, time: now() });
     await writer.finish();
-    const skey = await findLogKey(this.config.verifierKey, this.#keys);
     await using lock = await this.store.backend.lock({
       ...(options.lockTimeout !== undefined && { timeout: options.lockTimeout }),
       ...(options.signal && { signal: options.signal }),
@@ -229,7 +247,7 @@ export class Ledger implements AsyncDisposable {
         ? head.checkpoint
         : signCheckpoint({ origin: this.config.origin, size: head.size, root: head.root }, skey);
     await swapHead(this.store.backend, lock, stored, { ...head, checkpoint });
-    await this.#updateIndex(open);
+    await this.#updateIndex(given.index);
     return {
       index,
       record: record.link.digest,
@@ -276,30 +294,50 @@ function ledgerFolder(dir: string): string {
     : path;
 }
 
-/** @throws LEDGER_EXISTS where there is a ledger, or a folder that we did not make and must not touch. */
-async function makeFolder(dir: string, folder: string): Promise<void> {
+/**
+ * Where a new ledger is made: beside its place, so that it gets there whole; in an empty folder that is there, which may be
+ * a place where something is mounted, it is made in place. What a killed `init` left beside it is removed.
+ * @throws LEDGER_EXISTS where there is a ledger, or a folder that we did not make and must not touch.
+ */
+async function makeFolder(dir: string, folder: string): Promise<string> {
   try {
     await makeParents(resolve(dir));
+    sweepTemporaries(dirname(folder));
     // It holds rows of databases: nobody else may read them.
-    await mkdir(folder, { mode: 0o700 });
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw fromSystemError(error, folder);
+    if (!isThere(folder)) {
+      const made = temporaryName(dirname(folder), 'folder');
+      await mkdir(made, { mode: 0o700 });
+      return made;
+    }
     const held = await readdir(folder).catch((cause: unknown) => {
       if (hasCode(cause, 'ENOTDIR')) return [LEDGER_FOLDER]; // a file of that name is no place either
-      throw fromSystemError(cause, folder);
+      throw cause;
     });
-    if (held.length > 0) {
-      throw new CustodyError('LEDGER_EXISTS', `${folder} is there already`, {
-        path: folder,
-        hint: isThere(join(folder, CONFIG_NAME))
-          ? 'Use that ledger, or give another folder.'
-          : 'It is no ledger. If an interrupted init left it, delete it; else give another folder.',
-      });
+    if (held.length === 0) {
+      await chmod(folder, 0o700);
+      return folder;
     }
-    await chmod(folder, 0o700).catch((cause: unknown) => {
-      throw fromSystemError(cause, folder);
-    });
+  } catch (error) {
+    throw fromSystemError(error, folder);
   }
+  throw exists(folder);
+}
+
+/** @throws LEDGER_EXISTS where somebody else made one meanwhile. */
+async function moveTo(folder: string, made: string): Promise<void> {
+  await rename(made, folder).catch((error: unknown) => {
+    throw isThere(folder) ? exists(folder, error) : error;
+  });
+}
+
+function exists(folder: string, cause?: unknown): CustodyError {
+  return new CustodyError('LEDGER_EXISTS', `${folder} is there already`, {
+    path: folder,
+    cause,
+    hint: isThere(join(folder, CONFIG_NAME))
+      ? 'Use that ledger, or give another folder.'
+      : 'It is no ledger. If an interrupted init left it, delete it; else give another folder.',
+  });
 }
 
 /** One level at a time: a recursive mkdir reports a read-only file system as ENOENT (Node.js 24). */

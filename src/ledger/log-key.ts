@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { CustodyError, fromSystemError, orAbsent } from '../errors.ts';
 import { generateKey, verifierKeyOf } from '../log/note-key.ts';
 import { digestOf } from '../objects/digest.ts';
-import { writeDurably } from './config.ts';
 import { readSmallText } from '../system/small-file.ts';
+import { replaceFile } from '../system/temporary-file.ts';
 
 /**
  * The log's private key lies outside the ledger, in the user's configuration folder, so that copying a ledger never
@@ -25,16 +25,27 @@ function keyPath(verifierKey: string, folder: string): string {
   return join(folder, `${digestOf(Buffer.from(verifierKey)).slice(0, 32)}.key`);
 }
 
-/** Makes and stores a new key (0600). @returns its verifier key. @throws DISK_FULL, PERMISSION_DENIED, … */
-export async function createLogKey(origin: string, folder: string): Promise<string> {
-  const { skey, vkey } = generateKey(origin, randomBytes(32));
+/** A new key, which lies nowhere yet. */
+export function newLogKey(origin: string): { skey: string; vkey: string } {
+  return generateKey(origin, randomBytes(32));
+}
+
+/** @throws DISK_FULL, PERMISSION_DENIED, … */
+export async function storeLogKey(
+  { skey, vkey }: { skey: string; vkey: string },
+  folder: string,
+): Promise<void> {
+  await makeKeyFolder(folder);
+  await replaceFile(keyPath(vkey, folder), `${skey}\n`);
+}
+
+/** A folder for private keys, its owner's alone. @throws DISK_FULL, PERMISSION_DENIED, … */
+export async function makeKeyFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw fromSystemError(error, folder);
   }
-  await writeDurably(keyPath(vkey, folder), `${skey}\n`, 0o600);
-  return vkey;
 }
 
 export async function removeLogKey(verifierKey: string, folder: string): Promise<void> {

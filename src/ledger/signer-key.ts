@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CustodyError, fromSystemError, hasCode, orAbsent } from '../errors.ts';
+import { CustodyError, orAbsent } from '../errors.ts';
 import { generateKey, isKeyName, parseSignerKey, verifierKeyOf } from '../log/note-key.ts';
 import { digestOf } from '../objects/digest.ts';
 import { readSmallText } from '../system/small-file.ts';
+import { makeFile } from '../system/temporary-file.ts';
+import { makeKeyFolder } from './log-key.ts';
 
 export interface Signer {
   /** Secret. */
@@ -32,7 +33,8 @@ export async function signerKey(name: string, keys: string): Promise<Signer> {
   const found = await readSigner(name, path);
   if (found !== undefined) return { ...found, made: false };
   const { skey } = generateKey(name, randomBytes(32));
-  const made = await writeOnce(path, `${skey}\n`);
+  await makeKeyFolder(dirname(path));
+  const made = await makeFile(path, `${skey}\n`);
   // Somebody else may have made it meanwhile: then theirs counts.
   return { ...(await readSigner(name, path))!, made };
 }
@@ -47,20 +49,4 @@ async function readSigner(name: string, path: string): Promise<{ skey: string; v
     });
   }
   return { skey, vkey: verifierKeyOf(skey) };
-}
-
-/** Writes the file whole or not at all, and never over another. @returns whether it was not there before. */
-async function writeOnce(path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`;
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFile(temporary, text, { mode: 0o600, flush: true, flag: 'wx' });
-    await link(temporary, path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
-    throw fromSystemError(error, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
 }

@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, open, readdir, rename, rm, symlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, open, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { isThere } from '../system/is-there.ts';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
@@ -10,6 +10,7 @@ import { walkTree, type PathEntry, type TreeItem } from '../objects/tree.ts';
 import { driveAsync, type Get } from '../objects/walk.ts';
 import { shellWord } from '../system/shell-word.ts';
 import { checkFolder } from './seal/check.ts';
+import { sweepTemporaries, temporaryName } from '../system/temporary-file.ts';
 
 export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
@@ -88,7 +89,10 @@ function broken(findings: readonly Finding[], revision: string | undefined): Cus
 async function workFolder(dir: string, parents: boolean): Promise<string> {
   try {
     if (parents) await mkdir(dirname(dir), { recursive: true, mode: 0o700 });
-    return await mkdtemp(join(dirname(dir), `.${basename(dir).slice(0, 100)}.`));
+    sweepTemporaries(dirname(dir));
+    const work = temporaryName(dirname(dir), 'folder');
+    await mkdir(work, { mode: 0o700 });
+    return work;
   } catch (error) {
     throw fromSystemError(error, dirname(dir));
   }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -15,8 +14,9 @@ import {
 import { dirname, join } from 'node:path';
 import { CustodyError, orAbsent } from '../errors.ts';
 import { equalBytes } from '../objects/codec.ts';
+import { sweepTemporaries, temporaryName } from '../system/temporary-file.ts';
 import type { Backend, Lock, LockOptions, PackName, Prefix, PutOutcome, SyncReads } from './backend.ts';
-import { checkPackName, headMoved, headPath, MAX_HEAD, Staged } from './backend.ts';
+import { checkPackName, headMoved, headPath, MAX_HEAD, Staged, temporaryMaker } from './backend.ts';
 import { fsyncFolder, io, readExactly, withFile, writeAll } from './fs-io.ts';
 import { lock } from './lock.ts';
 
@@ -32,6 +32,7 @@ export class FsBackend implements Backend {
   readonly sync: SyncReads;
   /** Locks that this backend gave out. */
   readonly #locks = new WeakSet<Lock>();
+  readonly #swept = new Set<Prefix>();
 
   private constructor(dir: string) {
     this.location = dir;
@@ -64,14 +65,14 @@ export class FsBackend implements Backend {
   }
 
   stage(): Staged {
-    return new FsStaged(this.#folder('packs/'));
+    return this.#stage('packs/');
   }
 
   async put(name: PackName, source: Staged | Uint8Array): Promise<PutOutcome> {
     if (source instanceof Staged && !(source instanceof FsStaged)) {
       throw new CustodyError('INTERNAL', 'a file staged on another backend');
     }
-    const staged = source instanceof FsStaged ? source : new FsStaged(this.#folder('packs/'));
+    const staged = source instanceof FsStaged ? source : this.#stage('packs/');
     try {
       if (source instanceof Uint8Array) staged.write(source);
       checkPackName(name, staged.sha256());
@@ -130,7 +131,7 @@ export class FsBackend implements Backend {
     if (current === null || expected === null ? current !== expected : !equalBytes(current, expected)) {
       throw headMoved(headPath(name));
     }
-    const staged = new FsStaged(this.#folder('heads/'));
+    const staged = this.#stage('heads/');
     try {
       staged.write(next);
       staged.seal({ readOnly: false });
@@ -151,6 +152,14 @@ export class FsBackend implements Backend {
     // Nothing stays open between calls.
   }
 
+  /** Whoever writes first removes what killed writers left. */
+  #stage(prefix: Prefix): FsStaged {
+    const folder = this.#folder(prefix);
+    if (!this.#swept.has(prefix)) sweepTemporaries(folder, temporaryMaker);
+    this.#swept.add(prefix);
+    return new FsStaged(folder);
+  }
+
   #folder(prefix: Prefix): string {
     const folder = join(this.location, prefix);
     if (!existsSync(folder)) {
@@ -168,7 +177,7 @@ class FsStaged extends Staged {
 
   constructor(folder: string) {
     super();
-    this.path = join(folder, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
+    this.path = temporaryName(folder);
     this.#descriptor = io(this.path, () => openSync(this.path, 'wx+', 0o600));
   }
 
@@ -207,7 +216,7 @@ class FsStaged extends Staged {
       this.#descriptor = undefined;
       rmSync(this.path, { force: true });
     } catch {
-      // A leftover temporary file is harmless; fsck names it.
+      // A leftover temporary file is harmless: a later writer removes it.
     }
   }
 }

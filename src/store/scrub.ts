@@ -1,6 +1,7 @@
-import { CustodyError, isLost } from '../errors.ts';
+import { CustodyError, isCustodyError, isLost } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
-import { type Backend, isPackName, type Prefix } from './backend.ts';
+import { isRunning } from '../system/process-identity.ts';
+import { type Backend, isPackName, type Prefix, temporaryMaker } from './backend.ts';
 import { readHead } from './heads.ts';
 import { scrubPack } from './scrub-pack.ts';
 
@@ -14,6 +15,8 @@ export interface ScrubResult {
   readonly objects: number;
   /** Bytes of packs and heads that were read. */
   readonly bytes: number;
+  /** Temporary files whose writer is not known to run: no damage, and a later writer removes them. */
+  readonly leftovers: readonly string[];
   /** All damage, in the order of {@link compareFindings}. */
   readonly findings: readonly Finding[];
 }
@@ -34,8 +37,15 @@ export interface ScrubOptions {
  */
 export async function scrub(backend: Backend, options: ScrubOptions = {}): Promise<ScrubResult> {
   const findings: Finding[] = [];
+  const leftovers: string[] = [];
   const total = { packs: 0, objects: 0, bytes: 0 };
   const seen = new Set<string>();
+  const other = async (name: string): Promise<void> => {
+    const maker = temporaryMaker(name.slice(name.indexOf('/') + 1));
+    if (maker === undefined || !(await isFile(backend, name)))
+      findings.push(finding('FILE_FOREIGN', name, 'not a file of custody'));
+    else if (isRunning(maker) !== true) leftovers.push(name);
+  };
   // A pack that is gone was merged into another since it was listed: list again until none is missed.
   for (let gone: string[] = [], again = true; again; again = gone.length > 0) {
     const missed = new Set(gone);
@@ -45,7 +55,7 @@ export async function scrub(backend: Backend, options: ScrubOptions = {}): Promi
       if (seen.has(name)) continue;
       seen.add(name);
       if (!isPackName(name)) {
-        findings.push(foreign(name));
+        await other(name);
         continue;
       }
       const found = await scrubPack(backend, name);
@@ -60,9 +70,9 @@ export async function scrub(backend: Backend, options: ScrubOptions = {}): Promi
   }
   for await (const name of names(backend, 'heads/', options)) {
     if (name === HEAD) total.bytes += await scrubHead(backend, name, findings);
-    else findings.push(foreign(name));
+    else await other(name);
   }
-  return { ...total, findings: findings.sort(compareFindings) };
+  return { ...total, leftovers, findings: findings.sort(compareFindings) };
 }
 
 async function* names(
@@ -94,10 +104,12 @@ function interrupted({ reason }: AbortSignal): CustodyError {
   });
 }
 
-function foreign(name: string): Finding {
-  const temporary = /^(packs|heads)\/\.tmp-/.test(name);
-  const detail = temporary
-    ? 'a leftover temporary file; it may be deleted when no custody process writes to this ledger'
-    : 'not a file of custody';
-  return finding('FILE_FOREIGN', name, detail);
+/** Also where it is gone meanwhile, or may not be opened: others' files are told by their names. */
+async function isFile(backend: Backend, name: string): Promise<boolean> {
+  try {
+    await backend.size(name);
+    return true;
+  } catch (error) {
+    return isCustodyError(error, 'PERMISSION_DENIED');
+  }
 }

@@ -11,6 +11,25 @@ export interface ProcessIdentity {
   readonly start: string;
 }
 
+/** What cannot be looked for, because it lives or lived in another container or start of the host, may work for so long. */
+const ABANDONED = 24 * 3_600_000;
+
+/** Whose is what this process makes. Where nothing can be known of it (no /proc), its world is one that nobody lives in. */
+export function ownIdentity(): ProcessIdentity {
+  return identityOf(process.pid) ?? { world: '0'.repeat(16), pid: process.pid, start: '0' };
+}
+
+/**
+ * Whether what a process made, and would have removed, may be removed by others: it surely does not run, or it cannot be
+ * looked for and has left its work alone for a day, whichever way the clock went.
+ * @param maker undefined: nobody knows who it was.
+ * @param touched when it was last seen at work, milliseconds since 1970.
+ */
+export function isAbandoned(maker: ProcessIdentity | undefined, touched: number): boolean {
+  const running = maker && isRunning(maker);
+  return running === undefined ? Math.abs(Date.now() - touched) > ABANDONED : !running;
+}
+
 /** Undefined where there is no such process, or no /proc of this pid namespace. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const [world, start] = [thisWorld(), startOf(pid)];

@@ -17,6 +17,8 @@ export interface FsckReport {
   readonly reachable: number;
   /** Records that the last signed checkpoint covers, and records in all; null where the head cannot be read. */
   readonly signed: { readonly covered: number; readonly size: number } | null;
+  /** Temporary files whose writer is not known to run: no damage, and a later writer removes them. */
+  readonly leftovers: readonly string[];
   readonly findings: readonly Finding[];
 }
 
@@ -49,7 +51,7 @@ export async function fsckLedger(
     ),
   );
   findings.sort(compareFindings);
-  const { packs, objects: stored, bytes } = physical;
+  const { packs, objects: stored, bytes, leftovers } = physical;
   return {
     ok: findings.length === 0,
     packs,
@@ -58,6 +60,7 @@ export async function fsckLedger(
     records: log?.good ?? 0,
     reachable: objects.seen.size,
     signed,
+    leftovers,
     findings,
   };
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Desk } from './desk.ts';
+import { ENDED, temporaryOf } from '../support/killed.ts';
 import { writePlan } from './plans.ts';
 
 describe('bad input leaves the ledger as it was', () => {
@@ -71,6 +72,16 @@ describe('bad input leaves the ledger as it was', () => {
         ok: false,
         findings: [{ code: 'HEAD_MISSING', path: 'heads/main' }],
       });
+    });
+
+    it('what a killed writer left: no damage, and fsck names it', async () => {
+      const path = `packs/${temporaryOf(ENDED)}`;
+      desk.write(`.custody/${path}`, 'half');
+      settle();
+      expect(await desk.json(['fsck'])).toMatchObject({ ok: true, leftovers: [path], findings: [] });
+      expect(
+        (await desk.run(['fsck'])).stdout.split('\n').filter((line) => line.includes(path)),
+      ).toHaveLength(1);
     });
 
     it('a head that is damaged', async () => {

@@ -4,13 +4,11 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'vitest';
@@ -19,6 +17,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { keyFolder } from '../../src/ledger/log-key.ts';
 import { schemaFaults } from './schemas.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 export interface Ran {
   readonly exit: number;
@@ -40,7 +39,7 @@ export class Desk implements Disposable {
   readonly #keep: boolean;
 
   /** @param options.keep do not remove the folder in the end. */
-  constructor(dir = mkdtempSync(join(tmpdir(), 'custody-desk-')), { keep = false }: { keep?: boolean } = {}) {
+  constructor(dir = makeTestFolder('desk'), { keep = false }: { keep?: boolean } = {}) {
     this.dir = dir;
     this.#keep = keep;
     this.env = {

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -10,16 +9,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
 import { probeHeld } from '../../src/rules/probe-result.ts';
 import type { PlanDocument } from '../../src/rules/plan-form.ts';
 import { readPlan } from '../../src/rehearsal/plan/plan.ts';
 import { runProbes, type ProbeOptions, type RunCommand } from '../../src/cli/probes.ts';
 import { openProfile } from '../../src/rehearsal/plan/profile-folder.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 const PROFILE = `
 custody: profile/1
@@ -63,14 +62,13 @@ describe('probes, with a command that only answers', () => {
   let calls: Call[];
   const at = (name: string): string => join(folder, name);
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'custody-probes-'));
+    folder = makeTestFolder('probes');
     calls = [];
     writeFileSync(at('profile.yaml'), PROFILE);
     writeFileSync(at('plan.yaml'), PLAN.replace('PIN', `'${digestOf(Buffer.from(PROFILE))}'`));
     writeFileSync(at('a.sql'), 'SELECT 1');
     writeFileSync(at('a.sqlite'), 'bytes of a database');
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   const REFUSED = JSON.stringify({ error: { code: 'SURFACE_FORBIDDEN', message: '', hint: '' } });
   /** By the name of the plan's folder: what `rehearse` answers. `write` may leave files. */

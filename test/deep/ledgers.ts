@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
@@ -7,6 +6,7 @@ import { appendRecord } from '../../src/ledger/log-state.ts';
 import type { ObjectOf } from '../../src/objects/kinds.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { readHead, swapHead } from '../../src/store/heads.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 export { filesBelow, sealedFolder } from './ledger-files.ts';
 
@@ -15,7 +15,7 @@ export function useFolder(): { path: string; file: (...names: string[]) => strin
   const was = { TMPDIR: process.env['TMPDIR'], CUSTODY_CONFIG_DIR: process.env['CUSTODY_CONFIG_DIR'] };
   const folder = { path: '', file: (...names: string[]) => join(folder.path, ...names) };
   beforeAll(() => {
-    folder.path = mkdtempSync(join(tmpdir(), 'custody-deep-'));
+    folder.path = makeTestFolder('deep');
     process.env['CUSTODY_CONFIG_DIR'] = join(folder.path, 'config');
     process.env['TMPDIR'] = join(folder.path, 'tmp');
     mkdirSync(process.env['TMPDIR']);

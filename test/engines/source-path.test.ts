@@ -1,29 +1,20 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { locateSource, openLocated } from '../../src/engines/source-path.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 describe('a source', () => {
   let folder: string;
   const at = (...names: string[]): string => join(folder, ...names);
   beforeEach(() => {
-    folder = realpathSync(mkdtempSync(join(tmpdir(), 'custody-source-')));
+    folder = realpathSync(makeTestFolder('source'));
     for (const name of ['mine', 'live']) {
       mkdirSync(at(name));
       writeFileSync(at(name, 'a.db'), name);
     }
     symlinkSync(at('mine', 'a.db'), at('link.db'));
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   const swapped = (): void => {
     rmSync(at('link.db'));

@@ -1,7 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +10,7 @@ import { SANDBOXES, type SandboxOptions } from '../../src/judging/sandbox.ts';
 import { FOREIGN_CONTROLS, tryControls } from '../../src/judging/foreign-controls.ts';
 import { ALWAYS_NO, ALWAYS_YES, PYTHON, script, SHELL } from './foreign-validators.ts';
 import { codeOf } from '../support/refusals.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 /** As on a system that grants no sandbox. */
 const UNSANDBOXED: SandboxOptions = { sandboxes: [], unsandboxed: true };
@@ -20,7 +20,7 @@ const was = process.env['TMPDIR'];
 let temp: string;
 
 beforeAll(() => {
-  temp = mkdtempSync(join(tmpdir(), 'custody-foreign test-'));
+  temp = makeTestFolder('foreign test');
   process.env['TMPDIR'] = temp;
 });
 afterAll(() => {

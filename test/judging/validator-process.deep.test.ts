@@ -1,14 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CustodyError } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { rawLink } from '../../src/objects/link.ts';
 import type { SandboxOptions } from '../../src/judging/sandbox.ts';
+import { makeTestFolder } from '../support/folder.ts';
 import { runSelftest, runValidator } from '../../src/judging/validator-process.ts';
 import { codeOf } from '../support/refusals.ts';
 
@@ -20,7 +20,7 @@ const unhandled: unknown[] = [];
 const note = (reason: unknown): void => void unhandled.push(reason);
 
 beforeAll(() => {
-  temp = mkdtempSync(join(tmpdir(), 'custody-process-'));
+  temp = makeTestFolder('process');
   process.env['TMPDIR'] = temp;
   process.on('unhandledRejection', note);
 });
@@ -28,7 +28,6 @@ afterAll(() => {
   process.off('unhandledRejection', note);
   if (was === undefined) delete process.env['TMPDIR'];
   else process.env['TMPDIR'] = was;
-  rmSync(temp, { recursive: true, force: true });
 });
 beforeEach(() => {
   unhandled.length = 0;
@@ -210,7 +209,7 @@ no('LEG_MISSING', JSON.stringify(tried.map((pid) => { try { return process.kill(
   });
 
   it('reaching a Unix socket, where namespaces are granted', async () => {
-    const folder = mkdtempSync(join(was ?? '/tmp', 'custody-socket-'));
+    const folder = makeTestFolder('socket', was ?? '/tmp');
     const server = createServer((socket) => socket.on('error', () => undefined).end());
     await once(server.listen(join(folder, 's')), 'listening');
     try {
@@ -221,7 +220,6 @@ socket.on('error', (error) => no('LEG_MISSING', error.code));`);
       expect(findings[0]!.detail).toBe(networkRestricted ? 'ENOENT' : 'connected');
     } finally {
       server.close();
-      rmSync(folder, { recursive: true, force: true });
     }
   });
 

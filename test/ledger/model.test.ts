@@ -7,7 +7,8 @@ import { resolveRevision } from '../../src/ledger/revision.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
 import { collect } from '../store/harness.ts';
-import { commitText, Place, QUICK } from './support.ts';
+import { commitText } from './commit-text.ts';
+import { Place, QUICK } from './support.ts';
 
 interface Model {
   /** What each record after the first holds. */

@@ -1,17 +1,16 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { signerKey } from '../../src/ledger/signer-key.ts';
 import { generateKey, verifierKeyOf } from '../../src/log/note-key.ts';
 import { lacking } from '../support/lacking.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 const lack = lacking('an ordinary user'); // root may read everything
 
 describe("a rerunner's key", () => {
   let dir: string;
-  beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'custody-signer-'))));
-  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+  beforeEach(() => (dir = makeTestFolder('signer')));
   const keys = (): string => join(dir, 'keys');
   const file = (): string => join(dir, 'signers', readdirSync(join(dir, 'signers'))[0]!);
 

@@ -1,10 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Ledger, type AppendOptions, type AppendResult } from '../../src/ledger/ledger.ts';
-import { putBlob } from '../../src/objects/sink.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
 import type { ObjectOf } from '../../src/objects/kinds.ts';
-import type { Link } from '../../src/objects/link.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 /** In memory where there is such a place: for tests of many commits, each of which waits for the disk several times. */
 export const QUICK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -16,7 +15,7 @@ export class Place implements Disposable {
 
   /** @param root where; by default the folder for temporary files. */
   constructor(root = tmpdir()) {
-    this.dir = mkdtempSync(join(root, 'custody-ledger-'));
+    this.dir = makeTestFolder('ledger', root);
     this.keys = join(this.dir, 'keys');
   }
 
@@ -43,22 +42,4 @@ export class Place implements Disposable {
 export async function fill(): Promise<ObjectOf<'policy'>> {
   const none = { validators: [], expected: [], isolation: [], roles: [], required: [] };
   return { kind: 'policy', v: 2, previous: null, ...none };
-}
-
-/** Appends one entry that links one blob. */
-export async function commitText(
-  ledger: Ledger,
-  text: string,
-  options: AppendOptions & { lane?: string } = {},
-): Promise<AppendResult & { blob: Link }> {
-  await using session = await ledger.session();
-  const blob = putBlob(session.writer, new Uint8Array(Buffer.from(text)));
-  const draft = {
-    type: 'packet',
-    links: [['blob', blob]],
-    author: 'test',
-    lane: options.lane ?? 'main',
-    message: text,
-  } as const;
-  return { ...(await session.append(draft, options)), blob };
 }

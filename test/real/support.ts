@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { isCustodyError, type ErrorCode } from '../../src/errors.ts';
@@ -10,6 +9,7 @@ import { firstPolicy } from '../../src/judging/policy.ts';
 import { rehearsePlan, type RehearseResult } from '../../src/workflows/rehearse.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { data } from '../support/lacking.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 /** A ledger of the test file's own with the built-in validator pinned, in a folder that is gone afterwards. */
 export function useLedger(): {
@@ -17,7 +17,7 @@ export function useLedger(): {
   /** Writes the files of a plan into a folder of its own. @returns the plan's path. */
   plan: (name: string, files: Readonly<Record<string, string | Uint8Array>>) => string;
 } {
-  const root = mkdtempSync(join(tmpdir(), 'custody-real-'));
+  const root = makeTestFolder('real');
   const was = process.env['CUSTODY_CONFIG_DIR'];
   const use = {
     ledger: undefined as unknown as Ledger,

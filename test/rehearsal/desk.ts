@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
+import { beforeAll, beforeEach, expect } from 'vitest';
 import { type ErrorCode } from '../../src/errors.ts';
 import { storeContent } from '../../src/objects/file.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
@@ -12,6 +11,7 @@ import { rehearse, type RehearsalResult } from '../../src/rehearsal/rehearse.ts'
 import { judge } from '../../src/validator/judge.ts';
 import type { FakeEngine } from './fake-engine.ts';
 import { codeOf } from '../support/refusals.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 export const SCRIPT = 'INSERT INTO births …';
 
@@ -26,7 +26,7 @@ export function useDesk(): Desk {
   const desk = {} as Desk;
 
   beforeAll(async () => {
-    desk.temp = mkdtempSync(join(tmpdir(), 'custody-rehearse-'));
+    desk.temp = makeTestFolder('rehearse');
     const text = `custody: plan/2
 name: one birth
 engine: sqlite
@@ -39,7 +39,6 @@ clock: [{ table: births, column: born, reason: the clock }]
     desk.plan = await parsePlan(Buffer.from(text), join(desk.temp, 'plan.yaml'));
   });
   beforeEach(() => writeFileSync(join(desk.temp, 'birth.sql'), SCRIPT));
-  afterAll(() => rmSync(desk.temp, { recursive: true, force: true }));
   return desk;
 }
 

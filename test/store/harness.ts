@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Backend } from '../../src/store/backend.ts';
 import { FsBackend } from '../../src/store/fs.ts';
 import { MemoryBackend } from '../../src/store/memory.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 /** One place where a ledger's bytes are; a backend can be opened on it again and again. */
 export interface Harness {
@@ -26,7 +26,7 @@ export function memoryHarness(options?: { syncReads?: boolean }): Harness {
 }
 
 export function fsHarness(): Harness {
-  const dir = mkdtempSync(join(tmpdir(), 'custody-store-'));
+  const dir = makeTestFolder('store');
   FsBackend.create(dir);
   return {
     open: () => FsBackend.open(dir),

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isCustodyError } from '../../src/errors.ts';
 import { lock } from '../../src/store/lock.ts';
 import { refuses } from '../support/refusals.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 const CHILD = fileURLToPath(new URL('children/hold-lock.ts', import.meta.url));
 
@@ -15,7 +15,7 @@ describe('the lock of a ledger folder', () => {
   let dir: string;
   let child: ChildProcess | undefined;
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'custody-lock-'));
+    dir = makeTestFolder('lock');
   });
   afterEach(async () => {
     if (child?.exitCode === null && child.signalCode === null) {

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lacking } from '../support/lacking.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 const CHILD = join(import.meta.dirname, 'children/in-root.ts');
 /** Without a mount namespace of our own there is no root folder to look at, and the isolation record says so. */
@@ -11,7 +11,7 @@ const lack = lacking('a mount namespace');
 
 describe.skipIf(lack)(`a root folder of its own${lack}`, () => {
   it('shows what is mounted below a folder, and it cannot be written either', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'custody inner-'));
+    const folder = makeTestFolder('an inner');
     try {
       mkdirSync(join(folder, 'inner'));
       // The mount is seen by this child alone.

@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { buildValidator } from '../../scripts/build.ts';
 import { closure } from '../../src/objects/closure.ts';
 import { nodeLink } from '../../src/objects/link.ts';
@@ -13,17 +12,17 @@ import { CONTROLS } from '../../src/vectors/controls.ts';
 import { controlOf, makeVector, VECTORS } from '../../src/vectors/selftest.ts';
 import { runSelftest, runValidator } from '../../src/judging/validator-process.ts';
 import type { Built } from '../../src/vectors/draft.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 let temp: string;
 let code: Uint8Array;
 
 beforeAll(async () => {
-  temp = mkdtempSync(join(tmpdir(), 'custody-bundle-'));
+  temp = makeTestFolder('bundle');
   await buildValidator(join(temp, 'here.mjs'));
   code = new Uint8Array(readFileSync(join(temp, 'here.mjs')));
 });
-afterAll(() => rmSync(temp, { recursive: true, force: true }));
 
 const text = (): string => Buffer.from(code).toString();
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

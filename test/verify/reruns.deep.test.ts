@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,6 +13,7 @@ import { putObject } from '../../src/objects/sink.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
 import { findPacket, linkOf } from '../../src/packets/find-packet.ts';
 import { verifyRevision, type VerifyOptions } from '../../src/workflows/verify.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 /** It holds an accepted rehearsal as @2; what a rerun says about it does not depend on its version. */
 const FIXTURE = fileURLToPath(new URL('../vectors/ledgers/v1/custody/', import.meta.url));
@@ -31,7 +31,7 @@ describe('level reexecuted', () => {
   let subject: Link;
   let run: Link;
   beforeEach(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'custody-reruns-'));
+    dir = makeTestFolder('reruns');
     cpSync(FIXTURE, join(dir, '.custody'), { recursive: true });
     ledger = await Ledger.open(dir);
     const record = await resolveRevision(ledger, '@2');

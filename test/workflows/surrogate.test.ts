@@ -1,13 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { splice } from '../../scripts/yaml-splice.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { copyPlan, copyProfile, openProfile } from '../../src/rehearsal/plan/profile-folder.ts';
 import { buildDatabase } from '../../src/engines/surrogate.ts';
 import { makeSurrogate } from '../../src/workflows/surrogate.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 const TEAM = join(import.meta.dirname, '../profiles/other-team');
 
@@ -15,10 +15,9 @@ describe('a surrogate', () => {
   let folder: string;
   const at = (name: string): string => join(folder, name);
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'custody-surrogate-'));
+    folder = makeTestFolder('surrogate');
     cpSync(TEAM, folder, { recursive: true });
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   /** Replaces the script, and pins it anew. */
   function replace(text: string): void {

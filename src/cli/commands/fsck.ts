@@ -18,6 +18,9 @@ export const command = defineCommand({
           ? 'ok: every byte, record and link was checked'
           : `DAMAGED: ${plural(report.findings.length, 'finding')}`,
         `  ${plural(report.packs, 'pack')}, ${plural(report.objects, 'object')}, ${plural(report.bytes, 'byte')}, ${plural(report.records, 'record')}${report.signed === null ? '' : ` (${report.signed.covered} signed)`}`,
+        ...(report.leftovers.length === 0
+          ? []
+          : [`  a killed writer's, which a later one removes: ${report.leftovers.join(', ')}`]),
         ...findingLines(report.findings),
         '',
       ].join('\n'),

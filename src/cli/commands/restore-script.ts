@@ -1,3 +1,4 @@
+import { CustodyError } from '../../errors.ts';
 import type { Operand } from '../../workflows/operand.ts';
 import { isThere } from '../../system/is-there.ts';
 import { defineCommand } from '../command.ts';
@@ -24,7 +25,7 @@ export const command = defineCommand({
   async run(args, context) {
     const { makeRestoreScript } = await import('../../workflows/restore-script.ts');
     const { resolveOperand } = await import('../../workflows/operand.ts');
-    const { writeNewFile } = await import('../../system/new-file.ts');
+    const { makeFile } = await import('../../system/temporary-file.ts');
     await using ledger = await ledgerFor(context);
     const { signal } = context;
     await using scratch = new AsyncDisposableStack();
@@ -33,7 +34,11 @@ export const command = defineCommand({
     const a = await resolve(args.a);
     const result = await makeRestoreScript(a, await resolve(args.b), ledger, { signal });
     const { script, ...facts } = result;
-    if (args.out !== undefined) await writeNewFile(context.path(args.out), Buffer.from(script));
+    if (args.out !== undefined && !(await makeFile(context.path(args.out), script)))
+      throw new CustodyError('USAGE', `${args.out} exists already`, {
+        path: context.path(args.out),
+        hint: 'Name a file that does not exist; nothing is ever overwritten.',
+      });
     if (context.args.json) context.print(result, () => '');
     else if (args.out === undefined) context.io.stdout.write(script);
     else

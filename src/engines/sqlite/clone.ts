@@ -4,7 +4,7 @@ import { undo } from '../../system/undo.ts';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Clone, Session } from '../engine.ts';
-import { disownFolder } from '../../system/stale-folders.ts';
+import { disownFolder } from '../../system/temporary-folder.ts';
 import type { SqlChild } from './process/child.ts';
 import {
   copyFileHashed,

@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { undo } from '../../system/undo.ts';
 import { CustodyError } from '../../errors.ts';
@@ -8,8 +6,7 @@ import type { Link } from '../../objects/link.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Captured, Clone, EngineOptions, Isolation, SourceSpec, Workspace } from '../engine.ts';
 import { openRegular } from '../../system/regular-file.ts';
-import { claimFolder, sweepStale } from '../../system/stale-folders.ts';
-import { makeTemporaryFolder } from '../../system/temporary-folder.ts';
+import { makeWorkFolder, removeFolder } from '../../system/temporary-folder.ts';
 import { captureDatabase } from './capture/capture.ts';
 import { CaptureMemo } from './capture-memo.ts';
 import { SqlChild, type Witnessed } from './process/child.ts';
@@ -50,10 +47,8 @@ export class SqliteWorkspace implements Workspace {
   ): Promise<SqliteWorkspace> {
     const { signal, timeLimit, progress } = options;
     const pragmas = sessionPragmas(options.session);
-    const folder = await makeTemporaryFolder('sqlite');
+    const folder = await makeWorkFolder('sqlite');
     try {
-      claimFolder(folder);
-      await sweepStale(tmpdir(), 'custody-sqlite-', [process.getuid?.()]);
       const image = join(folder, 'image.db');
       progress?.('copying the source');
       const source = await Source.copy(spec, image);
@@ -78,7 +73,7 @@ export class SqliteWorkspace implements Workspace {
       const place: Place = { ...where, pragmas, timeLimit, signal, start, hiding, imageUpTo, capture };
       return new SqliteWorkspace(source, place, witnessed);
     } catch (error) {
-      throw await undo(error, () => rm(folder, { recursive: true, force: true }));
+      throw await undo(error, async () => removeFolder(folder));
     }
   }
 
@@ -144,7 +139,7 @@ export class SqliteWorkspace implements Workspace {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const clone of this.#clones) await clone[Symbol.asyncDispose]();
     if (this.#clones.some(({ isStranded }) => isStranded)) return;
-    await rm(this.#place.folder, { recursive: true, force: true });
+    removeFolder(this.#place.folder);
   }
 }
 

@@ -2,11 +2,11 @@
  * Writing the two files of a seal so that at any moment, a crash included, the folder holds the old pair, the new
  * pair, or no seal at all: never a seal beside a manifest it does not vouch for (SPEC.md, "Packets").
  */
-import { constants, lstat, open, rename, unlink } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
+import { lstat, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAbandoned, ownIdentity } from '../../system/process-identity.ts';
+import { makerOf, syncFolder, temporaryName, writeNew } from '../../system/temporary-file.ts';
 import { CustodyError, fromSystemError, orAbsent } from '../../errors.ts';
-import { identityOf, isRunning, type ProcessIdentity } from '../../system/process-identity.ts';
 import { MANIFEST_NAME, SEAL_NAME } from './names.ts';
 import type { FolderEntry } from './walk.ts';
 
@@ -19,39 +19,30 @@ export interface SealIo {
   syncFolder(path: string): Promise<void>;
 }
 
+/** A seal may be read by whoever may read the folder. */
 export const nodeSealIo: SealIo = {
-  async writeNew(path, bytes) {
-    await using handle = await open(path, 'wx');
-    await handle.writeFile(bytes);
-    await handle.sync();
-  },
+  writeNew: (path, bytes) => writeNew(path, bytes, 0o666),
   rename,
   unlink,
-  async syncFolder(path) {
-    await using handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-    await handle.sync();
-  },
+  syncFolder,
 };
 
-/**
- * Reserved at the top of a packet: sealing never lists such a name, checking reports it as FILE_UNLISTED. It says who
- * writes it: process number, start, and in which world.
- */
-const TEMPORARY = /^\.custody-seal-(\d{1,10})-(\d{1,20})-([0-9a-f]{16})-[0-9a-f]{16}\.tmp$/;
-/** Whose writer cannot be looked for, because it lives or lived in another container or start of the host. */
-const ABANDONED = 24 * 3_600_000;
 /** Those this process is writing now. */
 const ours = new Set<string>();
 
+/**
+ * The names of temporary files are reserved at the top of a packet: sealing never lists one, checking reports it as
+ * FILE_UNLISTED.
+ */
 export function isTemporary(entry: FolderEntry): boolean {
-  return TEMPORARY.test(entry.path) && (entry.mode === 'file' || entry.mode === 'exec');
+  return makerOf(entry.path) !== undefined && (entry.mode === 'file' || entry.mode === 'exec');
 }
 
 /**
  * Removes what a killed sealer left behind.
  * @throws CustodyError LOCK_TIMEOUT while its sealer runs.
  */
-export async function sweepTemporaries(
+export async function sweepSealers(
   folder: string,
   entries: readonly FolderEntry[],
   io: SealIo,
@@ -70,19 +61,16 @@ export async function sweepTemporaries(
   }
 }
 
-/** Whether somebody writes it: what cannot be known is so until it has lain for a day. */
+/** Whether somebody writes it; this very process knows which of its own it does. */
 async function isAtWork(path: string, name: string): Promise<boolean> {
-  const [, pid = '', start = '', world = ''] = TEMPORARY.exec(path) ?? [];
   if (ours.has(name)) return true;
-  const us = self();
-  if (Number(pid) === us.pid && start === us.start && world === us.world) return false;
-  const running = isRunning({ world, pid: Number(pid), start });
-  if (running !== undefined) return running;
-  const age = await lstat(name).then(
-    ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
-    () => 0, // gone, or not to be looked at: removing it says which
+  const [us, maker] = [ownIdentity(), makerOf(path)];
+  if (maker?.pid === us.pid && maker.start === us.start && maker.world === us.world) return false;
+  const touched = await lstat(name).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Date.now(), // gone, or not to be looked at: removing it says which
   );
-  return age < ABANDONED;
+  return !isAbandoned(maker, touched);
 }
 
 /**
@@ -97,8 +85,8 @@ export async function replaceSeal(
   seal: Uint8Array,
   io: SealIo,
 ): Promise<void> {
-  const newManifest = temporaryName(folder);
-  const newSeal = temporaryName(folder);
+  const newManifest = temporaryName(folder, 'seal');
+  const newSeal = temporaryName(folder, 'seal');
   ours.add(newManifest).add(newSeal);
   try {
     await io.writeNew(newManifest, manifest);
@@ -118,16 +106,6 @@ export async function replaceSeal(
     ours.delete(newManifest);
     ours.delete(newSeal);
   }
-}
-
-/** Where nobody can tell this process from others, it is one of nowhere. */
-function self(): ProcessIdentity {
-  return identityOf(process.pid) ?? { pid: process.pid, start: '0', world: '0'.repeat(16) };
-}
-
-function temporaryName(folder: string): string {
-  const { pid, start, world } = self();
-  return join(folder, `.custody-seal-${pid}-${start}-${world}-${randomBytes(8).toString('hex')}.tmp`);
 }
 
 async function unlinkIfThere(path: string, io: SealIo): Promise<void> {

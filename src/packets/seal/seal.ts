@@ -9,7 +9,7 @@ import { compareWithManifest, contentOf, filesWithDigests, readControl } from '.
 import { MANIFEST_LIMIT, formatManifest, formatSeal } from './manifest.ts';
 import { SEAL_NAME } from './names.ts';
 import { hashEntries } from './read.ts';
-import { isTemporary, nodeSealIo, replaceSeal, sweepTemporaries } from './replace.ts';
+import { isTemporary, nodeSealIo, replaceSeal, sweepSealers } from './replace.ts';
 import type { SealIo } from './replace.ts';
 import { stopIfAborted, walkFolder } from './walk.ts';
 
@@ -66,7 +66,7 @@ export async function sealFolder(
 
   stopIfAborted(options.signal);
   const folder = resolve(dir);
-  await sweepTemporaries(folder, temporaries, io);
+  await sweepSealers(folder, temporaries, io);
   if (!stays) await replaceSeal(folder, manifest, formatSeal(seal), io);
   return { files: content.length, seal };
 }

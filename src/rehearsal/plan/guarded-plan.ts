@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { type CustodyError, fromSystemError, orAbsent } from '../../errors.ts';
+import { fromSystemError, orAbsent } from '../../errors.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import { namedFiles, type NamedPlace } from '../../rules/production-target.ts';
 import { PlanGuard } from './guard.ts';

@@ -1,10 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll } from 'vitest';
 import { packagedFolder } from '../../../src/engines/postgres/cluster/binaries.ts';
 import type { Boundary, EngineOptions } from '../../../src/engines/engine.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 /** Every installation that is here: the core tests run on each. */
 const FOUND: readonly { readonly name: string; readonly folder: string }[] = [
@@ -39,8 +39,7 @@ export function temporaryFolder(): {
   readonly path: string;
   file(name: string, content: string | Uint8Array): string;
 } {
-  const path = mkdtempSync(join(tmpdir(), 'custody-test-'));
-  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  const path = makeTestFolder();
   return {
     path,
     file: (name, content) => {

@@ -1,18 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll } from 'vitest';
 import type { Boundary, Captured, Clone, EngineOptions, Workspace } from '../../../src/engines/engine.ts';
 import { captureFile, sqliteEngine } from '../../../src/engines/sqlite/index.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 /** A temporary folder of the test file's own, in which workspaces are made too. */
 export function useTemp(): { readonly path: string; file: (name: string) => string } {
   const temp = { path: '', file: (name: string) => join(temp.path, name) };
   const was = process.env['TMPDIR'];
   beforeAll(() => {
-    temp.path = mkdtempSync(join(tmpdir(), 'custody-test-'));
+    temp.path = makeTestFolder();
     process.env['TMPDIR'] = temp.path;
   });
   afterAll(() => {

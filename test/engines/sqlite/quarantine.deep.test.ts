@@ -2,7 +2,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -17,6 +16,7 @@ import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import type { Clone } from '../../../src/engines/engine.ts';
 import { children, insertOnly, make, prepare, useTemp } from './helpers.ts';
 import { refuses } from '../../support/refusals.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 const { rename } = vi.hoisted(() => ({ rename: vi.fn<(from: string, to: string) => Promise<void>>() }));
 vi.mock(import('node:fs/promises'), async (load) => {
@@ -35,7 +35,7 @@ const source = (): string => {
 const ELSEWHERE = '/dev/shm';
 const elsewhere =
   existsSync(ELSEWHERE) && statSync(ELSEWHERE).dev !== statSync(process.env['TMPDIR'] ?? '/tmp').dev
-    ? mkdtempSync(join(ELSEWHERE, 'custody-test-'))
+    ? makeTestFolder('test', ELSEWHERE)
     : undefined;
 afterAll(() => {
   if (elsewhere !== undefined) rmSync(elsewhere, { recursive: true, force: true });

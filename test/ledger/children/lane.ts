@@ -1,5 +1,5 @@
 import { Ledger } from '../../../src/ledger/ledger.ts';
-import { commitText } from '../support.ts';
+import { commitText } from '../commit-text.ts';
 
 /** argv: folder, folder of keys, lane, how many commits. Opens the ledger once, as a long-lived lane does. */
 const [dir, keys, lane, times] = process.argv.slice(2);

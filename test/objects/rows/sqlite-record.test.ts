@@ -1,9 +1,8 @@
 import fc from 'fast-check';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { isCustodyError } from '../../../src/errors.ts';
 import { TextBytes } from '../../../src/objects/rows/key.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type SqliteValue,
 } from '../../../src/objects/rows/sqlite-record.ts';
 import { codeOf } from '../../support/refusals.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 const value: fc.Arbitrary<SqliteValue> = fc.oneof(
   fc.constant(null),
@@ -108,9 +108,8 @@ describe('canonical records', () => {
 describe('SQLite itself', () => {
   let folder = '';
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'custody-test-'));
+    folder = makeTestFolder();
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('stores the same bytes', () => {
     const rows: SqliteValue[][] = [

@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,6 +14,7 @@ import { comparePacketFiles } from '../../../src/packets/files/compare.ts';
 import type { PacketFiles } from '../../../src/packets/files/content.ts';
 import { packetFiles } from '../../../src/packets/files/packet-files.ts';
 import { findPacket, linkOf } from '../../../src/packets/find-packet.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 const FIXTURE = fileURLToPath(new URL('../../vectors/ledgers/v1/custody/', import.meta.url));
 
@@ -22,7 +22,7 @@ describe('a packet of version 1', () => {
   let dir: string;
   let ledger: Ledger;
   beforeEach(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'custody-v1-'));
+    dir = makeTestFolder('v1');
     cpSync(FIXTURE, join(dir, '.custody'), { recursive: true });
     ledger = await Ledger.open(dir);
   });

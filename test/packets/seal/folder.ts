@@ -1,14 +1,14 @@
 /** Builds packet folders for tests, from what a vector (test/vectors/packet/*.json) describes. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { formatManifest, formatSeal } from '../../../src/packets/seal/manifest.ts';
 import { MANIFEST_NAME, SEAL_NAME } from '../../../src/packets/seal/names.ts';
 import { sealFolder } from '../../../src/packets/seal/seal.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 /** A string is a file's text. */
 export type Item =
@@ -44,7 +44,7 @@ export type Mutation =
 export class NotPossible extends Error {}
 
 export class TestFolder implements AsyncDisposable {
-  readonly top = mkdtempSync(join(tmpdir(), 'custody-packet-'));
+  readonly top = makeTestFolder('packet');
   /** The packet; its parent holds what is outside of it. */
   readonly dir = join(this.top, 'packet');
   readonly #closers: (() => Promise<void>)[] = [];

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, utimesSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkFolder } from '../../../src/packets/seal/check.ts';
 import { sealFolder } from '../../../src/packets/seal/seal.ts';
 import { identityOf, type ProcessIdentity } from '../../../src/system/process-identity.ts';
+import { ELSEWHERE, ENDED, lay, MAKERS, temporaryOf } from '../../support/killed.ts';
 import { TestFolder } from './folder.ts';
 
 /** A process that runs until it is disposed of. */
@@ -13,29 +14,25 @@ function sleeper(): Disposable & { identity: ProcessIdentity } {
   return { identity: identityOf(child.pid!)!, [Symbol.dispose]: () => void child.kill('SIGKILL') };
 }
 
+type Maker = (typeof MAKERS)[number];
+
 const ITEMS = { 'b.txt': 'beta\n', 'a/x': 'alpha\n' };
 
 describe('temporary names', () => {
-  const { pid, start, world } = identityOf(process.pid)!;
-  const name = (who: Partial<ProcessIdentity> = {}): string => {
-    const writer = { pid, start, world, ...who };
-    return `.custody-seal-${writer.pid}-${writer.start}-${writer.world}-0123456789abcdef.tmp`;
-  };
-  const dead = { pid: 4_194_305 }; // above the greatest number that Linux gives
-  const earlier = { start: '1' }; // had this process's number
-  const elsewhere = { world: '0123456789abcdef' };
+  const name = (maker: ProcessIdentity): string => temporaryOf(maker, 'seal');
+  const [[, self], , [, earlier]] = MAKERS as [Maker, Maker, Maker];
 
   test('what a killed sealer left is not listed and is swept away', async () => {
     await using clean = await new TestFolder().fill(ITEMS);
     await using folder = await new TestFolder().fill({
       ...ITEMS,
-      [name(dead)]: 'half',
+      [name(ENDED)]: 'half',
       [name(earlier)]: 'half',
-      [name()]: '', // ours, of a call that has ended
+      [name(self)]: '', // ours, of a call that has ended
     });
     expect(await sealFolder(folder.dir)).toEqual(await sealFolder(clean.dir));
     expect(readdirSync(folder.dir).sort()).toEqual(['HASH_MANIFEST.txt', 'a', 'b.txt', 'packet_tree.sha256']);
-    await folder.put(name(dead), 'again');
+    await folder.put(name(ENDED), 'again');
     await sealFolder(folder.dir);
     expect((await checkFolder(folder.dir)).findings).toEqual([]);
   });
@@ -49,20 +46,16 @@ describe('temporary names', () => {
   });
 
   test('one of whom nothing can be known is not disturbed for a day', async () => {
-    const unknown = name(elsewhere);
+    const unknown = name(ELSEWHERE);
     await using folder = await new TestFolder().fill({ ...ITEMS, [unknown]: 'busy' });
-    const lay = (hours: number): void => {
-      const since = Date.now() / 1000 - hours * 3600;
-      utimesSync(join(folder.dir, unknown), since, since);
-    };
-    lay(23);
+    lay(join(folder.dir, unknown), 23);
     await expect(sealFolder(folder.dir)).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
-    lay(25);
+    lay(join(folder.dir, unknown), 25);
     await sealFolder(folder.dir);
     expect(readdirSync(folder.dir)).not.toContain(unknown);
   });
 
-  test.each([name(dead) + 'x', `a/${name(dead)}`])('%s is a file like any other', async (path) => {
+  test.each([name(ENDED) + 'x', `a/${name(ENDED)}`])('%s is a file like any other', async (path) => {
     await using folder = await new TestFolder().fill({ ...ITEMS, [path]: 'x' });
     expect((await sealFolder(folder.dir)).files).toBe(3);
   });

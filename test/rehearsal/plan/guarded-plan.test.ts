@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/objects/digest.ts';
 
 import { readPlan } from '../../../src/rehearsal/plan/plan.ts';
 import { guardFiles } from '../../../src/rehearsal/plan/guarded-plan.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 describe('what a plan names, opened under guard', () => {
   let folder: string;
@@ -43,10 +43,9 @@ describe('what a plan names, opened under guard', () => {
     return { codes, opened: scripts !== undefined };
   };
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'custody-guarded-'));
+    folder = makeTestFolder('guarded');
     file('a.sql', 'INSERT INTO t VALUES (1);');
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   it('gives profile and scripts, and does not look at the source', async () => {
     write();

@@ -1,16 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readPlan } from '../../../src/rehearsal/plan/plan.ts';
 import { withLines } from './plan-text.ts';
 import { refuses } from '../../support/refusals.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 describe('a plan file', () => {
   let temp: string;
-  beforeAll(() => void (temp = mkdtempSync(join(tmpdir(), 'custody-plan-'))));
-  afterAll(() => rmSync(temp, { recursive: true, force: true }));
+  beforeAll(() => void (temp = makeTestFolder('plan')));
 
   it('that is missing or a folder cannot be read', async () => {
     const missing = join(temp, 'missing.yaml');

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { digestOf, parseDigest } from '../../../src/objects/digest.ts';
 import { parseProfile, readProfile } from '../../../src/rehearsal/plan/profile.ts';
 import { refuses } from '../../support/refusals.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 const LINES = [
   'custody: profile/1',
@@ -91,8 +91,7 @@ describe('a profile', () => {
 
   describe('as a file', () => {
     let folder: string;
-    beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'custody-profile-'))));
-    afterAll(() => rmSync(folder, { recursive: true }));
+    beforeAll(() => void (folder = makeTestFolder('profile')));
 
     it('must be the pinned one', async () => {
       const file = join(folder, 'profile.yaml');

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sqliteEngine } from '../../../src/engines/sqlite/index.ts';
@@ -9,6 +8,7 @@ import { readPlan } from '../../../src/rehearsal/plan/plan.ts';
 import { rehearse } from '../../../src/rehearsal/rehearse.ts';
 import type { Built } from '../../../src/vectors/draft.ts';
 import { putValidator } from '../../../src/vectors/controls.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 const SCHEMA = `
   CREATE TABLE people(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, born TEXT);
@@ -57,7 +57,7 @@ bounded:
 
 /** What the runner makes of a small database: legs T, R and S for real. */
 export async function realRehearsal(): Promise<Built> {
-  const folder = await mkdtemp(join(tmpdir(), 'custody-mutation-'));
+  const folder = makeTestFolder('mutation');
   try {
     const database = new DatabaseSync(join(folder, 'source.sqlite'));
     database.exec(SCHEMA);

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Ledger } from '../../../src/ledger/ledger.ts';
@@ -9,10 +8,11 @@ import { storeValidator } from '../../../src/judging/policy.ts';
 import { rehearsePlan, type RehearseResult } from '../../../src/workflows/rehearse.ts';
 import { rerun, type RerunOptions, type RerunResult } from '../../../src/workflows/rerun.ts';
 import { STUB } from './stub-validator.ts';
+import { makeTestFolder } from '../../support/folder.ts';
 
 /** A folder with a database, a plan that uses all that a plan may, and a ledger whose policy pins one validator alone. */
 export class Made implements AsyncDisposable {
-  readonly dir = mkdtempSync(join(tmpdir(), 'custody-made-'));
+  readonly dir = makeTestFolder('made');
   readonly keys = join(this.dir, 'config', 'keys');
   validator!: Digest;
   ledger!: Ledger;

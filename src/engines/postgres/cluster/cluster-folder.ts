@@ -1,16 +1,16 @@
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromSystemError } from '../../../errors.ts';
 import { readRegular } from '../../../system/regular-file.ts';
-import { claimFolder, sweepStale } from '../../../system/stale-folders.ts';
+import { makeWorkFolder, removeFolder } from '../../../system/temporary-folder.ts';
 import type { Account } from './account.ts';
 import { reap } from './reaper.ts';
 
-const PREFIX = 'custody-pg-';
 /** A socket's path is limited to 107 bytes on Linux and 103 on macOS; this is what we add to the folder. */
 const SOCKET_SUFFIX = '/s/.s.PGSQL.5432';
 const MAX_SOCKET_PATH = 103;
+const LOCK_FILE = 'data/postmaster.pid';
 /** A server's lock file has a few short lines. */
 const LOCK_FILE_LIMIT = 4096;
 
@@ -21,13 +21,14 @@ const LOCK_FILE_LIMIT = 4096;
  */
 export async function makeFolder(account: Account | undefined): Promise<string> {
   const parent =
-    Buffer.byteLength(join(tmpdir(), `${PREFIX}XXXXXX`) + SOCKET_SUFFIX) <= MAX_SOCKET_PATH
+    Buffer.byteLength(join(tmpdir(), 'custody-pg-XXXXXX') + SOCKET_SUFFIX) <= MAX_SOCKET_PATH
       ? tmpdir()
       : '/tmp';
+  const folder = await makeWorkFolder('pg', {
+    parent,
+    server: { lockFile: LOCK_FILE, end: endServer },
+  });
   try {
-    await sweepStale(parent, PREFIX, [process.getuid?.(), account?.uid], release);
-    const folder = mkdtempSync(join(parent, PREFIX));
-    claimFolder(folder);
     for (const path of [join(folder, 'data'), join(folder, 's')]) mkdirSync(path, { mode: 0o700 });
     if (account) {
       for (const path of [folder, join(folder, 'data'), join(folder, 's')])
@@ -35,16 +36,15 @@ export async function makeFolder(account: Account | undefined): Promise<string> 
     }
     return folder;
   } catch (error) {
+    removeFolder(folder);
     throw fromSystemError(error, parent);
   }
 }
 
 /** Ends the server of a killed process, where setpriv did not: only a process that names this very folder. */
-async function release(folder: string): Promise<boolean> {
-  const data = join(folder, 'data');
-  const lockFile = join(data, 'postmaster.pid');
-  reap({ pid: await serverOf(lockFile, data), folder, lockFile });
-  return true;
+async function endServer(folder: string): Promise<void> {
+  const lockFile = join(folder, LOCK_FILE);
+  reap({ pid: await serverOf(lockFile, join(folder, 'data')), folder, lockFile });
 }
 
 /** @throws CustodyError where the lock file is no regular file: the folder is none that a server of ours left. */

@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { undo } from '../../../system/undo.ts';
 import { CustodyError } from '../../../errors.ts';
-import { disownFolder } from '../../../system/stale-folders.ts';
+import { disownFolder, removeFolder } from '../../../system/temporary-folder.ts';
 import { serverAccount, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { makeFolder } from './cluster-folder.ts';
@@ -166,7 +165,7 @@ export class Cluster implements AsyncDisposable {
       throw error;
     }
     try {
-      await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+      removeFolder(this.folder);
     } catch (cause) {
       throw new CustodyError('IO_FAILED', `the cluster's folder ${this.folder} could not be removed`, {
         hint: `Remove ${this.folder} by hand.`,

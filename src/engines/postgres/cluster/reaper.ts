@@ -1,4 +1,5 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { removeFolder } from '../../../system/temporary-folder.ts';
 import { moveData } from './quarantine.ts';
 
 /** What must not outlive this process: a server of ours and its folder. */
@@ -57,7 +58,7 @@ export function reap({ pid, folder, lockFile, kept }: Mortal): void {
   } catch {
     return; // the note says where it is
   }
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  removeFolder(folder);
 }
 
 /** Waits until the server has left, for up to `rounds` hundredths of a second. */

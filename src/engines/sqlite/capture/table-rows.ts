@@ -1,4 +1,4 @@
-import { codeOf, CustodyError } from '../../../errors.ts';
+import { CustodyError } from '../../../errors.ts';
 import { boundKey, encodeKey, integerKey, MAX_KEY, type TextBytes } from '../../../objects/rows/key.ts';
 import { encodeRecord, type SqliteValue } from '../../../objects/rows/sqlite-record.ts';
 import type { SqlReads } from './sql-reads.ts';
