@@ -194,9 +194,13 @@ export class Ledger implements AsyncDisposable {
     return stored;
   }
 
-  /** A session for one entry. Its writer looks things up in the disposable index where it can. */
-  async session(): Promise<LedgerSession> {
-    const index = await IndexCache.open(join(this.folder, 'index'));
+  /**
+   * A session for one entry. Its writer looks things up in the disposable index where it can.
+   * @param options.brief false: the session is open for long, and leaves the index, which LevelDB opens for one process
+   *   only, to others; things are looked up in the packs.
+   */
+  async session({ brief = true }: { readonly brief?: boolean } = {}): Promise<LedgerSession> {
+    const index = brief ? await IndexCache.open(join(this.folder, 'index')) : null;
     const writer = await this.store.writer({ index });
     return {
       writer,

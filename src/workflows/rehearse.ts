@@ -93,7 +93,7 @@ export async function rehearsePlan(
   if (profile?.probes && options.probe) progress('probes');
   const probes = profile && (await probed(plan, profile, options.probe));
   // Captured straight into a pack that nobody sees before it is whole, and that is gone where this breaks off.
-  await using session = await ledger.session();
+  await using session = await ledger.session({ brief: false });
   const rehearsed = await runPlan(plan, guarded, judges.validators, session.writer, {
     quarantine: quarantineOf(ledger),
     isolation: judges.current.policy.isolation,
