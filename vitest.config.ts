@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     ...shared,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/deep/**', '**/*.deep.test.ts'],
+    exclude: ['**/*.deep.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     ...shared,
     env: { CUSTODY_DEEP: '1' },
-    include: ['test/deep/**/*.test.ts', 'test/**/*.deep.test.ts'],
+    include: ['test/**/*.deep.test.ts'],
     testTimeout: 1_200_000,
     hookTimeout: 600_000,
   },
