@@ -11,7 +11,7 @@ vi.mock('../../src/objects/codec.ts', async (original) => {
   return decodingOnce(await original());
 });
 
-/** Every so manieth mutant; test/deep/mutation.test.ts tries all of them. A prime: places come in rows of equal length. */
+/** Every so manieth mutant; test/deep/mutation.deep.test.ts tries all of them. A prime: places come in rows of equal length. */
 const STEP = 61;
 
 describe('of accepted evidence with one thing changed', () => {
