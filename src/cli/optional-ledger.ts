@@ -8,7 +8,11 @@ export async function ledgerFor(
   try {
     return await context.openLedger();
   } catch (error) {
-    if (context.args.ledger === undefined && isCustodyError(error, 'LEDGER_NOT_FOUND')) return undefined;
-    throw error;
+    if (context.args.ledger !== undefined) throw error;
+    if (isCustodyError(error, 'LEDGER_NOT_FOUND')) return undefined;
+    // One above that this user may not look into is somebody else's.
+    if (!isCustodyError(error, 'PERMISSION_DENIED')) throw error;
+    context.warn(`No ledger is used: ${error.message}`);
+    return undefined;
   }
 }

@@ -1,7 +1,7 @@
-import { mkdir, open, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isThere } from '../system/is-there.ts';
-import { CustodyError, fromSystemError } from '../errors.ts';
+import { CustodyError, fromSystemError, hasCode } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readBytes, readContent } from '../objects/file.ts';
@@ -11,6 +11,7 @@ import { driveAsync, type Get } from '../objects/walk.ts';
 import { shellWord } from '../system/shell-word.ts';
 import { checkFolder } from './seal/check.ts';
 import { sweepTemporaries, temporaryName } from '../system/temporary-file.ts';
+import { undo } from '../system/undo.ts';
 
 export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
@@ -26,6 +27,8 @@ export interface Written {
   readonly files: number;
   /** Bytes of their contents. */
   readonly size: number;
+  /** Takes away again what was written, and nothing else. */
+  readonly undo: () => Promise<void>;
 }
 
 /** @throws CustodyError USAGE where the folder for a packet holds something; PERMISSION_DENIED, PATH_NOT_A_FOLDER, … */
@@ -43,9 +46,10 @@ export async function requireEmpty(dir: string): Promise<void> {
 
 /**
  * Writes a stored packet into a folder, whole or not at all: it is checked against its seal before anything has its name.
- * A new folder is made beside its place first; an empty one may be a mount point, which nothing can be renamed to, and is
- * filled, or emptied again.
- * @throws CustodyError PACKET_BROKEN, OBJECT_MISSING, TREE_MALFORMED, DISK_FULL, PERMISSION_DENIED, INTERRUPTED, …
+ * A new folder is made beside its place first. An empty one may be a mount point, which nothing can be renamed to: it is
+ * made inside, and moved up name by name. Nothing is ever removed that was not written here.
+ * @throws CustodyError USAGE where the folder holds something, PACKET_BROKEN, OBJECT_MISSING, TREE_MALFORMED, DISK_FULL,
+ *   PERMISSION_DENIED, INTERRUPTED, …
  */
 export async function writePacket(
   dir: string,
@@ -54,26 +58,39 @@ export async function writePacket(
   { signal, revision, parents = false }: WriteOptions = {},
 ): Promise<Written> {
   const filled = isThere(dir);
-  const work = filled ? dir : await workFolder(dir, parents);
-  let done = false;
+  if (filled) await requireEmpty(dir);
+  const work = await workFolder(filled ? dir : dirname(dir), parents);
+  const placed: string[] = [];
+  const undoPlaced = async (): Promise<void> => {
+    for (const name of placed) await rm(join(dir, name), { recursive: true, force: true });
+    // What somebody else has put there meanwhile stays, and so does the folder then.
+    if (filled) return;
+    await rmdir(dir).catch((error: unknown) => {
+      if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error;
+    });
+  };
   try {
     const written = await writeTree(work, tree, get, signal);
     const { findings } = await checkFolder(work, { expect: seal, signal });
     if (findings.length > 0) throw broken(findings, revision);
-    if (!filled) await rename(work, dir);
-    done = true;
-    return written;
+    const names = await readdir(work);
+    if (!filled) {
+      await rename(work, dir);
+      placed.push(...names);
+    }
+    for (const name of filled ? names : []) {
+      if (isThere(join(dir, name))) await requireEmpty(dir);
+      await rename(join(work, name), join(dir, name));
+      placed.push(name);
+    }
+    if (filled) await rmdir(work);
+    return { ...written, undo: undoPlaced };
   } catch (error) {
-    throw fromSystemError(error, dir);
-  } finally {
-    if (!done) await discard(work, { folder: !filled });
+    throw await undo(fromSystemError(error, dir), async () => {
+      await rm(work, { recursive: true, force: true });
+      if (filled) await undoPlaced();
+    });
   }
-}
-
-/** Removes a folder that was written, or what is in it. */
-async function discard(dir: string, { folder }: { readonly folder: boolean }): Promise<void> {
-  const places = folder ? [dir] : (await readdir(dir)).map((name) => join(dir, name));
-  for (const place of places) await rm(place, { recursive: true, force: true });
 }
 
 /** Whoever appends may have committed what no `commit` would take: a link that leads out, names that are one elsewhere. */
@@ -86,15 +103,16 @@ function broken(findings: readonly Finding[], revision: string | undefined): Cus
   });
 }
 
-async function workFolder(dir: string, parents: boolean): Promise<string> {
+/** @param parents whether `place` is made where it is missing. */
+async function workFolder(place: string, parents: boolean): Promise<string> {
   try {
-    if (parents) await mkdir(dirname(dir), { recursive: true, mode: 0o700 });
-    sweepTemporaries(dirname(dir));
-    const work = temporaryName(dirname(dir), 'folder');
+    if (parents) await mkdir(place, { recursive: true, mode: 0o700 });
+    sweepTemporaries(place);
+    const work = temporaryName(place, 'folder');
     await mkdir(work, { mode: 0o700 });
     return work;
   } catch (error) {
-    throw fromSystemError(error, dirname(dir));
+    throw fromSystemError(error, place);
   }
 }
 
@@ -103,7 +121,7 @@ async function writeTree(
   tree: Link,
   get: Get,
   signal: AbortSignal | undefined,
-): Promise<Written> {
+): Promise<Omit<Written, 'undo'>> {
   let [files, size] = [0, 0];
   for await (const entry of driveAsync(walkTree(tree), get, signal ? { signal } : {})) {
     await writeEntry(root, entry, get, signal);

@@ -104,10 +104,15 @@ export async function writeNew(path: string, content: string | Uint8Array, mode 
   await handle.sync();
 }
 
-/** Brings the names in a folder to the disk. A file system that cannot do that says EINVAL: there is no more to be done. */
+/**
+ * Brings the names in a folder to the disk. A file system that cannot do that says EINVAL, and a folder that may be written
+ * and not read cannot be opened for it: there is no more to be done.
+ */
 export async function syncFolder(path: string): Promise<void> {
-  await using handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  await handle.sync().catch((error: unknown) => {
-    if (!hasCode(error, 'EINVAL')) throw error;
-  });
+  try {
+    await using handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    await handle.sync();
+  } catch (error) {
+    if (!hasCode(error, 'EINVAL', 'EACCES')) throw error;
+  }
 }

@@ -1,4 +1,13 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
@@ -57,11 +66,26 @@ export async function makeWorkFolder(
     const { world, pid, start } = ownIdentity();
     const lines = [world, String(pid), start, ...(server ? [server.lockFile] : []), ''];
     writeFileSync(join(folder, OWNER_FILE), lines.join('\n'), { mode: 0o600, flag: 'wx' });
+    keepFresh(join(folder, OWNER_FILE));
     return folder;
   } catch (error) {
     removeFolder(folder);
     throw fromSystemError(error, folder);
   }
+}
+
+/** Milliseconds. Who lives in another container sees by the note's time alone that its owner is at work. */
+const BEAT = 3_600_000;
+
+/** Touches a note now and then, for as long as it is there and this process runs. */
+function keepFresh(note: string): void {
+  const beat = setInterval(() => {
+    try {
+      utimesSync(note, new Date(), new Date());
+    } catch {
+      clearInterval(beat); // the folder is gone, or disowned
+    }
+  }, BEAT).unref();
 }
 
 /**

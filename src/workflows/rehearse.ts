@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { undo } from '../system/undo.ts';
 import type { NotShown } from '../engines/engine.ts';
@@ -139,8 +138,9 @@ async function commitRehearsal(
   // Before the writer is finished: nothing is read back from it then.
   const said = described(rehearsed);
   const { out, signal } = options;
-  if (out !== undefined)
-    await writePacket(out, made, async (id) => session.writer.get(id), { signal, parents: true });
+  const get = async (id: Digest): Promise<Uint8Array> => session.writer.get(id);
+  const written =
+    out === undefined ? undefined : await writePacket(out, made, get, { signal, parents: true });
   const { author, lane } = options;
   const draft = {
     type: 'rehearsal',
@@ -154,7 +154,7 @@ async function commitRehearsal(
   } as const;
   const appended = await session.append(draft, options).catch(async (error: unknown) => {
     // Nothing was recorded: a packet outside the ledger would say otherwise.
-    throw out === undefined ? error : await undo(error, () => rm(out, { recursive: true, force: true }));
+    throw await undo(error, () => written?.undo());
   });
   return {
     ...said,

@@ -7,7 +7,7 @@ import { requirePacket } from '../packets/find-packet.ts';
 import { writePacket, type Written } from '../packets/out-folder.ts';
 
 /** What {@link unpack} wrote. */
-export interface Unpacked extends Written {
+export interface Unpacked extends Pick<Written, 'files' | 'size'> {
   readonly packet: Digest;
   readonly tree: Digest;
   readonly seal: Digest;
@@ -29,8 +29,8 @@ export async function unpack(
   const { tree } = packet;
   const seal = digestFromBytes(packet.seal);
   const options = { signal, revision };
-  const written = await writePacket(dir, { tree, seal }, ledger.get, options);
-  return { packet: id, tree: tree.digest, seal, ...written };
+  const { files, size } = await writePacket(dir, { tree, seal }, ledger.get, options);
+  return { packet: id, tree: tree.digest, seal, files, size };
 }
 
 function taken(dir: string): CustodyError {

@@ -1,0 +1,66 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Digest } from '../../src/objects/digest.ts';
+import { MemoryObjects } from '../../src/objects/memory-objects.ts';
+import { sealFiles, type SealedTree } from '../../src/packets/make-packet.ts';
+import { writePacket } from '../../src/packets/out-folder.ts';
+import { makeTestFolder } from '../support/folder.ts';
+import { refuses } from '../support/refusals.ts';
+
+describe('a packet that is written into a folder', () => {
+  let dir: string;
+  let made: SealedTree;
+  const objects = new MemoryObjects();
+  const get = async (id: Digest): Promise<Uint8Array> => objects.get(id);
+  const names = (path = dir): string[] => readdirSync(path).sort();
+  const packetOf = (text: string): SealedTree => sealFiles(new Map([['a.txt', Buffer.from(text)]]), objects);
+  const PACKET = ['HASH_MANIFEST.txt', 'a.txt', 'packet_tree.sha256'];
+  beforeEach(() => {
+    dir = join(makeTestFolder('out'), 'packet');
+    made = packetOf('alpha\n');
+  });
+
+  it.each(['new', 'empty'])(
+    'that is %s: is there whole, and is taken away again with nothing else',
+    async (which) => {
+      if (which === 'empty') mkdirSync(dir);
+      const { undo, files } = await writePacket(dir, made, get);
+      expect([names(), files]).toEqual([PACKET, 3]);
+      writeFileSync(join(dir, 'mine'), 'precious');
+      await undo();
+      expect(readFileSync(join(dir, 'mine'), 'utf8')).toBe('precious');
+      expect(names()).toEqual(['mine']);
+    },
+  );
+
+  it('that is new goes with it; one that was there stays', async () => {
+    await (await writePacket(dir, made, get)).undo();
+    expect(existsSync(dir)).toBe(false);
+    mkdirSync(dir);
+    await (await writePacket(dir, made, get)).undo();
+    expect(names()).toEqual([]);
+  });
+
+  it('that holds something by now: nothing of it is touched', async () => {
+    mkdirSync(join(dir, 'mine'), { recursive: true });
+    writeFileSync(join(dir, 'mine/precious'), 'x');
+    await refuses(writePacket(dir, made, get), 'USAGE');
+    expect([names(), names(join(dir, 'mine'))]).toEqual([['mine'], ['precious']]);
+  });
+
+  it('by two at once: one has it, and the other takes nothing of it away', async () => {
+    mkdirSync(dir);
+    const ended = await Promise.allSettled([writePacket(dir, made, get), writePacket(dir, made, get)]);
+    expect(ended.map(({ status }) => status)).toContain('fulfilled');
+    expect(names()).toEqual(PACKET);
+  });
+
+  it('and does not match its seal: nothing is left of it', async () => {
+    const other = packetOf('ALPHA\n');
+    mkdirSync(dir);
+    const mismatched = { tree: made.tree, seal: other.seal };
+    await refuses(writePacket(dir, mismatched, get), 'PACKET_BROKEN');
+    expect(names()).toEqual([]);
+  });
+});
