@@ -53,7 +53,8 @@ describe('pinned', () => {
 
 // The definitions that PostgreSQL prints, and so the ids, differ from version to version: it is the pinned package's.
 const packaged = packagedFolder();
-describe.skipIf(packaged === undefined)('pinned, on the PostgreSQL of package-lock.json', () => {
+const lackPackage = packaged === undefined ? ' (skipped: the package is not installed)' : '';
+describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${lackPackage}`, () => {
   usePostgres(packaged!);
 
   it('a rehearsal', async ({ skip }) => {

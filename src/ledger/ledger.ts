@@ -1,8 +1,8 @@
-import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { undo } from '../system/undo.ts';
 import { isThere } from '../system/is-there.ts';
-import { CustodyError, fromSystemError, hasCode } from '../errors.ts';
+import { CustodyError, fromSystemError } from '../errors.ts';
 import { signCheckpoint } from '../log/checkpoint.ts';
 import { isKeyName } from '../log/note-key.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
@@ -25,7 +25,8 @@ import {
   type IndexedRecord,
 } from './log-state.ts';
 import { findLogKey, keyFolder, newLogKey, removeLogKey, storeLogKey } from './log-key.ts';
-import { replaceFile, sweepTemporaries, syncFolder, temporaryName } from '../system/temporary-file.ts';
+import { replaceFile, syncFolder } from '../system/temporary-file.ts';
+import { makeLedgerFolder, moveLedgerTo } from './new-folder.ts';
 
 export const LEDGER_FOLDER = '.custody';
 
@@ -140,7 +141,7 @@ export class Ledger implements AsyncDisposable {
     }
     const { keys = keyFolder() } = options;
     const folder = join(resolve(dir), LEDGER_FOLDER);
-    let made = await makeFolder(dir, folder);
+    let made = await makeLedgerFolder(dir, folder);
     const key = newLogKey(options.origin);
     try {
       const store = await PackStore.open(FsBackend.create(made));
@@ -165,7 +166,7 @@ export class Ledger implements AsyncDisposable {
       await storeLogKey(key, keys);
       // Last: without it the folder is no ledger.
       await replaceFile(join(made, CONFIG_NAME), formatConfig(config));
-      if (made !== folder) await moveTo(folder, made);
+      if (made !== folder) await moveLedgerTo(folder, made);
       made = folder;
       await syncFolder(dirname(folder));
       return { ledger: await Ledger.open(folder, { keys }), policy: policy.digest, appended };
@@ -296,57 +297,4 @@ function ledgerFolder(dir: string): string {
   return isThere(join(path, LEDGER_FOLDER, CONFIG_NAME)) || !isThere(join(path, CONFIG_NAME))
     ? join(path, LEDGER_FOLDER)
     : path;
-}
-
-/**
- * Where a new ledger is made: beside its place, so that it gets there whole; in an empty folder that is there, which may be
- * a place where something is mounted, it is made in place. What a killed `init` left beside it is removed.
- * @throws LEDGER_EXISTS where there is a ledger, or a folder that we did not make and must not touch.
- */
-async function makeFolder(dir: string, folder: string): Promise<string> {
-  try {
-    await makeParents(resolve(dir));
-    sweepTemporaries(dirname(folder));
-    // It holds rows of databases: nobody else may read them.
-    if (!isThere(folder)) {
-      const made = temporaryName(dirname(folder), 'folder');
-      await mkdir(made, { mode: 0o700 });
-      return made;
-    }
-    const held = await readdir(folder).catch((cause: unknown) => {
-      if (hasCode(cause, 'ENOTDIR')) return [LEDGER_FOLDER]; // a file of that name is no place either
-      throw cause;
-    });
-    if (held.length === 0) {
-      await chmod(folder, 0o700);
-      return folder;
-    }
-  } catch (error) {
-    throw fromSystemError(error, folder);
-  }
-  throw exists(folder);
-}
-
-/** @throws LEDGER_EXISTS where somebody else made one meanwhile. */
-async function moveTo(folder: string, made: string): Promise<void> {
-  await rename(made, folder).catch((error: unknown) => {
-    throw isThere(folder) ? exists(folder, error) : error;
-  });
-}
-
-function exists(folder: string, cause?: unknown): CustodyError {
-  return new CustodyError('LEDGER_EXISTS', `${folder} is there already`, {
-    path: folder,
-    cause,
-    hint: isThere(join(folder, CONFIG_NAME))
-      ? 'Use that ledger, or give another folder.'
-      : 'It is no ledger. If an interrupted init left it, delete it; else give another folder.',
-  });
-}
-
-/** One level at a time: a recursive mkdir reports a read-only file system as ENOENT (Node.js 24). */
-async function makeParents(dir: string): Promise<void> {
-  if (isThere(dir)) return;
-  await makeParents(dirname(dir));
-  await mkdir(dir);
 }
