@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isThere } from '../system/is-there.ts';
 import { CustodyError, fromSystemError, hasCode } from '../errors.ts';
@@ -73,15 +73,15 @@ export async function writePacket(
     const written = await writeTree(work, tree, get, signal);
     const { findings } = await checkFolder(work, { expect: seal, signal });
     if (findings.length > 0) throw broken(findings, revision);
-    const names = await readdir(work);
+    const names = (await readdir(work)).sort();
     if (!filled) {
       await rename(work, dir);
       placed.push(...names);
     }
     for (const name of filled ? names : []) {
-      if (isThere(join(dir, name))) await requireEmpty(dir);
-      await rename(join(work, name), join(dir, name));
+      await claim(join(dir, name), join(work, name));
       placed.push(name);
+      await rename(join(work, name), join(dir, name));
     }
     if (filled) await rmdir(work);
     return { ...written, undo: undoPlaced };
@@ -90,6 +90,21 @@ export async function writePacket(
       await rm(work, { recursive: true, force: true });
       if (filled) await undoPlaced();
     });
+  }
+}
+
+/**
+ * Makes a name that nobody has yet, of the kind that is to be renamed to it: a rename replaces silently, and of two who
+ * look first and rename then, both find the name free.
+ * @throws CustodyError USAGE where somebody has it.
+ */
+async function claim(place: string, content: string): Promise<void> {
+  try {
+    if ((await lstat(content)).isDirectory()) await mkdir(place, { mode: 0o700 });
+    else await (await open(place, 'wx', 0o600)).close();
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) await requireEmpty(dirname(place));
+    throw error;
   }
 }
 
