@@ -44,7 +44,7 @@ async function pinPlan(path: string, profile: string, pinned: ProfileDocument): 
 
 async function databaseDigest(sql: string): Promise<string> {
   await using folder = await temporaryFolder('pin');
-  return await buildDatabase(sql, join(folder.path, 'surrogate.sqlite'));
+  return await buildDatabase(sql, join(folder.path, 'surrogate.sqlite'), () => undefined);
 }
 
 for (const folder of process.argv.slice(2)) await pinProfile(resolve(folder, 'profile.yaml'));

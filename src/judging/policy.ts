@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { CustodyError, fromSystemError } from '../errors.ts';
@@ -9,6 +8,7 @@ import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import { putObject, type ObjectSink } from '../objects/sink.ts';
 import { driveAsync } from '../objects/walk.ts';
+import { isThere } from '../system/is-there.ts';
 import { PolicyChain, type ChainedPolicy } from '../verify/policy-chain.ts';
 
 export const BUILT_IN_VALIDATOR = 'validator.mjs';
@@ -34,7 +34,7 @@ export async function builtInValidator(): Promise<Uint8Array> {
 function builtInFile(name: string): string {
   for (const place of [`./${name}`, `../${name}`, `../../dist/${name}`]) {
     const path = fileURLToPath(new URL(place, import.meta.url));
-    if (existsSync(path)) return path;
+    if (isThere(path)) return path;
   }
   throw new CustodyError('VALIDATOR_NOT_BUILT', `dist/${name} is not there`, {
     hint: 'Run npm run build, then try again.',

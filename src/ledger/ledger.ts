@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { undo } from '../system/undo.ts';
 import { isThere } from '../system/is-there.ts';
@@ -25,8 +24,8 @@ import {
   type IndexedRecord,
 } from './log-state.ts';
 import { findLogKey, keyFolder, newLogKey, removeLogKey, storeLogKey } from './log-key.ts';
-import { replaceFile, syncFolder } from '../system/temporary-file.ts';
-import { makeLedgerFolder, moveLedgerTo } from './new-folder.ts';
+import { replaceFile } from '../system/temporary-file.ts';
+import { beginLedger, placeLedger } from './new-folder.ts';
 
 export const LEDGER_FOLDER = '.custody';
 
@@ -141,10 +140,10 @@ export class Ledger implements AsyncDisposable {
     }
     const { keys = keyFolder() } = options;
     const folder = join(resolve(dir), LEDGER_FOLDER);
-    let made = await makeLedgerFolder(dir, folder);
+    const made = await beginLedger(dir, folder);
     const key = newLogKey(options.origin);
     try {
-      const store = await PackStore.open(FsBackend.create(made));
+      const store = await PackStore.open(FsBackend.create(made.work));
       await using writer = await store.writer();
       const policy = putObject(writer, await options.fill(writer));
       const config: LedgerConfig = {
@@ -153,7 +152,7 @@ export class Ledger implements AsyncDisposable {
         verifierKey: key.vkey,
         policy: policy.digest,
       };
-      const begun = new Ledger(made, config, store, keys);
+      const begun = new Ledger(made.work, config, store, keys);
       const draft: EntryDraft = {
         type: 'policy',
         links: [['policy', policy]],
@@ -164,16 +163,13 @@ export class Ledger implements AsyncDisposable {
       const at = options.now ? { now: options.now } : {};
       const appended = await begun.#append({ writer, index: null, skey: key.skey }, draft, at);
       await storeLogKey(key, keys);
-      // Last: without it the folder is no ledger.
-      await replaceFile(join(made, CONFIG_NAME), formatConfig(config));
-      if (made !== folder) await moveLedgerTo(folder, made);
-      made = folder;
-      await syncFolder(dirname(folder));
+      await replaceFile(join(made.work, CONFIG_NAME), formatConfig(config));
+      await placeLedger(folder, made);
       return { ledger: await Ledger.open(folder, { keys }), policy: policy.digest, appended };
     } catch (error) {
       throw await undo(fromSystemError(error, folder), async () => {
         await removeLogKey(key.vkey, keys);
-        await rm(made, { recursive: true, force: true });
+        await made.undo();
       });
     }
   }

@@ -1,50 +1,40 @@
-import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CustodyError, fromSystemError, hasCode } from '../errors.ts';
 import { isThere } from '../system/is-there.ts';
-import { sweepTemporaries, temporaryName } from '../system/temporary-file.ts';
+import { isFree, WholeFolder } from '../system/whole-folder.ts';
 import { CONFIG_NAME } from './config.ts';
 
 /**
- * Where a new ledger is made: beside its place, so that it gets there whole; in an empty folder that is there, which may be
- * a place where something is mounted, it is made in place. What a killed `init` left beside it is removed.
+ * Where a new ledger is made; what a killed `init` left is removed.
  * @throws LEDGER_EXISTS where there is a ledger, or a folder that we did not make and must not touch.
  */
-export async function makeLedgerFolder(dir: string, folder: string): Promise<string> {
+export async function beginLedger(dir: string, folder: string): Promise<WholeFolder> {
   try {
     await makeParents(resolve(dir));
-    sweepTemporaries(dirname(folder));
-    // It holds rows of databases: nobody else may read them.
-    if (!isThere(folder)) {
-      const made = temporaryName(dirname(folder), 'folder');
-      await mkdir(made, { mode: 0o700 });
-      return made;
-    }
-    const held = await readdir(folder).catch((cause: unknown) => {
-      if (hasCode(cause, 'ENOTDIR')) return [folder]; // a file of that name is no place either
-      throw cause;
+    // A file of that name is no place either.
+    const free = await isFree(folder).catch((error: unknown) => {
+      if (hasCode(error, 'ENOTDIR')) return false;
+      throw error;
     });
-    if (held.length === 0) {
-      await chmod(folder, 0o700);
-      return folder;
-    }
+    if (!free) throw exists(folder);
+    // It holds rows of databases: nobody else may read them.
+    if (isThere(folder)) await chmod(folder, 0o700);
+    return await WholeFolder.begin(folder);
   } catch (error) {
     throw fromSystemError(error, folder);
   }
-  throw exists(folder);
 }
 
 /** Gives a ledger that was made its place. @throws LEDGER_EXISTS where somebody else made one meanwhile. */
-export async function moveLedgerTo(folder: string, made: string): Promise<void> {
-  await rename(made, folder).catch((error: unknown) => {
-    throw isThere(folder) ? exists(folder, error) : error;
-  });
+export async function placeLedger(folder: string, made: WholeFolder): Promise<void> {
+  // Without its configuration a folder is no ledger.
+  if (!(await made.place(CONFIG_NAME))) throw exists(folder);
 }
 
-function exists(folder: string, cause?: unknown): CustodyError {
+function exists(folder: string): CustodyError {
   return new CustodyError('LEDGER_EXISTS', `${folder} is there already`, {
     path: folder,
-    cause,
     hint: isThere(join(folder, CONFIG_NAME))
       ? 'Use that ledger, or give another folder.'
       : 'It is no ledger. If an interrupted init left it, delete it; else give another folder.',

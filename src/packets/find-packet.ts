@@ -6,19 +6,27 @@ import { decodeKind, decodeObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { Get } from '../objects/walk.ts';
 
-/** The packet that a revision names: a packet object, or the one that an entry links. Undefined where there is none. */
+/**
+ * The packet that a revision names: a packet object, or the one that an entry links. Undefined where there is none.
+ * @throws CustodyError where it cannot be read: OBJECT_MISSING, OBJECT_CORRUPT, what decoding throws, …
+ */
 export async function findPacket(
   ledger: Ledger,
   revision: Revision,
 ): Promise<{ id: Digest; packet: ObjectOf<'packet'> } | undefined> {
   const id = revision.type === 'record' ? linkOf(revision.entry.links, 'packet')?.digest : revision.id;
-  if (id === undefined) return undefined;
+  if (id === undefined || (await ledger.store.codecOf(id)) === 'raw') return undefined;
+  const object = decodeObject(await ledger.get(id));
+  return object.kind === 'packet' ? { id, packet: object } : undefined;
+}
+
+/** {@link findPacket} for `verify`, whose objects level names what is missing or damaged: that is not to be had here. */
+export async function findSoundPacket(
+  ...revision: Parameters<typeof findPacket>
+): ReturnType<typeof findPacket> {
   try {
-    if ((await ledger.store.codecOf(id)) === 'raw') return undefined;
-    const object = decodeObject(await ledger.get(id));
-    return object.kind === 'packet' ? { id, packet: object } : undefined;
+    return await findPacket(...revision);
   } catch (error) {
-    // Missing or damaged: the objects level of verify names it.
     if (isDamage(error)) return undefined;
     throw error;
   }

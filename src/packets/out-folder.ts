@@ -1,7 +1,6 @@
-import { lstat, mkdir, open, readdir, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import { mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isThere } from '../system/is-there.ts';
-import { CustodyError, fromSystemError, hasCode } from '../errors.ts';
+import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readBytes, readContent } from '../objects/file.ts';
@@ -10,8 +9,9 @@ import { walkTree, type PathEntry, type TreeItem } from '../objects/tree.ts';
 import { driveAsync, type Get } from '../objects/walk.ts';
 import { shellWord } from '../system/shell-word.ts';
 import { checkFolder } from './seal/check.ts';
-import { sweepTemporaries, temporaryName } from '../system/temporary-file.ts';
+import { SEAL_NAME } from './seal/names.ts';
 import { undo } from '../system/undo.ts';
+import { isFree, WholeFolder } from '../system/whole-folder.ts';
 
 export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
@@ -33,21 +33,21 @@ export interface Written {
 
 /** @throws CustodyError USAGE where the folder for a packet holds something; PERMISSION_DENIED, PATH_NOT_A_FOLDER, … */
 export async function requireEmpty(dir: string): Promise<void> {
-  if (!isThere(dir)) return;
-  const names = await readdir(dir).catch((error: unknown) => {
+  const free = await isFree(dir).catch((error: unknown) => {
     throw fromSystemError(error, dir);
   });
-  if (names.length > 0)
-    throw new CustodyError('USAGE', `${dir} is not empty`, {
-      path: dir,
-      hint: 'Give a folder that does not exist yet.',
-    });
+  if (!free) throw notEmpty(dir);
+}
+
+function notEmpty(dir: string): CustodyError {
+  return new CustodyError('USAGE', `${dir} is not empty`, {
+    path: dir,
+    hint: 'Give a folder that does not exist yet.',
+  });
 }
 
 /**
  * Writes a stored packet into a folder, whole or not at all: it is checked against its seal before anything has its name.
- * A new folder is made beside its place first. An empty one may be a mount point, which nothing can be renamed to: it is
- * made inside, and moved up name by name. Nothing is ever removed that was not written here.
  * @throws CustodyError USAGE where the folder holds something, PACKET_BROKEN, OBJECT_MISSING, TREE_MALFORMED, DISK_FULL,
  *   PERMISSION_DENIED, INTERRUPTED, …
  */
@@ -57,54 +57,16 @@ export async function writePacket(
   get: Get,
   { signal, revision, parents = false }: WriteOptions = {},
 ): Promise<Written> {
-  const filled = isThere(dir);
-  if (filled) await requireEmpty(dir);
-  const work = await workFolder(filled ? dir : dirname(dir), parents);
-  const placed: string[] = [];
-  const undoPlaced = async (): Promise<void> => {
-    for (const name of placed) await rm(join(dir, name), { recursive: true, force: true });
-    // What somebody else has put there meanwhile stays, and so does the folder then.
-    if (filled) return;
-    await rmdir(dir).catch((error: unknown) => {
-      if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error;
-    });
-  };
+  await requireEmpty(dir);
+  const folder = await begin(dir, parents);
   try {
-    const written = await writeTree(work, tree, get, signal);
-    const { findings } = await checkFolder(work, { expect: seal, signal });
+    const written = await writeTree(folder.work, tree, get, signal);
+    const { findings } = await checkFolder(folder.work, { expect: seal, signal });
     if (findings.length > 0) throw broken(findings, revision);
-    const names = (await readdir(work)).sort();
-    if (!filled) {
-      await rename(work, dir);
-      placed.push(...names);
-    }
-    for (const name of filled ? names : []) {
-      await claim(join(dir, name), join(work, name));
-      placed.push(name);
-      await rename(join(work, name), join(dir, name));
-    }
-    if (filled) await rmdir(work);
-    return { ...written, undo: undoPlaced };
+    if (!(await folder.place(SEAL_NAME))) throw notEmpty(dir);
+    return { ...written, undo: () => folder.undo() };
   } catch (error) {
-    throw await undo(fromSystemError(error, dir), async () => {
-      await rm(work, { recursive: true, force: true });
-      if (filled) await undoPlaced();
-    });
-  }
-}
-
-/**
- * Makes a name that nobody has yet, of the kind that is to be renamed to it: a rename replaces silently, and of two who
- * look first and rename then, both find the name free.
- * @throws CustodyError USAGE where somebody has it.
- */
-async function claim(place: string, content: string): Promise<void> {
-  try {
-    if ((await lstat(content)).isDirectory()) await mkdir(place, { mode: 0o700 });
-    else await (await open(place, 'wx', 0o600)).close();
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) await requireEmpty(dirname(place));
-    throw error;
+    throw await undo(fromSystemError(error, dir), () => folder.undo());
   }
 }
 
@@ -118,16 +80,13 @@ function broken(findings: readonly Finding[], revision: string | undefined): Cus
   });
 }
 
-/** @param parents whether `place` is made where it is missing. */
-async function workFolder(place: string, parents: boolean): Promise<string> {
+/** @param parents whether the folders above are made where they are missing. */
+async function begin(dir: string, parents: boolean): Promise<WholeFolder> {
   try {
-    if (parents) await mkdir(place, { recursive: true, mode: 0o700 });
-    sweepTemporaries(place);
-    const work = temporaryName(place, 'folder');
-    await mkdir(work, { mode: 0o700 });
-    return work;
+    if (parents) await mkdir(dirname(dir), { recursive: true, mode: 0o700 });
+    return await WholeFolder.begin(dir);
   } catch (error) {
-    throw fromSystemError(error, place);
+    throw fromSystemError(error, dirname(dir));
   }
 }
 

@@ -75,10 +75,11 @@ async function keptWith(error: unknown, keep: (why: string) => Promise<string>):
     const hint = 'Its state is unknown. Look at it, or remove it, by hand.';
     return new CustodyError(code, `${message}; the clone is kept in ${path}`, { cause: error, path, hint });
   } catch (failure) {
-    if (!isCustodyError(failure)) throw failure;
+    const cause = new SuppressedError(failure, error);
+    if (!isCustodyError(failure)) throw cause;
     const { path, hint } = failure;
     return new CustodyError(code, `${message}; ${failure.message}`, {
-      cause: error,
+      cause,
       hint,
       ...(path !== undefined && { path }),
     });

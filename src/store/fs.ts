@@ -1,6 +1,5 @@
 import {
   closeSync,
-  existsSync,
   fchmodSync,
   fstatSync,
   fsyncSync,
@@ -19,6 +18,7 @@ import type { Backend, Lock, LockOptions, PackName, Prefix, PutOutcome, SyncRead
 import { checkPackName, headMoved, headPath, MAX_HEAD, Staged, temporaryMaker } from './backend.ts';
 import { fsyncFolder, io, readExactly, withFile, writeAll } from './fs-io.ts';
 import { lock } from './lock.ts';
+import { isThere } from '../system/is-there.ts';
 
 /** Read and compare in pieces of this many bytes. */
 const PIECE = 1_048_576;
@@ -85,7 +85,7 @@ export class FsBackend implements Backend {
 
   #publish(name: PackName, staged: FsStaged): PutOutcome {
     const target = join(this.location, name);
-    const exists = existsSync(target);
+    const exists = isThere(target);
     if (exists && sameContent(target, staged.path)) {
       // Whoever renamed it may have died before the folder was synced.
       fsyncFolder(dirname(target));
@@ -162,7 +162,7 @@ export class FsBackend implements Backend {
 
   #folder(prefix: Prefix): string {
     const folder = join(this.location, prefix);
-    if (!existsSync(folder)) {
+    if (!isThere(folder)) {
       makeFolder(folder);
       fsyncFolder(this.location);
     }
@@ -223,7 +223,7 @@ class FsStaged extends Staged {
 
 /** For its owner alone. One level at a time: a recursive mkdir reports a read-only file system as ENOENT (Node.js 24). */
 function makeFolder(path: string): void {
-  if (!existsSync(path)) io(path, () => mkdirSync(path, { mode: 0o700 }));
+  if (!isThere(path)) io(path, () => mkdirSync(path, { mode: 0o700 }));
 }
 
 function unlessAbsent<T>(absent: T, work: () => T): T {

@@ -1,9 +1,10 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import type { Level as LevelDb } from 'level';
 import { hasCode } from '../errors.ts';
 import { digestToBytes, parseDigest, type Digest } from '../objects/digest.ts';
 import { packDigest, packName, type PackName } from './backend.ts';
 import type { PackReader } from './pack-reader.ts';
+import { isThere } from '../system/is-there.ts';
 
 type Level = LevelDb<Uint8Array, Uint8Array>;
 
@@ -171,6 +172,6 @@ function isLocked(error: unknown): boolean {
 
 /** LevelDB would wait at a pipe for ever, and follow a link. */
 function holdsOnlyFiles(dir: string): boolean {
-  if (!existsSync(dir)) return true;
+  if (!isThere(dir)) return true;
   return readdirSync(dir, { withFileTypes: true }).every((entry) => entry.isFile());
 }

@@ -1,10 +1,12 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { codeOf, CustodyError, fromSystemError } from '../errors.ts';
 import type { Lock, LockOptions } from './backend.ts';
 import { describeHolder } from './lock-holder.ts';
 import { poll } from './poll.ts';
+import { isThere } from '../system/is-there.ts';
+import { undoNow } from '../system/undo.ts';
 
 /**
  * The writer's lock of the ledger in `dir`: an exclusive SQLite transaction on the empty file `dir/lock`.
@@ -21,7 +23,7 @@ export async function lock(dir: string, options: LockOptions = {}): Promise<Lock
   // SQLite would open a file that cannot be written for reading; and these errors say more than its own.
   try {
     accessSync(dir, constants.W_OK);
-    if (existsSync(path)) accessSync(path, constants.W_OK);
+    if (isThere(path)) accessSync(path, constants.W_OK);
   } catch (error) {
     throw fromSystemError(error, dir);
   }
@@ -38,8 +40,7 @@ export async function lock(dir: string, options: LockOptions = {}): Promise<Lock
     );
     return new SqliteLock(database);
   } catch (error) {
-    database?.close();
-    throw fromSqliteError(error, path);
+    throw undoNow(fromSqliteError(error, path), () => database?.close());
   }
 }
 

@@ -110,6 +110,8 @@ async function isFile(backend: Backend, name: string): Promise<boolean> {
     await backend.size(name);
     return true;
   } catch (error) {
-    return isCustodyError(error, 'PERMISSION_DENIED');
+    if (isCustodyError(error, 'PERMISSION_DENIED') || isCustodyError(error, 'PATH_NOT_FOUND')) return true;
+    if (isCustodyError(error, 'PATH_NOT_A_FILE')) return false;
+    throw error;
   }
 }

@@ -66,9 +66,18 @@ function startOf(pid: number): string | undefined {
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ESRCH')) return undefined;
+    // Where /proc hides what others run (hidepid), only a signal says that there is something.
+    if (hasCode(error, 'ENOENT', 'ESRCH') && !isSignalled(pid)) return undefined;
     throw error;
   }
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' ? undefined : fields[19];
+}
+
+function isSignalled(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !hasCode(error, 'ESRCH');
+  }
 }

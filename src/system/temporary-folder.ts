@@ -14,6 +14,7 @@ import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 import { isAbandoned, ownIdentity } from './process-identity.ts';
 import { readRegular } from './regular-file.ts';
 import { namesIn } from './temporary-file.ts';
+import { undoNow } from './undo.ts';
 
 /**
  * In a working folder: whose it is, a line each for world, number and start of the process, and, where a server works in
@@ -43,8 +44,7 @@ export async function temporaryFolder(what: string): Promise<{ readonly path: st
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    removeFolder(folder);
-    throw fromSystemError(error, folder);
+    throw undoNow(fromSystemError(error, folder), () => removeFolder(folder));
   }
   return { path, [Symbol.asyncDispose]: async () => removeFolder(folder) };
 }
@@ -63,15 +63,24 @@ export async function makeWorkFolder(
     await sweepFolders(place, server?.end);
   const folder = await makeTemporaryFolder(what, parent);
   try {
-    const { world, pid, start } = ownIdentity();
-    const lines = [world, String(pid), start, ...(server ? [server.lockFile] : []), ''];
-    writeFileSync(join(folder, OWNER_FILE), lines.join('\n'), { mode: 0o600, flag: 'wx' });
-    keepFresh(join(folder, OWNER_FILE));
+    ownFolder(folder, server);
     return folder;
   } catch (error) {
-    removeFolder(folder);
+    throw undoNow(error, () => removeFolder(folder));
+  }
+}
+
+/** Notes in a folder that it is this process's, and what serves there. @throws CustodyError DISK_FULL, IO_FAILED, … */
+export function ownFolder(folder: string, server?: FolderServer): void {
+  const { world, pid, start } = ownIdentity();
+  const lines = [world, String(pid), start, ...(server ? [server.lockFile] : []), ''];
+  const note = join(folder, OWNER_FILE);
+  try {
+    writeFileSync(note, lines.join('\n'), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
     throw fromSystemError(error, folder);
   }
+  keepFresh(note);
 }
 
 /** Milliseconds. Who lives in another container sees by the note's time alone that its owner is at work. */
@@ -107,7 +116,7 @@ export async function makeTemporaryFolder(what: string, parent = tmpdir()): Prom
   }
 }
 
-/** Takes the owner's note away: what has none is never swept. @throws CustodyError PERMISSION_DENIED, IO_FAILED. */
+/** Takes {@link ownFolder}'s note away: what has none is never swept. @throws CustodyError PERMISSION_DENIED, IO_FAILED. */
 export function disownFolder(folder: string): void {
   try {
     rmSync(join(folder, OWNER_FILE), { force: true });

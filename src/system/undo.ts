@@ -10,3 +10,13 @@ export async function undo(failure: unknown, work: () => unknown): Promise<unkno
     return new SuppressedError(met, failure);
   }
 }
+
+/** {@link undo} for work that is done at once. */
+export function undoNow(failure: unknown, work: () => void): unknown {
+  try {
+    work();
+    return failure;
+  } catch (met) {
+    return new SuppressedError(met, failure);
+  }
+}

@@ -1,17 +1,16 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { buildDatabase, forbiddenVerb } from '../engines/surrogate.ts';
 import { CustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { Profile } from '../rehearsal/plan/profile.ts';
 import { readPinned } from '../rehearsal/plan/profile-folder.ts';
+import { isThere } from '../system/is-there.ts';
 
 /** The folder of a profile that this version brings, in the repository and in the package. */
 export function profileFolder(name: string): string {
   for (const place of ['../profiles/', '../../profiles/']) {
     const path = fileURLToPath(new URL(`${place}${name}`, import.meta.url));
-    if (existsSync(path)) return path;
+    if (isThere(path)) return path;
   }
   throw new CustodyError('PATH_NOT_FOUND', `the profile ${name} is not there`, {
     hint: 'Install custody again.',
@@ -52,15 +51,15 @@ export async function readSurrogate(profile: Profile): Promise<Surrogate> {
  */
 export async function makeSurrogate(profile: Profile, file: string): Promise<Digest> {
   const { sql, sha256 } = await readSurrogate(profile);
-  const digest = await buildDatabase(sql, file);
-  if (digest === sha256) return digest;
-  await rm(file, { force: true });
-  throw invalid(
-    profile,
-    '/surrogate/sha256',
-    `the script makes a database with digest ${digest}, the profile pins ${sha256}`,
-    'Review the script; pin the digest of what it makes.',
-  );
+  return buildDatabase(sql, file, (digest) => {
+    if (digest === sha256) return;
+    throw invalid(
+      profile,
+      '/surrogate/sha256',
+      `the script makes a database with digest ${digest}, the profile pins ${sha256}`,
+      'Review the script; pin the digest of what it makes.',
+    );
+  });
 }
 
 function invalid(profile: Profile, pointer: string, message: string, hint: string): CustodyError {

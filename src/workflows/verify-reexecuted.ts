@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Revision } from '../ledger/revision.ts';
 import { nodeLink } from '../objects/link.ts';
 import { readClaim, verifyReruns } from '../verify/reruns.ts';
-import { findPacket, linkOf } from '../packets/find-packet.ts';
+import { findSoundPacket, linkOf, rehearsalIn } from '../packets/find-packet.ts';
 import { rehearsalRecord } from './rehearsal-record.ts';
 import type { VerifiedLog } from './verify-log.ts';
 import type { ReportBuilder } from './verify-report.ts';
@@ -15,9 +15,9 @@ export async function verifyReexecuted(
   { entries, records }: VerifiedLog,
   { rerunners = [], signal }: { readonly rerunners?: readonly string[]; readonly signal?: AbortSignal },
 ): Promise<void> {
-  const found = await findPacket(ledger, resolved);
+  const found = await findSoundPacket(ledger, resolved);
   if (!found) return describeRerun(report, ledger, resolved, records);
-  const subject = linkOf(found.packet.links, 'rehearsal');
+  const subject = rehearsalIn(found.packet)?.rehearsal;
   if (!subject) return;
   const options = { rerunners, ...(signal && { signal }) };
   const { reruns, findings } = await verifyReruns(ledger, entries.reruns, subject, options);

@@ -4,8 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/objects/digest.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { sealFiles, type SealedTree } from '../../src/packets/make-packet.ts';
-import { writePacket } from '../../src/packets/out-folder.ts';
+import { requireEmpty, writePacket } from '../../src/packets/out-folder.ts';
 import { makeTestFolder } from '../support/folder.ts';
+import { ENDED, temporaryOf } from '../support/killed.ts';
 import { refuses } from '../support/refusals.ts';
 
 describe('a packet that is written into a folder', () => {
@@ -40,6 +41,13 @@ describe('a packet that is written into a folder', () => {
     mkdirSync(dir);
     await (await writePacket(dir, made, get)).undo();
     expect(names()).toEqual([]);
+  });
+
+  it('that holds only what a killed writer left there: that is cleared away', async () => {
+    mkdirSync(join(dir, temporaryOf(ENDED, 'folder')), { recursive: true });
+    await requireEmpty(dir);
+    await writePacket(dir, made, get);
+    expect(names()).toEqual(PACKET);
   });
 
   it('that holds something by now: nothing of it is touched', async () => {

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CustodyError, type ErrorCode } from '../../src/errors.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { type Backend, packName } from '../../src/store/backend.ts';
 import { swapHead } from '../../src/store/heads.ts';
@@ -79,6 +80,18 @@ describe('scrub', () => {
         `packs/${OLD}`,
       ].sort(),
     );
+  });
+
+  it.each<[ErrorCode, string[] | 'thrown']>([
+    ['PATH_NOT_FOUND', []],
+    ['PERMISSION_DENIED', []],
+    ['PATH_NOT_A_FILE', ['FILE_FOREIGN']],
+    ['IO_FAILED', 'thrown'],
+  ])('a temporary file that cannot be looked at: %s', async (code, found) => {
+    harness.tamper(`packs/${temporaryOf(ENDED)}`, text('half'));
+    vi.spyOn(backend, 'size').mockRejectedValue(new CustodyError(code, code));
+    if (found === 'thrown') await refuses(scrub(backend), code);
+    else expect((await scrub(backend)).findings.map((finding) => finding.code)).toEqual(found);
   });
 
   it('what has a temporary name and is no regular file is foreign, and nobody waits for it', async () => {

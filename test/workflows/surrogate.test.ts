@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { copyPlan, copyProfile, openProfile } from '../../src/rehearsal/plan/pro
 import { buildDatabase } from '../../src/engines/surrogate.ts';
 import { makeSurrogate } from '../../src/workflows/surrogate.ts';
 import { makeTestFolder } from '../support/folder.ts';
+import { refuses } from '../support/refusals.ts';
 
 const TEAM = join(import.meta.dirname, '../profiles/other-team');
 
@@ -79,13 +80,28 @@ describe('a surrogate', () => {
   });
 
   it('leaves nothing of a script that fails', async () => {
-    await expect(
-      buildDatabase('CREATE TABLE t (a); INSERT INTO u VALUES (1);', at('new.sqlite')),
-    ).rejects.toMatchObject({ code: 'PROFILE_INVALID' });
-    expect(existsSync(at('new.sqlite'))).toBe(false);
-    await expect(
-      buildDatabase('CREATE TABLE t (a CHECK (a > 0)); INSERT INTO t VALUES (0);', at('new.sqlite')),
-    ).rejects.toMatchObject({ code: 'PROFILE_INVALID' });
+    const names = readdirSync(folder);
+    for (const sql of [
+      'CREATE TABLE t (a); INSERT INTO u VALUES (1);',
+      'CREATE TABLE t (a CHECK (a > 0)); INSERT INTO t VALUES (0);',
+    ])
+      await refuses(
+        buildDatabase(sql, at('new.sqlite'), () => undefined),
+        'PROFILE_INVALID',
+      );
+    expect(readdirSync(folder)).toEqual(names);
+  });
+
+  it('has its name only when it is whole and accepted, and takes nobody else’s', async () => {
+    const names = readdirSync(folder);
+    const sql = 'CREATE TABLE t (a);';
+    const accept = (): void => {
+      expect(existsSync(at('new.sqlite'))).toBe(false);
+      writeFileSync(at('new.sqlite'), 'mine');
+    };
+    await refuses(buildDatabase(sql, at('new.sqlite'), accept), 'USAGE');
+    expect(readFileSync(at('new.sqlite'), 'utf8')).toBe('mine');
+    expect(readdirSync(folder).filter((name) => !names.includes(name))).toEqual(['new.sqlite']);
   });
 
   it('needs a profile that describes one', async () => {

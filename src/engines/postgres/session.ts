@@ -9,6 +9,7 @@ import { grantBoundary, type Tables } from './script/grants.ts';
 import { parseQuery, queryUncommitted } from './query.ts';
 import type { NumberedStatement } from './script/script.ts';
 import { lost, scriptFailure } from './session-failure.ts';
+import { undo } from '../../system/undo.ts';
 import { assertOpen, assertSession, assertWritten, notifications, violated } from './session-watch.ts';
 
 export interface SessionParts {
@@ -178,11 +179,11 @@ export class PostgresSession implements Session {
     try {
       await work(() => clock.late);
     } catch (error) {
-      throw clock.late ? this.#tooLate('script', error) : error;
-    } finally {
       clearTimeout(timer);
-      await clock.stopping;
+      throw await undo(clock.late ? this.#tooLate('script', error) : error, () => clock.stopping);
     }
+    clearTimeout(timer);
+    await clock.stopping;
     // The last statement may have ended just as it was to be stopped: its session is gone.
     if (clock.late) throw this.#tooLate('script');
   }

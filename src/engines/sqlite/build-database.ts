@@ -1,5 +1,7 @@
-import { open, rm } from 'node:fs/promises';
-import { undo } from '../../system/undo.ts';
+import { link, mkdir, open, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isThere } from '../../system/is-there.ts';
+import { sweepTemporaries, temporaryName } from '../../system/temporary-file.ts';
 import { codeOf, CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { digestOf, type Digest } from '../../objects/digest.ts';
 import { tokens } from './script/tokens.ts';
@@ -7,21 +9,25 @@ import { tokens } from './script/tokens.ts';
 /** Bytes 96 to 99 of the header: which SQLite wrote last (its fileformat2.html, 1.3.17). Of no meaning for the data. */
 const WRITER = { at: 96, length: 4 };
 
-/** Runs a script into a new file. The digest depends on the script alone, not on the version of SQLite. */
-export async function buildDatabase(sql: string, file: string): Promise<Digest> {
+/**
+ * Runs a script into a new file, which is there whole or not at all. The digest depends on the script alone, not on the
+ * version of SQLite.
+ * @param accept is given the digest before the file has its name; what it throws leaves none.
+ */
+export async function buildDatabase(
+  sql: string,
+  file: string,
+  accept: (digest: Digest) => void,
+): Promise<Digest> {
   const { default: Database } = await import('better-sqlite3');
+  if (isThere(file)) throw taken(file);
+  const work = temporaryName(dirname(file), 'folder');
+  const made = join(work, 'made.db');
   try {
-    await (await open(file, 'wx', 0o600)).close();
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw fromSystemError(error, file);
-    throw new CustodyError('USAGE', `${file} is there already`, {
-      cause: error,
-      path: file,
-      hint: 'Give the name of a new file.',
-    });
-  }
-  try {
-    const database = new Database(file);
+    sweepTemporaries(dirname(file));
+    await mkdir(work, { mode: 0o700 });
+    await (await open(made, 'wx', 0o600)).close();
+    const database = new Database(made);
     try {
       for (const pragma of ['page_size = 4096', "encoding = 'UTF-8'", 'journal_mode = DELETE'])
         database.pragma(pragma);
@@ -31,9 +37,15 @@ export async function buildDatabase(sql: string, file: string): Promise<Digest> 
     } finally {
       database.close();
     }
-    await using handle = await open(file, 'r+');
+    await using handle = await open(made, 'r+');
     await handle.write(new Uint8Array(WRITER.length), 0, WRITER.length, WRITER.at);
-    return digestOf(await handle.readFile());
+    const digest = digestOf(await handle.readFile());
+    accept(digest);
+    await handle.sync();
+    await link(made, file).catch((error: unknown) => {
+      throw hasCode(error, 'EEXIST') ? taken(file, error) : error;
+    });
+    return digest;
   } catch (error) {
     const failure =
       error instanceof Error && /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(codeOf(error) ?? '')
@@ -42,8 +54,19 @@ export async function buildDatabase(sql: string, file: string): Promise<Digest> 
             hint: 'Correct the script.',
           })
         : fromSystemError(error, file);
-    throw await undo(failure, () => rm(file, { force: true }));
+    throw failure;
+  } finally {
+    // What was thrown above is the thing to tell; what cannot be removed now is swept later.
+    await rm(work, { recursive: true, force: true }).catch(() => undefined);
   }
+}
+
+function taken(file: string, cause?: unknown): CustodyError {
+  return new CustodyError('USAGE', `${file} is there already`, {
+    cause,
+    path: file,
+    hint: 'Give the name of a new file.',
+  });
 }
 
 const RUNS = new Set(['CREATE', 'INSERT', 'UPDATE', 'DELETE', 'END']);

@@ -4,7 +4,7 @@ import { undo } from '../../system/undo.ts';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import type { Boundary, Captured, Clone, Session } from '../engine.ts';
-import { disownFolder } from '../../system/temporary-folder.ts';
+import { disownFolder, ownFolder } from '../../system/temporary-folder.ts';
 import type { SqlChild } from './process/child.ts';
 import {
   copyFileHashed,
@@ -136,14 +136,14 @@ export class SqliteClone implements Clone {
     await this.#session?.kill();
     // From here on it is out of use, whether or not it can be moved.
     this.#quarantined = this.#folder;
+    const { folder: workspace, stranded } = this.#place;
     // Until it is moved, nothing may remove the workspace that it lies in: not we, and no later start.
-    disownFolder(this.#place.folder);
-    return (this.#quarantined = await moveToQuarantine(this.#folder, folder, this.#label, reason));
-  }
-
-  /** Whether it is in quarantine and could not be moved out of the workspace: nobody may remove that then. */
-  get isStranded(): boolean {
-    return this.#quarantined === this.#folder;
+    stranded.add(this.#folder);
+    disownFolder(workspace);
+    this.#quarantined = await moveToQuarantine(this.#folder, folder, this.#label, reason);
+    stranded.delete(this.#folder);
+    if (stranded.size === 0) ownFolder(workspace);
+    return this.#quarantined;
   }
 
   /** After what lies beside the file (a WAL, a hot journal) is taken into account. */

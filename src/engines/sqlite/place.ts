@@ -16,6 +16,8 @@ export interface Place {
   readonly signal: AbortSignal | undefined;
   /** Starts a child that may use one folder; what is seen of it goes into the isolation record. */
   readonly start: (folder: string) => Promise<SqlChild>;
+  /** Folders of clones that are to be kept and lie in `folder` still: while there is one, nobody may remove that. */
+  readonly stranded: Set<string>;
   /** Processes that hide their open files, by number, as they were met. */
   readonly hiding: Set<string>;
   /** Bytes of a state up to which a session writes it as an image; what is larger is read in parts. */

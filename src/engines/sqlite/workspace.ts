@@ -69,8 +69,8 @@ export class SqliteWorkspace implements Workspace {
       const memo = new CaptureMemo((path, sink) => captureDatabase(path, sink, withSignal(signal)));
       const capture = memo.capture.bind(memo);
       const where = { folder, image, imageDigest, source: source.path };
-      const hiding = new Set<string>();
-      const place: Place = { ...where, pragmas, timeLimit, signal, start, hiding, imageUpTo, capture };
+      const sets = { stranded: new Set<string>(), hiding: new Set<string>() };
+      const place: Place = { ...where, ...sets, pragmas, timeLimit, signal, start, imageUpTo, capture };
       return new SqliteWorkspace(source, place, witnessed);
     } catch (error) {
       throw await undo(error, async () => removeFolder(folder));
@@ -138,7 +138,7 @@ export class SqliteWorkspace implements Workspace {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const clone of this.#clones) await clone[Symbol.asyncDispose]();
-    if (this.#clones.some(({ isStranded }) => isStranded)) return;
+    if (this.#place.stranded.size > 0) return;
     removeFolder(this.#place.folder);
   }
 }

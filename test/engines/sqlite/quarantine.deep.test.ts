@@ -80,6 +80,9 @@ describe.each<[string, () => string | undefined]>([
       await refusesEverything(clone);
       expect(kept).toMatch(/sqlite-T-[0-9a-f]{16}$/);
       expect(readdirSync(folder)).toEqual([kept.slice(folder.length + 1)]);
+      // What else the workspace holds is swept again, should this process be killed.
+      const [left] = readdirSync(temp.path).filter((name) => name.startsWith('custody-sqlite-'));
+      expect(existsSync(join(temp.path, left!, 'owner'))).toBe(true);
       // The hot journal of the transaction that was under way is part of what is kept.
       expect(readdirSync(kept).sort()).toEqual(['QUARANTINE.txt', 'clone.db', 'clone.db-journal']);
       bytes = readFileSync(join(kept, 'clone.db'));

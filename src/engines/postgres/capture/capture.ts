@@ -13,6 +13,7 @@ import { COLUMNS, RELATION_OBJECTS, RELATIONS } from './schema-relations.ts';
 import { tellingReading } from './telling.ts';
 import { assertSupported } from './unsupported.ts';
 import { displayName, quoteIdentifier } from '../names.ts';
+import { undo } from '../../../system/undo.ts';
 
 /**
  * The committed state, in one REPEATABLE READ READ ONLY transaction on a fresh connection of {@link CAPTURE}.
@@ -48,14 +49,21 @@ export async function captureUncommitted(
         { cause, path: 'commit' },
       );
     }
-    return await translated('capture', async () => {
+    const captured = await translated('capture', async () => {
       await connection.script(`${PIN_SQL}; SET LOCAL transaction_read_only = on; SET LOCAL ROLE ${CAPTURE}`);
       return captureState(connection, sink);
     });
-  } finally {
-    if (connection.status !== 'lost')
-      await connection.script('ROLLBACK TO SAVEPOINT custody_capture; RELEASE SAVEPOINT custody_capture');
+    await leave(connection);
+    return captured;
+  } catch (error) {
+    throw await undo(error, () => leave(connection));
   }
+}
+
+/** Back to where the capture began. */
+async function leave(connection: PostgresConnection): Promise<void> {
+  if (connection.status !== 'lost')
+    await connection.script('ROLLBACK TO SAVEPOINT custody_capture; RELEASE SAVEPOINT custody_capture');
 }
 
 async function captureState(connection: PostgresConnection, sink: ObjectSink): Promise<Captured> {

@@ -6,6 +6,7 @@ import { readRegular } from '../../../system/regular-file.ts';
 import { makeWorkFolder, removeFolder } from '../../../system/temporary-folder.ts';
 import type { Account } from './account.ts';
 import { reap } from './reaper.ts';
+import { undoNow } from '../../../system/undo.ts';
 
 /** A socket's path is limited to 107 bytes on Linux and 103 on macOS; this is what we add to the folder. */
 const SOCKET_SUFFIX = '/s/.s.PGSQL.5432';
@@ -36,8 +37,7 @@ export async function makeFolder(account: Account | undefined): Promise<string> 
     }
     return folder;
   } catch (error) {
-    removeFolder(folder);
-    throw fromSystemError(error, parent);
+    throw undoNow(fromSystemError(error, parent), () => removeFolder(folder));
   }
 }
 

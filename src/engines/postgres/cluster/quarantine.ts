@@ -10,9 +10,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { QUARANTINE_NOTE } from '../../engine.ts';
 import { CustodyError, fromSystemError, hasCode } from '../../../errors.ts';
+import { sweepTemporaries, temporaryName } from '../../../system/temporary-file.ts';
+import { undoNow } from '../../../system/undo.ts';
 
 export interface Quarantined {
   readonly label: string;
@@ -34,6 +36,7 @@ export function reserveQuarantine(folder: string, what: Quarantined): string {
   const path = join(folder, `postgres-${what.label}-${randomBytes(8).toString('hex')}`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    sweepTemporaries(folder);
     mkdirSync(path, { mode: 0o700 });
     chmodSync(path, 0o700);
     writeFileSync(join(path, QUARANTINE_NOTE), note(path, what), { mode: 0o600, flag: 'wx' });
@@ -86,18 +89,20 @@ export function moveData(dataFolder: string, path: string): void {
 }
 
 export function copyData(from: string, to: string): void {
+  // Half a copy would pass for the data.
+  const copy = temporaryName(dirname(dirname(to)), 'folder');
   try {
-    cpSync(from, to, {
+    cpSync(from, copy, {
       recursive: true,
       errorOnExist: true,
       force: false,
       verbatimSymlinks: true,
       preserveTimestamps: true,
     });
-    sameOwners(from, to);
+    sameOwners(from, copy);
+    renameSync(copy, to);
   } catch (error) {
-    rmSync(to, { recursive: true, force: true }); // half a copy would pass for the data
-    throw error;
+    throw undoNow(error, () => rmSync(copy, { recursive: true, force: true }));
   }
   rmSync(from, { recursive: true, force: true });
 }

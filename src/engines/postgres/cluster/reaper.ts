@@ -71,7 +71,7 @@ export function signalTo(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
   } catch {
-    return false; // it has ended already
+    return false; // it has ended already, and its number may be another's now
   }
 }
 

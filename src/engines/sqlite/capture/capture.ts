@@ -7,6 +7,7 @@ import { sqlError } from '../script/sql-error.ts';
 import { openCopy, openReader } from './reader.ts';
 import { readState, type Part, type Unhidden } from './state.ts';
 import { unhide } from './table-shape.ts';
+import { undoNow } from '../../../system/undo.ts';
 
 /**
  * Captures a closed database file.
@@ -33,8 +34,7 @@ function unhideIn(path: string, table: string): Unhidden {
     const shape = unhide(copy, table);
     return { reads: copy.reads, shape, [Symbol.dispose]: () => copy[Symbol.dispose]() };
   } catch (error) {
-    copy[Symbol.dispose]();
-    throw error;
+    throw undoNow(error, () => copy[Symbol.dispose]());
   }
 }
 

@@ -4,6 +4,7 @@ import { closeSync, constants, copyFileSync, openSync, readSync, rmSync, writeSy
 import { fromSystemError } from '../../../errors.ts';
 import { attemptRead } from '../script/sql-error.ts';
 import type { SqlReads } from './sql-reads.ts';
+import { undoNow } from '../../../system/undo.ts';
 
 /**
  * better-sqlite3 on closed files: it reads what node:sqlite wrote in another process, so that a capture does not depend
@@ -63,8 +64,7 @@ function openFile(path: string, copied: boolean, readonly: boolean): Reader {
       },
     };
   } catch (error) {
-    close();
-    throw error;
+    throw undoNow(error, close);
   }
 }
 
