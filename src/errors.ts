@@ -213,6 +213,12 @@ export function fromSystemError(error: unknown, path: string): unknown {
         ...options,
         hint: 'Give a folder.',
       });
+    case 'ENAMETOOLONG':
+    case 'ERR_INVALID_ARG_VALUE':
+      return new CustodyError('PATH_NOT_FOUND', `nothing can have this path: ${error.message}`, {
+        ...options,
+        hint: 'Give another path.',
+      });
     case 'EISDIR':
       return new CustodyError('PATH_NOT_A_FILE', `${path} is a folder`, { ...options, hint: 'Give a file.' });
     case 'ENOSPC':

@@ -26,8 +26,10 @@ import {
 import { findLogKey, keyFolder, newLogKey, removeLogKey, storeLogKey } from './log-key.ts';
 import { replaceFile } from '../system/temporary-file.ts';
 import { beginLedger, placeLedger } from './new-folder.ts';
+import { LEDGER_FOLDER } from './outside.ts';
 
-export const LEDGER_FOLDER = '.custody';
+/** Characters: it stands in every checkpoint. */
+const MAX_ORIGIN = 255;
 
 export interface EntryDraft {
   readonly type: ObjectOf<'entry'>['type'];
@@ -133,9 +135,9 @@ export class Ledger implements AsyncDisposable {
       fill: (sink: ObjectSink) => Promise<ObjectOf<'policy'>>;
     },
   ): Promise<{ ledger: Ledger; policy: Digest; appended: AppendResult }> {
-    if (!isKeyName(options.origin)) {
+    if (!isKeyName(options.origin) || options.origin.length > MAX_ORIGIN) {
       throw new CustodyError('ORIGIN_MALFORMED', `${JSON.stringify(options.origin)} cannot name a log`, {
-        hint: 'Give a name without spaces and plus signs, such as evidence.example.com/team.',
+        hint: `Give a name of at most ${MAX_ORIGIN} characters without spaces and plus signs, such as evidence.example.com/team.`,
       });
     }
     const { keys = keyFolder() } = options;
@@ -237,6 +239,12 @@ export class Ledger implements AsyncDisposable {
     });
     await options.check?.();
     const stored = await this.#storedHead();
+    // Nobody builds on a log whose newest entry is gone. What else is missing, verify and fsck tell.
+    if (stored)
+      for await (const { record } of this.records(stored.head)) {
+        await this.get(record.entry.digest);
+        break;
+      }
     const { head, index, record, objects } = appendRecord(stored?.head ?? EMPTY_HEAD, entry, now());
     if (objects.length > 0) {
       await using bundles = await this.store.writer();

@@ -14,7 +14,7 @@ export async function beginLedger(dir: string, folder: string): Promise<WholeFol
     await makeParents(resolve(dir));
     // A file of that name is no place either.
     const free = await isFree(folder).catch((error: unknown) => {
-      if (hasCode(error, 'ENOTDIR')) return false;
+      if (hasCode(error, 'ENOTDIR') && isThere(folder)) return false;
       throw error;
     });
     if (!free) throw exists(folder);

@@ -1,6 +1,7 @@
 import { mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError } from '../errors.ts';
+import { requireOutside } from '../ledger/outside.ts';
 import type { Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readBytes, readContent } from '../objects/file.ts';
@@ -27,12 +28,20 @@ export interface Written {
   readonly files: number;
   /** Bytes of their contents. */
   readonly size: number;
-  /** Takes away again what was written, and nothing else. */
-  readonly undo: () => Promise<void>;
 }
 
-/** @throws CustodyError USAGE where the folder for a packet holds something; PERMISSION_DENIED, PATH_NOT_A_FOLDER, … */
-export async function requireEmpty(dir: string): Promise<void> {
+/** A packet that is written, under a temporary name; a killed process leaves nothing that is not swept. */
+export interface PacketInMaking extends Written, AsyncDisposable {
+  /** Gives it its place. @throws CustodyError USAGE where somebody else has it by now; IO_FAILED, … */
+  readonly place: () => Promise<void>;
+}
+
+/**
+ * Nothing may be in the folder for a packet, and it can be made where it is not there.
+ * @throws CustodyError USAGE where it holds something; PATH_NOT_A_FOLDER, PERMISSION_DENIED, READ_ONLY, …
+ */
+export async function requirePlace(dir: string): Promise<void> {
+  requireOutside(dir);
   const free = await isFree(dir).catch((error: unknown) => {
     throw fromSystemError(error, dir);
   });
@@ -46,25 +55,43 @@ function notEmpty(dir: string): CustodyError {
   });
 }
 
+/** Writes a stored packet into a folder, whole or not at all. @throws CustodyError as {@link preparePacket}. */
+export async function writePacket(...packet: Parameters<typeof preparePacket>): Promise<Written> {
+  await using made = await preparePacket(...packet);
+  await made.place();
+  return { files: made.files, size: made.size };
+}
+
 /**
- * Writes a stored packet into a folder, whole or not at all: it is checked against its seal before anything has its name.
+ * Writes a stored packet, and checks it against its seal before anything has its name. What is not placed is removed.
  * @throws CustodyError USAGE where the folder holds something, PACKET_BROKEN, OBJECT_MISSING, TREE_MALFORMED, DISK_FULL,
  *   PERMISSION_DENIED, INTERRUPTED, …
  */
-export async function writePacket(
+export async function preparePacket(
   dir: string,
   { tree, seal }: { readonly tree: Link; readonly seal: Digest },
   get: Get,
   { signal, revision, parents = false }: WriteOptions = {},
-): Promise<Written> {
-  await requireEmpty(dir);
+): Promise<PacketInMaking> {
+  await requirePlace(dir);
   const folder = await begin(dir, parents);
   try {
     const written = await writeTree(folder.work, tree, get, signal);
     const { findings } = await checkFolder(folder.work, { expect: seal, signal });
     if (findings.length > 0) throw broken(findings, revision);
-    if (!(await folder.place(SEAL_NAME))) throw notEmpty(dir);
-    return { ...written, undo: () => folder.undo() };
+    let placed = false;
+    return {
+      ...written,
+      place: async () => {
+        placed = await folder.place(SEAL_NAME).catch((error: unknown) => {
+          throw fromSystemError(error, dir);
+        });
+        if (!placed) throw notEmpty(dir);
+      },
+      [Symbol.asyncDispose]: async () => {
+        if (!placed) await folder.undo();
+      },
+    };
   } catch (error) {
     throw await undo(fromSystemError(error, dir), () => folder.undo());
   }
@@ -95,7 +122,7 @@ async function writeTree(
   tree: Link,
   get: Get,
   signal: AbortSignal | undefined,
-): Promise<Omit<Written, 'undo'>> {
+): Promise<Written> {
   let [files, size] = [0, 0];
   for await (const entry of driveAsync(walkTree(tree), get, signal ? { signal } : {})) {
     await writeEntry(root, entry, get, signal);

@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CustodyError, orAbsent } from '../errors.ts';
+import { CustodyError, hasCode, isCustodyError, orAbsent } from '../errors.ts';
 import { equalBytes } from '../objects/codec.ts';
 import { sweepTemporaries, temporaryName } from '../system/temporary-file.ts';
 import type { Backend, Lock, LockOptions, PackName, Prefix, PutOutcome, SyncReads } from './backend.ts';
@@ -92,7 +92,7 @@ export class FsBackend implements Backend {
       return 'present';
     }
     // Either nothing is there, or a damaged copy is: rename replaces it in one step.
-    io(target, () => renameSync(staged.path, target));
+    io(target, () => ofOurs(staged.path, () => renameSync(staged.path, target)));
     fsyncFolder(dirname(target));
     return exists ? 'healed' : 'stored';
   }
@@ -107,7 +107,7 @@ export class FsBackend implements Backend {
 
   async *list(prefix: Prefix): AsyncIterable<string> {
     const folder = join(this.location, prefix);
-    const names = unlessAbsent([], () => io(folder, () => readdirSync(folder)));
+    const names = unlessAbsent([], () => ofLedger(prefix, () => io(folder, () => readdirSync(folder))));
     for (const name of names.sort()) yield prefix + name;
   }
 
@@ -118,7 +118,7 @@ export class FsBackend implements Backend {
         throw new CustodyError('HEAD_CORRUPT', 'the head is too large', { path: headPath(name) });
       return readExactly(path, descriptor, size, 0, size);
     };
-    return unlessAbsent(null, () => withFile(path, read));
+    return unlessAbsent(null, () => ofLedger('heads/', () => withFile(path, read)));
   }
 
   async swapHead(lock: Lock, name: string, expected: Uint8Array | null, next: Uint8Array): Promise<void> {
@@ -135,7 +135,7 @@ export class FsBackend implements Backend {
     try {
       staged.write(next);
       staged.seal({ readOnly: false });
-      io(target, () => renameSync(staged.path, target));
+      io(target, () => ofOurs(staged.path, () => renameSync(staged.path, target)));
     } finally {
       staged.discard();
     }
@@ -224,6 +224,34 @@ class FsStaged extends Staged {
 /** For its owner alone. One level at a time: a recursive mkdir reports a read-only file system as ENOENT (Node.js 24). */
 function makeFolder(path: string): void {
   if (!isThere(path)) io(path, () => mkdirSync(path, { mode: 0o700 }));
+}
+
+/** What is no file, or no folder, where a ledger has one is damage, and nothing that the user gave. */
+function ofLedger<T>(prefix: Prefix, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!isCustodyError(cause, 'PATH_NOT_A_FILE') && !isCustodyError(cause, 'PATH_NOT_A_FOLDER')) throw cause;
+    throw new CustodyError(prefix === 'heads/' ? 'HEAD_CORRUPT' : 'PACK_CORRUPT', cause.message, {
+      cause,
+      path: prefix,
+      hint: 'Something else lies there: restore it from a copy of the ledger.',
+    });
+  }
+}
+
+/** A temporary file of ours that is gone is nothing that the user named. */
+function ofOurs<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!hasCode(cause, 'ENOENT')) throw cause;
+    throw new CustodyError('IO_FAILED', `${path} was removed while it was written`, {
+      cause,
+      path,
+      hint: 'Let nothing remove files in the ledger, then run the command again; nothing was recorded.',
+    });
+  }
 }
 
 function unlessAbsent<T>(absent: T, work: () => T): T {

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { hasCode } from '../errors.ts';
+import { hasCode, orAbsent } from '../errors.ts';
 
 /** One process of one start of one host: numbers come back, soon in a container, but not with the same start. */
 export interface ProcessIdentity {
-  /** 16 hex digits for the start of the host and the pid namespace: within both a number means one process at a time. */
+  /**
+   * 16 hex digits for the start of the host and the namespaces of process numbers and of time: within all three a number
+   * with its start means one process, for whoever asks.
+   */
   readonly world: string;
   readonly pid: number;
   /** Clock ticks from the host's start to the process's (proc(5), stat, field 22). */
@@ -53,10 +56,19 @@ function thisWorld(): string | undefined {
     // The numbers in a /proc of another pid namespace are not those of this one.
     if (readlinkSync('/proc/self') !== String(process.pid)) return undefined;
     const boot = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const namespace = (): string => readlinkSync('/proc/self/ns/pid');
-    return (world ??= createHash('sha256').update(`${boot()} ${namespace()}`).digest('hex').slice(0, 16));
+    const namespaces = ['pid', 'time'].map(namespaceOf).join(' ');
+    return (world ??= createHash('sha256').update(`${boot()} ${namespaces}`).digest('hex').slice(0, 16));
   } catch {
     return undefined;
+  }
+}
+
+/** Linux has none of time before 5.6. */
+function namespaceOf(kind: string): string {
+  try {
+    return readlinkSync(`/proc/self/ns/${kind}`);
+  } catch (error) {
+    return orAbsent('')(error);
   }
 }
 

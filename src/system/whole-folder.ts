@@ -2,20 +2,36 @@
  * Folders that are there whole or not at all: filled under a temporary name, and moved to their place. Nothing is ever
  * replaced or removed there that was not made here, whoever makes a folder of that name at the same time.
  */
-import { link, lstat, mkdir, readdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hasCode } from '../errors.ts';
+import { hasCode, orAbsent } from '../errors.ts';
 import { isThere } from './is-there.ts';
 import { sweepTemporaries, syncFolder, temporaryName } from './temporary-file.ts';
 
 /**
  * Whether a folder can be made there: there is nothing, or an empty folder. What killed makers left is removed first.
- * @throws what the system says: ENOTDIR where there is a file, EACCES, …
+ * @throws what the system says: ENOTDIR where there is a file, or one is above; EACCES, EROFS, ENAMETOOLONG, …
  */
 export async function isFree(folder: string): Promise<boolean> {
-  const there = isThere(folder);
+  const there = await lstat(folder).catch(orAbsent(undefined));
   sweepTemporaries(there ? folder : dirname(folder));
-  return !there || (await readdir(folder)).length === 0;
+  if (there) return (await readdir(folder)).length === 0;
+  let above = dirname(folder);
+  while (!isThere(above)) above = dirname(above);
+  await access(above, constants.W_OK | constants.X_OK);
+  return true;
 }
 
 /** Its place must be free ({@link isFree}); the folder above it is there. */
@@ -25,7 +41,8 @@ export class WholeFolder {
   readonly #folder: string;
   /** An empty folder may be a mount point, which nothing can be renamed to. */
   readonly #filled: boolean;
-  #placed: readonly string[] = [];
+  /** Paths below the place, each folder before what is in it. */
+  readonly #placed: string[] = [];
 
   private constructor(folder: string, filled: boolean) {
     this.#folder = folder;
@@ -49,9 +66,9 @@ export class WholeFolder {
     try {
       if (this.#filled) for (const name of await this.#inOrder(last)) await this.#put(name);
       else {
-        const names = await readdir(this.work);
+        const paths = await pathsIn(this.work);
         await rename(this.work, this.#folder);
-        this.#placed = names;
+        this.#placed.push('', ...paths);
       }
     } catch (error) {
       if (hasCode(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR')) return false;
@@ -65,11 +82,10 @@ export class WholeFolder {
   /** Takes away again what was made, and nothing else: the folder too, where it was not there and nobody put more into it. */
   async undo(): Promise<void> {
     await rm(this.work, { recursive: true, force: true });
-    for (const name of this.#placed) await rm(join(this.#folder, name), { recursive: true, force: true });
-    if (this.#filled || this.#placed.length === 0) return;
-    await rmdir(this.#folder).catch((error: unknown) => {
-      if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error;
-    });
+    for (const path of this.#placed.toReversed())
+      await remove(join(this.#folder, path)).catch((error: unknown) => {
+        if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error;
+      });
   }
 
   async #inOrder(last: string | undefined): Promise<string[]> {
@@ -85,9 +101,19 @@ export class WholeFolder {
   async #put(name: string): Promise<void> {
     const [from, to] = [join(this.work, name), join(this.#folder, name)];
     const stat = await lstat(from);
+    const below = stat.isDirectory() ? await pathsIn(from) : [];
     if (stat.isDirectory()) await rename(from, to);
     else if (stat.isSymbolicLink()) await symlink(await readlink(from, { encoding: 'buffer' }), to);
     else await link(from, to);
-    this.#placed = [...this.#placed, name];
+    this.#placed.push(name, ...below.map((path) => join(name, path)));
   }
+}
+
+async function pathsIn(folder: string): Promise<string[]> {
+  return (await readdir(folder, { recursive: true })).sort();
+}
+
+/** One file, or a folder in which there is nothing more. */
+async function remove(path: string): Promise<void> {
+  await ((await lstat(path)).isDirectory() ? rmdir(path) : rm(path));
 }

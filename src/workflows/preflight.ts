@@ -6,7 +6,7 @@ import {
   type CurrentPolicy,
   type PinnedValidator,
 } from '../judging/policy.ts';
-import { requireEmpty } from '../packets/out-folder.ts';
+import { requirePlace } from '../packets/out-folder.ts';
 import { guardWords } from '../rehearsal/plan/guard.ts';
 import { guardFiles, type Guarded } from '../rehearsal/plan/guarded-plan.ts';
 import { readPlan, reporting, thrown, type Plan, type Report } from '../rehearsal/plan/plan.ts';
@@ -60,7 +60,7 @@ export async function preflight(
   report: Report = thrown,
 ): Promise<Collected> {
   const plan = await reporting(() => readPlan(planFile, report), report);
-  if (out !== undefined) await reporting(() => requireEmpty(out), report);
+  if (out !== undefined) await reporting(() => requirePlace(out), report);
   const guarded = plan && (await reporting(() => guardFiles(plan, report), report));
   guardWords(guarded?.profile, words).forEach(report);
   const judges = ledger && (await reporting(() => judgesOf(ledger, unsandboxed), report));

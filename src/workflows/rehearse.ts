@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { undo } from '../system/undo.ts';
 import type { NotShown } from '../engines/engine.ts';
+import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
 import type { AppendOptions, Ledger, LedgerSession } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
@@ -8,7 +8,7 @@ import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Plan } from '../rehearsal/plan/plan.ts';
 import type { Profile } from '../rehearsal/plan/profile.ts';
 import { makePacket } from '../packets/make-packet.ts';
-import { writePacket } from '../packets/out-folder.ts';
+import { preparePacket } from '../packets/out-folder.ts';
 import { movedSequences } from '../packets/files/packet-files.ts';
 import { requirePolicy } from '../judging/policy.ts';
 import { preflight } from './preflight.ts';
@@ -139,8 +139,9 @@ async function commitRehearsal(
   const said = described(rehearsed);
   const { out, signal } = options;
   const get = async (id: Digest): Promise<Uint8Array> => session.writer.get(id);
-  const written =
-    out === undefined ? undefined : await writePacket(out, made, get, { signal, parents: true });
+  // It gets its place when the record is there: a packet outside that no record holds would say otherwise.
+  await using written =
+    out === undefined ? undefined : await preparePacket(out, made, get, { signal, parents: true });
   const { author, lane } = options;
   const draft = {
     type: 'rehearsal',
@@ -152,9 +153,14 @@ async function commitRehearsal(
     lane,
     message: options.message ?? `${plan.form.name}: ${accepted ? 'accepted' : 'rejected'}`,
   } as const;
-  const appended = await session.append(draft, options).catch(async (error: unknown) => {
-    // Nothing was recorded: a packet outside the ledger would say otherwise.
-    throw await undo(error, () => written?.undo());
+  const appended = await session.append(draft, options);
+  await written?.place().catch((cause: unknown) => {
+    if (!isCustodyError(cause)) throw cause;
+    throw new CustodyError(cause.code, `${cause.message}; the rehearsal is recorded as @${appended.index}`, {
+      cause,
+      ...(cause.path !== undefined && { path: cause.path }),
+      hint: `custody unpack @${appended.index} FOLDER writes its packet.`,
+    });
   });
   return {
     ...said,

@@ -16,7 +16,7 @@ import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
 import { makePacket, type SealedTree } from '../packets/make-packet.ts';
 import { rowChanges } from '../packets/files/changes.ts';
 import { verdictFileName } from '../packets/files/material.ts';
-import { requireEmpty, writePacket } from '../packets/out-folder.ts';
+import { requirePlace, writePacket } from '../packets/out-folder.ts';
 import { compareRerun, type Again, type Comparison } from './rerun/compare.ts';
 import { detailOf } from './rerun/describe.ts';
 import type { Difference } from './rerun/differences.ts';
@@ -81,7 +81,7 @@ export async function rerun(
   openLedger: () => Promise<Ledger>,
   options: RerunOptions,
 ): Promise<RerunResult> {
-  if (options.out !== undefined) await requireEmpty(options.out);
+  if (options.out !== undefined) await requirePlace(options.out);
   const folder = isThere(text.path) && statSync(text.path).isDirectory();
   await using ledger = folder && !options.signer ? undefined : await openLedger();
   const { validators = [], signal, signer } = options;

@@ -34,8 +34,14 @@ describe('what a rehearsal captures into the ledger', () => {
     using desk = await prepared();
     const before = packs(desk);
     desk.write('file', 'not a folder');
-    await desk.fails(['rehearse', 'plan.yaml', '--out', 'file/packet'], 'IO_FAILED', 4);
-    expect(packs(desk)).toEqual(before);
+    await desk.fails(['rehearse', 'plan.yaml', '--out', 'file/packet'], 'PATH_NOT_A_FOLDER', 2);
+    // A path has at most 4,096 bytes: the folder can be made, and what is written into it cannot.
+    let deep = desk.path('deep');
+    while (deep.length < 3_750) deep += `/${'d'.repeat(240)}`;
+    deep += `/${'e'.repeat(4_000 - deep.length)}`;
+    mkdirSync(deep, { recursive: true });
+    await desk.fails(['rehearse', 'plan.yaml', '--out', `${deep}/packet`], 'PATH_NOT_FOUND', 2);
+    expect([packs(desk), readdirSync(deep)]).toEqual([before, []]);
   });
 
   it('is what the record reaches, and nothing else', async () => {

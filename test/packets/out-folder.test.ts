@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/objects/digest.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { sealFiles, type SealedTree } from '../../src/packets/make-packet.ts';
-import { requireEmpty, writePacket } from '../../src/packets/out-folder.ts';
+import { preparePacket, requirePlace, writePacket } from '../../src/packets/out-folder.ts';
 import { makeTestFolder } from '../support/folder.ts';
 import { ENDED, temporaryOf } from '../support/killed.ts';
 import { refuses } from '../support/refusals.ts';
@@ -22,30 +22,41 @@ describe('a packet that is written into a folder', () => {
     made = packetOf('alpha\n');
   });
 
-  it.each(['new', 'empty'])(
-    'that is %s: is there whole, and is taken away again with nothing else',
-    async (which) => {
-      if (which === 'empty') mkdirSync(dir);
-      const { undo, files } = await writePacket(dir, made, get);
-      expect([names(), files]).toEqual([PACKET, 3]);
-      writeFileSync(join(dir, 'mine'), 'precious');
-      await undo();
-      expect(readFileSync(join(dir, 'mine'), 'utf8')).toBe('precious');
-      expect(names()).toEqual(['mine']);
-    },
-  );
+  it.each(['new', 'empty'])('that is %s: is there whole', async (which) => {
+    if (which === 'empty') mkdirSync(dir);
+    expect(await writePacket(dir, made, get)).toMatchObject({ files: 3 });
+    expect(names()).toEqual(PACKET);
+  });
 
-  it('that is new goes with it; one that was there stays', async () => {
-    await (await writePacket(dir, made, get)).undo();
-    expect(existsSync(dir)).toBe(false);
-    mkdirSync(dir);
-    await (await writePacket(dir, made, get)).undo();
-    expect(names()).toEqual([]);
+  it('is nowhere before it is placed, and gone where it is not', async () => {
+    {
+      await using packet = await preparePacket(dir, made, get);
+      expect([packet.files, existsSync(dir)]).toEqual([3, false]);
+    }
+    expect(names(dirname(dir))).toEqual([]);
+    {
+      await using packet = await preparePacket(dir, made, get);
+      mkdirSync(join(dir, 'mine'), { recursive: true });
+      await refuses(packet.place(), 'USAGE');
+    }
+    expect([names(dirname(dir)), names()]).toEqual([['packet'], ['mine']]);
+  });
+
+  it('that lies in a ledger, or cannot be made, is refused', async () => {
+    const ledger = join(dir, '.custody');
+    mkdirSync(join(ledger, 'packs'), { recursive: true });
+    await requirePlace(join(ledger, 'packs/x'));
+    writeFileSync(join(ledger, 'config.yaml'), '');
+    await refuses(requirePlace(join(ledger, 'packs/x/y')), 'USAGE');
+    await refuses(requirePlace(join(ledger, 'config.yaml/x')), 'USAGE');
+    writeFileSync(join(dir, 'file'), '');
+    await refuses(requirePlace(join(dir, 'file/x')), 'PATH_NOT_A_FOLDER');
+    await refuses(requirePlace(join(dir, 'x'.repeat(300))), 'PATH_NOT_FOUND');
   });
 
   it('that holds only what a killed writer left there: that is cleared away', async () => {
     mkdirSync(join(dir, temporaryOf(ENDED, 'folder')), { recursive: true });
-    await requireEmpty(dir);
+    await requirePlace(dir);
     await writePacket(dir, made, get);
     expect(names()).toEqual(PACKET);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { fill, Place } from '../ledger/support.ts';
-import { requireEmpty } from '../../src/packets/out-folder.ts';
+import { requirePlace } from '../../src/packets/out-folder.ts';
 import { readPlan } from '../../src/rehearsal/plan/plan.ts';
 import type { Plan } from '../../src/rehearsal/plan/plan.ts';
 import { readScripts, scriptFault } from '../../src/rehearsal/plan/script-use.ts';
@@ -41,7 +41,7 @@ describe('a path', () => {
   it('that cannot be looked at is no revision, no empty folder and no new place', async () => {
     const path = circle('c');
     await refuses(() => resolveOperand(path, undefined, new AsyncDisposableStack(), {}), 'IO_FAILED');
-    await refuses(() => requireEmpty(path), 'IO_FAILED');
+    await refuses(() => requirePlace(path), 'IO_FAILED');
     await refuses(() => readPlan(path), 'IO_FAILED');
     circle('.custody');
     const options = { origin: 'test.example/log', author: 'test', keys: join(dir, 'keys'), fill };

@@ -46,9 +46,9 @@ describe('a folder that is there whole or not at all', () => {
         'B',
         'a',
       ]);
-      writeFileSync(join(place, 'mine'), 'precious');
+      for (const name of ['mine', 'deep/mine']) writeFileSync(join(place, name), 'precious');
       await made.undo();
-      expect(names()).toEqual(['mine']);
+      expect([names(), names(join(place, 'deep'))]).toEqual([['deep', 'mine'], ['mine']]);
     },
   );
 

@@ -1,4 +1,5 @@
 import { CustodyError } from '../../errors.ts';
+import { requireOutside } from '../../ledger/outside.ts';
 import type { Operand } from '../../workflows/operand.ts';
 import { isThere } from '../../system/is-there.ts';
 import { defineCommand } from '../command.ts';
@@ -26,6 +27,7 @@ export const command = defineCommand({
     const { makeRestoreScript } = await import('../../workflows/restore-script.ts');
     const { resolveOperand } = await import('../../workflows/operand.ts');
     const { makeFile } = await import('../../system/temporary-file.ts');
+    if (args.out !== undefined) requireOutside(context.path(args.out));
     await using ledger = await ledgerFor(context);
     const { signal } = context;
     await using scratch = new AsyncDisposableStack();
