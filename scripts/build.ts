@@ -72,16 +72,7 @@ const BUNDLE = {
   ...COMMON,
   minifySyntax: true,
   minifyWhitespace: true,
-  external: [
-    'better-sqlite3',
-    'level',
-    'classic-level',
-    'pg',
-    'pg-copy-streams',
-    'libpg-query',
-    'ajv',
-    'yaml',
-  ],
+  external: ['better-sqlite3', 'level', 'classic-level', 'pg', 'pg-copy-streams', 'libpg-query', 'yaml'],
   alias: {
     'cbor-x': join(ROOT, 'node_modules/cbor-x/index.js'),
     'string-width': join(ROOT, 'scripts/plain-string-width.ts'),

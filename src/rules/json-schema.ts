@@ -4,7 +4,7 @@ import { pointerTo } from './json-pointer.ts';
 
 /**
  * JSON Schema (draft 2020-12), of which only these keywords are known: what the declarations of plans and profiles need.
- * `uniqueItems` is for lists of texts and numbers.
+ * `uniqueItems` is for lists of texts.
  */
 export interface Schema {
   readonly $schema?: string;
@@ -64,7 +64,7 @@ const CHECKS: { [K in Checked]: (wanted: NonNullable<Schema[K]>, value: unknown)
   pattern: text((pattern, s) => !new RegExp(pattern, 'u').test(s) && `must match ${pattern}`),
   minItems: list((least, { length }) => length < least && `must have at least ${counted(least, 'item')}`),
   maxItems: list((most, { length }) => length > most && `must have at most ${counted(most, 'item')}`),
-  uniqueItems: list((_: true, items) => new Set(items).size < items.length && 'must not have an item twice'),
+  uniqueItems: list((_: true, items) => isTwice(items) && 'must not have an item twice'),
   minProperties: keys((least, { length }) => length < least && `must have at least ${counted(least, 'key')}`),
   maxProperties: keys((most, { length }) => length > most && `must have at most ${counted(most, 'key')}`),
 };
@@ -149,6 +149,11 @@ function keys(check: Check<number, readonly string[]>): Check<number, unknown> {
 /** What JSON has as objects: no dates, no bytes, no sets, which YAML has as well. */
 function isPlain(value: unknown): value is Plain {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+function isTwice(items: readonly unknown[]): boolean {
+  const texts = items.filter((item) => typeof item === 'string');
+  return new Set(texts).size < texts.length;
 }
 
 /** Characters are code points (JSON Schema Validation, section 6.3.1; RFC 8259). */
