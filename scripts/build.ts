@@ -23,11 +23,15 @@ const COMMON = {
 } as const;
 
 /** The validator: everything inside, with SHA-256 and CBOR in pure JavaScript. */
-export async function buildValidator(out: string, root = ROOT): Promise<string> {
+export async function buildValidator(
+  out: string,
+  root = ROOT,
+  entry = 'src/validator/main.ts',
+): Promise<string> {
   const result = await build({
     ...COMMON,
     absWorkingDir: root,
-    entryPoints: ['src/validator/main.ts'],
+    entryPoints: [entry],
     write: false,
     metafile: true,
     outfile: 'validator.mjs',

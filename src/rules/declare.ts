@@ -1,4 +1,5 @@
-import type { Schema, TypeName } from './json-schema.ts';
+import { CustodyError } from '../errors.ts';
+import { faultsIn, type Schema, type TypeName } from './json-schema.ts';
 
 /**
  * Small builders of JSON Schemas that keep what they are given as types, so that one literal declares a file for readers,
@@ -35,12 +36,25 @@ interface List<S> {
   readonly items: S;
 }
 
-export function list<const S extends Schema>(
+export function listOf<const S extends Schema>(
   items: S,
   maxItems: number,
   more: Pick<Schema, 'description' | 'minItems' | 'uniqueItems'> = {},
 ): List<S> {
   return { type: 'array', items, maxItems, ...more } as List<S>;
+}
+
+/**
+ * A value as what its schema declares.
+ * @param name what it is, for messages and paths.
+ * @throws CustodyError OBJECT_FIELD_UNKNOWN, OBJECT_FIELD_INVALID: the first fault.
+ */
+export function readAs<const S extends Schema>(schema: S, value: unknown, name: string): Of<S> {
+  for (const { pointer, keyword, message } of faultsIn(schema, value)) {
+    const code = keyword === 'additionalProperties' ? 'OBJECT_FIELD_UNKNOWN' : 'OBJECT_FIELD_INVALID';
+    throw new CustodyError(code, `${name}${pointer} ${message}`, { path: `${name}${pointer}` });
+  }
+  return value as Of<S>;
 }
 
 /** What a schema admits, as a type. */

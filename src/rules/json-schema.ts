@@ -1,5 +1,4 @@
 import { CustodyError } from '../errors.ts';
-import type { Of } from './declare.ts';
 import { pointerTo } from './json-pointer.ts';
 
 /**
@@ -112,19 +111,6 @@ export function* faultsIn(schema: Schema, value: unknown, pointer = ''): Generat
     for (const [key, inner] of Object.entries(properties))
       if (Object.hasOwn(value, key)) yield* faultsIn(inner, value[key], pointerTo(pointer, key));
   }
-}
-
-/**
- * A value as what its schema declares.
- * @param name what it is, for messages and paths.
- * @throws CustodyError OBJECT_FIELD_UNKNOWN, OBJECT_FIELD_INVALID: the first fault.
- */
-export function readAs<const S extends Schema>(schema: S, value: unknown, name: string): Of<S> {
-  for (const { pointer, keyword, message } of faultsIn(schema, value)) {
-    const code = keyword === 'additionalProperties' ? 'OBJECT_FIELD_UNKNOWN' : 'OBJECT_FIELD_INVALID';
-    throw new CustodyError(code, `${name}${pointer} ${message}`, { path: `${name}${pointer}` });
-  }
-  return value as Of<S>;
 }
 
 type Check<W, V> = (wanted: W, value: V) => string | false;

@@ -1,4 +1,4 @@
-import { list, object, optional, type Of } from './declare.ts';
+import { listOf, object, optional, type Of } from './declare.ts';
 import { pointerTo } from './json-pointer.ts';
 import type { Schema } from './json-schema.ts';
 
@@ -37,13 +37,12 @@ function newer<const S extends Schema>(schema: S): ReturnType<typeof optional<S>
   return { ...optional(schema), [SINCE_PLAN_2]: true };
 }
 
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- it is the declaration
 function script(what: string) {
   return object({
     file: { ...name, description: `${what}, relative to the plan.` },
     sha256: optional({ ...sha256, description: 'Pins the bytes of the script.' }),
     includes: newer(
-      list(object({ file: name, sha256 }), 1000, {
+      listOf(object({ file: name, sha256 }), 1000, {
         description: 'Every file that the script includes with \\i or \\ir, relative to the plan, pinned.',
       }),
     ),
@@ -69,7 +68,7 @@ export const PLAN_SCHEMA = {
       ),
     ),
     actions: newer(
-      list(line, 100, {
+      listOf(line, 100, {
         description:
           'Actions beyond a rehearsal that the plan asks for. None is ever permitted: they are refused by name.',
       }),
@@ -106,16 +105,16 @@ export const PLAN_SCHEMA = {
       description: 'Settings (PostgreSQL) or pragmas (SQLite) of the session that runs the scripts.',
     }),
     preflight: optional(
-      list(object({ name: line, sql, expect }), 100, {
+      listOf(object({ name: line, sql, expect }), 100, {
         description: 'Gates: asked before anything runs, and again inside each leg before it applies.',
       }),
     ),
     boundary: optional(
       object({
         mode: optional({ const: 'insert-only' }),
-        tables: optional(list(name, 10_000, { description: 'Tables that may grow.' })),
+        tables: optional(listOf(name, 10_000, { description: 'Tables that may grow.' })),
         allow: newer(
-          list(object({ action: { enum: ['update', 'delete'] }, table: name, reason }), 10_000, {
+          listOf(object({ action: { enum: ['update', 'delete'] }, table: name, reason }), 10_000, {
             description: 'What the change may do beyond inserting, each with a reason.',
           }),
         ),
@@ -131,7 +130,7 @@ export const PLAN_SCHEMA = {
         'Rows by table that the change inserts, updates and deletes; every other table stays as it is.',
     },
     postconditions: newer(
-      list(
+      listOf(
         object({
           name: line,
           sql,
@@ -150,19 +149,19 @@ export const PLAN_SCHEMA = {
       ),
     ),
     clock: optional(
-      list(object({ table: name, column: name, reason }), 10_000, {
+      listOf(object({ table: name, column: name, reason }), 10_000, {
         description: 'Columns whose new values come from the clock or from randomness.',
       }),
     ),
     bounded: optional(
-      list(object({ effect: { enum: ['sequence'] }, name, reason }), 10_000, {
+      listOf(object({ effect: { enum: ['sequence'] }, name, reason }), 10_000, {
         description:
           'Effects that a way back does not undo and that are accepted: after ROLLBACK (leg T, PostgreSQL) and after the rollback script (leg S).',
       }),
     ),
-    legs: optional(list({ enum: ['T', 'R', 'S'] }, 3)),
+    legs: optional(listOf({ enum: ['T', 'R', 'S'] }, 3)),
     isolation: newer(
-      list(line, 50, {
+      listOf(line, 50, {
         description: 'Assertions about isolation that must hold beyond those that always must.',
       }),
     ),

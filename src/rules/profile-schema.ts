@@ -1,4 +1,4 @@
-import { list, object, optional, type Of } from './declare.ts';
+import { listOf, object, optional, type Of } from './declare.ts';
 import type { Schema } from './json-schema.ts';
 import { sha256 } from './plan-schema.ts';
 
@@ -36,9 +36,8 @@ const phrase = {
 /** What is looked for in every text must be few and short. */
 const MAX_ITEMS = 1000;
 
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- it is the declaration
 function words<const S extends Schema>(item: S, more: Pick<Schema, 'description' | 'minItems'> = {}) {
-  return list(item, MAX_ITEMS, { uniqueItems: true, ...more });
+  return listOf(item, MAX_ITEMS, { uniqueItems: true, ...more });
 }
 
 const assertions = words(line, { minItems: 1 });
@@ -100,13 +99,13 @@ export const PROFILE_SCHEMA = {
       { hosts: words(word), urls: words(word), paths: words(place), databases: words(word) },
       { description: 'Literal words that name production; what names one is refused before it is opened.' },
     ),
-    surfaces: list(surface, MAX_ITEMS, { description: 'What must not be touched.' }),
+    surfaces: listOf(surface, MAX_ITEMS, { description: 'What must not be touched.' }),
     claims: object(
       { subjects: words(phrase), verdicts: words(phrase) },
       { description: 'Forbidden tokens are SUBJECT_VERDICT, also with - or a space.' },
     ),
     preflight: optional(
-      list(
+      listOf(
         object({
           name: line,
           sql: { type: 'string', minLength: 1, maxLength: 100_000 },
@@ -120,7 +119,7 @@ export const PROFILE_SCHEMA = {
       object({
         plan: { ...file, description: 'The control plan, relative to the profile.' },
         control: object({ id, name: line }),
-        cases: list(probe, MAX_ITEMS, { minItems: 1 }),
+        cases: listOf(probe, MAX_ITEMS, { minItems: 1 }),
       }),
     ),
     surrogate: optional(
@@ -150,7 +149,7 @@ export const PROFILE_SCHEMA = {
       }),
     ),
     blockers: optional(
-      list(
+      listOf(
         object({ id, item: line, status: line, actor_needed: line, next_action: line, blocks: line }),
         MAX_ITEMS,
       ),

@@ -6,7 +6,7 @@ import { readContent, readWhole } from '../objects/file.ts';
 import { decodeKind, decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
-import { readAs } from '../rules/json-schema.ts';
+import { readAs } from '../rules/declare.ts';
 import { PLAN_SCHEMA, type PlanDocument } from '../rules/plan-schema.ts';
 import { PROFILE_SCHEMA, type ProfileDocument } from '../rules/profile-schema.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';

@@ -8,7 +8,7 @@ import { walkMap, type Row } from '../objects/map-walk.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { MapBuilder } from '../objects/merkle-map.ts';
 import type { ScriptPart } from '../rules/includes.ts';
-import { readAs } from '../rules/json-schema.ts';
+import { readAs } from '../rules/declare.ts';
 import { PLAN_SCHEMA, type PlanDocument, type ScriptDocument } from '../rules/plan-schema.ts';
 import { readTable } from '../objects/snapshots/diff.ts';
 import { putObject } from '../objects/sink.ts';

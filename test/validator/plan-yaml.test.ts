@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAs } from '../../src/rules/json-schema.ts';
+import { readAs } from '../../src/rules/declare.ts';
 import { planForm } from '../../src/rules/plan-form.ts';
 import { PLAN_SCHEMA, type PlanDocument } from '../../src/rules/plan-schema.ts';
 import { PROFILE_SCHEMA, type ProfileDocument } from '../../src/rules/profile-schema.ts';

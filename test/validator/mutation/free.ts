@@ -3,7 +3,7 @@ import { planForm } from '../../../src/rules/plan-form.ts';
 import { readWhole } from '../../../src/objects/file.ts';
 import { driveSync } from '../../../src/objects/walk.ts';
 import { yamlValue } from '../../../src/rules/yaml.ts';
-import { readAs } from '../../../src/rules/json-schema.ts';
+import { readAs } from '../../../src/rules/declare.ts';
 import { PLAN_SCHEMA } from '../../../src/rules/plan-schema.ts';
 import type { Built } from '../../../src/vectors/draft.ts';
 
