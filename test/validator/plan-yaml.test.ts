@@ -158,6 +158,17 @@ describe('hostile YAML ends', () => {
     expect(codeOf(() => read(text))).toBe('PLAN_SYNTAX');
   });
 
+  it('what holds itself, or is without end, is read no further than a profile goes', () => {
+    const patch = (value: string): string => PROFILE.replace('evidence:', `plan: ${value}, evidence:`);
+    expect(codeOf(() => profileOf(patch('&p { a: *p, b: [*p, *p] }')))).toBe('none');
+    expect(codeOf(() => profileOf(PROFILE.replace('[REAL]', '&p [*p, *p]')))).toBe('OBJECT_FIELD_INVALID');
+    const surfaces = `surfaces: &s [${'{},'.repeat(100_000)}]`;
+    expect(codeOf(() => profileOf(LEAST.replace('surfaces: []', surfaces)))).toBe('OBJECT_FIELD_INVALID');
+    const unknown = '{ __proto__: { hosts: [] }, constructor: 1 }';
+    expect(codeOf(() => profileOf(LEAST.replace(/\{ hosts.*/, unknown)))).toBe('OBJECT_FIELD_INVALID');
+    expect(codeOf(() => profileOf(`${LEAST}__proto__: {}`))).toBe('OBJECT_FIELD_UNKNOWN');
+  });
+
   it.each([
     ['20,000 keys', many(20_000, (i) => `k${i}: 1`)],
     ['20,000 anchors', many(20_000, (i) => `k${i}: &a${i} 1`)],
