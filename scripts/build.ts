@@ -23,11 +23,15 @@ const COMMON = {
 } as const;
 
 /** The validator: everything inside, with SHA-256 and CBOR in pure JavaScript. */
-export async function buildValidator(out: string, root = ROOT): Promise<string> {
+export async function buildValidator(
+  out: string,
+  root = ROOT,
+  entry = 'src/validator/main.ts',
+): Promise<string> {
   const result = await build({
     ...COMMON,
     absWorkingDir: root,
-    entryPoints: ['src/validator/main.ts'],
+    entryPoints: [entry],
     write: false,
     metafile: true,
     outfile: 'validator.mjs',
@@ -72,16 +76,7 @@ const BUNDLE = {
   ...COMMON,
   minifySyntax: true,
   minifyWhitespace: true,
-  external: [
-    'better-sqlite3',
-    'level',
-    'classic-level',
-    'pg',
-    'pg-copy-streams',
-    'libpg-query',
-    'ajv',
-    'yaml',
-  ],
+  external: ['better-sqlite3', 'level', 'classic-level', 'pg', 'pg-copy-streams', 'libpg-query', 'yaml'],
   alias: {
     'cbor-x': join(ROOT, 'node_modules/cbor-x/index.js'),
     'string-width': join(ROOT, 'scripts/plain-string-width.ts'),

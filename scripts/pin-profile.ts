@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { temporaryFolder } from '../src/system/temporary-folder.ts';
 import { digestOf } from '../src/objects/digest.ts';
 import { parsePlan } from '../src/rehearsal/plan/plan.ts';
-import type { ProfileDocument } from '../src/rehearsal/plan/profile.ts';
+import type { ProfileDocument } from '../src/rules/profile-schema.ts';
 import { readScript } from '../src/rehearsal/plan/read-script.ts';
 import { buildDatabase } from '../src/engines/surrogate.ts';
 import { splice } from './yaml-splice.ts';

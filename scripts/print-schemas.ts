@@ -6,8 +6,8 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
-import { PLAN_SCHEMA } from '../src/rehearsal/plan/plan-schema.ts';
-import { PROFILE_SCHEMA } from '../src/rehearsal/plan/profile-schema.ts';
+import { PLAN_SCHEMA } from '../src/rules/plan-schema.ts';
+import { PROFILE_SCHEMA } from '../src/rules/profile-schema.ts';
 
 /** By file name in `schemas/`. */
 export const PRINTED: ReadonlyMap<string, object> = new Map<string, object>([

@@ -17,7 +17,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"b2bebfa20dd31526757f7a261b94b108edaa70a253612eb118a8cc6648311180"`,
+      `"9f93a5f6adcd61e63e93705110d4288356c0147f519e0a436233f454d37d8abf"`,
     );
   });
 
@@ -28,8 +28,8 @@ describe('pinned', () => {
     expect(await rehearsed(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "a9d257b6241a906bf1fb3fc0009e587c1abb978ef9e86d9fa79acec4010f5630",
-        "seal": "868c9c978391b0b50ed32fc9e5f653666d9ab13017b501bf220871642a5dc608",
+        "rehearsal": "09c36f3334772026870c38a7085cb2bcd57b7733744b939bf4922fc5b1d699ee",
+        "seal": "d91c929543482c1628c379f2e1c938438771ce279a300617d5368a737e4928e7",
       }
     `);
   });
@@ -44,8 +44,8 @@ describe('pinned', () => {
     expect(await rehearsed(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "5d410fb4aaa7a90f4610772dffe4e9b343f6a85112f21d49a201f2d546905678",
-        "seal": "ca77a5db3b0eac097c940c819dc335850ee340bde284e4f071f97cf621e06a61",
+        "rehearsal": "efdb290476f6ae81b05c73bd649018d7c3c6ab9d9ed232b0f1bcf4a46ced255b",
+        "seal": "57b113ea51ab4c4a60f1d3eff616319e5e77aa947159a826be3deb2f81b912a6",
       }
     `);
   });
@@ -67,8 +67,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsed(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "562dc6ed494165552e82025fc698eee92ba38028e7087ccb3a0e6e8a34d14b8d",
-        "seal": "74cd329138da1a54c98e400634557c5f0b02e2a4a12b30c01581a25fe2f1da4d",
+        "rehearsal": "efbf3b76e6de37bbbab8a251b142e713d752f799d6e33c4748f356f88dab7df8",
+        "seal": "6c83b75888d4f8c36d60dd5620df65cd2fc07e7bfee05d89920f7e72d91bc450",
       }
     `);
   });

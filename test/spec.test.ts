@@ -10,8 +10,8 @@ import { ERROR_EXIT, type ErrorCode } from '../src/errors.ts';
 import { FINDING_CODES } from '../src/finding.ts';
 import { toJson } from '../src/objects/json.ts';
 import { decodeObject, KINDS, RESERVED_KINDS } from '../src/objects/kinds.ts';
-import { PLAN_SCHEMA } from '../src/rehearsal/plan/plan-schema.ts';
-import { PROFILE_SCHEMA } from '../src/rehearsal/plan/profile-schema.ts';
+import { PLAN_SCHEMA } from '../src/rules/plan-schema.ts';
+import { PROFILE_SCHEMA } from '../src/rules/profile-schema.ts';
 import { STAGES } from '../src/validator/judge.ts';
 import { LEVELS } from '../src/workflows/verify-report.ts';
 

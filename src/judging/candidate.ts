@@ -4,8 +4,7 @@ import { readRegular } from '../system/regular-file.ts';
 import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { hasInterpreterLine, interpreterOf } from './interpreter-line.ts';
-import { runSelftest } from './validator-process.ts';
-import { selftestFindings, type ControlResult } from './control-result.ts';
+import type { ControlResult } from './control-result.ts';
 import { tryControls } from './foreign-controls.ts';
 import type { JudgeOptions } from './judge.ts';
 import { tryNodeControls } from './node-controls.ts';
@@ -59,18 +58,12 @@ export async function readCandidate(path: string): Promise<Candidate> {
   return { code, sha256: digestOf(code), runner: foreign ? 'interpreter' : 'node-permission', name };
 }
 
-/**
- * Runs what tells a validator from a file that says yes: the one that this version brings tests itself, of any other one
- * the word is not enough.
- */
-export async function tryValidator(
+/** Runs what tells a validator from a file that says yes. */
+export function tryValidator(
   { code, runner }: { code: Uint8Array; runner: string },
   options: JudgeOptions = {},
 ): Promise<ControlResult> {
-  if (runner === 'interpreter') return tryControls(code, options);
-  if (!(await isBuiltIn(code))) return tryNodeControls(code, options);
-  const tested = await runSelftest(code, options);
-  return { ...tested, findings: selftestFindings(tested) };
+  return runner === 'interpreter' ? tryControls(code, options) : tryNodeControls(code, options);
 }
 
 /** @throws CustodyError VALIDATOR_REFUSED, VALIDATOR_UNCONFINED, INTERRUPTED. */
@@ -84,7 +77,7 @@ export async function requireJudging(
     if (candidate.runner === 'node-permission')
       throw refused(
         path,
-        'it has no interpreter line (#!…), and as a module for node it does not pass --selftest',
+        'it has no interpreter line (#!…), and as a module for node it gives no judgement',
         'Give a validator of custody, or a file that begins with its interpreter.',
         error,
       );

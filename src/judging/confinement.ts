@@ -25,18 +25,17 @@ const NAME = 'validator.mjs';
  * Shuts a validator in as far as the system grants: always `node --permission` (read one file; no writing, processes,
  * workers, addons) without node:sqlite, which that model does not hold back; where a sandbox is granted (sandbox.ts), in
  * that, with the system's libraries, node and its file and nothing else. `--permission` alone lets through signals and sockets.
- * @param file the validator. @param args for the validator.
+ * @param file the validator.
  */
 export async function confine(
   file: string,
-  args: readonly string[],
   { sandboxes = SANDBOXES }: SandboxOptions = {},
 ): Promise<Confinement> {
   const probe = (): Promise<Confined> => Promise.resolve(confined({}, ['--version']));
   const sandbox = await grantedSandbox(sandboxes, 'node', probe);
-  const command = sandbox?.command(confined({ [NAME]: file }, [...nodeArgs(`${INSIDE}/${NAME}`), ...args]));
+  const command = sandbox?.command(confined({ [NAME]: file }, nodeArgs(`${INSIDE}/${NAME}`)));
   if (sandbox && command) return { command, restricted: true, sandbox: sandbox.name };
-  const [start, ...rest] = [...withoutNetwork(), process.execPath, ...nodeArgs(file), ...args];
+  const [start, ...rest] = [...withoutNetwork(), process.execPath, ...nodeArgs(file)];
   const alone = { command: start!, args: rest, cwd: dirname(file), env: {} };
   return { command: alone, restricted: false, sandbox: 'node --permission only' };
 }

@@ -28,14 +28,6 @@ export function misjudged(
   return [finding('VALIDATOR_STRICT', path, `it must accept this; it rejected it: ${quoted(findings)}`)];
 }
 
-/** What a module for node says of itself: it may fail and name nothing. */
-export function selftestFindings({ ok, failed }: Pick<ControlResult, 'ok' | 'failed'>): Finding[] {
-  const names = ok || failed.length > 0 ? failed : ['--selftest'];
-  return names.map((name) =>
-    finding('VALIDATOR_LENIENT', `controls/${name}`, 'its own --selftest says that it fails here'),
-  );
-}
-
 export function failedNames(findings: readonly Finding[]): string[] {
   return [...new Set(findings.map(({ path }) => path.slice('controls/'.length)))];
 }

@@ -53,20 +53,6 @@ export function parseAnswer(
   return { accepted, findings: read };
 }
 
-/** Reads the result of a self-test (SPEC.md, "The validator's vectors"). @throws CustodyError VALIDATOR_FAILED */
-export function parseSelftest(
-  output: string,
-  exit: number,
-): { ok: boolean; vectors: number; failed: string[] } {
-  const names = ['ok', 'vectors', 'failed'];
-  const { ok, vectors, failed: wrong } = fields(parseDocument(output), 'its result', names, names);
-  if (!Number.isSafeInteger(vectors) || !Array.isArray(wrong))
-    throw noJudgement('its self-test gave no result');
-  const good = exit === 0 && (vectors as number) > 0 && wrong.length === 0;
-  if (ok !== good) throw noJudgement('its self-test contradicts itself');
-  return { ok: good, vectors: vectors as number, failed: wrong.map(text) };
-}
-
 function parseDocument(output: string): unknown {
   try {
     return parseStrictJson(output);

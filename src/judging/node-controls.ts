@@ -2,30 +2,26 @@ import { FINDING_CODES } from '../finding.ts';
 import { rawLink, nodeLink, type Link } from '../objects/link.ts';
 import type { Built } from '../vectors/draft.ts';
 import type { Vector } from '../vectors/vector.ts';
-import { runSelftest, runValidator } from './validator-process.ts';
-import { failedNames, misjudged, selftestFindings, type ControlResult } from './control-result.ts';
+import { runValidator } from './validator-process.ts';
+import { failedNames, misjudged, type ControlResult } from './control-result.ts';
 import { twoAtOnce } from '../system/two-at-once.ts';
 import type { JudgeOptions } from './judge.ts';
 
 /**
- * Tries a module for node that this version did not bring. What it says of itself is not believed: it must also accept our
- * controls, and reject one of our vectors for each finding that our validator can make (SPEC.md, "Pinning").
+ * Tries a module for node: it must accept our controls, and reject one of our vectors for each finding that our validator
+ * can make (SPEC.md, "Pinning").
  * @throws CustodyError as {@link runValidator}.
  */
 export async function tryNodeControls(code: Uint8Array, options: JudgeOptions = {}): Promise<ControlResult> {
-  const own = await runSelftest(code, options);
   const cases = await controlCases();
   const judged = await twoAtOnce(
     cases,
     ({ built }, _, signal) => runValidator(code, built.subject, sent(built), { ...options, signal }),
     options,
   );
-  const findings = [
-    ...selftestFindings(own),
-    ...cases.flatMap(({ name, accept }, i) => misjudged(name, accept, judged[i]!)),
-  ];
+  const findings = cases.flatMap(({ name, accept }, i) => misjudged(name, accept, judged[i]!));
   const failed = failedNames(findings);
-  return { ok: failed.length === 0, vectors: cases.length, failed, findings, sandbox: own.sandbox };
+  return { ok: failed.length === 0, vectors: cases.length, failed, findings, sandbox: judged[0]!.sandbox };
 }
 
 interface ControlCase {
@@ -37,7 +33,7 @@ interface ControlCase {
 /** Few enough that a pin takes seconds. The vectors are loaded only where somebody is tried. */
 export async function controlCases(): Promise<ControlCase[]> {
   const [{ controlOf, makeVector, VECTORS }, { CONTROLS }] = await Promise.all([
-    import('../vectors/selftest.ts'),
+    import('../vectors/vectors.ts'),
     import('../vectors/controls.ts'),
   ]);
   return [

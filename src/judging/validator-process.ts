@@ -7,7 +7,7 @@ import type { Digest } from '../objects/digest.ts';
 import type { Link } from '../objects/link.ts';
 import { frameHeader, frameSubject } from '../validator/frames.ts';
 import { confine } from './confinement.ts';
-import { OWN_ANSWER, parseAnswer, parseSelftest } from './judge-answer.ts';
+import { OWN_ANSWER, parseAnswer } from './judge-answer.ts';
 import { noJudgement, runToEnd, type Ended, type Input } from './judge-process.ts';
 import type { SandboxOptions } from './sandbox.ts';
 
@@ -33,22 +33,12 @@ export async function runValidator(
   evidence: AsyncIterable<{ link: Link; bytes: Uint8Array }> | Iterable<{ link: Link; bytes: Uint8Array }>,
   options: SandboxOptions = {},
 ): Promise<Judged> {
-  const ended = await run(code, [], framed(subject, evidence), options);
+  const ended = await run(code, framed(subject, evidence), options);
   if (ended.code !== 0) throw noJudgement(`it exited with ${ended.code}: ${ended.errors}`);
   // What did not take all of the evidence judged something else.
   if (!ended.taken) throw noJudgement('it did not read all of the evidence');
   const { networkRestricted, sandbox } = ended;
   return { ...parseAnswer(ended.output, subject, OWN_ANSWER), networkRestricted, sandbox };
-}
-
-/** Runs the validator's own self-test: every check against evidence in which only its fault is present. */
-export async function runSelftest(
-  code: Uint8Array,
-  options: SandboxOptions = {},
-): Promise<{ ok: boolean; vectors: number; failed: string[]; sandbox: string }> {
-  const { output, errors, code: exit, sandbox } = await run(code, ['--selftest'], [], options);
-  if (output === '') throw noJudgement(`its self-test gave no result: ${errors}`);
-  return { ...parseSelftest(output, exit), sandbox };
 }
 
 async function* framed(
@@ -65,7 +55,6 @@ async function* framed(
 /** Runs the validator's bytes, in a file of its own in a folder of its own that is gone with it. */
 async function run(
   code: Uint8Array,
-  args: string[],
   input: Input,
   options: SandboxOptions,
 ): Promise<Ended & Pick<Judged, 'networkRestricted' | 'sandbox'>> {
@@ -74,6 +63,6 @@ async function run(
   await writeFile(file, code, { mode: 0o444 }).catch((error: unknown) => {
     throw fromSystemError(error, file);
   });
-  const { command, restricted, sandbox } = await confine(file, args, options);
+  const { command, restricted, sandbox } = await confine(file, options);
   return { ...(await runToEnd(command, input, options)), networkRestricted: restricted, sandbox };
 }

@@ -1,15 +1,13 @@
 import type { ScriptPart } from './includes.ts';
 import { findFirst, findPhrases, isPhrase, type Match } from './phrase.ts';
+import type { ProfileDocument } from './profile-schema.ts';
 import { textsIn } from './texts.ts';
 
 /**
  * What may never be claimed: a verdict (PASS) on a subject (PRODUCTION), written as one token. A profile lists the two
  * apart, so that neither it nor what quotes it holds such a token.
  */
-export interface Claims {
-  readonly subjects: readonly string[];
-  readonly verdicts: readonly string[];
-}
+export type Claims = ProfileDocument['claims'];
 
 /** Every forbidden token in a text. `phrase` is its harmless form, `SUBJECT+VERDICT`, which messages may show. */
 export function findClaims(text: string, claims: Claims): Match[] {

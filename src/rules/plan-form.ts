@@ -1,53 +1,7 @@
-import type { EngineName } from '../objects/snapshots/builder.ts';
 import { digestToBytes, parseDigest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { compareNames } from '../objects/tree.ts';
-
-export interface ScriptDocument {
-  file: string;
-  sha256?: string;
-  includes?: { file: string; sha256: string }[];
-}
-
-export interface GateDocument {
-  name: string;
-  sql: string;
-  expect: string | number;
-}
-
-/** A plan file as its JSON Schema admits it (src/rehearsal/plan/plan-schema.ts). */
-export interface PlanDocument {
-  custody: 'plan/1' | 'plan/2';
-  name: string;
-  macro?: string;
-  engine: EngineName;
-  profile?: { file: string; sha256: string };
-  actions?: string[];
-  source: { file: string; kind: 'surrogate' | 'fixture' | 'real-dump'; marker?: string; sha256?: string };
-  executor: ScriptDocument;
-  rollback?: ScriptDocument;
-  approval?: { by: string; reference?: string; executor: string; rollback?: string };
-  session?: Record<string, string | number | boolean>;
-  preflight?: GateDocument[];
-  boundary?: {
-    mode?: 'insert-only';
-    tables?: string[];
-    allow?: { action: 'update' | 'delete'; table: string; reason: string }[];
-  };
-  delta: Record<string, { inserted?: number; updated?: number; deleted?: number }>;
-  postconditions?: {
-    name: string;
-    sql: string;
-    expect?: string | number;
-    unchanged?: true;
-    at?: 'applied' | 'back';
-  }[];
-  clock?: { table: string; column: string; reason: string }[];
-  bounded?: { effect: 'sequence'; name: string; reason: string }[];
-  legs?: ('T' | 'R' | 'S')[];
-  isolation?: string[];
-  timeLimit?: number;
-}
+import type { GateDocument, PlanDocument } from './plan-schema.ts';
 
 /** What a plan file says, in the form of the `plan` object, without what the file only names: profile and scripts. */
 export type PlanForm = Omit<
@@ -121,9 +75,9 @@ export function planForm(plan: PlanDocument): PlanForm {
 
 /** Those gates of a profile that a plan does not ask word for word. */
 export function missingGates(
-  demanded: readonly Readonly<GateDocument>[],
+  demanded: readonly GateDocument[],
   { preflight }: Pick<PlanForm, 'preflight'>,
-): Readonly<GateDocument>[] {
+): GateDocument[] {
   return demanded.filter(
     ({ name, sql, expect }) =>
       !preflight.some((gate) => gate.name === name && gate.sql === sql && gate.expect === String(expect)),

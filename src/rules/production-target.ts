@@ -1,10 +1,7 @@
+import type { ProfileDocument } from './profile-schema.ts';
+
 /** Literal words that name production. */
-export interface Production {
-  readonly hosts: readonly string[];
-  readonly urls: readonly string[];
-  readonly paths: readonly string[];
-  readonly databases: readonly string[];
-}
+export type Production = ProfileDocument['production'];
 
 /** A file that a plan names. */
 export interface NamedPlace {

@@ -1,18 +1,11 @@
-import type { EngineName } from '../objects/snapshots/builder.ts';
 import type { ScriptPart } from './includes.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { findFirst, samePhrase } from './phrase.ts';
+import type { ProfileSurface } from './profile-schema.ts';
 import { withoutComments } from './sql-comments.ts';
 
 /** What a profile says must not be touched, and how it is known that it was not. */
-export interface Surface {
-  readonly id: string;
-  readonly how: {
-    readonly isolation?: { readonly [engine in EngineName]?: readonly string[] | undefined } | undefined;
-    readonly action?: string | undefined;
-    readonly words?: readonly string[] | undefined;
-  };
-}
+export type Surface = Pick<ProfileSurface, 'id' | 'how'>;
 
 export interface SurfaceProof<S extends Surface> {
   readonly surface: S;

@@ -6,11 +6,11 @@ import { readContent, readWhole } from '../objects/file.ts';
 import { decodeKind, decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
-import type { PlanDocument } from '../rules/plan-form.ts';
+import { readAs } from '../rules/declare.ts';
+import { PLAN_SCHEMA, type PlanDocument } from '../rules/plan-schema.ts';
+import { PROFILE_SCHEMA, type ProfileDocument } from '../rules/profile-schema.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
 import { Lists } from './lists.ts';
-import { planDocument } from './plan/document.ts';
-import { profileRules, type ProfileRules } from './plan/profile.ts';
 import { MAX_YAML, yamlValue } from '../rules/yaml.ts';
 
 /** A rehearsal with everything it cites, decoded, for the checks. Deltas are recomputed from the snapshots' rows. */
@@ -21,7 +21,7 @@ export interface Evidence {
   /** What the plan's file says, read again. */
   readonly document: PlanDocument;
   /** What the plan's profile says, where it has one. */
-  readonly profile: ProfileRules | null;
+  readonly profile: ProfileDocument | null;
   readonly validators: readonly ObjectOf<'validator'>[];
   readonly probes: ObjectOf<'probes'> | null;
   readonly objects: MemoryObjects;
@@ -52,8 +52,11 @@ export function gather(id: Digest, objects: MemoryObjects): Evidence | Finding[]
     return undefined;
   };
   const plan = read('plan', () => decodeKind('plan', objects.get(rehearsal.plan.digest)));
-  const document = plan && read('plan/document', () => planDocument(yamlOf(plan.document, objects)));
-  const profile = plan?.profile && read('plan/profile', () => profileRules(yamlOf(plan.profile!, objects)));
+  const document =
+    plan && read('plan/document', () => readAs(PLAN_SCHEMA, yamlOf(plan.document, objects), 'plan'));
+  const profile =
+    plan?.profile &&
+    read('plan/profile', () => readAs(PROFILE_SCHEMA, yamlOf(plan.profile!, objects), 'profile'));
   const validators = rehearsal.validators.map(({ digest }, i) =>
     read(`validators/${i}`, () => decodeKind('validator', objects.get(digest))),
   );

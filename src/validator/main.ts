@@ -4,12 +4,10 @@ import { MemoryObjects } from '../objects/memory-objects.ts';
 import { parseDigest } from '../objects/digest.ts';
 import { judge } from './judge.ts';
 import { FrameReader, MAX_EVIDENCE } from './frames.ts';
-import { selftest } from '../vectors/selftest.ts';
 
 /**
  * The validator's process: the subject and its objects come on standard input as frames, the judgement goes to standard
  * output as one JSON document. It opens no file and needs no right. Exit 0: it judged (either way); 1: it could not.
- * With `--selftest` it reads nothing, judges its own vectors and exits with 1 when one is not judged as it must be.
  */
 function main(): void {
   const reader = new FrameReader();
@@ -41,15 +39,8 @@ function readInput(piece: Buffer): number {
   }
 }
 
-function reportSelftest(): void {
-  const result = selftest();
-  process.stdout.write(`${JSON.stringify(result)}\n`);
-  if (!result.ok) process.exitCode = 1;
-}
-
 try {
-  if (process.argv.includes('--selftest')) reportSelftest();
-  else main();
+  main();
 } catch (error) {
   const code = error instanceof CustodyError ? error.code : 'INTERNAL';
   process.stderr.write(

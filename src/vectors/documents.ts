@@ -1,6 +1,15 @@
 import { digestFromBytes } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
-import type { PlanDocument, PlanForm } from '../rules/plan-form.ts';
+import type { Link } from '../objects/link.ts';
+import type { PlanForm } from '../rules/plan-form.ts';
+import type { PlanDocument } from '../rules/plan-schema.ts';
+
+/** An object that may be changed before it is encoded again. */
+export type Mutable<T> = T extends Link | Uint8Array
+  ? T
+  : T extends readonly unknown[] | object
+    ? { -readonly [K in keyof T]: Mutable<T[K]> }
+    : T;
 
 /** A plan file: JSON is YAML. */
 export function textOf(document: PlanDocument): string {
@@ -11,10 +20,13 @@ export function textOf(document: PlanDocument): string {
  * The plan file that says what a plan object says, so that a vector which changes the one changes the other.
  * @param known what only the file has: names of files, digests of parts.
  */
-export function documentOf(plan: PlanForm | ObjectOf<'plan'>, known: PlanDocument): PlanDocument {
+export function documentOf(
+  plan: PlanForm | ObjectOf<'plan'>,
+  known: Mutable<PlanDocument>,
+): Mutable<PlanDocument> {
   const hex = (hash: Uint8Array): string => digestFromBytes(hash);
   const { approval } = plan;
-  const document: PlanDocument = {
+  const document: Mutable<PlanDocument> = {
     ...known,
     name: plan.name,
     engine: plan.engine,

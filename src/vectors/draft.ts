@@ -8,22 +8,15 @@ import { walkMap, type Row } from '../objects/map-walk.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { MapBuilder } from '../objects/merkle-map.ts';
 import type { ScriptPart } from '../rules/includes.ts';
-import type { PlanDocument } from '../rules/plan-form.ts';
+import { readAs } from '../rules/declare.ts';
+import { PLAN_SCHEMA, type PlanDocument, type ScriptDocument } from '../rules/plan-schema.ts';
 import { readTable } from '../objects/snapshots/diff.ts';
 import { putObject } from '../objects/sink.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
 import { yamlValue } from '../rules/yaml.ts';
-import { planDocument } from '../validator/plan/document.ts';
-import { documentOf, textOf } from './documents.ts';
+import { documentOf, textOf, type Mutable } from './documents.ts';
 import { namedScript, putScript } from './scripts.ts';
 import { bytesOf } from './states.ts';
-
-/** An object that may be changed before it is encoded again. */
-export type Mutable<T> = T extends Link | Uint8Array
-  ? T
-  : T extends readonly unknown[] | object
-    ? { -readonly [K in keyof T]: Mutable<T[K]> }
-    : T;
 
 export type Rehearsal = Mutable<ObjectOf<'rehearsal'>>;
 export type Leg = Rehearsal['legs'][number];
@@ -46,7 +39,7 @@ export class Draft {
   readonly probes: Mutable<ObjectOf<'probes'>> | undefined;
   readonly rehearsal: Rehearsal;
   /** What only the plan's file says: names of files, digests of parts. The rest follows the plan when it is built. */
-  readonly document: PlanDocument;
+  readonly document: Mutable<PlanDocument>;
   /** The rehearsal's link to its probes is another one and stays. */
   keepProbes = false;
   /** Another file in its place. */
@@ -61,7 +54,8 @@ export class Draft {
     this.validators = this.rehearsal.validators.map(({ digest }) => decodeKind('validator', get(digest)));
     const { probes } = this.rehearsal;
     this.probes = probes ? (decodeKind('probes', get(probes.digest)) as Draft['probes']) : undefined;
-    this.document = planDocument(yamlValue(get(this.plan.document.digest)));
+    const document: PlanDocument = readAs(PLAN_SCHEMA, yamlValue(get(this.plan.document.digest)), 'plan');
+    this.document = document as Draft['document'];
   }
 
   /** Only what the rehearsal still reaches counts, so what a change leaves behind does no harm. */
@@ -162,7 +156,7 @@ export class Draft {
     rehearsal[which] = script as Mutable<typeof script>;
     plan[which] = script.before;
     if (plan.approval) plan.approval[which] = script.before;
-    document[which] = namedScript(script);
+    document[which] = namedScript(script) as Mutable<ScriptDocument>;
   }
 
   /** A text as stored content. */

@@ -2,7 +2,7 @@ import { storeContent } from '../objects/file.ts';
 import { expandIncludes, type ScriptPart } from '../rules/includes.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
-import type { ScriptDocument } from '../rules/plan-form.ts';
+import type { ScriptDocument } from '../rules/plan-schema.ts';
 import { sha256Bytes } from '../objects/sha256.ts';
 import { bytesOf } from './states.ts';
 

@@ -2,7 +2,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { ProfileDocument } from '../../src/rehearsal/plan/profile.ts';
+import type { ProfileDocument } from '../../src/rules/profile-schema.ts';
 import { Desk } from './desk.ts';
 
 interface Probed {

@@ -14,7 +14,7 @@ import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
 import { probeHeld } from '../../src/rules/probe-result.ts';
-import type { PlanDocument } from '../../src/rules/plan-form.ts';
+import type { PlanDocument } from '../../src/rules/plan-schema.ts';
 import { readPlan } from '../../src/rehearsal/plan/plan.ts';
 import { runProbes, type ProbeOptions, type RunCommand } from '../../src/cli/probes.ts';
 import { openProfile } from '../../src/rehearsal/plan/profile-folder.ts';

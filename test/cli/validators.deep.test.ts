@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type * as ValidatorProcess from '../../src/judging/validator-process.ts';
+import type * as NodeControls from '../../src/judging/node-controls.ts';
 import { controlCases } from '../../src/judging/node-controls.ts';
 import { builtInValidator } from '../../src/judging/policy.ts';
 import { ALWAYS_NO, ALWAYS_YES, PYTHON, SHELL } from '../judging/foreign-validators.ts';
@@ -9,15 +9,15 @@ import { withoutSandboxes } from '../judging/no-sandbox.ts';
 import { Desk, type Finding } from './desk.ts';
 import { writePlan } from './plans.ts';
 
-/** Ours, and another build of it, try hundreds of vectors: test/cli/commands.deep.test.ts waits for them. */
-vi.mock('../../src/judging/validator-process.ts', async (load) => {
-  const real = await load<typeof ValidatorProcess>();
+/** Ours is tried on its controls in test/cli/commands.deep.test.ts. */
+vi.mock('../../src/judging/node-controls.ts', async (load) => {
+  const real = await load<typeof NodeControls>();
   const ours = await (await import('../../src/judging/policy.ts')).builtInValidator();
-  const runSelftest: typeof real.runSelftest = (code, options) =>
-    Buffer.compare(code.subarray(0, ours.length), ours) === 0
-      ? Promise.resolve({ ok: true, vectors: 1, failed: [], sandbox: 'none' })
-      : real.runSelftest(code, options);
-  return { ...real, runSelftest };
+  const tryNodeControls: typeof real.tryNodeControls = (code, options) =>
+    Buffer.compare(code, ours) === 0
+      ? Promise.resolve({ ok: true, vectors: 1, failed: [], findings: [], sandbox: 'none' })
+      : real.tryNodeControls(code, options);
+  return { ...real, tryNodeControls };
 });
 
 vi.mock(import('../../src/judging/sandbox.ts'), async (load) =>
@@ -37,13 +37,10 @@ interface Pinned {
   readonly promoted: string | null;
 }
 
-/** Praises itself, takes all of the evidence, and accepts it. */
-const LIAR = `if (process.argv.includes('--selftest')) console.log('{"ok":true,"vectors":1,"failed":[]}');
-else {
-  let input = '';
-  for await (const piece of process.stdin.setEncoding('latin1')) input += piece;
-  console.log(JSON.stringify({ subject: input.slice(0, 64), accepted: true, findings: [] }));
-}
+/** Takes all of the evidence, and accepts it. */
+const LIAR = `let input = '';
+for await (const piece of process.stdin.setEncoding('latin1')) input += piece;
+console.log(JSON.stringify({ subject: input.slice(0, 64), accepted: true, findings: [] }));
 `;
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -188,7 +185,7 @@ describe('custody validator', () => {
   });
 
   it(
-    'one for node that says that it passes its own test is tried on our vectors',
+    'one for node that accepts everything lets a vector of each code through',
     { timeout: 120_000 },
     async () => {
       desk.write('liar.mjs', LIAR);
@@ -217,20 +214,16 @@ describe('custody validator', () => {
     });
   });
 
-  it(
-    'one that fails its own test and names nothing is refused all the same',
-    { timeout: 120_000 },
-    async () => {
-      const modest = `if (process.argv.includes('--selftest')) {
-  console.log(JSON.stringify({ ok: false, vectors: 1, failed: [] }));
-  process.exit(1);
-}
-`;
-      desk.write('modest.mjs', Buffer.concat([Buffer.from(modest), await builtInValidator()]));
-      const { findings } = await refuses(['pin', 'modest.mjs'], 'VALIDATOR_REFUSED', 3);
-      expect(findings).toMatchObject([{ code: 'VALIDATOR_LENIENT', path: 'controls/--selftest' }]);
-    },
-  );
+  it('one that lacks a single check is refused, and its control named', { timeout: 120_000 }, async () => {
+    const ours = Buffer.from(await builtInValidator()).toString();
+    const lacking = ours.replace('{ name: "nothing-quarantined", run: nothingQuarantined },', '');
+    expect(lacking).not.toBe(ours);
+    desk.write('lenient.mjs', lacking);
+    const { findings } = await refuses(['pin', 'lenient.mjs'], 'VALIDATOR_REFUSED', 3);
+    expect(findings).toMatchObject([
+      { code: 'VALIDATOR_LENIENT', path: 'controls/sqlite-full-quarantined-T' },
+    ]);
+  });
 
   it('nothing but what this version brings is called custody', async () => {
     await refuses(['pin', 'hardened.py', '--name', 'custody'], 'VALIDATOR_REFUSED', 3);
@@ -248,8 +241,8 @@ describe('custody validator', () => {
     ['neither interpreter line nor validator', 'echo yes\n'],
     ['a module that says yes', 'console.log(JSON.stringify({ accepted: true, findings: [] }))\n'],
     [
-      'a module whose self-test fails',
-      'console.log(JSON.stringify({ ok: false, vectors: 1, failed: ["a"] })); process.exitCode = 1;\n',
+      'a module that answers something else',
+      'console.log(JSON.stringify({ ok: true, vectors: 1, failed: [] }));\n',
     ],
     ['empty', ''],
     ['an interpreter without a path', '#!python3\n'],

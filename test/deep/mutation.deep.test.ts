@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { judge } from '../../src/validator/judge.ts';
 import { CONTROLS } from '../../src/vectors/controls.ts';
-import { controlOf } from '../../src/vectors/selftest.ts';
+import { controlOf } from '../../src/vectors/vectors.ts';
 import { FREE } from '../validator/mutation/free.ts';
 import { realRehearsal } from '../validator/mutation/real.ts';
 import { mutate, type MutationResult } from '../validator/mutation/run.ts';

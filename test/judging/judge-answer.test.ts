@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
-import {
-  FOREIGN_ANSWER,
-  OWN_ANSWER,
-  parseAnswer,
-  parseSelftest,
-  parseStrictJson,
-} from '../../src/judging/judge-answer.ts';
+import { FOREIGN_ANSWER, OWN_ANSWER, parseAnswer, parseStrictJson } from '../../src/judging/judge-answer.ts';
 import { interpreterOf } from '../../src/judging/interpreter-line.ts';
 import { script } from './foreign-validators.ts';
 import { codeOf, refuses } from '../support/refusals.ts';
@@ -117,24 +111,6 @@ describe('the answer of our own validator', () => {
     ['a verdict twice', `{"accepted":false,${JSON.stringify(YES).slice(1)}`],
   ])('%s is none', (_what, answer) => {
     refuses(() => own(answer), 'VALIDATOR_FAILED');
-  });
-});
-
-describe('the result of a self-test', () => {
-  const read = (text: string, exit = 0): object => parseSelftest(text, exit);
-
-  it('is read', () => {
-    expect(read('{"ok":true,"vectors":3,"failed":[]}')).toEqual({ ok: true, vectors: 3, failed: [] });
-    expect(read('{"ok":false,"vectors":3,"failed":["a"]}', 1)).toMatchObject({ ok: false, failed: ['a'] });
-  });
-
-  it.each([
-    '{"ok":true,"vectors":3,"failed":[],"skipped":[]}',
-    '{"ok":false,"ok":true,"vectors":3,"failed":[]}',
-    '{"ok":true,"vectors":0.5,"failed":[]}',
-    '{"ok":false,"vectors":3,"failed":[1]}',
-  ])('%s is none', (text) => {
-    refuses(() => read(text), 'VALIDATOR_FAILED');
   });
 });
 

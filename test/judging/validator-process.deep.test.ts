@@ -9,7 +9,7 @@ import { digestOf } from '../../src/objects/digest.ts';
 import { rawLink } from '../../src/objects/link.ts';
 import type { SandboxOptions } from '../../src/judging/sandbox.ts';
 import { makeTestFolder } from '../support/folder.ts';
-import { runSelftest, runValidator } from '../../src/judging/validator-process.ts';
+import { runValidator } from '../../src/judging/validator-process.ts';
 import { codeOf } from '../support/refusals.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
@@ -250,40 +250,5 @@ socket.on('error', (error) => no('LEG_MISSING', error.code));`);
     } finally {
       server.close();
     }
-  });
-});
-
-describe('a self-test', () => {
-  const selftest = (value: string, exit = 0) =>
-    runSelftest(
-      program(
-        `if (!process.argv.includes('--selftest')) throw 0; say(${value}); process.exitCode = ${exit};`,
-      ),
-    );
-
-  it('is read', async () => {
-    expect(await selftest(`{ ok: true, vectors: 3, failed: [] }`)).toMatchObject({
-      ok: true,
-      vectors: 3,
-      failed: [],
-    });
-    expect(await selftest(`{ ok: false, vectors: 3, failed: ['a'] }`, 1)).toMatchObject({
-      ok: false,
-      vectors: 3,
-      failed: ['a'],
-    });
-  });
-
-  it.each([
-    [`{ ok: true, vectors: 3, failed: ['a'] }`, 0],
-    [`{ ok: true, vectors: 0, failed: [] }`, 0],
-    [`{ ok: true, vectors: 3, failed: [] }`, 1],
-    [`{ ok: false, vectors: 3, failed: [] }`, 0],
-    [`{ ok: 1, vectors: 3, failed: [] }`, 0],
-    [`{ ok: true, vectors: '3', failed: [] }`, 0],
-    [`{ ok: true, vectors: 3 }`, 0],
-    [`null`, 0],
-  ])('that says %s and exits with %i is none', async (value, exit) => {
-    expect(await codeOf(selftest(value, exit))).toBe('VALIDATOR_FAILED');
   });
 });

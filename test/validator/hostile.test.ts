@@ -6,7 +6,7 @@ import { bounded, MAX_FINDINGS } from '../../src/validator/bounded.ts';
 import { judge } from '../../src/validator/judge.ts';
 import type { Control } from '../../src/vectors/controls.ts';
 import { Draft } from '../../src/vectors/draft.ts';
-import { controlOf } from '../../src/vectors/selftest.ts';
+import { controlOf } from '../../src/vectors/vectors.ts';
 
 /** Judges what `edit` makes of a control, and stores the verdict, as a ledger must be able to. */
 function judged(edit: (draft: Draft) => void, control: Control = 'sqlite') {

@@ -3,7 +3,7 @@ import { CustodyError } from '../../src/errors.ts';
 import { finding } from '../../src/finding.ts';
 import type { Check } from '../../src/validator/checks.ts';
 import { judge, STAGES } from '../../src/validator/judge.ts';
-import { controlOf } from '../../src/vectors/selftest.ts';
+import { controlOf } from '../../src/vectors/vectors.ts';
 
 const { subject, objects } = controlOf('sqlite');
 const with_ = (run: Check['run']) => judge(subject, objects, [...STAGES, [{ name: 'mine', run }]]);

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { encodeKey } from '../../src/objects/rows/key.ts';
 import { judge } from '../../src/validator/judge.ts';
 import { CONTROLS } from '../../src/vectors/controls.ts';
-import { controlOf } from '../../src/vectors/selftest.ts';
+import { controlOf } from '../../src/vectors/vectors.ts';
 import { mutantsOf } from './mutation/mutants.ts';
 import { mutate } from './mutation/run.ts';
 

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { readAs } from '../../src/rules/declare.ts';
 import { planForm } from '../../src/rules/plan-form.ts';
+import { PLAN_SCHEMA, type PlanDocument } from '../../src/rules/plan-schema.ts';
+import { PROFILE_SCHEMA, type ProfileDocument } from '../../src/rules/profile-schema.ts';
 import { yamlValue } from '../../src/rules/yaml.ts';
-import { planDocument } from '../../src/validator/plan/document.ts';
-import { profileRules } from '../../src/validator/plan/profile.ts';
 import { utf8 } from '../objects/support.ts';
 import { codeOf } from '../support/refusals.ts';
 
 const read = (text: string): unknown => yamlValue(utf8(text));
+const planOf = (text: string): PlanDocument => readAs(PLAN_SCHEMA, read(text), 'plan');
+const profileOf = (text: string): ProfileDocument => readAs(PROFILE_SCHEMA, read(text), 'profile');
 
 const PLAN = `# a comment
 custody: plan/2
@@ -27,7 +30,7 @@ timeLimit: 1.5
 
 describe('a plan file', () => {
   it('is read as YAML, with comments, blocks and defaults', () => {
-    const form = planForm(planDocument(read(PLAN)));
+    const form = planForm(planOf(PLAN));
     expect(form).toMatchObject({
       name: 'one more',
       preflight: [{ name: 'none', sql: 'SELECT count(*) FROM t\n', expect: '0' }],
@@ -39,7 +42,7 @@ describe('a plan file', () => {
 
   it('may use anchors', () => {
     const text = PLAN.replace('"one more"', '&name one').replace('name: none', 'name: *name');
-    expect(planForm(planDocument(read(text))).preflight[0]!.name).toBe('one');
+    expect(planForm(planOf(text)).preflight[0]!.name).toBe('one');
   });
 
   it.each([
@@ -50,11 +53,15 @@ describe('a plan file', () => {
     ['half a row', PLAN.replace('inserted: 1 ', 'inserted: 0.5 '), 'OBJECT_FIELD_INVALID'],
     ['less than no rows', PLAN.replace('inserted: 1 ', 'inserted: -1 '), 'OBJECT_FIELD_INVALID'],
     ['no number', PLAN.replace('1.5', '.nan'), 'OBJECT_FIELD_INVALID'],
-    ['a digest in capitals', PLAN.replace('b.sql', `b.sql\n  sha256: ${'A'.repeat(64)}`), 'DIGEST_MALFORMED'],
+    [
+      'a digest in capitals',
+      PLAN.replace('b.sql', `b.sql\n  sha256: ${'A'.repeat(64)}`),
+      'OBJECT_FIELD_INVALID',
+    ],
     ['a date', PLAN.replace('"one more"', '!!timestamp 2001-01-01'), 'OBJECT_FIELD_INVALID'],
     ['itself', PLAN.replace('{ t: { inserted: 1 } }', '&d { t: *d }'), 'OBJECT_FIELD_UNKNOWN'],
   ])('with %s is refused', (_, text, code) => {
-    expect(codeOf(() => planDocument(read(text)))).toBe(code);
+    expect(codeOf(() => planOf(text))).toBe(code);
   });
 });
 
@@ -68,37 +75,27 @@ preflight: [{ name: marked, sql: SELECT 1, expect: 1 }]
 probes:
   plan: p.yaml
   control: { id: C, name: as it is }
-  cases: [{ id: B, name: bad, command: verify, expected: LEG_MISSING, evidence: { edit: drop-leg } }]
+  cases: [{ id: B, name: bad, command: verify, expected: LEG_MISSING, evidence: { edit: drop-leg, leg: T } }]
 `;
 const LEAST = `custody: profile/1
+name: x
 production: { hosts: [], urls: [], paths: [], databases: [] }
 surfaces: []
 claims: { subjects: [], verdicts: [] }
 `;
 
 describe('a profile', () => {
-  it('says what is demanded: of probes the control, then the cases', () => {
-    expect(profileRules(read(PROFILE))).toEqual({
-      production: { hosts: ['db.invalid'], urls: [], paths: [], databases: [] },
-      surfaces: [
-        {
-          id: 'van',
-          how: { action: 'call', words: ['van'], isolation: { sqlite: ['a'], postgres: undefined } },
-        },
-      ],
-      claims: { subjects: ['REAL'], verdicts: ['DONE'] },
-      preflight: [{ name: 'marked', sql: 'SELECT 1', expect: 1 }],
-      probes: [
-        { id: 'C', name: 'as it is', expected: null },
-        { id: 'B', name: 'bad', expected: 'LEG_MISSING' },
-      ],
-    });
-    expect(profileRules(read(LEAST))).toMatchObject({ surfaces: [], preflight: [], probes: [] });
+  it('is read as it stands, all of it', () => {
+    expect(profileOf(PROFILE)).toEqual(read(PROFILE));
+    expect(profileOf(LEAST)).toMatchObject({ surfaces: [] });
   });
 
-  it('may have keys that nobody judges', () => {
-    const text = PROFILE.replace('name: x', 'name: 7\nfuture: [1]').replace('id: van', 'id: van, more: 1');
-    expect(profileRules(read(text))).toEqual(profileRules(read(PROFILE)));
+  it('has no keys that nobody knows', () => {
+    for (const text of [
+      PROFILE.replace('name: x', 'name: x\nfuture: [1]'),
+      PROFILE.replace('id: van', 'id: van, more: 1'),
+    ])
+      expect(codeOf(() => profileOf(text))).toBe('OBJECT_FIELD_UNKNOWN');
   });
 
   it.each([
@@ -126,12 +123,12 @@ describe('a profile', () => {
     ['a list of probes', LEAST + 'probes: []'],
     ['no control', LEAST + 'probes: {}'],
   ])('with %s is none', (_, text) => {
-    expect(codeOf(() => profileRules(read(text)))).toBe('OBJECT_FIELD_INVALID');
+    expect(codeOf(() => profileOf(text))).toBe('OBJECT_FIELD_INVALID');
   });
 
   it('knows each way in which a surface is known to be untouched', () => {
     for (const text of [PROFILE.replace('words:', 'sentences:'), PROFILE.replace('sqlite:', 'mysql:')])
-      expect(codeOf(() => profileRules(read(text)))).toBe('OBJECT_FIELD_UNKNOWN');
+      expect(codeOf(() => profileOf(text))).toBe('OBJECT_FIELD_UNKNOWN');
   });
 });
 
@@ -159,6 +156,17 @@ describe('hostile YAML ends', () => {
     ['more than 1 MiB', ' '.repeat(1_048_577)],
   ])('%s: refused', (_, text) => {
     expect(codeOf(() => read(text))).toBe('PLAN_SYNTAX');
+  });
+
+  it('what holds itself, or is without end, is read no further than a profile goes', () => {
+    const patch = (value: string): string => PROFILE.replace('evidence:', `plan: ${value}, evidence:`);
+    expect(codeOf(() => profileOf(patch('&p { a: *p, b: [*p, *p] }')))).toBe('none');
+    expect(codeOf(() => profileOf(PROFILE.replace('[REAL]', '&p [*p, *p]')))).toBe('OBJECT_FIELD_INVALID');
+    const surfaces = `surfaces: &s [${'{},'.repeat(100_000)}]`;
+    expect(codeOf(() => profileOf(LEAST.replace('surfaces: []', surfaces)))).toBe('OBJECT_FIELD_INVALID');
+    const unknown = '{ __proto__: { hosts: [] }, constructor: 1 }';
+    expect(codeOf(() => profileOf(LEAST.replace(/\{ hosts.*/, unknown)))).toBe('OBJECT_FIELD_INVALID');
+    expect(codeOf(() => profileOf(`${LEAST}__proto__: {}`))).toBe('OBJECT_FIELD_UNKNOWN');
   });
 
   it.each([

@@ -3,7 +3,7 @@ import type { Check } from '../../src/validator/checks.ts';
 import { judge, STAGES } from '../../src/validator/judge.ts';
 import { CONTROLS } from '../../src/vectors/controls.ts';
 import type { Built } from '../../src/vectors/draft.ts';
-import { controlOf, makeVector, named, VECTORS } from '../../src/vectors/selftest.ts';
+import { controlOf, makeVector, VECTORS } from '../../src/vectors/vectors.ts';
 
 describe('the control', () => {
   it.each(CONTROLS)('of %s is accepted', (control) => {
@@ -21,7 +21,7 @@ describe('each vector gives exactly its findings', () => {
   it.each(VECTORS.map((vector) => [vector.name, vector] as const))('%s', (_, vector) => {
     const { built, expected } = makeVector(vector);
     const judgement = judge(built.subject, built.objects);
-    expect(named(judgement)).toEqual(expected);
+    expect(judgement.findings.map(({ code, path }) => `${code} ${path}`).sort()).toEqual(expected);
     expect(judgement.accepted).toBe(expected.length === 0);
   });
 

@@ -6,7 +6,8 @@ import { missingGates } from '../../rules/plan-form.ts';
 import { namedFiles, productionTarget, type NamedPlace } from '../../rules/production-target.ts';
 import { forbiddenWords, isActionOf } from '../../rules/surfaces.ts';
 import type { Plan, PlanFile } from './plan.ts';
-import type { Profile, ProfileSurface } from './profile.ts';
+import type { ProfileSurface } from '../../rules/profile-schema.ts';
+import type { Profile } from './profile.ts';
 
 const HINTS = {
   TARGET_PRODUCTION:

@@ -1,8 +1,9 @@
 import { COUNTER_RULES } from '../../engines/counters.ts';
 import { ASSERTIONS } from '../../rules/assertions.ts';
 import { parseExpectation } from '../../rules/expectation.ts';
-import type { PlanDocument, PlanForm } from '../../rules/plan-form.ts';
-import { SINCE_PLAN_2 } from './plan-schema.ts';
+import { pointerTo } from '../../rules/json-pointer.ts';
+import type { PlanForm } from '../../rules/plan-form.ts';
+import { newerKeys, type PlanDocument } from '../../rules/plan-schema.ts';
 
 /** Is given a JSON pointer into the plan and what is wrong there. */
 export type Fault = (pointer: string, message: string) => void;
@@ -19,21 +20,16 @@ export function checkPlan(document: PlanDocument, form: PlanForm, fault: Fault):
 
 /** A plan of version 1 has no keys of version 2: it means what it meant. */
 function checkVersion(document: PlanDocument, fault: Fault): void {
-  if (document.custody !== 'plan/1') return;
-  const newer: [string, boolean][] = [
-    ...SINCE_PLAN_2.map((key): [string, boolean] => [`/${key}`, document[key] !== undefined]),
-    ['/boundary/allow', document.boundary?.allow !== undefined],
-    ['/executor/includes', document.executor.includes !== undefined],
-  ];
-  for (const [pointer, there] of newer)
-    if (there) fault(pointer, `${pointer.slice(1).replace('/', '.')} needs "custody: plan/2"`);
+  for (const pointer of newerKeys(document))
+    fault(pointer, `${pointer.slice(1).replace('/', '.')} needs "custody: plan/2"`);
 }
 
 function checkBoundary({ boundary, delta }: PlanForm, fault: Fault): void {
   const allowed = (action: 'update' | 'delete', table: string): boolean =>
     boundary.allow.some((a) => a.action === action && a.table === table);
+  if (delta.length === 0) fault('/delta', 'nothing is expected to change');
   for (const { table, inserted, updated, deleted } of delta) {
-    const at = `/delta/${table}`;
+    const at = pointerTo('/delta', table);
     if (inserted + updated + deleted === 0) fault(at, `the delta of ${table} is empty; leave the table out`);
     if (updated > 0 && !allowed('update', table))
       fault(at, `nothing allows to update ${table}; see boundary.allow`);
@@ -63,11 +59,16 @@ function checkQueries(document: PlanDocument, fault: Fault): void {
 
 function checkNamedOnce(document: PlanDocument, fault: Fault): void {
   const once = (field: string, names: readonly string[] = []): void => {
+    const seen = new Set<string>();
     names.forEach((name, i) => {
-      if (names.indexOf(name) < i) fault(`/${field}/${i}`, `${name.replace('\0', '.')} is named twice`);
+      if (seen.has(name)) fault(`/${field}/${i}`, `${name.replace('\0', '.')} is named twice`);
+      seen.add(name);
     });
   };
   const nameOf = ({ name }: { name: string }): string => name;
+  once('actions', document.actions);
+  once('isolation', document.isolation);
+  once('boundary/tables', document.boundary?.tables);
   once('preflight', document.preflight?.map(nameOf));
   once('postconditions', document.postconditions?.map(nameOf));
   once('bounded', document.bounded?.map(nameOf));

@@ -8,6 +8,7 @@ import { findRow, walkMap } from '../../objects/map-walk.ts';
 import { readTable } from '../../objects/snapshots/diff.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
 import type { ObjectSpool } from '../../objects/sink.ts';
+import { pointerTo } from '../../rules/json-pointer.ts';
 import type { Plan, Report } from './plan.ts';
 
 /** Names that a message lists. */
@@ -37,7 +38,7 @@ export function checkPlanNames(plan: Plan, before: Captured, objects: ObjectSpoo
       );
     return there;
   };
-  for (const { table } of delta) hasTable(`/delta/${pointerPart(table)}`, table);
+  for (const { table } of delta) hasTable(pointerTo('/delta', table), table);
   // By default the boundary is made of the tables of the delta: one mistake is told once.
   for (const table of boundary.tables)
     if (!delta.some((expected) => expected.table === table)) hasTable('/boundary/tables', table);
@@ -71,9 +72,4 @@ export function checkPlanNames(plan: Plan, before: Captured, objects: ObjectSpoo
         );
     }
   }
-}
-
-/** RFC 6901. */
-function pointerPart(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

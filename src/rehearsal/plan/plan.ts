@@ -2,10 +2,10 @@ import { dirname, resolve } from 'node:path';
 import { CustodyError, isCustodyError, isOfInput } from '../../errors.ts';
 import { readRegular } from '../../system/regular-file.ts';
 import { parseDigest, type Digest } from '../../objects/digest.ts';
-import { planForm, type PlanDocument, type PlanForm, type ScriptDocument } from '../../rules/plan-form.ts';
+import { planForm, type PlanForm } from '../../rules/plan-form.ts';
+import { PLAN_SCHEMA, type ScriptDocument } from '../../rules/plan-schema.ts';
 import { checkPlan } from './plan-check.ts';
-import { PLAN_SCHEMA } from './plan-schema.ts';
-import { parseDocument, type DocumentKind } from './yaml-document.ts';
+import { parseDocument } from './yaml-document.ts';
 
 export interface PlanFile {
   /** Absolute. */
@@ -81,8 +81,7 @@ export async function readPlan(file: string, report: Report = thrown): Promise<P
  * @throws CustodyError PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID, each with `path` = `FILE:LINE`.
  */
 export async function parsePlan(document: Uint8Array, path: string, report: Report = thrown): Promise<Plan> {
-  const { value, lineOf } = await parseDocument(document, path, PLAN, report);
-  const raw = value as PlanDocument;
+  const { value: raw, lineOf } = await parseDocument(document, path, PLAN, report);
   const form = planForm(raw);
   checkPlan(raw, form, (pointer, message) =>
     report(
@@ -120,12 +119,12 @@ function digest(text: string | undefined): Digest | undefined {
   return text === undefined ? undefined : parseDigest(text);
 }
 
-const PLAN: DocumentKind = {
+const PLAN = {
   noun: 'plan',
   schema: PLAN_SCHEMA,
   codes: { syntax: 'PLAN_SYNTAX', unknownKey: 'PLAN_KEY_UNKNOWN', invalid: 'PLAN_INVALID' },
   reference: 'SPEC.md, "Plans"',
-};
+} as const;
 
 /** Runs one step; what it refuses is reported. What the environment does is no refusal, and is thrown. */
 export async function reporting<T>(step: () => Promise<T>, report: Report): Promise<T | undefined> {

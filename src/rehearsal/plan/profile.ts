@@ -1,71 +1,15 @@
 import { resolve } from 'node:path';
 import { readRegular } from '../../system/regular-file.ts';
 import { CustodyError } from '../../errors.ts';
-import { findClaims, type Claims } from '../../rules/claims.ts';
+import { findClaims } from '../../rules/claims.ts';
 import { digestOf, type Digest } from '../../objects/digest.ts';
-import type { GateDocument } from '../../rules/plan-form.ts';
 import { lineAt } from '../../rules/phrase.ts';
-import type { Production } from '../../rules/production-target.ts';
-import type { Surface as JudgedSurface } from '../../rules/surfaces.ts';
+import { PROFILE_SCHEMA, type ProfileDocument } from '../../rules/profile-schema.ts';
 import { textsIn } from '../../rules/texts.ts';
-import { PROFILE_SCHEMA } from './profile-schema.ts';
 import { parseDocument } from './yaml-document.ts';
 
-export interface ProfileSurface extends JudgedSurface {
-  title: string;
-  explanation: string;
-}
-
-export interface Probe {
-  id: string;
-  name: string;
-  command: 'rehearse' | 'verify';
-  expected: string;
-  plan?: Record<string, unknown>;
-  executor?: string;
-  evidence?: { edit: EvidenceEdit; leg?: 'T' | 'R' | 'S' };
-}
-
-export type EvidenceEdit = 'drop-leg' | 'not-compared' | 'after-is-entry' | 'drop-isolation';
-
-/** A profile file as its JSON Schema admits it (profile-schema.ts). */
-export interface ProfileDocument {
-  custody: 'profile/1';
-  name: string;
-  macro?: string;
-  production: Production;
-  surfaces: ProfileSurface[];
-  claims: Claims;
-  preflight?: GateDocument[];
-  probes?: { plan: string; control: { id: string; name: string }; cases: Probe[] };
-  surrogate?: {
-    sql: { file: string; sha256: string };
-    spec: Record<string, unknown>;
-    marker: string;
-    sha256: string;
-  };
-  ci?: {
-    id: string;
-    question: string;
-    classification: string;
-    status: string;
-    actor: string;
-    next_action: string;
-    explanation: string;
-  };
-  blockers?: {
-    id: string;
-    item: string;
-    status: string;
-    actor_needed: string;
-    next_action: string;
-    blocks: string;
-  }[];
-  validator?: { expected: string };
-}
-
 /** A team's rules, read and checked. The engine knows no team: all that differs between them is in here. */
-export interface Profile extends Readonly<ProfileDocument> {
+export interface Profile extends ProfileDocument {
   /** The bytes of the file. */
   readonly bytes: Uint8Array;
   readonly digest: Digest;
@@ -101,13 +45,12 @@ export async function readProfile(file: string, pinned?: Digest): Promise<Profil
 
 /** @param path where the profile lies. @throws CustodyError PROFILE_INVALID, with `path` = `FILE:LINE`. */
 export async function parseProfile(bytes: Uint8Array, path: string): Promise<Profile> {
-  const { value, lineOf } = await parseDocument(bytes, path, {
+  const { value: document, lineOf } = await parseDocument(bytes, path, {
     noun: 'profile',
     schema: PROFILE_SCHEMA,
     codes: { syntax: 'PROFILE_INVALID', unknownKey: 'PROFILE_INVALID', invalid: 'PROFILE_INVALID' },
     reference: 'SPEC.md, "Profiles"',
   });
-  const document = value as ProfileDocument;
   checkNamedOnce(document, path, lineOf);
   checkProbes(document, path, lineOf);
   checkOwnClaims(document, Buffer.from(bytes).toString('utf8'), path, lineOf);
@@ -116,7 +59,7 @@ export async function parseProfile(bytes: Uint8Array, path: string): Promise<Pro
 
 /** What is found by its id exists once. */
 function checkNamedOnce(document: ProfileDocument, path: string, lineOf: (pointer: string) => number): void {
-  const { surfaces, probes, blockers } = document;
+  const { surfaces, preflight, probes, blockers } = document;
   const once = (pointer: string, ids: readonly string[]): void => {
     const twice = ids.findIndex((id, i) => ids.indexOf(id) < i);
     if (twice >= 0)
@@ -128,6 +71,7 @@ function checkNamedOnce(document: ProfileDocument, path: string, lineOf: (pointe
   };
   const ids = (items: readonly { id: string }[] = []): string[] => items.map(({ id }) => id);
   once('/surfaces', ids(surfaces));
+  once('/preflight', preflight?.map(({ name }) => name) ?? []);
   once('/blockers', ids(blockers));
   once('/probes/cases', ids(probes?.cases));
   if (probes && ids(probes.cases).includes(probes.control.id))

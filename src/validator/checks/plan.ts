@@ -3,6 +3,7 @@ import { compareBytes, encode, type Value } from '../../objects/codec.ts';
 import { digestFromBytes, parseDigest } from '../../objects/digest.ts';
 import { parseExpectation } from '../../rules/expectation.ts';
 import { planForm } from '../../rules/plan-form.ts';
+import { newerKeys } from '../../rules/plan-schema.ts';
 import type { Evidence } from '../evidence.ts';
 
 /** The plan object says what the plan's file says, field by field: nobody can show one and judge by another. */
@@ -24,10 +25,9 @@ function same(a: unknown, b: unknown): boolean {
 export function planConsistent({ plan, document }: Evidence): Finding[] {
   return [
     ...twice(plan),
-    ...withoutReason(plan),
     ...deltaFaults(plan),
     ...queryFaults(plan),
-    ...(document.custody === 'plan/1' ? newerKeys(document) : []),
+    ...newerKeys(document).map((at) => mismatch(at.slice(1), 'a plan of version 1 does not have this')),
   ];
 }
 
@@ -56,12 +56,6 @@ function twice(plan: Plan): Finding[] {
     .map(([field]) => mismatch(field, 'something is there twice'));
 }
 
-function withoutReason({ masked, bounded, boundary }: Plan): Finding[] {
-  return Object.entries({ masked, bounded, 'boundary/allow': boundary.allow })
-    .filter(([, items]) => items.some(({ reason }) => reason.trim() === ''))
-    .map(([field]) => mismatch(field, 'declared without a reason'));
-}
-
 function deltaFaults({ boundary, delta }: Plan): Finding[] {
   const within = new Set(boundary.tables);
   const allowed = new Set(boundary.allow.map(({ action, table }) => `${action} ${table}`));
@@ -88,16 +82,6 @@ function queryFaults({ preflight, postconditions }: Plan): Finding[] {
       .filter(({ expect }) => expect !== null && !parseExpectation(expect))
       .map(({ name }) => mismatch(`${field}/${name}`, 'an expectation that cannot be read'));
   return [...faults('preflight', preflight), ...faults('postconditions', postconditions)];
-}
-
-/** A file of version 1 means what it meant: it has no keys of version 2. */
-function newerKeys(document: Evidence['document']): Finding[] {
-  const { profile, actions, rollback, approval, postconditions, isolation, boundary, executor } = document;
-  const newer = { profile, actions, rollback, approval, postconditions, isolation };
-  const there = Object.entries({ ...newer, 'boundary/allow': boundary?.allow, executor: executor.includes });
-  return there
-    .filter(([, value]) => value !== undefined)
-    .map(([field]) => mismatch(field, 'a plan of version 1 does not have this'));
 }
 
 /** The profile that is stored is the one whose digest the file pins. */

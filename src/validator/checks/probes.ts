@@ -5,7 +5,7 @@ import type { Evidence } from '../evidence.ts';
 
 /** A profile with probes was probed; without one nothing is claimed about probes. */
 export function probesDue({ plan, profile, rehearsal }: Evidence): Finding[] {
-  const due = (profile?.probes.length ?? 0) > 0;
+  const due = profile?.probes !== undefined;
   if (due === (rehearsal.probes !== null)) return [];
   return due
     ? [finding('PROBES_MISSING', 'probes', 'the profile has probes, and nobody ran them')]
@@ -22,7 +22,10 @@ export function probesDue({ plan, profile, rehearsal }: Evidence): Finding[] {
 export function probesAsProfiled({ plan, profile, probes }: Evidence): Finding[] {
   if (!probes || !profile) return [];
   const { results } = probes;
-  const wanted = profile.probes;
+  // A control is expected to be refused with nothing.
+  const wanted = profile.probes
+    ? [{ ...profile.probes.control, expected: null }, ...profile.probes.cases]
+    : [];
   return [
     ...(plan.profile?.equals(probes.profile)
       ? []

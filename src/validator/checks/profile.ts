@@ -21,7 +21,7 @@ import { MAX_PART } from './scripts.ts';
 /** Every gate of the profile is among the plan's, word for word. */
 export function gatesOfProfile({ plan, profile }: Evidence): Finding[] {
   if (!profile) return [];
-  return missingGates(profile.preflight, plan).map(({ name }) =>
+  return missingGates(profile.preflight ?? [], plan).map(({ name }) =>
     finding('GATE_MISSING', `plan/preflight/${name}`, "the profile's gate is not asked like this"),
   );
 }

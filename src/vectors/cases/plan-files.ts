@@ -1,5 +1,5 @@
-import type { PlanDocument } from '../../rules/plan-form.ts';
-import { documentOf, textOf } from '../documents.ts';
+import type { PlanDocument } from '../../rules/plan-schema.ts';
+import { documentOf, textOf, type Mutable } from '../documents.ts';
 import { otherHash, type Draft } from '../draft.ts';
 import { sqlite, sqliteFull, type Expected, type Vector } from '../vector.ts';
 
@@ -110,7 +110,7 @@ function textAt(d: Draft): string {
 }
 
 /** A file that says one thing otherwise. `more` tells vectors of one field apart. */
-function file(field: string, edit: (plan: PlanDocument) => void, more = 'differs'): Vector {
+function file(field: string, edit: (plan: Mutable<PlanDocument>) => void, more = 'differs'): Vector {
   return sqliteFull(`plan-file-${field}-${more}`, [['PLAN_MISMATCH', `plan/${field}`]], (d) => {
     const document = structuredClone(documentOf(d.plan, d.document));
     edit(document);

@@ -4,6 +4,9 @@ import { postgres, sqlite, sqliteFull, type Expected, type Vector } from '../vec
 const mismatch = (...fields: string[]): Expected[] =>
   fields.map((field) => ['PLAN_MISMATCH', `plan/${field}`] as const);
 
+/** What no plan file may say, whatever it is about. */
+const UNREADABLE: Expected[] = [['EVIDENCE_MALFORMED', 'plan/document']];
+
 /** Plans that no plan file may be, whatever says them, and engines that do not agree. */
 export const PLANS: readonly Vector[] = [
   ...(['masked', 'bounded', 'preflight'] as const).map((field) =>
@@ -40,13 +43,13 @@ export const PLANS: readonly Vector[] = [
     plan.session.push(['timezone', 'UTC']);
   }),
   ...(['masked', 'bounded'] as const).map((field) =>
-    sqlite(`plan-${field}-without-a-reason`, mismatch(field), ({ plan }) => {
+    sqlite(`plan-${field}-without-a-reason`, UNREADABLE, ({ plan }) => {
       plan[field] = [];
       if (field === 'masked') plan.masked = MASKED_WITHOUT_A_REASON;
       else plan.bounded = [{ effect: 'sequence', name: 'births', reason: '\t' }];
     }),
   ),
-  sqliteFull('plan-allows-without-a-reason', mismatch('boundary/allow'), ({ plan }) => {
+  sqliteFull('plan-allows-without-a-reason', UNREADABLE, ({ plan }) => {
     plan.boundary.allow[0]!.reason = ' ';
   }),
   sqlite('plan-expects-an-update', mismatch('delta/births'), ({ plan }) => {
@@ -82,7 +85,15 @@ export const PLANS: readonly Vector[] = [
   }),
   sqliteFull(
     'plan-of-version-1-with-newer-keys',
-    mismatch('profile', 'rollback', 'approval', 'postconditions', 'isolation', 'boundary/allow', 'executor'),
+    mismatch(
+      'profile',
+      'rollback',
+      'approval',
+      'postconditions',
+      'isolation',
+      'boundary/allow',
+      'executor/includes',
+    ),
     ({ document }) => {
       document.custody = 'plan/1';
     },

@@ -67,8 +67,8 @@ export const PROFILES: readonly Vector[] = [
   postgresFull('surface-of-another-engine', DATABASE, (d) => {
     setProfile(d, PROFILE.replace(SURFACE, '{ sqlite: [attach-refused] }'));
   }),
-  profile('surface-of-no-engine', DATABASE, SURFACE, '{}'),
-  profile('surface-of-no-assertion', DATABASE, 'attach-refused, extensions-refused', ''),
+  profile('surface-of-no-engine', MALFORMED, SURFACE, '{}'),
+  profile('surface-of-no-assertion', MALFORMED, 'attach-refused, extensions-refused', ''),
   sqliteFull(
     'surface-whose-assertion-is-missing',
     [['ISOLATION_UNPROVEN', 'isolation/attach-refused'], ...DATABASE],

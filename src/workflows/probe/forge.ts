@@ -2,7 +2,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Digest } from '../../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import { putObject } from '../../objects/sink.ts';
-import type { Probe } from '../../rehearsal/plan/profile.ts';
+import type { Probe } from '../../rules/profile-schema.ts';
 import { makePacket } from '../../packets/make-packet.ts';
 
 type Evidence = NonNullable<Probe['evidence']>;

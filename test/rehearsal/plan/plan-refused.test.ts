@@ -135,6 +135,14 @@ describe('a plan', () => {
       '8',
       second('boundary: { tables: [births], allow: [{ action: update, table: b, reason: why }] }'),
     ],
+    ['a table of the boundary twice', 'PLAN_INVALID', '8', second('boundary: { tables: [births, births] }')],
+    ['an action twice', 'PLAN_INVALID', '10', second('actions:', '  [', '    a, a]')],
+    [
+      'an assertion twice',
+      'PLAN_INVALID',
+      '10',
+      second('isolation:', '  - paths-confined', '  - paths-confined'),
+    ],
     [
       'an allowance twice',
       'PLAN_INVALID',

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readPlan } from '../../../src/rehearsal/plan/plan.ts';
-import { PLAN_SCHEMA } from '../../../src/rehearsal/plan/plan-schema.ts';
+import { PLAN_SCHEMA } from '../../../src/rules/plan-schema.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 

@@ -64,6 +64,11 @@ describe('a profile', () => {
       text('').replace(LINES[4]!, `${LINES[4]!}\n${LINES[4]!.replace('a van', 'vans')}`),
       '6',
     ],
+    [
+      'a gate twice',
+      text('preflight:', ...Array<string>(2).fill('  - { name: a, sql: SELECT 1, expect: 1 }')),
+      '9',
+    ],
     ['no claims', LINES.slice(0, 5).join('\n'), '1'],
     ['a claim of its own', text('macro: TILLS_DONE'), '7'],
     ['a claim of its own in a comment', text('# the tills done'), '7'],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { PRINTED, SCHEMA_FOLDER } from '../../../scripts/print-schemas.ts';
-import { PROFILE_SCHEMA } from '../../../src/rehearsal/plan/profile-schema.ts';
+import { PROFILE_SCHEMA } from '../../../src/rules/profile-schema.ts';
 
 describe('the published JSON Schemas of files', () => {
   it.each([...PRINTED])(

@@ -3,7 +3,8 @@ import { planForm } from '../../../src/rules/plan-form.ts';
 import { readWhole } from '../../../src/objects/file.ts';
 import { driveSync } from '../../../src/objects/walk.ts';
 import { yamlValue } from '../../../src/rules/yaml.ts';
-import { planDocument } from '../../../src/validator/plan/document.ts';
+import { readAs } from '../../../src/rules/declare.ts';
+import { PLAN_SCHEMA } from '../../../src/rules/plan-schema.ts';
 import type { Built } from '../../../src/vectors/draft.ts';
 
 interface Free {
@@ -80,7 +81,7 @@ function saidBy({ subject, objects }: Built): string {
   const { plan } = decodeKind('rehearsal', objects.get(subject));
   const { document } = decodeKind('plan', objects.get(plan.digest));
   const [bytes] = driveSync(readWhole(document), objects.get);
-  const file = planDocument(yamlValue(bytes!));
+  const file = readAs(PLAN_SCHEMA, yamlValue(bytes!), 'plan');
   const { custody, source, profile, executor, rollback } = file;
   return JSON.stringify([custody, source, profile, executor, rollback, planForm(file)]);
 }
