@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { cruise, type IConfiguration, type ICruiseResult } from 'dependency-cruiser';
 import { Linter } from 'eslint';
@@ -114,6 +114,34 @@ describe('scripts/check-house.ts', () => {
     expect(faults(files(few), rooms)).toEqual([
       `room-high in .dependency-cruiser.json must not allow all of ^src/low/, but ${few.join(', ')}`,
     ]);
+  });
+});
+
+describe('ARCHITECTURE.md and CONTRIBUTING.md', () => {
+  const files = ['src', 'test', 'scripts'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+  );
+  const words = new Set(
+    files
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => readFileSync(join(ROOT, name), 'utf8').match(/\w+/g) ?? []),
+  );
+
+  it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('%s names only what is there', (document) => {
+    const named = [...readFileSync(join(ROOT, document), 'utf8').matchAll(/`([\w./-]+)(?:\(.*\))?`/g)]
+      .map(([, name]) => name!)
+      .filter((name) => !/[A-Z]{4,}\./.test(name));
+    const isPath = (name: string): boolean => /\/|\.(ts|js|json)$/.test(name);
+    const isThere = (name: string): boolean =>
+      existsSync(join(ROOT, name)) ||
+      files.some((file) => `/${file}/`.includes(`/${name.replace(/\/$/, '')}/`));
+    const lost = named.filter((name) =>
+      isPath(name)
+        ? !isThere(name)
+        : /[a-z][A-Z]|^[A-Z]/.test(name) && name.split('.').some((word) => !words.has(word)),
+    );
+    expect(named.length).toBeGreaterThan(50);
+    expect(lost).toEqual([]);
   });
 });
 

@@ -7,13 +7,10 @@ import type { Boundary, EngineOptions } from '../../../src/engines/engine.ts';
 import { makeTestFolder } from '../../support/folder.ts';
 
 /** Every installation that is here: the core tests run on each. */
-const FOUND: readonly { readonly name: string; readonly folder: string }[] = [
+export const INSTALLATIONS: readonly { readonly name: string; readonly folder: string }[] = [
   { name: 'system', folder: newestSystemFolder() },
   { name: 'package', folder: packagedFolder() ?? '' },
 ].filter(({ folder }) => folder !== '' && existsSync(join(folder, 'postgres')));
-
-/** Every one in `npm run test:deep`, the first in `npm test`. */
-export const INSTALLATIONS = FOUND.slice(0, process.env['CUSTODY_DEEP'] === undefined ? 1 : undefined);
 
 function newestSystemFolder(): string {
   const root = '/usr/lib/postgresql';
