@@ -31,5 +31,4 @@ export function hinted(run: () => unknown, code: ErrorCode | null): void {
   else expect(refuses(run, code).hint).not.toBe('');
 }
 
-export const unhex = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
-export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+export { hex, unhex } from '../objects/support.ts';

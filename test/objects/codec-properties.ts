@@ -11,7 +11,7 @@ import { Link } from '../../src/objects/link.ts';
 import { hex, unhex } from './support.ts';
 import { codeOf } from '../support/refusals.ts';
 
-export type Codec = Pick<typeof codec, 'encode' | 'decode'>;
+type Codec = Pick<typeof codec, 'encode' | 'decode'>;
 
 const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(digestFromBytes);
 const link = fc
