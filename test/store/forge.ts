@@ -78,4 +78,4 @@ export function forge(change: (forgery: Forgery) => void = () => undefined): Buf
   return Buffer.concat([body, index, end]);
 }
 
-export const nameOf = (pack: Uint8Array): PackName => packName(sha256(pack));
+export const packNameOf = (pack: Uint8Array): PackName => packName(sha256(pack));

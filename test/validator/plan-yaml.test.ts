@@ -4,7 +4,7 @@ import { yamlValue } from '../../src/rules/yaml.ts';
 import { planDocument } from '../../src/validator/plan/document.ts';
 import { profileRules } from '../../src/validator/plan/profile.ts';
 import { utf8 } from '../objects/support.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 const read = (text: string): unknown => yamlValue(utf8(text));
 
@@ -54,7 +54,7 @@ describe('a plan file', () => {
     ['a date', PLAN.replace('"one more"', '!!timestamp 2001-01-01'), 'OBJECT_FIELD_INVALID'],
     ['itself', PLAN.replace('{ t: { inserted: 1 } }', '&d { t: *d }'), 'OBJECT_FIELD_UNKNOWN'],
   ])('with %s is refused', (_, text, code) => {
-    expect(codeOf(() => planDocument(read(text)))).toBe(code);
+    expect(refusedWith(() => planDocument(read(text)))).toBe(code);
   });
 });
 
@@ -126,12 +126,12 @@ describe('a profile', () => {
     ['a list of probes', LEAST + 'probes: []'],
     ['no control', LEAST + 'probes: {}'],
   ])('with %s is none', (_, text) => {
-    expect(codeOf(() => profileRules(read(text)))).toBe('OBJECT_FIELD_INVALID');
+    expect(refusedWith(() => profileRules(read(text)))).toBe('OBJECT_FIELD_INVALID');
   });
 
   it('knows each way in which a surface is known to be untouched', () => {
     for (const text of [PROFILE.replace('words:', 'sentences:'), PROFILE.replace('sqlite:', 'mysql:')])
-      expect(codeOf(() => profileRules(read(text)))).toBe('OBJECT_FIELD_UNKNOWN');
+      expect(refusedWith(() => profileRules(read(text)))).toBe('OBJECT_FIELD_UNKNOWN');
   });
 });
 
@@ -158,7 +158,7 @@ describe('hostile YAML ends', () => {
     ['keys that are lists', '? [a]\n: 1'],
     ['more than 1 MiB', ' '.repeat(1_048_577)],
   ])('%s: refused', (_, text) => {
-    expect(codeOf(() => read(text))).toBe('PLAN_SYNTAX');
+    expect(refusedWith(() => read(text))).toBe('PLAN_SYNTAX');
   });
 
   it.each([
@@ -167,6 +167,6 @@ describe('hostile YAML ends', () => {
     ['a long text', `a: "${'x '.repeat(400_000)}"`],
     ['empty lines', `a:${'\n'.repeat(100_000)}b: 1`],
   ])('%s: read', (_, text) => {
-    expect(codeOf(() => read(text))).toBe('none');
+    expect(refusedWith(() => read(text))).toBe('none');
   });
 });

@@ -32,7 +32,7 @@ export function usePostgres(folder: string): void {
 }
 
 /** A folder for the tests of a file, removed afterwards. */
-export function temporaryFolder(): {
+export function filesFolder(): {
   readonly path: string;
   file(name: string, content: string | Uint8Array): string;
 } {
