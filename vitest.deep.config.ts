@@ -4,7 +4,6 @@ import { shared } from './vitest.shared.ts';
 export default defineConfig({
   test: {
     ...shared,
-    env: { CUSTODY_DEEP: '1' },
     include: ['test/**/*.deep.test.ts'],
     testTimeout: 1_200_000,
     hookTimeout: 600_000,

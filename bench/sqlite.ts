@@ -5,7 +5,7 @@ import { CUSTODY, installed, medians, Scratch, setting, SMALL, type Row } from '
 const SCRIPT =
   "BEGIN;\nINSERT INTO items VALUES (900000000, 'rehearsed', 'draft', NULL, 0.5, 1, x'ff');\nCOMMIT;\n";
 
-/** Roadmap part 6, "Speed": whole processes, everything stored and synced, against `.sha3sum` of the sqlite3 shell. */
+/** Snapshots, a diff and a rehearsal of SQLite: whole processes, everything stored and synced, against `.sha3sum` of the sqlite3 shell. */
 export async function run(): Promise<Row[]> {
   if (!installed('sqlite3'))
     return [{ what: 'SQLite: the sqlite3 shell is not installed', ours: Number.NaN }];

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CUSTODY, installed, medians, Scratch, setting, type Row } from './measure.ts';
 
-/** Roadmap part 4, "Speed", on a smaller tree: an eighth of it random bytes in large files, the rest JSON-like small files. */
+/** A folder committed and checked: an eighth of it random bytes in large files, the rest JSON-like small files. */
 export async function run(): Promise<Row[]> {
   const megabytes = setting('BENCH_TREE_MB', 200, 16);
   const rounds = setting('BENCH_ROUNDS', 3, 1);

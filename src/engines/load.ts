@@ -4,10 +4,13 @@ import { openRegular } from '../system/regular-file.ts';
 import type { Captured, Engine } from './engine.ts';
 
 /** Engines load when they are needed: each brings heavy packages. */
-export async function loadEngine(name: Engine['name']): Promise<Engine> {
-  return name === 'sqlite'
-    ? (await import('./sqlite/index.ts')).sqliteEngine
-    : (await import('./postgres/index.ts')).postgresEngine;
+const ENGINES: Readonly<Record<Engine['name'], () => Promise<Engine>>> = {
+  sqlite: async () => (await import('./sqlite/index.ts')).sqliteEngine,
+  postgres: async () => (await import('./postgres/index.ts')).postgresEngine,
+};
+
+export function loadEngine(name: Engine['name']): Promise<Engine> {
+  return ENGINES[name]();
 }
 
 export type CaptureDatabase = (

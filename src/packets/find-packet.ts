@@ -58,6 +58,21 @@ export async function rehearsalOf(
   return held && { packet, ...held };
 }
 
+/** Whether all validators accept a rehearsal; null for other entries, and where it cannot be read (fsck says why). */
+export async function acceptedIn(get: Get, entry: ObjectOf<'entry'>): Promise<boolean | null> {
+  try {
+    const held = await rehearsalOf(get, entry);
+    if (!held) return null;
+    let accepted = held.verdicts.length > 0;
+    for (const { digest } of held.verdicts)
+      accepted &&= decodeKind('verdict', await get(digest), digest).accepted;
+    return accepted;
+  } catch (error) {
+    if (isDamage(error)) return null;
+    throw error;
+  }
+}
+
 /** As {@link findPacket}. @throws CustodyError PATH_NOT_FOUND where there is none. */
 export async function requirePacket(
   ledger: Ledger,

@@ -65,6 +65,7 @@ export function* restoreScript<T = never>(before: Link, after: Link): Walk<T, Re
     after: after.digest,
     engine,
     note: dialect.note,
+    deferral: dialect.deferral,
     ...counts,
     detours,
     circles,

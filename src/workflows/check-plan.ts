@@ -27,7 +27,7 @@ export interface CheckPlanOptions extends PreflightOptions {
  * `custody rehearse --check`: the preflight of a rehearsal, which goes on where that one stops, and compiles the plan's
  * queries, which that one asks. The source is copied, captured and asked to compile; no statement of the plan is run, and
  * nothing is recorded.
- * @throws CustodyError for I/O and environment only (exit code 4), and INTERRUPTED.
+ * @throws CustodyError of category environment only, and INTERRUPTED.
  */
 export async function checkPlanFile(
   ledger: Ledger | undefined,

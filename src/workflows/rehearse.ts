@@ -20,7 +20,7 @@ export interface RehearseOptions extends AppendOptions {
   readonly message?: string;
   /** A folder that does not exist yet, or is empty: the packet is written there too. */
   readonly out?: string;
-  /** Runs a profile's probes (probe.ts); without it a profile's probes are not run, and the validator misses them. */
+  /** Runs a profile's probes; without it a profile's probes are not run, and the validator misses them. */
   readonly probe?: Probing;
   /** A foreign validator may run without a sandbox, which is recorded. */
   readonly unsandboxed?: boolean;

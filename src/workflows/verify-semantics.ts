@@ -53,7 +53,7 @@ export async function verifySemantics(
 }
 
 /**
- * Errors, beyond those of exit code 1, that say that the evidence is at fault: a validator that does not answer, and plans
+ * Errors, beyond those of category evidence, that say that the evidence is at fault: a validator that does not answer, and plans
  * and profiles that cannot be read as what they are stored as. Whatever else is thrown is not the evidence's fault.
  */
 const FAULTS_OF_EVIDENCE: ReadonlySet<ErrorCode> = new Set([

@@ -18,6 +18,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { keyFolder } from '../../src/ledger/log-key.ts';
 import { schemaFaults } from './schemas.ts';
 import { makeTestFolder } from '../support/folder.ts';
+import type { Finding } from '../../src/finding.ts';
 
 export interface Ran {
   readonly exit: number;
@@ -25,11 +26,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export interface Finding {
-  readonly code: string;
-  readonly path: string;
-  readonly detail: string;
-}
+export type { Finding };
 
 /** A folder of its own with an environment of its own, in which commands run in this process. */
 export class Desk implements Disposable {
@@ -177,6 +174,4 @@ export class Desk implements Disposable {
   }
 }
 
-export function codes(findings: readonly Finding[]): [string, string][] {
-  return findings.map(({ code, path }) => [code, path]);
-}
+export { codes } from '../packets/seal/folder.ts';

@@ -187,7 +187,7 @@ export interface History {
 }
 
 /** Makes the file, with nothing left open. */
-export function build(path: string, database: RandomDatabase, dice: Dice, history: History): string {
+export function buildRandom(path: string, database: RandomDatabase, dice: Dice, history: History): string {
   using db = new DatabaseSync(path, { enableForeignKeyConstraints: false, defensive: false });
   const { order, pageSize = 4096, journal = 'delete', autoVacuum = 0 } = history;
   db.exec(`PRAGMA page_size = ${pageSize}; PRAGMA auto_vacuum = ${autoVacuum}`);
@@ -212,7 +212,7 @@ export function build(path: string, database: RandomDatabase, dice: Dice, histor
   return path;
 }
 
-/** Takes away the rows that {@link build} put in first: they are the oldest by insertion, known by their keys. */
+/** Takes away the rows that {@link buildRandom} put in first: they are the oldest by insertion, known by their keys. */
 function dropExtra(db: DatabaseSync, table: RandomTable, kept: number): void {
   const first = table.columns[0]!;
   const n = (i: number): number => i * 7919 + 1;

@@ -4,7 +4,14 @@ import { CustodyError } from '../../src/errors.ts';
 import { SqliteConnection } from '../../src/engines/sqlite/process/connection.ts';
 import { byFile, byImage, byParts } from '../engines/sqlite/inside.ts';
 import { useFolder } from './ledgers.ts';
-import { build, Dice, literal, moreInserts, randomDatabase, type RandomDatabase } from './random-database.ts';
+import {
+  buildRandom,
+  Dice,
+  literal,
+  moreInserts,
+  randomDatabase,
+  type RandomDatabase,
+} from './random-database.ts';
 
 const folder = useFolder();
 const SEEDS = Array.from({ length: 8 }, (_, i) => i * 1000 + 7);
@@ -32,7 +39,7 @@ describe.each(SEEDS)('random databases from seed %i', (first) => {
         pageSize: dice.pick([512, 4096]),
         journal: dice.pick(['delete', 'wal']),
       } as const;
-      const path = build(folder.file(`${seed}.sqlite`), database, dice, history);
+      const path = buildRandom(folder.file(`${seed}.sqlite`), database, dice, history);
       const connection = new SqliteConnection(path, [['cache_size', dice.pick(['10', '-2000'])]]);
       connection.begin();
       const names = [...database.tables.map(({ plainName }) => plainName), 'log0', 'log1', 'log2', 'log3'];

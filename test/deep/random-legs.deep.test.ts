@@ -4,7 +4,7 @@ import type { Boundary, Workspace } from '../../src/engines/engine.ts';
 import { sqliteEngine } from '../../src/engines/sqlite/index.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { useFolder } from './ledgers.ts';
-import { build, describeState, Dice, moreInserts, randomDatabase } from './random-database.ts';
+import { buildRandom, describeState, Dice, moreInserts, randomDatabase } from './random-database.ts';
 
 const folder = useFolder();
 
@@ -55,7 +55,7 @@ describe.each(Array.from({ length: 40 }, (_, i) => 70_001 + i))('random database
     const database = randomDatabase(dice, { maxRows: 200 });
     const journal = dice.pick(['delete', 'wal', 'truncate']);
     const pageSize = dice.pick([512, 4096, 65_536]);
-    const path = build(folder.file(`${seed}.sqlite`), database, dice, {
+    const path = buildRandom(folder.file(`${seed}.sqlite`), database, dice, {
       order: 'shuffled',
       journal,
       pageSize,

@@ -5,7 +5,7 @@ import { captureDatabase } from '../../src/engines/sqlite/capture/capture.ts';
 import type { ObjectSink } from '../../src/objects/sink.ts';
 import { useFolder } from './ledgers.ts';
 import {
-  build,
+  buildRandom,
   describeState,
   Dice,
   insertOf,
@@ -53,7 +53,7 @@ describe.each(SEEDS)('random databases from seed %i', (first) => {
       ] as const;
       const snapshots = new Set<string>();
       for (const history of histories) {
-        const path = build(folder.file(`${seed}.sqlite`), database, dice, history);
+        const path = buildRandom(folder.file(`${seed}.sqlite`), database, dice, history);
         snapshots.add(await check(path, database, `seed ${seed}, ${JSON.stringify(history)}`));
         rmSync(path);
       }
@@ -65,7 +65,7 @@ describe.each(SEEDS)('random databases from seed %i', (first) => {
     for (let seed = first; seed < first + PER_SEED; seed++) {
       const dice = new Dice(seed + 900_000);
       const database = randomDatabase(new Dice(seed));
-      const path = build(folder.file(`${seed}.sqlite`), database, dice, { order: 'as-is' });
+      const path = buildRandom(folder.file(`${seed}.sqlite`), database, dice, { order: 'as-is' });
       const seen = [await check(path, database, `seed ${seed}`)];
       for (const change of changes(dice, database)) {
         if (!applied(path, change)) continue;

@@ -20,7 +20,7 @@ export interface Point {
   readonly nth: number;
 }
 
-export interface Ended {
+interface Ended {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stderr: string;

@@ -8,8 +8,8 @@ import { digestOf } from '../../src/objects/digest.ts';
 import { runForeign } from '../../src/judging/foreign-process.ts';
 import { SANDBOXES, type SandboxOptions } from '../../src/judging/sandbox.ts';
 import { FOREIGN_CONTROLS, tryControls } from '../../src/judging/foreign-controls.ts';
-import { ALWAYS_NO, ALWAYS_YES, PYTHON, script, SHELL } from './foreign-validators.ts';
-import { codeOf } from '../support/refusals.ts';
+import { ALWAYS_NO, ALWAYS_YES, PYTHON, scriptBytes, SHELL } from './foreign-validators.ts';
+import { refusedWith } from '../support/refusals.ts';
 import { makeTestFolder } from '../support/folder.ts';
 
 /** As on a system that grants no sandbox. */
@@ -34,7 +34,7 @@ afterEach(() => {
 });
 
 const run = (text: string, options: SandboxOptions = {}) =>
-  runForeign(script(text), SUBJECT, EVIDENCE, { timeLimit: 30_000, ...options });
+  runForeign(scriptBytes(text), SUBJECT, EVIDENCE, { timeLimit: 30_000, ...options });
 
 /** What a shell script says, as the detail of a finding. */
 async function say(body: string, options: SandboxOptions = {}): Promise<string> {
@@ -66,7 +66,7 @@ describe('a foreign validator', () => {
     ['a shell and awk', SHELL],
   ])('in %s passes the controls, with a sandbox and without', async (_what, text) => {
     for (const options of [{}, UNSANDBOXED]) {
-      const { ok, failed, vectors, sandbox } = await tryControls(script(text), options);
+      const { ok, failed, vectors, sandbox } = await tryControls(scriptBytes(text), options);
       expect({ ok, failed, vectors }).toEqual({ ok: true, failed: [], vectors: FOREIGN_CONTROLS.length });
       if ('unsandboxed' in options) expect(sandbox).toBe('none (--unsandboxed)');
       else expect(SANDBOXES.map(({ name }) => name)).toContain(sandbox);
@@ -76,8 +76,8 @@ describe('a foreign validator', () => {
   it('that says yes, or no, to everything fails them', async () => {
     const names = FOREIGN_CONTROLS.map(({ name }) => name);
     const [good, ...bad] = names;
-    expect(await tryControls(script(ALWAYS_YES))).toMatchObject({ ok: false, failed: bad });
-    expect(await tryControls(script(ALWAYS_NO))).toMatchObject({ ok: false, failed: [good] });
+    expect(await tryControls(scriptBytes(ALWAYS_YES))).toMatchObject({ ok: false, failed: bad });
+    expect(await tryControls(scriptBytes(ALWAYS_NO))).toMatchObject({ ok: false, failed: [good] });
   });
 
   it.each([
@@ -101,7 +101,7 @@ describe('a foreign validator', () => {
     ],
   ])('that %s fails them', async (_what, from, to, name) => {
     expect(PYTHON).toContain(from);
-    expect((await tryControls(script(PYTHON.replace(from, to)))).failed).toContain(name);
+    expect((await tryControls(scriptBytes(PYTHON.replace(from, to)))).failed).toContain(name);
   });
 
   it('gets the evidence by its path and on standard input, and nothing of our environment', async () => {
@@ -127,14 +127,14 @@ describe('a foreign validator', () => {
     ['has an interpreter that is not there', '#!/usr/bin/no-such-interpreter\n'],
     ['has no interpreter line', 'echo \'{"accepted": true}\'\n'],
   ])('that %s has not judged', async (_what, text) => {
-    expect(await codeOf(run(text))).toBe('VALIDATOR_FAILED');
-    expect(await codeOf(run(text, UNSANDBOXED))).toBe('VALIDATOR_FAILED');
+    expect(await refusedWith(run(text))).toBe('VALIDATOR_FAILED');
+    expect(await refusedWith(run(text, UNSANDBOXED))).toBe('VALIDATOR_FAILED');
   });
 
   it.each([{}, UNSANDBOXED])('that hangs is ended with all that it started %j', async (options) => {
     const mark = `custody-hang-${process.pid}-${Math.random()}`;
     const text = `#!/bin/sh\nsh -c 'while :; do sleep 0.1; done' ${mark} &\nwhile :; do sleep 0.1; done\n`;
-    expect(await codeOf(run(text, { ...options, timeLimit: 1_500 }))).toBe('VALIDATOR_FAILED');
+    expect(await refusedWith(run(text, { ...options, timeLimit: 1_500 }))).toBe('VALIDATOR_FAILED');
     await sleep(200);
     expect(running(mark)).toBe(false);
   });
@@ -152,22 +152,22 @@ describe('a foreign validator', () => {
       `#!/usr/bin/env python3\nimport mmap\nkept = mmap.mmap(-1, ${gigabytes} << 30, flags=mmap.MAP_PRIVATE)\nprint('{"accepted": true}')\n`;
     for (const options of [...granted, UNSANDBOXED]) {
       expect(await run(takes(1), options)).toMatchObject({ accepted: true });
-      expect(await codeOf(run(takes(3), options))).toBe('VALIDATOR_FAILED');
+      expect(await refusedWith(run(takes(3), options))).toBe('VALIDATOR_FAILED');
     }
   });
 
   it('is interrupted by the signal', async () => {
-    expect(await codeOf(run(ALWAYS_YES, { signal: AbortSignal.abort() }))).toBe('INTERRUPTED');
+    expect(await refusedWith(run(ALWAYS_YES, { signal: AbortSignal.abort() }))).toBe('INTERRUPTED');
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 500);
     const work = run('#!/bin/sh\nsleep 60\n', { signal: controller.signal });
-    expect(await codeOf(work)).toBe('INTERRUPTED');
+    expect(await refusedWith(work)).toBe('INTERRUPTED');
   });
 
   it('is refused where no sandbox is granted, unless that was asked for', async () => {
     const nothing = { name: 'x', command: () => ({ command: 'false', args: [], cwd: '/', env: {} }) };
-    expect(await codeOf(run(ALWAYS_YES, { sandboxes: [] }))).toBe('VALIDATOR_UNCONFINED');
-    expect(await codeOf(run(ALWAYS_YES, { sandboxes: [nothing] }))).toBe('VALIDATOR_UNCONFINED');
+    expect(await refusedWith(run(ALWAYS_YES, { sandboxes: [] }))).toBe('VALIDATOR_UNCONFINED');
+    expect(await refusedWith(run(ALWAYS_YES, { sandboxes: [nothing] }))).toBe('VALIDATOR_UNCONFINED');
     const without = { sandbox: 'none (--unsandboxed)', networkRestricted: false };
     expect(await run(ALWAYS_YES, UNSANDBOXED)).toMatchObject(without);
     expect(await run(ALWAYS_YES, { sandboxes: [nothing], unsandboxed: true })).toMatchObject(without);

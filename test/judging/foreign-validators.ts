@@ -1,5 +1,5 @@
 /** Validators that somebody else wrote. */
-export const script = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+export const scriptBytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
 /** A real change, and exactly the state before it again, in every entry. */
 export const PYTHON = `#!/usr/bin/env python3

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
 import { FOREIGN_ANSWER, OWN_ANSWER, parseAnswer, parseStrictJson } from '../../src/judging/judge-answer.ts';
 import { interpreterOf } from '../../src/judging/interpreter-line.ts';
-import { script } from './foreign-validators.ts';
-import { codeOf, refuses } from '../support/refusals.ts';
+import { scriptBytes } from './foreign-validators.ts';
+import { refusedWith, refuses } from '../support/refusals.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
 const OTHER = digestOf(new Uint8Array(1));
@@ -85,7 +85,7 @@ describe('the answer of a foreign validator', () => {
     ['too many findings', JSON.stringify({ accepted: false, findings: Array(1_001).fill(FOUND) })],
     ['too much', JSON.stringify({ accepted: false, findings: [{ ...FOUND, detail: 'x'.repeat(300_000) }] })],
   ])('%s is none', (_what, answer) => {
-    expect(codeOf(() => parseAnswer(answer, SUBJECT, FOREIGN_ANSWER))).toBe('VALIDATOR_FAILED');
+    expect(refusedWith(() => parseAnswer(answer, SUBJECT, FOREIGN_ANSWER))).toBe('VALIDATOR_FAILED');
   });
 });
 
@@ -151,7 +151,7 @@ describe('an interpreter line', () => {
     ['#!/usr/bin/env -S a  b \nx', { path: '/usr/bin/env', argument: '-S a  b' }],
     ['#!/bin/sh \t\n', { path: '/bin/sh' }],
   ])('%j is read as the kernel reads it', (text, expected) => {
-    expect(interpreterOf(script(text))).toEqual(expected);
+    expect(interpreterOf(scriptBytes(text))).toEqual(expected);
   });
 
   it.each([
@@ -166,6 +166,6 @@ describe('an interpreter line', () => {
     '\ufeff#!/bin/sh\n',
     `#!/${'x'.repeat(300)}\n`,
   ])('%j is none', (text) => {
-    expect(interpreterOf(script(text))).toBeUndefined();
+    expect(interpreterOf(scriptBytes(text))).toBeUndefined();
   });
 });

@@ -10,7 +10,7 @@ import { rawLink } from '../../src/objects/link.ts';
 import type { SandboxOptions } from '../../src/judging/sandbox.ts';
 import { makeTestFolder } from '../support/folder.ts';
 import { runValidator } from '../../src/judging/validator-process.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
 const SMALL = [piece(100)];
@@ -97,24 +97,26 @@ describe('a judgement', () => {
     ['before it aborts', `say(yes); process.abort()`],
     ['of a program that does not parse', `say(yes`],
   ])('%s is none', async (_, body) => {
-    expect(await codeOf(run(body))).toBe('VALIDATOR_FAILED');
+    expect(await refusedWith(run(body))).toBe('VALIDATOR_FAILED');
   });
 });
 
 describe('a validator that', () => {
   it('loops for ever is ended', async () => {
-    expect(await codeOf(run('for (;;);', { timeLimit: 1_500 }))).toBe('VALIDATOR_FAILED');
+    expect(await refusedWith(run('for (;;);', { timeLimit: 1_500 }))).toBe('VALIDATOR_FAILED');
   });
 
   it('loops without reading is ended, whatever waits to be read', async () => {
     const evidence = Array.from({ length: 20 }, (_, i) => piece(500_000, i));
     const work = runValidator(program('for (;;);', false), SUBJECT, evidence, { timeLimit: 1_500 });
-    expect(await codeOf(work)).toBe('VALIDATOR_FAILED');
+    expect(await refusedWith(work)).toBe('VALIDATOR_FAILED');
   });
 
   it('prints 100 MB is ended', async () => {
     expect(
-      await codeOf(run(`const s = 'x'.repeat(1e6); for (let i = 0; i < 100; i++) process.stdout.write(s);`)),
+      await refusedWith(
+        run(`const s = 'x'.repeat(1e6); for (let i = 0; i < 100; i++) process.stdout.write(s);`),
+      ),
     ).toBe('VALIDATOR_FAILED');
   });
 
@@ -132,13 +134,13 @@ describe('a validator that', () => {
       for (let i = 0; i < 200; i++) yield piece(500_000, i % 5);
     }
     const work = runValidator(program(body, false), SUBJECT, evidence(), { timeLimit: 20_000 });
-    expect(await codeOf(work)).toBe('VALIDATOR_FAILED');
+    expect(await refusedWith(work)).toBe('VALIDATOR_FAILED');
   });
 
   it('exits does not wait for evidence that never comes', async () => {
     const evidence = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) };
     const work = runValidator(program('process.exit(1)', false), SUBJECT, evidence, { timeLimit: 20_000 });
-    expect(await codeOf(work)).toBe('VALIDATOR_FAILED');
+    expect(await refusedWith(work)).toBe('VALIDATOR_FAILED');
   });
 
   it('judges evidence that cannot be read to its end has not judged', async () => {
@@ -146,11 +148,11 @@ describe('a validator that', () => {
       yield piece(10);
       throw new CustodyError('OBJECT_CORRUPT', 'a damaged object');
     }
-    expect(await codeOf(runValidator(program('say(yes)'), SUBJECT, evidence()))).toBe('OBJECT_CORRUPT');
+    expect(await refusedWith(runValidator(program('say(yes)'), SUBJECT, evidence()))).toBe('OBJECT_CORRUPT');
   });
 
   it('is interrupted by the signal, before and while it runs', async () => {
-    expect(await codeOf(run('say(yes)', { signal: AbortSignal.abort() }))).toBe('INTERRUPTED');
+    expect(await refusedWith(run('say(yes)', { signal: AbortSignal.abort() }))).toBe('INTERRUPTED');
     const controller = new AbortController();
     async function* evidence() {
       yield piece(10);
@@ -159,10 +161,10 @@ describe('a validator that', () => {
       await new Promise(() => undefined);
     }
     const work = runValidator(program('say(yes)'), SUBJECT, evidence(), { signal: controller.signal });
-    expect(await codeOf(work)).toBe('INTERRUPTED');
+    expect(await refusedWith(work)).toBe('INTERRUPTED');
     const looping = new AbortController();
     setTimeout(() => looping.abort(), 300);
-    expect(await codeOf(run('for (;;);', { signal: looping.signal }))).toBe('INTERRUPTED');
+    expect(await refusedWith(run('for (;;);', { signal: looping.signal }))).toBe('INTERRUPTED');
   });
 });
 
@@ -205,7 +207,7 @@ no('LEG_MISSING', String(detail));`;
 no('LEG_MISSING', JSON.stringify(tried.map((pid) => { try { return process.kill(pid, 0); } catch (e) { return e.code; } })));`);
     if (networkRestricted) expect(JSON.parse(findings[0]!.detail)).toEqual(['ESRCH', 'ESRCH']);
     // Its process group is its own: we live on.
-    expect(await codeOf(run(`process.kill(0, 'SIGKILL'); process.exit(1)`))).toBe('VALIDATOR_FAILED');
+    expect(await refusedWith(run(`process.kill(0, 'SIGKILL'); process.exit(1)`))).toBe('VALIDATOR_FAILED');
   });
 
   it('reaching a Unix socket, where namespaces are granted', async () => {

@@ -13,16 +13,16 @@ import { verifyChain } from '../../src/verify/chain.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
 import { nodeLink } from '../../src/objects/link.ts';
 import { digestOf } from '../../src/objects/digest.ts';
-import { collect } from '../store/harness.ts';
+import { gathered } from '../store/harness.ts';
 import { commitText } from './commit-text.ts';
-import { fill, Place, QUICK } from './support.ts';
-import { codeOf, refuses } from '../support/refusals.ts';
+import { fill, LedgerPlace, QUICK } from './support.ts';
+import { refusedWith, refuses } from '../support/refusals.ts';
 
 const LANE = fileURLToPath(new URL('children/lane.ts', import.meta.url));
 
 describe('a ledger', () => {
   it('of 600 commits: every record, bundle, root and signature', { timeout: 240_000 }, async () => {
-    using place = new Place(QUICK);
+    using place = new LedgerPlace(QUICK);
     await using ledger = await place.init();
     for (let i = 1; i <= 600; i++) {
       const { index, size, root } = await commitText(ledger, `text ${i}`, {
@@ -35,7 +35,7 @@ describe('a ledger', () => {
     const head = await ledger.head();
     expect(head.full.map((row) => row.length)).toEqual([2]);
     expect(head.tail).toHaveLength(601 - 512);
-    const records = await collect(ledger.records(head));
+    const records = await gathered(ledger.records(head));
     expect(records.map(({ index }) => index)).toEqual(Array.from({ length: 601 }, (_, i) => 600 - i));
     expect(equalHashes(rootOf(records.reverse().map(({ bytes }) => leafHash(bytes))), head.root)).toBe(true);
     expect(await fsckLedger(ledger)).toMatchObject({ ok: true, records: 601 });
@@ -61,7 +61,7 @@ describe('a ledger', () => {
   });
 
   it('is written by two processes at once, 20 commits each, and nothing is lost', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     await using ledger = await place.init();
     const lanes = await Promise.all(
       ['a', 'b'].map(async (lane) => {
@@ -82,7 +82,7 @@ describe('a ledger', () => {
   });
 
   it('commits of several writers of one process interleave, too', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     await using ledger = await place.init();
     const done = await Promise.all(Array.from({ length: 12 }, (_, i) => commitText(ledger, `text ${i}`)));
     expect(done.map(({ index }) => index).sort((a, b) => a - b)).toEqual(
@@ -92,7 +92,7 @@ describe('a ledger', () => {
   });
 
   it('keeps its index up to date while it commits; without it, or with a broken one, it commits all the same', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     await using ledger = await place.init();
     const dir = join(place.dir, '.custody/index');
     const covered = async (): Promise<number> => {
@@ -117,7 +117,7 @@ describe('a ledger', () => {
   });
 
   it('an object that is stored is not stored again', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     await using ledger = await place.init();
     await commitText(ledger, 'same');
     const before = (await fsckLedger(ledger)).objects;
@@ -126,7 +126,7 @@ describe('a ledger', () => {
   });
 
   it('is found from below, and by its own folder', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     await using ledger = await place.init();
     const deep = join(place.dir, 'a/b/c');
     mkdirSync(deep, { recursive: true });
@@ -137,7 +137,7 @@ describe('a ledger', () => {
   });
 
   it('that could not be made leaves no folder and no key', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     const failing = async (): Promise<never> => {
       throw new TypeError('no policy');
     };
@@ -150,19 +150,19 @@ describe('a ledger', () => {
   });
 
   it('an interrupted wait for the lock appends nothing', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     await using ledger = await place.init();
     await using lock = await ledger.store.backend.lock();
     expect(lock.held).toBe(true);
     const stop = new AbortController();
     setImmediate(() => stop.abort());
     await using other = await place.open();
-    expect(await codeOf(() => commitText(other, 'x', { signal: stop.signal }))).toBe('INTERRUPTED');
+    expect(await refusedWith(() => commitText(other, 'x', { signal: stop.signal }))).toBe('INTERRUPTED');
     expect((await ledger.head()).size).toBe(1);
   });
 
   it('a writer that is disposed without an append leaves nothing', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     await using ledger = await place.init();
     const packs = readdirSync(join(place.dir, '.custody/packs'));
     {
@@ -173,7 +173,7 @@ describe('a ledger', () => {
   });
 
   it('a head without checkpoint is signed by the next append of who has the key', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     await using ledger = await place.init();
     const keys = join(place.dir, 'none');
     await using lane = await Ledger.open(place.dir, { keys });
@@ -196,7 +196,7 @@ describe('the folder of keys', () => {
   });
 
   it('and everything in the ledger is for its owner alone', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     await using ledger = await place.init();
     {
       await using session = await ledger.session();
@@ -214,7 +214,7 @@ describe('the folder of keys', () => {
   });
 
   it('and its keys are for their owner alone', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     await using ledger = await place.init();
     const [name] = readdirSync(place.keys);
     expect(statSync(join(place.keys, name!)).mode & 0o777).toBe(0o600);
@@ -232,7 +232,7 @@ describe('the folder of keys', () => {
 async function headAt(ledger: Ledger, size: number): Promise<{ frontier: Uint8Array[]; root: Uint8Array }> {
   const { Frontier } = await import('../../src/log/frontier.ts');
   const frontier = Frontier.empty();
-  const records = await collect(ledger.records(await ledger.head(), size - 1));
+  const records = await gathered(ledger.records(await ledger.head(), size - 1));
   for (const { bytes } of records.reverse()) frontier.append(leafHash(bytes));
   return { frontier: frontier.hashes(), root: frontier.root() };
 }

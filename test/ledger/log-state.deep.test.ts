@@ -14,7 +14,7 @@ import { decodeKind, encodeObject, type ObjectOf } from '../../src/objects/kinds
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { driveSync } from '../../src/objects/walk.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 /** Past 256 * 256, so that there is a bundle of bundles, single bundles above it, and a tail. */
 const SIZE = 70_000;
@@ -125,7 +125,7 @@ describe('a log of 70,000 records, in memory', () => {
 
   describe('what reading refuses', () => {
     const read = (head: Head, index: number, objects = log.objects): string =>
-      codeOf(() => [...driveSync(recordAt(head, index), objects.get)]);
+      refusedWith(() => [...driveSync(recordAt(head, index), objects.get)]);
     /** The log with one object replaced by another, and everything above it as if nothing had happened. */
     function swapped(
       change: (bundle: ObjectOf<'bundle'>) => ObjectOf<'bundle'>,
@@ -203,7 +203,7 @@ describe('a head that contradicts itself', () => {
   ];
   it('the good one passes', () => expect(() => checkHead(log.head)).not.toThrow());
   it.each(cases)('%s', async (_what, change) => {
-    expect(codeOf(() => checkHead(change(log.head)))).toBe('HEAD_CORRUPT');
+    expect(refusedWith(() => checkHead(change(log.head)))).toBe('HEAD_CORRUPT');
   });
 
   it('a tail that should be a bundle', async () => {
@@ -211,12 +211,12 @@ describe('a head that contradicts itself', () => {
     while (full.records.length < 256) append(full);
     // Everything fits: size, frontier and root are those of 256 records.
     const head: Head = { ...full.head, full: [], tail: full.records };
-    expect(codeOf(() => checkHead(head))).toBe('HEAD_CORRUPT');
+    expect(refusedWith(() => checkHead(head))).toBe('HEAD_CORRUPT');
   });
 
   it('the empty head passes; with a last record, or a root, it does not', async () => {
     expect(() => checkHead(EMPTY_HEAD)).not.toThrow();
-    expect(codeOf(() => checkHead({ ...EMPTY_HEAD, last: entry }))).toBe('HEAD_CORRUPT');
-    expect(codeOf(() => checkHead({ ...EMPTY_HEAD, root: other }))).toBe('HEAD_CORRUPT');
+    expect(refusedWith(() => checkHead({ ...EMPTY_HEAD, last: entry }))).toBe('HEAD_CORRUPT');
+    expect(refusedWith(() => checkHead({ ...EMPTY_HEAD, root: other }))).toBe('HEAD_CORRUPT');
   });
 });

@@ -6,16 +6,16 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { resolveRevision } from '../../src/ledger/revision.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
-import { collect } from '../store/harness.ts';
+import { gathered } from '../store/harness.ts';
 import { commitText } from './commit-text.ts';
-import { Place, QUICK } from './support.ts';
+import { LedgerPlace, QUICK } from './support.ts';
 
 interface Model {
   /** What each record after the first holds. */
   texts: string[];
 }
 interface Real {
-  place: Place;
+  place: LedgerPlace;
   ledger: Ledger;
   /** Opened at the start and never again: it must see what others write. */
   reader: Ledger;
@@ -78,7 +78,7 @@ class Read implements Step {
   async run({ texts }: Model, { reader }: Real): Promise<void> {
     const head = await reader.head();
     expect(head.size).toBe(texts.length + 1);
-    const records = (await collect(reader.records(head))).reverse().slice(1);
+    const records = (await gathered(reader.records(head))).reverse().slice(1);
     for (const [i, { record }] of records.entries()) {
       const revision = await resolveRevision(reader, record.entry.digest);
       if (revision.type !== 'record') throw new Error('an entry names its record');
@@ -114,7 +114,7 @@ it(
     ];
     await fc.assert(
       fc.asyncProperty(fc.commands(steps, { maxCommands: 25 }), async (commands) => {
-        using place = new Place(QUICK);
+        using place = new LedgerPlace(QUICK);
         const real = { place, ledger: await place.init(), reader: await place.open() };
         await fc.asyncModelRun(
           () => ({ model: { texts: [] }, real }),

@@ -9,7 +9,7 @@ import { makeTestFolder } from '../support/folder.ts';
 export const QUICK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** A folder with a ledger in it, and a folder for keys beside it. */
-export class Place implements Disposable {
+export class LedgerPlace implements Disposable {
   readonly dir: string;
   readonly keys: string;
 

@@ -11,9 +11,9 @@ import { generateKey } from '../../src/log/note-key.ts';
 import { openNote, parseNote, signNote } from '../../src/log/note.ts';
 import { emptyRoot, leafHash } from '../../src/log/tree-hash.ts';
 import { hinted, hex, readVector, unhex, vectorsIn } from './vectors.ts';
-import type { Vector } from './vectors.ts';
+import type { LogVector } from './vectors.ts';
 
-interface CheckpointVector extends Vector {
+interface CheckpointVector extends LogVector {
   vkey: string;
   note: string;
   checkpoint: { origin: string; size: number; root: string };

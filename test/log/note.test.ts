@@ -15,9 +15,9 @@ import {
 } from '../../src/log/note-key.ts';
 import { formatNote, openNote, parseNote, signNote } from '../../src/log/note.ts';
 import { hinted, hex, readVector, unhex, vectorsIn } from './vectors.ts';
-import type { Vector } from './vectors.ts';
+import type { LogVector } from './vectors.ts';
 
-interface KeyVector extends Vector {
+interface KeyVector extends LogVector {
   vkey?: string;
   skey?: string;
   name: string;
@@ -26,7 +26,7 @@ interface KeyVector extends Vector {
   seed: string;
 }
 
-interface NoteVector extends Vector {
+interface NoteVector extends LogVector {
   vkeys: string[];
   note?: string;
   noteHex?: string;

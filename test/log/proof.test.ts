@@ -5,10 +5,10 @@ import { leafHash, rootOf } from '../../src/log/tree-hash.ts';
 import type { Hash } from '../../src/log/tree-hash.ts';
 import * as oracle from './oracle.ts';
 import { hinted, hex, unhex, vectorsIn } from './vectors.ts';
-import type { Vector } from './vectors.ts';
-import { codeOf } from '../support/refusals.ts';
+import type { LogVector } from './vectors.ts';
+import { refusedWith } from '../support/refusals.ts';
 
-interface InclusionVector extends Vector {
+interface InclusionVector extends LogVector {
   index: number;
   size: number;
   leafHash: string;
@@ -16,7 +16,7 @@ interface InclusionVector extends Vector {
   proof: string[];
 }
 
-interface ConsistencyVector extends Vector {
+interface ConsistencyVector extends LogVector {
   first: number;
   second: number;
   firstRoot: string;
@@ -121,14 +121,14 @@ describe('proofs against the recursive definitions', () => {
         const inclusion = [HASHES[first - 1]!, rootOfSize(size), ...inclusionProof(first - 1, size, hashAt)];
         const [leaf, root, ...path] = flipOne(inclusion, pick, bit);
         expect(
-          codeOf(() =>
+          refusedWith(() =>
             verifyInclusion({ index: first - 1, size, leafHash: leaf!, root: root!, proof: path }),
           ),
         ).toBe('PROOF_INVALID');
         const consistency = [rootOfSize(first), rootOfSize(size), ...consistencyProof(first, size, hashAt)];
         const [firstRoot, secondRoot, ...proof] = flipOne(consistency, pick, bit);
         const claim = { first, second: size, firstRoot: firstRoot!, secondRoot: secondRoot!, proof };
-        expect(codeOf(() => verifyConsistency(claim))).toBe('PROOF_INVALID');
+        expect(refusedWith(() => verifyConsistency(claim))).toBe('PROOF_INVALID');
       }),
     );
   });

@@ -7,7 +7,7 @@ import { refuses } from '../support/refusals.ts';
  * Vectors under test/vectors/log: one fault a file. They were made without our code, with Python's hashlib and pyca/cryptography, from
  * Certificate Transparency's well-known leaves and the example key of Go's sumdb/note.
  */
-export interface Vector {
+export interface LogVector {
   readonly description: string;
   /** The code to be thrown; null where everything is right. */
   readonly code: ErrorCode | null;
@@ -20,7 +20,7 @@ export function readVector(path: string): unknown {
 }
 
 /** Every file in a folder of vectors, so that a new file is a new test. */
-export function vectorsIn<T extends Vector>(folder: string): [name: string, vector: T][] {
+export function vectorsIn<T extends LogVector>(folder: string): [name: string, vector: T][] {
   const names = readdirSync(new URL(`${folder}/`, ROOT)).sort();
   return names.map((name) => [name, readVector(`${folder}/${name}`) as T]);
 }
@@ -31,5 +31,4 @@ export function hinted(run: () => unknown, code: ErrorCode | null): void {
   else expect(refuses(run, code).hint).not.toBe('');
 }
 
-export const unhex = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
-export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+export { hex, unhex } from '../objects/support.ts';

@@ -7,7 +7,7 @@ import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { TreeBuilder, walkTree } from '../../src/objects/tree.ts';
 import { driveAsync, driveSync, item, type Walk } from '../../src/objects/walk.ts';
 import { checkStoredPacket } from '../../src/packets/check-stored.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 const ZERO = digestToBytes(digestOf(new Uint8Array(0)));
 const drain = (objects: MemoryObjects, walk: Walk<unknown>) => (): unknown[] => [
@@ -49,15 +49,15 @@ function lists(
 describe('what a few objects multiply', () => {
   it('folders', () => {
     const objects = new MemoryObjects();
-    expect(codeOf(drain(objects, walkTree(folders(objects, 40, 10))))).toBe('TREE_MALFORMED');
-    expect(codeOf(drain(objects, walkTree(folders(objects, 2, 10, 2 ** 43))))).toBe('OBJECT_TOO_LARGE');
+    expect(refusedWith(drain(objects, walkTree(folders(objects, 40, 10))))).toBe('TREE_MALFORMED');
+    expect(refusedWith(drain(objects, walkTree(folders(objects, 2, 10, 2 ** 43))))).toBe('OBJECT_TOO_LARGE');
     expect(drain(objects, walkTree(folders(objects, 2, 3)))()).toHaveLength(3 + 9 + 9);
   });
 
   it('lists of chunks', () => {
     const objects = new MemoryObjects();
     const chunk = new Uint8Array(1_048_576);
-    const read = (link: Link): string | undefined => codeOf(drain(objects, readContent(link)));
+    const read = (link: Link): string | undefined => refusedWith(drain(objects, readContent(link)));
     expect(read(lists(objects, 4, 100, chunk))).toBe('OBJECT_TOO_LARGE');
     // A claim that is small does not help.
     expect(read(lists(objects, 4, 100, chunk, 2_000_000))).toBe('TREE_MALFORMED');
@@ -67,7 +67,7 @@ describe('what a few objects multiply', () => {
   it('content that is too long for one array', () => {
     const objects = new MemoryObjects();
     const link = storeContent(objects, new Uint8Array(10));
-    expect(codeOf(drain(objects, readWhole(link, 9)))).toBe('OBJECT_TOO_LARGE');
+    expect(refusedWith(drain(objects, readWhole(link, 9)))).toBe('OBJECT_TOO_LARGE');
     expect(drain(objects, readWhole(link, 10))()).toHaveLength(1);
   });
 });

@@ -9,7 +9,7 @@ import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { driveAsync, driveSync } from '../../src/objects/walk.ts';
 import { buildMap, CountingObjects, itemsOf, noise, numbered, utf8 } from './support.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 /** Something that links to anything: a packet's named links. */
 function knot(objects: MemoryObjects, name: string, links: readonly Link[]): Link {
@@ -108,10 +108,12 @@ describe('closure', () => {
   it('a missing object, one that is no object of ours', () => {
     const objects = new MemoryObjects();
     const blob = putBlob(objects, utf8('bytes'));
-    expect(codeOf(() => itemsOf(closure([nodeLink(blob.digest)]), objects))).toBe('OBJECT_NOT_CANONICAL');
+    expect(refusedWith(() => itemsOf(closure([nodeLink(blob.digest)]), objects))).toBe(
+      'OBJECT_NOT_CANONICAL',
+    );
     expect(itemsOf(closure([blob]), objects)).toHaveLength(1);
     const elsewhere = putBlob(new MemoryObjects(), utf8('elsewhere'));
-    expect(codeOf(() => itemsOf(closure([elsewhere]), objects))).toBe('OBJECT_MISSING');
+    expect(refusedWith(() => itemsOf(closure([elsewhere]), objects))).toBe('OBJECT_MISSING');
   });
 });
 
@@ -140,9 +142,9 @@ describe('MemoryObjects', () => {
     expect(objects.get(digest)).toEqual(utf8('bytes'));
     expect(objects.has(digest)).toBe(true);
     expect(objects.size).toBe(1);
-    expect(codeOf(() => objects.put('raw', digest, utf8('other')))).toBe('OBJECT_CORRUPT');
+    expect(refusedWith(() => objects.put('raw', digest, utf8('other')))).toBe('OBJECT_CORRUPT');
     const other = putBlob(new MemoryObjects(), utf8('other')).digest;
     expect(objects.has(other)).toBe(false);
-    expect(codeOf(() => objects.get(other))).toBe('OBJECT_MISSING');
+    expect(refusedWith(() => objects.get(other))).toBe('OBJECT_MISSING');
   });
 });

@@ -9,9 +9,9 @@ import { MAX_OBJECT } from '../../src/objects/codec.ts';
 import { digestFromBytes, digestToBytes } from '../../src/objects/digest.ts';
 import { Link } from '../../src/objects/link.ts';
 import { hex, unhex } from './support.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
-export type Codec = Pick<typeof codec, 'encode' | 'decode'>;
+type Codec = Pick<typeof codec, 'encode' | 'decode'>;
 
 const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(digestFromBytes);
 const link = fc
@@ -94,8 +94,8 @@ export function codecProperties({ encode, decode }: Codec, numRuns: number): voi
       fc.property(anything, (value) => {
         const wanted = oracle.encode(theirs(value));
         if (wanted.length > MAX_OBJECT) {
-          expect(codeOf(() => encode(value))).toBe('OBJECT_TOO_LARGE');
-          expect(codeOf(() => decode(wanted))).toBe('OBJECT_TOO_LARGE');
+          expect(refusedWith(() => encode(value))).toBe('OBJECT_TOO_LARGE');
+          expect(refusedWith(() => decode(wanted))).toBe('OBJECT_TOO_LARGE');
           return;
         }
         const bytes = encode(value);

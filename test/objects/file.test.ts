@@ -10,7 +10,7 @@ import { rawLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { CountingObjects, itemsOf, noise, utf8, vectors } from './support.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 interface KnownFile {
   readonly size: number;
@@ -207,8 +207,8 @@ describe('a damaged file', () => {
       'OBJECT_MISSING',
     ],
   ])('%s', (_, link, code) => {
-    expect(codeOf(() => itemsOf(readContent(link), objects))).toBe(code);
-    expect(codeOf(() => itemsOf(readWhole(link), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(readContent(link), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(readWhole(link), objects))).toBe(code);
   });
 
   it('decodes as objects all the same: shapes alone do not tell', () => {

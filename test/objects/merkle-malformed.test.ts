@@ -9,7 +9,7 @@ import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { resultOf } from '../../src/objects/walk.ts';
 import { buildMap, itemsOf, noise, numbered, utf8 } from './support.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 const objects = new MemoryObjects();
 const key = (n: number): Uint8Array => integerKey(BigInt(n));
@@ -68,25 +68,27 @@ describe('a malformed Merkle map', () => {
   });
 
   it.each(MALFORMED)('%s: refused by a walk, by a diff on either side, by a check', (_, root, code) => {
-    expect(codeOf(() => itemsOf(walkMap(root), objects))).toBe(code);
-    expect(codeOf(() => itemsOf(diffMaps(root, leaf()), objects))).toBe(code);
-    expect(codeOf(() => itemsOf(diffMaps(leaf(9), root), objects))).toBe(code);
-    expect(codeOf(() => resultOf(checkMap(root), objects.get))).toBe(code);
+    expect(refusedWith(() => itemsOf(walkMap(root), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(diffMaps(root, leaf()), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(diffMaps(leaf(9), root), objects))).toBe(code);
+    expect(refusedWith(() => resultOf(checkMap(root), objects.get))).toBe(code);
   });
 
   it.each(MALFORMED)('%s: no key is found in the faulty list', (_, root, code) => {
-    const codes = [0, 1, 2, 3, 4, 5, 6].map((n) => codeOf(() => itemsOf(findRow(root, key(n)), objects)));
+    const codes = [0, 1, 2, 3, 4, 5, 6].map((n) =>
+      refusedWith(() => itemsOf(findRow(root, key(n)), objects)),
+    );
     expect(codes.filter((found) => found !== 'none' && found !== code)).toEqual([]);
     // Order across leaves is nothing that one path can see.
     if (_ !== 'keys do not ascend from leaf to leaf') expect(codes).toContain(code);
   });
 
   it('fewer or more rows than its table says', () => {
-    expect(codeOf(() => itemsOf(walkMap(good, 5), objects))).toBe('TREE_MALFORMED');
-    expect(codeOf(() => itemsOf(diffMaps(whole, good, { before: 4, after: 3 }), objects))).toBe(
+    expect(refusedWith(() => itemsOf(walkMap(good, 5), objects))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => itemsOf(diffMaps(whole, good, { before: 4, after: 3 }), objects))).toBe(
       'TREE_MALFORMED',
     );
-    expect(codeOf(() => itemsOf(diffMaps(good, good, { before: 4, after: 3 }), objects))).toBe(
+    expect(refusedWith(() => itemsOf(diffMaps(good, good, { before: 4, after: 3 }), objects))).toBe(
       'TREE_MALFORMED',
     );
   });
@@ -94,28 +96,28 @@ describe('a malformed Merkle map', () => {
   it('two lists that say different things of one subtree, which a diff need not open', () => {
     const honest = node(1, [2, left, 2], [4, right, 2]);
     for (const liar of [node(1, [2, left, 2], [4, right, 3]), node(1, [2, left, 2], [5, right, 2])]) {
-      expect(codeOf(() => itemsOf(diffMaps(honest, liar), objects))).toBe('TREE_MALFORMED');
-      expect(codeOf(() => itemsOf(diffMaps(liar, honest), objects))).toBe('TREE_MALFORMED');
+      expect(refusedWith(() => itemsOf(diffMaps(honest, liar), objects))).toBe('TREE_MALFORMED');
+      expect(refusedWith(() => itemsOf(diffMaps(liar, honest), objects))).toBe('TREE_MALFORMED');
     }
   });
 
   it('a very deep chain of nodes is refused at its root', () => {
     let root = left;
     for (let level = 1; level <= 50_000; level++) root = node(level, [2, root, 2]);
-    expect(codeOf(() => itemsOf(walkMap(root), objects))).toBe('TREE_MALFORMED');
-    expect(codeOf(() => itemsOf(findRow(root, key(1)), objects))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => itemsOf(walkMap(root), objects))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => itemsOf(findRow(root, key(1)), objects))).toBe('TREE_MALFORMED');
   });
 
   it('a chain as deep as allowed is read, and is not how a builder cuts', () => {
     let root = left;
     for (let level = 1; level <= MAX_LEVEL; level++) root = node(level, [2, root, 2]);
     expect(itemsOf(walkMap(root), objects)).toHaveLength(2);
-    expect(codeOf(() => resultOf(checkMap(root), objects.get))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => resultOf(checkMap(root), objects.get))).toBe('TREE_MALFORMED');
   });
 
   it('a missing list is missing, not empty', () => {
     const elsewhere = buildMap(new MemoryObjects(), numbered(7));
-    expect(codeOf(() => itemsOf(walkMap(elsewhere), objects))).toBe('OBJECT_MISSING');
+    expect(refusedWith(() => itemsOf(walkMap(elsewhere), objects))).toBe('OBJECT_MISSING');
   });
 });
 
@@ -123,19 +125,19 @@ describe('a map that is cut otherwise', () => {
   it('has the same content under another root: only checkMap sees it', () => {
     expect(itemsOf(diffMaps(whole, good), objects)).toEqual([]);
     expect(resultOf(checkMap(whole), objects.get)).toBe(4);
-    expect(codeOf(() => resultOf(checkMap(good), objects.get))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => resultOf(checkMap(good), objects.get))).toBe('TREE_MALFORMED');
   });
 
   it('holds a long row inline, a short row elsewhere, a key above the limit', () => {
     const long = putObject(objects, { kind: 'rows', v: 1, entries: [[key(1), noise(16_385)]] });
-    expect(codeOf(() => resultOf(checkMap(long), objects.get))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => resultOf(checkMap(long), objects.get))).toBe('TREE_MALFORMED');
     const wide = putObject(objects, { kind: 'rows', v: 1, entries: [[noise(1_025), utf8('row')]] });
-    expect(codeOf(() => resultOf(checkMap(wide), objects.get))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => resultOf(checkMap(wide), objects.get))).toBe('TREE_MALFORMED');
     const short = putObject(objects, {
       kind: 'rows',
       v: 1,
       entries: [[key(1), storeContent(objects, utf8('row'))]],
     });
-    expect(codeOf(() => resultOf(checkMap(short), objects.get))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => resultOf(checkMap(short), objects.get))).toBe('TREE_MALFORMED');
   });
 });

@@ -12,7 +12,7 @@ import { MapBuilder, MAX_INLINE_ROW } from '../../src/objects/merkle-map.ts';
 import { driveSync, resultOf } from '../../src/objects/walk.ts';
 import { buildMap, CountingObjects, hex, itemsOf, noise, numbered, utf8, vectors } from './support.ts';
 import { build, flat, someModel } from './map-models.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 interface KnownRoot {
   readonly rows: number;
@@ -88,9 +88,9 @@ describe('history independence', () => {
   it('refuses keys that do not ascend, come twice, or are too long to be bounded', () => {
     const builder = new MapBuilder(new MemoryObjects());
     builder.add(utf8('b'), utf8('row'));
-    expect(codeOf(() => builder.add(utf8('b'), utf8('row')))).toBe('TREE_MALFORMED');
-    expect(codeOf(() => builder.add(utf8('a'), utf8('row')))).toBe('TREE_MALFORMED');
-    expect(codeOf(() => builder.addBounded(noise(MAX_KEY + 1), utf8('row')))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => builder.add(utf8('b'), utf8('row')))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => builder.add(utf8('a'), utf8('row')))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => builder.addBounded(noise(MAX_KEY + 1), utf8('row')))).toBe('TREE_MALFORMED');
     builder.add(utf8('bb'), utf8('row'));
     expect(builder.finish().count).toBe(2);
   });

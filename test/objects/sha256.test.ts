@@ -4,7 +4,7 @@ import { digestFromBytes, digestOf, digestToBytes, parseDigest } from '../../src
 import * as noble from '../../src/objects/sha256-noble.ts';
 import * as native from '../../src/objects/sha256.ts';
 import { hex, unhex, utf8 } from './support.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 describe('sha256', () => {
   it.each([
@@ -60,12 +60,12 @@ describe('digests', () => {
     `${'ab'.repeat(32)}\n`,
     ` ${'ab'.repeat(32)}`,
   ])('refuse %j', (text) => {
-    expect(codeOf(() => parseDigest(text))).toBe('DIGEST_MALFORMED');
+    expect(refusedWith(() => parseDigest(text))).toBe('DIGEST_MALFORMED');
   });
 
   it('refuse other lengths of bytes', () => {
     for (const text of ['', 'ab'.repeat(31), 'ab'.repeat(33)]) {
-      expect(codeOf(() => digestFromBytes(unhex(text)))).toBe('DIGEST_MALFORMED');
+      expect(refusedWith(() => digestFromBytes(unhex(text)))).toBe('DIGEST_MALFORMED');
     }
   });
 });

@@ -20,7 +20,7 @@ import {
 } from '../../src/objects/tree.ts';
 import { driveSync } from '../../src/objects/walk.ts';
 import { CountingObjects, itemsOf, utf8 } from './support.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 /** A folder as a model: text for a file, a model for a folder. */
 interface Folder {
@@ -162,20 +162,22 @@ describe('folders', () => {
     expect(itemsOf(walkTree(root), objects).map(({ path }) => path)).toEqual([...names].sort(compareNames));
     const builder = new TreeBuilder(objects);
     builder.add(fileEntry(objects, '😀', ''));
-    expect(codeOf(() => builder.add(fileEntry(objects, '\uffff', '')))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => builder.add(fileEntry(objects, '\uffff', '')))).toBe('TREE_MALFORMED');
   });
 
   it.each(['', '.', '..', 'a/b', '/', 'a\0'])('refuses the name %j', (name) => {
     const objects = new MemoryObjects();
-    expect(codeOf(() => new TreeBuilder(objects).add(fileEntry(objects, name, '')))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => new TreeBuilder(objects).add(fileEntry(objects, name, '')))).toBe(
+      'TREE_MALFORMED',
+    );
   });
 
   it('refuses a name twice, a name out of order', () => {
     const objects = new MemoryObjects();
     const builder = new TreeBuilder(objects);
     builder.add(fileEntry(objects, 'b', ''));
-    expect(codeOf(() => builder.add(fileEntry(objects, 'b', '')))).toBe('TREE_MALFORMED');
-    expect(codeOf(() => builder.add(fileEntry(objects, 'a', '')))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => builder.add(fileEntry(objects, 'b', '')))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => builder.add(fileEntry(objects, 'a', '')))).toBe('TREE_MALFORMED');
   });
 
   it('equal folders are not opened', () => {
@@ -257,12 +259,12 @@ describe('a malformed folder', () => {
     ['far too deep', chain(20_000), 'TREE_MALFORMED'],
     ['another kind', putObject(objects, { kind: 'rows', v: 1, entries: [] }), 'OBJECT_KIND_UNEXPECTED'],
   ])('%s', (_, root, code) => {
-    expect(codeOf(() => itemsOf(listFolder(root), objects))).toBe(code);
-    expect(codeOf(() => itemsOf(walkTree(root), objects))).toBe(code);
-    expect(codeOf(() => itemsOf(findPath(root, 'c'), objects))).toBe(code);
-    expect(codeOf(() => itemsOf(diffTrees(root, leaf()), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(listFolder(root), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(walkTree(root), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(findPath(root, 'c'), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(diffTrees(root, leaf()), objects))).toBe(code);
     const below = putObject(objects, { kind: 'tree', v: 1, level: 0, entries: [{ ...folder, link: root }] });
-    expect(codeOf(() => itemsOf(walkTree(below), objects))).toBe(code);
-    expect(codeOf(() => itemsOf(diffTrees(leaf('y'), below), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(walkTree(below), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(diffTrees(leaf('y'), below), objects))).toBe(code);
   });
 });

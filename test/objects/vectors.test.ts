@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { decode, encode, MAX_OBJECT } from '../../src/objects/codec.ts';
 import { decodeObject, encodeObject, KINDS, linksOf, RESERVED_KINDS } from '../../src/objects/kinds.ts';
 import { hex, unhex, vectors } from './support.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 interface Valid {
   readonly description: string;
@@ -81,7 +81,7 @@ describe('valid objects', () => {
       const map = decode(unhex(vector.hex)) as Record<string, never>;
       for (const key of Object.keys(map)) {
         const rest = Object.fromEntries(Object.entries(map).filter(([name]) => name !== key));
-        const code = codeOf(() => decodeObject(encode(rest)));
+        const code = refusedWith(() => decodeObject(encode(rest)));
         const wanted =
           key === 'kind'
             ? 'OBJECT_KIND_UNKNOWN'
@@ -90,8 +90,8 @@ describe('valid objects', () => {
               : 'OBJECT_FIELD_INVALID';
         expect(code, `${name} without ${key}`).toBe(wanted);
       }
-      expect(codeOf(() => decodeObject(encode({ ...map, more: null })))).toBe('OBJECT_FIELD_UNKNOWN');
-      expect(codeOf(() => decodeObject(encode({ ...map, v: 99 })))).toBe('OBJECT_VERSION_UNKNOWN');
+      expect(refusedWith(() => decodeObject(encode({ ...map, more: null })))).toBe('OBJECT_FIELD_UNKNOWN');
+      expect(refusedWith(() => decodeObject(encode({ ...map, v: 99 })))).toBe('OBJECT_VERSION_UNKNOWN');
     }
   });
 
@@ -99,15 +99,15 @@ describe('valid objects', () => {
     for (const [, vector] of VALID) {
       const bytes = unhex(vector.hex);
       for (let i = 0; i < bytes.length; i++)
-        expect(codeOf(() => decode(bytes.subarray(0, i)))).toBe('OBJECT_NOT_CANONICAL');
-      expect(codeOf(() => decode(unhex(`${vector.hex}f6`)))).toBe('OBJECT_NOT_CANONICAL');
+        expect(refusedWith(() => decode(bytes.subarray(0, i)))).toBe('OBJECT_NOT_CANONICAL');
+      expect(refusedWith(() => decode(unhex(`${vector.hex}f6`)))).toBe('OBJECT_NOT_CANONICAL');
     }
   });
 });
 
 describe('invalid objects', () => {
   it.each(INVALID)('%s', (_, vector) => {
-    expect(codeOf(() => decodeObject(unhex(vector.hex)))).toBe(vector.code);
+    expect(refusedWith(() => decodeObject(unhex(vector.hex)))).toBe(vector.code);
   });
 
   it('an independent decoder refuses the same bytes, but for what SPEC.md adds', () => {
@@ -130,18 +130,18 @@ describe('invalid objects', () => {
   it('a million nested lists or maps are refused like forty', () => {
     for (const pattern of ['81', 'a1617681', 'd82a', 'd81c81']) {
       const bytes = unhex(pattern.repeat(1_000_000 / (pattern.length / 2)));
-      expect(codeOf(() => decode(bytes.subarray(0, 1_000_000)))).toBe('OBJECT_NOT_CANONICAL');
+      expect(refusedWith(() => decode(bytes.subarray(0, 1_000_000)))).toBe('OBJECT_NOT_CANONICAL');
     }
   });
 
   it('one byte above 1 MiB is too large; 1 MiB is not', () => {
     const overhead = 5;
     expect(decode(encode(new Uint8Array(MAX_OBJECT - overhead)))).toHaveLength(MAX_OBJECT - overhead);
-    expect(codeOf(() => encode(new Uint8Array(MAX_OBJECT - overhead + 1)))).toBe('OBJECT_TOO_LARGE');
-    expect(codeOf(() => decode(new Uint8Array(MAX_OBJECT + 1)))).toBe('OBJECT_TOO_LARGE');
-    expect(codeOf(() => decode(new Uint8Array(MAX_OBJECT)))).toBe('OBJECT_NOT_CANONICAL');
+    expect(refusedWith(() => encode(new Uint8Array(MAX_OBJECT - overhead + 1)))).toBe('OBJECT_TOO_LARGE');
+    expect(refusedWith(() => decode(new Uint8Array(MAX_OBJECT + 1)))).toBe('OBJECT_TOO_LARGE');
+    expect(refusedWith(() => decode(new Uint8Array(MAX_OBJECT)))).toBe('OBJECT_NOT_CANONICAL');
     const text = new Uint8Array(MAX_OBJECT).fill(0xff);
     text.set(unhex('7a000ffffb'));
-    expect(codeOf(() => decode(text))).toBe('OBJECT_NOT_CANONICAL');
+    expect(refusedWith(() => decode(text))).toBe('OBJECT_NOT_CANONICAL');
   });
 });

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { captureDump } from '../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { counted, expectProven, expectRefused, fileDigest, rehearse, useLedger } from './support.ts';
+import { counted, expectProven, expectRefused, digestOfData, rehearseReal, useLedger } from './support.ts';
 import { data, lackingData } from '../support/lacking.ts';
 
 const APPROVAL = 'a0000000-0000-4000-8000-000000000001';
@@ -58,9 +58,9 @@ describe.skipIf(lackBirth)(`the birth of birth.sql on agencyos.sql.gz${lackBirth
   });
 
   it('accepted, both ways back exact, twice the same rehearsal and seal, the dump untouched', async () => {
-    const digest = fileDigest('agencyos.sql.gz');
+    const digest = digestOfData('agencyos.sql.gz');
     const files = { 'plan.yaml': planOf(source, PREFLIGHT), 'birth.sql': read('birth.sql') };
-    const first = await rehearse(use.ledger, use.plan('once', files));
+    const first = await rehearseReal(use.ledger, use.plan('once', files));
     await expectProven(use.ledger, first);
     expect(first.delta).toEqual(
       ['birth_registry', 'directus_objects', 'system_issues'].map((table) => ({
@@ -70,10 +70,10 @@ describe.skipIf(lackBirth)(`the birth of birth.sql on agencyos.sql.gz${lackBirth
         deleted: 0,
       })),
     );
-    const second = await rehearse(use.ledger, use.plan('twice', files));
+    const second = await rehearseReal(use.ledger, use.plan('twice', files));
     expect([second.rehearsal, second.seal]).toEqual([first.rehearsal, first.seal]);
     expect(second.run).not.toBe(first.run);
-    expect(fileDigest('agencyos.sql.gz')).toBe(digest);
+    expect(digestOfData('agencyos.sql.gz')).toBe(digest);
   });
 
   it('without an approved row, the preflight refuses it: no leg is run, and that is recorded', async () => {
@@ -83,7 +83,7 @@ describe.skipIf(lackBirth)(`the birth of birth.sql on agencyos.sql.gz${lackBirth
       'birth.sql': read('birth.sql'),
     });
     const { size } = await use.ledger.head();
-    const result = await rehearse(use.ledger, plan);
+    const result = await rehearseReal(use.ledger, plan);
     expect(result).toMatchObject({ accepted: false, trigger: 'preflight-failed', legs: [], record: size });
     expect(result.findings.find(({ code }) => code === 'PREFLIGHT_FAILED')?.detail).toContain(
       'Tier-0 approval',
@@ -97,7 +97,7 @@ describe.skipIf(lackBirth)(`the birth of birth.sql on agencyos.sql.gz${lackBirth
       'birth.sql': read('birth.sql'),
     });
     const { size } = await use.ledger.head();
-    const result = await rehearse(use.ledger, plan);
+    const result = await rehearseReal(use.ledger, plan);
     expect(result.accepted).toBe(false);
     expect(result.findings.map(({ code }) => code)).toContain('SQL_FAILED');
     expect(result.findings.find(({ code }) => code === 'SQL_FAILED')?.detail).toContain(
@@ -125,7 +125,7 @@ delta: { public.directus_presets: { inserted: 1 } }
 ${more}`;
 
   it('ROLLBACK does not undo nextval: rejected, unless the plan says that it may', async () => {
-    const rejected = await rehearse(
+    const rejected = await rehearseReal(
       use.ledger,
       use.plan('no', { 'plan.yaml': plan(''), 'birth.sql': script }),
     );
@@ -135,7 +135,7 @@ ${more}`;
     ]);
     const bounded =
       'bounded: [{ effect: sequence, name: public.directus_presets_id_seq, reason: nextval is never rolled back }]\n';
-    const accepted = await rehearse(
+    const accepted = await rehearseReal(
       use.ledger,
       use.plan('yes', { 'plan.yaml': plan(bounded), 'birth.sql': script }),
     );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { captureFile } from '../../src/engines/sqlite/index.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { counted, expectProven, expectRefused, fileDigest, rehearse, useLedger } from './support.ts';
+import { counted, expectProven, expectRefused, digestOfData, rehearseReal, useLedger } from './support.ts';
 import { data, lackingData } from '../support/lacking.ts';
 
 const lackChinook = lackingData('chinook.sqlite');
@@ -27,21 +27,21 @@ describe.skipIf(lackChinook)(`chinook.sqlite${lackChinook}`, () => {
   const use = useLedger();
 
   it('an insert: accepted, both ways back exact, the same the second time, the source untouched', async () => {
-    const digest = fileDigest('chinook.sqlite');
+    const digest = digestOfData('chinook.sqlite');
     const files = {
       'plan.yaml': chinookPlan('{ Artist: { inserted: 1 }, Album: { inserted: 2 } }'),
       'insert.sql': CHINOOK_SCRIPT,
     };
-    const first = await rehearse(use.ledger, use.plan('once', files));
+    const first = await rehearseReal(use.ledger, use.plan('once', files));
     await expectProven(use.ledger, first);
     expect(first.delta).toEqual([
       { table: 'Album', inserted: 2, updated: 0, deleted: 0 },
       { table: 'Artist', inserted: 1, updated: 0, deleted: 0 },
     ]);
-    const second = await rehearse(use.ledger, use.plan('twice', files));
+    const second = await rehearseReal(use.ledger, use.plan('twice', files));
     expect([second.rehearsal, second.seal]).toEqual([first.rehearsal, first.seal]);
     expect(second.record).toBe(first.record + 1);
-    expect(fileDigest('chinook.sqlite')).toBe(digest);
+    expect(digestOfData('chinook.sqlite')).toBe(digest);
   });
 
   it('a delta that is not what happened: rejected, recorded', async () => {
@@ -50,7 +50,7 @@ describe.skipIf(lackChinook)(`chinook.sqlite${lackChinook}`, () => {
       'insert.sql': CHINOOK_SCRIPT,
     });
     const { size } = await use.ledger.head();
-    const result = await rehearse(use.ledger, plan);
+    const result = await rehearseReal(use.ledger, plan);
     expect(result.accepted).toBe(false);
     // The trigger fires in leg T, and no other leg is run.
     expect(result.legs.map(({ trigger }) => trigger)).toEqual(['delta-differs']);
@@ -70,7 +70,7 @@ describe.skipIf(lackAgencyos)(`agencyos.sqlite${lackAgencyos}`, () => {
   const plan = (more: string): string => `custody: plan/1
 name: a category with a post
 engine: sqlite
-source: { file: ${JSON.stringify(data('agencyos.sqlite'))}, kind: fixture, sha256: ${fileDigest('agencyos.sqlite')} }
+source: { file: ${JSON.stringify(data('agencyos.sqlite'))}, kind: fixture, sha256: ${digestOfData('agencyos.sqlite')} }
 executor: { file: insert.sql }
 session: { foreign_keys: on }
 preflight:
@@ -92,14 +92,14 @@ ${more}`;
 
   it('an insert with a value from the clock, declared: accepted, both ways back exact, twice the same', async () => {
     const files = { 'plan.yaml': plan(CLOCK), 'insert.sql': script };
-    const first = await rehearse(use.ledger, use.plan('once', files));
+    const first = await rehearseReal(use.ledger, use.plan('once', files));
     await expectProven(use.ledger, first);
-    const second = await rehearse(use.ledger, use.plan('twice', files));
+    const second = await rehearseReal(use.ledger, use.plan('twice', files));
     expect([second.rehearsal, second.seal]).toEqual([first.rehearsal, first.seal]);
   });
 
   it('the same, not declared: rejected, for the after-states of the legs differ', async () => {
-    const result = await rehearse(
+    const result = await rehearseReal(
       use.ledger,
       use.plan('undeclared', { 'plan.yaml': plan(''), 'insert.sql': script }),
     );

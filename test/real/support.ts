@@ -44,7 +44,7 @@ export function useLedger(): {
   return use;
 }
 
-export function rehearse(ledger: Ledger, plan: string): Promise<RehearseResult> {
+export function rehearseReal(ledger: Ledger, plan: string): Promise<RehearseResult> {
   return rehearsePlan(ledger, plan, { author: 'tester', lane: 'real' });
 }
 
@@ -69,7 +69,7 @@ export async function expectProven(ledger: Ledger, result: RehearseResult): Prom
 /** Asserts the code, and that the log did not grow. @returns the error's text, for what it must name. */
 export async function expectRefused(ledger: Ledger, plan: string, code: ErrorCode): Promise<string> {
   const { size, root } = await ledger.head();
-  const error: unknown = await rehearse(ledger, plan).then(
+  const error: unknown = await rehearseReal(ledger, plan).then(
     () => new Error('nothing was refused'),
     (reason: unknown) => reason,
   );
@@ -79,7 +79,7 @@ export async function expectRefused(ledger: Ledger, plan: string, code: ErrorCod
   return `${error.path ?? ''}: ${error.message} ${error.hint}`;
 }
 
-export function fileDigest(name: string): string {
+export function digestOfData(name: string): string {
   return sha256Hex(readFileSync(data(name)));
 }
 

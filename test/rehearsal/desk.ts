@@ -11,20 +11,20 @@ import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalResult } from '../../src/rehearsal/rehearse.ts';
 import { judge } from '../../src/validator/judge.ts';
 import type { FakeEngine } from './fake-engine.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 import { makeTestFolder } from '../support/folder.ts';
 
 export const SCRIPT = 'INSERT INTO births …';
 
 /** Filled in before the first test. */
-export interface Desk {
+export interface PlanDesk {
   temp: string;
   plan: Plan;
 }
 
 /** A folder with an executor, and the plan that names it, for the tests of one file. */
-export function useDesk(): Desk {
-  const desk = {} as Desk;
+export function useDesk(): PlanDesk {
+  const desk = {} as PlanDesk;
 
   beforeAll(async () => {
     desk.temp = makeTestFolder('rehearse');
@@ -43,13 +43,13 @@ clock: [{ table: births, column: born, reason: the clock }]
   return desk;
 }
 
-export interface Ran extends RehearsalResult {
+export interface FakeRun extends RehearsalResult {
   readonly found: string[];
   readonly objects: MemoryObjects;
 }
 
 /** Rehearses and judges. */
-export async function run(plan: Plan, engine: FakeEngine, changes: Partial<Plan> = {}): Promise<Ran> {
+export async function runFake(plan: Plan, engine: FakeEngine, changes: Partial<Plan> = {}): Promise<FakeRun> {
   const objects = new MemoryObjects();
   const code = new Uint8Array(Buffer.from('export {};'));
   const file = storeContent(objects, code);
@@ -79,5 +79,5 @@ export async function refused(
   engine: FakeEngine,
   changes: Partial<Plan> = {},
 ): Promise<ErrorCode | 'none'> {
-  return codeOf(run(plan, engine, changes));
+  return refusedWith(runFake(plan, engine, changes));
 }

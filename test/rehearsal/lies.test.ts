@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run, useDesk } from './desk.ts';
+import { runFake, useDesk } from './desk.ts';
 import { FakeEngine, type Lies } from './fake-engine.ts';
 
 const desk = useDesk();
@@ -116,7 +116,7 @@ describe('an engine that lies is found out', () => {
       ['TRANSACTION_OPEN legs/T', ...failed('SQL_FAILED')],
     ],
   ])('%s', async (_, lies, expected) => {
-    const { found, legs } = await run(desk.plan, new FakeEngine(lies));
+    const { found, legs } = await runFake(desk.plan, new FakeEngine(lies));
     // The delta that the evidence claims is the first leg's; a failed leg claims none.
     const claimed = lies.apply ? ['DELTA_UNEXPECTED delta/births'] : [];
     expect(found).toEqual([...expected, ...claimed].sort());
@@ -124,14 +124,14 @@ describe('an engine that lies is found out', () => {
   });
 
   it('and so is an image that nobody could verify: nothing is restored from it', async () => {
-    const { found, legs } = await run(desk.plan, new FakeEngine({ image: 'verify' }));
+    const { found, legs } = await runFake(desk.plan, new FakeEngine({ image: 'verify' }));
     expect(legs).toEqual([]);
     expect(found).toContain('IMAGE_UNVERIFIED image/restored');
   });
 
   it('and so is an executor that is swapped while it runs', async () => {
     const file = join(desk.temp, 'birth.sql');
-    const { found } = await run(
+    const { found } = await runFake(
       desk.plan,
       new FakeEngine({}, () => writeFileSync(file, 'DELETE FROM births')),
     );

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MASKED } from '../../src/objects/rows/masked.ts';
-import { BAG, KEYED, mask, rowsOf, show, tableOf, type Values } from './mask-states.ts';
+import { BAG, KEYED, mask, rowsOf, show, tableIn, type Values } from './mask-states.ts';
 
 describe('masking agrees with a model', () => {
   const text = fc.constantFrom('a', 'b', 'c');
@@ -23,7 +23,7 @@ describe('masking agrees with a model', () => {
         });
         expect(rowsOf(masked)).toEqual(expected.sort());
         const any = expected.some((row) => row.includes('*'));
-        expect(tableOf(masked).masked).toEqual(
+        expect(tableIn(masked).masked).toEqual(
           any ? KEYED.columns.filter((name) => columns.includes(name)) : [],
         );
       }),

@@ -42,7 +42,7 @@ export function state(spec: Spec, rows: readonly Values[]): Link {
   return builder.finish().snapshot;
 }
 
-export function tableOf(snapshot: Link): Table {
+export function tableIn(snapshot: Link): Table {
   const { tables } = decodeKind('snapshot', objects.get(snapshot.digest));
   const [entry] = driveSync(walkMap(tables), objects.get);
   return resultOf(readTable(entry!.row), objects.get);
@@ -50,7 +50,7 @@ export function tableOf(snapshot: Link): Table {
 
 /** The rows of the one table, as often as they are there, as text that can be compared. */
 export function rowsOf(snapshot: Link): string[] {
-  const table = tableOf(snapshot);
+  const table = tableIn(snapshot);
   return [...driveSync(walkMap(table.root, table.rows), objects.get)]
     .flatMap(({ row }) => {
       const { row: bytes, count } = rowOf(table, resultOf(rowBytes(row), objects.get));

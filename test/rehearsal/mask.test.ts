@@ -9,7 +9,7 @@ import { SnapshotBuilder } from '../../src/objects/snapshots/builder.ts';
 import { driveSync, resultOf } from '../../src/objects/walk.ts';
 import { maskSnapshot } from '../../src/rehearsal/mask.ts';
 
-import { BAG, KEYED, mask, objects, ROWID, rowsOf, state, tableOf, type Spec } from './mask-states.ts';
+import { BAG, KEYED, mask, objects, ROWID, rowsOf, state, tableIn, type Spec } from './mask-states.ts';
 
 describe('masking', () => {
   it('leaves a state as it is where nothing is declared or nothing is new', () => {
@@ -47,13 +47,13 @@ describe('masking', () => {
       'at',
     );
     expect(rowsOf(masked)).toEqual(['1|a|x', '2|B|x', '3|c|*', '4|d|*']);
-    expect(tableOf(masked).masked).toEqual(['at']);
+    expect(tableIn(masked).masked).toEqual(['at']);
   });
 
   it('keeps a key that is masked out of an update that did not touch it', () => {
     const masked = mask(KEYED, [['1', 'a', 'x']], [['1', 'b', 'y']], 'id', 'at');
     expect(rowsOf(masked)).toEqual(['1|b|*']);
-    const { root } = tableOf(masked);
+    const { root } = tableIn(masked);
     expect([...driveSync(walkMap(root), objects.get)].map(({ key }) => key)).toEqual([encodeKey(['1'])]);
   });
 

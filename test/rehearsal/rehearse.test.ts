@@ -4,14 +4,14 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
-import { refused, run, SCRIPT, useDesk } from './desk.ts';
+import { refused, runFake, SCRIPT, useDesk } from './desk.ts';
 import { FakeEngine, type Lies } from './fake-engine.ts';
 
 const desk = useDesk();
 
 describe('an honest engine', () => {
   it('gives evidence that is accepted', async () => {
-    const { found, legs, objects, rehearsal } = await run(desk.plan, new FakeEngine());
+    const { found, legs, objects, rehearsal } = await runFake(desk.plan, new FakeEngine());
     expect(found).toEqual([]);
     expect(legs.map(({ leg, ended }) => [leg, ended])).toEqual([
       ['T', 'rolled-back'],
@@ -24,7 +24,7 @@ describe('an honest engine', () => {
 
   it('is asked for everything in order, and everything is closed', async () => {
     const engine = new FakeEngine();
-    await run(desk.plan, engine);
+    await runFake(desk.plan, engine);
     expect(engine.calls).toEqual([
       'prepare',
       'restore before',
@@ -43,7 +43,7 @@ describe('an honest engine', () => {
   });
 
   it('gives the same rehearsal twice, whatever its clock says, and another run', async () => {
-    const [a, b] = [await run(desk.plan, new FakeEngine()), await run(desk.plan, new FakeEngine())];
+    const [a, b] = [await runFake(desk.plan, new FakeEngine()), await runFake(desk.plan, new FakeEngine())];
     expect(a.rehearsal).toEqual(b.rehearsal);
     expect(a.run.afters).not.toEqual(b.run.afters);
   });
@@ -53,14 +53,14 @@ describe('an honest engine', () => {
       .toString()
       .replace(/^clock:.*$/m, '');
     const plan = await parsePlan(Buffer.from(text), desk.plan.path);
-    const { found } = await run(plan, new FakeEngine());
+    const { found } = await runFake(plan, new FakeEngine());
     expect(found).toEqual(['AFTER_STATES_DIFFER legs/R/after']);
   });
 
   it('is accepted only with the pinned source and executor', async () => {
     const source = { ...desk.plan.source, sha256: digestOf(new Uint8Array(Buffer.from('source'))) };
     const executor = { ...desk.plan.executor, sha256: digestOf(new Uint8Array(Buffer.from(SCRIPT))) };
-    expect((await run(desk.plan, new FakeEngine(), { source, executor })).found).toEqual([]);
+    expect((await runFake(desk.plan, new FakeEngine(), { source, executor })).found).toEqual([]);
   });
 });
 

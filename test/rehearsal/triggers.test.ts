@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
-import { refused, run, useDesk, type Ran } from './desk.ts';
+import { refused, runFake, useDesk, type FakeRun } from './desk.ts';
 import { FakeEngine, type Lies } from './fake-engine.ts';
 
 const desk = useDesk();
 
-const rehearsalOf = ({ objects, rehearsal }: Ran): ObjectOf<'rehearsal'> =>
+const rehearsalOf = ({ objects, rehearsal }: FakeRun): ObjectOf<'rehearsal'> =>
   decodeKind('rehearsal', objects.get(rehearsal.digest));
 
 /** The plan of the desk, with a rollback script, postconditions and what else is given. */
@@ -29,7 +29,7 @@ async function planWith(...lines: string[]): Promise<Plan> {
 
 describe('triggers', () => {
   it('are quiet over three legs of an honest engine', async () => {
-    const { legs, found } = await run(await planWith(), new FakeEngine());
+    const { legs, found } = await runFake(await planWith(), new FakeEngine());
     expect(legs.map(({ leg, ended, trigger }) => [leg, ended, trigger])).toEqual([
       ['T', 'rolled-back', null],
       ['R', 'committed', null],
@@ -47,7 +47,7 @@ describe('triggers', () => {
     ['delta-differs', 'DELTA_UNEXPECTED', { writes: 'an update' }],
   ])('%s aborts the first leg (%s), which is rolled back and captured', async (trigger, code, lies) => {
     const engine = new FakeEngine(lies);
-    const ran = await run(desk.plan, engine);
+    const ran = await runFake(desk.plan, engine);
     const [leg, ...others] = ran.legs;
     expect(others).toEqual([]);
     expect(leg).toMatchObject({ leg: 'T', ended: 'aborted', trigger, open: false });
@@ -61,7 +61,7 @@ describe('triggers', () => {
   it('false-done: what is not met while the change is applied aborts it', async () => {
     const { document, path } = await planWith();
     const never = Buffer.from(Buffer.from(document).toString().replace('">= 2"', '">= 9"'));
-    const { legs, found } = await run(await parsePlan(never, path), new FakeEngine());
+    const { legs, found } = await runFake(await parsePlan(never, path), new FakeEngine());
     expect(legs).toMatchObject([{ leg: 'T', ended: 'aborted', trigger: 'false-done' }]);
     expect(legs[0]?.after).toBeDefined();
     expect(found.some((f) => f.startsWith('FALSE_DONE '))).toBe(true);
@@ -71,7 +71,7 @@ describe('triggers', () => {
     const engine = new FakeEngine({}, () =>
       writeFileSync(join(desk.temp, 'birth.sql'), 'DELETE FROM births'),
     );
-    const ran = await run(desk.plan, engine);
+    const ran = await runFake(desk.plan, engine);
     expect(ran.legs).toMatchObject([{ ended: 'rolled-back' }, { leg: 'R', trigger: 'executor-changed' }]);
     expect(engine.calls.filter((call) => call.startsWith('apply'))).toEqual(['apply T']);
     expect(ran.found).toContain('EXECUTOR_CHANGED executor/after');
@@ -79,7 +79,7 @@ describe('triggers', () => {
 
   it('executor-changed: so does one that is gone', async () => {
     const engine = new FakeEngine({}, () => rmSync(join(desk.temp, 'birth.sql'), { force: true }));
-    expect((await run(desk.plan, engine)).legs[1]).toMatchObject({
+    expect((await runFake(desk.plan, engine)).legs[1]).toMatchObject({
       ended: 'aborted',
       trigger: 'executor-changed',
     });
@@ -93,7 +93,7 @@ describe('triggers', () => {
     const engine = new FakeEngine(lies);
     const other = { by: 'owner', reference: null, executor: new Uint8Array(32), rollback: null };
     const form = { ...desk.plan.form, ...(approval && { approval: other }) };
-    const ran = await run(desk.plan, engine, { form });
+    const ran = await runFake(desk.plan, engine, { form });
     expect(ran.trigger).toBe(trigger);
     expect(ran.legs).toEqual([]);
     expect(engine.calls.some((call) => /^(open|apply)/.test(call))).toBe(false);
@@ -109,7 +109,7 @@ describe('a clone whose state is unknown is quarantined', () => {
     ['the state after the way back cannot be read', { back: 'unreadable' }, 'T'],
   ])('%s', async (_, lies, leg) => {
     const engine = new FakeEngine(lies);
-    const ran = await run(desk.plan, engine);
+    const ran = await runFake(desk.plan, engine);
     expect(ran.legs.at(-1)).toMatchObject({
       leg,
       ended: 'failed',
@@ -125,7 +125,7 @@ describe('a clone whose state is unknown is quarantined', () => {
   it.each<ErrorCode>(['ENGINE_FAILED', 'DATABASE_CORRUPT', 'DATABASE_UNSUPPORTED'])(
     'what was committed cannot be captured: %s',
     async (committed) => {
-      const ran = await run(desk.plan, new FakeEngine({ committed }));
+      const ran = await runFake(desk.plan, new FakeEngine({ committed }));
       expect(ran.legs.at(-1)).toMatchObject({ leg: 'R', ended: 'failed', kept: '/quarantine/R' });
       expect(rehearsalOf(ran).observed.map((f) => f.code)).toEqual(['CLONE_QUARANTINED']);
       expect(ran.found).toContain('CLONE_QUARANTINED legs/R');
@@ -135,7 +135,7 @@ describe('a clone whose state is unknown is quarantined', () => {
   it.each<ErrorCode>(['INTERRUPTED', 'DISK_FULL'])(
     '%s says nothing of the clone: an error, which says where the clone is kept',
     async (committed) => {
-      const error: unknown = await run(desk.plan, new FakeEngine({ committed })).catch(
+      const error: unknown = await runFake(desk.plan, new FakeEngine({ committed })).catch(
         (reason: unknown) => reason,
       );
       expect(error).toMatchObject({ code: committed, path: '/quarantine/R' });
@@ -144,12 +144,12 @@ describe('a clone whose state is unknown is quarantined', () => {
 
   it('and where it cannot be moved either, the error says where it is', async () => {
     const engine = new FakeEngine({ committed: 'INTERRUPTED', quarantine: 'DISK_FULL' });
-    const error: unknown = await run(desk.plan, engine).catch((reason: unknown) => reason);
+    const error: unknown = await runFake(desk.plan, engine).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'INTERRUPTED', path: '/workspace', hint: 'look there' });
   });
 
   it('a trigger fires and nothing answers to ROLLBACK: it stays named for the trigger', async () => {
-    const { legs, found } = await run(
+    const { legs, found } = await runFake(
       desk.plan,
       new FakeEngine({ writes: 'nothing', failedRollback: 'fails' }),
     );
@@ -159,7 +159,7 @@ describe('a clone whose state is unknown is quarantined', () => {
 
   it('and one whose state is known is not', async () => {
     const engine = new FakeEngine({ apply: 'TIME_LIMIT', failedRollback: 'fails' });
-    const { legs } = await run(desk.plan, engine);
+    const { legs } = await runFake(desk.plan, engine);
     expect(legs).toMatchObject([{ ended: 'failed', quarantined: false }]);
     expect(engine.calls.some((call) => call.startsWith('quarantine'))).toBe(false);
   });
@@ -170,7 +170,7 @@ describe('leg S', () => {
     ['is committed', {}],
     ['fails', { script: 'fails' }],
   ])('whose rollback script leaves a transaction open after it %s', async (_, lies) => {
-    const { found, legs } = await run(await planWith(), new FakeEngine({ ...lies, open: 'S' }));
+    const { found, legs } = await runFake(await planWith(), new FakeEngine({ ...lies, open: 'S' }));
     expect(legs.map(({ open }) => open)).toEqual([false, false, true]);
     expect(found).toContain('TRANSACTION_OPEN legs/S');
   });
@@ -179,7 +179,7 @@ describe('leg S', () => {
     ['does nothing', { script: 'does nothing' }, 'ROLLBACK_ASSUMED legs/S/back'],
     ['fails', { script: 'fails' }, 'SQL_FAILED legs/S/rollback/statement 1'],
   ])('with a rollback script that %s is found out', async (_, lies, code) => {
-    const { found, legs } = await run(await planWith(), new FakeEngine(lies));
+    const { found, legs } = await runFake(await planWith(), new FakeEngine(lies));
     expect(legs[2]).toMatchObject({ leg: 'S', ended: 'committed', quarantined: false });
     expect(found).toContain(code);
   });
@@ -192,7 +192,7 @@ describe('a postcondition that is not answered after the way back', () => {
     ['TIME_LIMIT', 'TIME_LIMIT'],
     ['TRANSACTION_LOST', 'TRANSACTION_LOST'],
   ])('is evidence, and not a refusal: %s', async (asked, code) => {
-    const ran = await run(await planWith(), new FakeEngine({ asked }));
+    const ran = await runFake(await planWith(), new FakeEngine({ asked }));
     expect(ran.legs).toMatchObject([{ leg: 'T', ended: 'failed', quarantined: false }]);
     expect(ran.legs[0]?.back?.snapshot).toEqual(ran.before.snapshot);
     expect(ran.legs[0]?.postconditions[0]).toEqual({ name: 'births', actual: null, ok: false });

@@ -14,7 +14,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Clone, Session } from '../../src/engines/engine.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { damageFile, type CloneAt, type Saboteur } from './harness.ts';
-import { accepted, caught, drill, refused, useStage, type Sabotage } from './scene.ts';
+import { accepted, caught, drill, sabotaged, useStage, type Sabotage } from './scene.ts';
 
 vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
@@ -43,7 +43,7 @@ const LINKS: [name: string, link: (at: CloneAt) => void][] = [
 describe('a clone that is', () => {
   const refusedWith = async (saboteur: Saboteur): Promise<void> => {
     const scene = stage.setApart();
-    const error = await refused(scene, saboteur);
+    const error = await sabotaged(scene, saboteur);
     expect(error.code).toBe('ENGINE_FAILED');
     expect(error.path).toMatch(/clone\.db$/);
     // Nothing got through the link.
@@ -95,7 +95,7 @@ describe('a source that', () => {
   it('is written to while it is copied', async () => {
     let n = 100;
     let timer: NodeJS.Immediate | undefined;
-    const error = await refused(stage.setApart(), {
+    const error = await sabotaged(stage.setApart(), {
       prepare: async (prepare, { file }) => {
         const write = (): void => {
           written(file, n++ % 200);
@@ -113,7 +113,7 @@ describe('a source that', () => {
   });
 
   it('is written to after it was copied, before it is kept', async () => {
-    const error = await refused(stage.setApart(), {
+    const error = await sabotaged(stage.setApart(), {
       workspace: (real, { source }) => ({
         storeSource: async (sink) => {
           damageFile(source, `UPDATE issues SET open = 0`);
@@ -184,7 +184,7 @@ describe('an image that', () => {
   const corrupt = (image: string): void => damageFile(image, `DELETE FROM issues WHERE id = 2`);
 
   it('is changed on disk between the legs ends the rehearsal: there is nothing left to restore from', async () => {
-    const error = await refused(stage.setApart(), {
+    const error = await sabotaged(stage.setApart(), {
       on: 'T',
       clone: (real, { image }) => ({ identical: async () => (corrupt(image), real.identical()) }),
     });

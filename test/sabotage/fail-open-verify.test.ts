@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { codes, Desk, type Finding } from '../cli/desk.ts';
-import { commitForged, materialOf, verdictOf, type Material } from '../workflows/forge.ts';
+import { commitForged, materialOf, forgedVerdict, type Forged } from '../workflows/forge.ts';
 import { useStage } from './scene.ts';
 
 vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
@@ -15,7 +15,7 @@ vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
  */
 const stage = useStage();
 const desk = new Desk();
-let material: Material;
+let material: Forged;
 let rehearsed: ObjectOf<'rehearsal'>;
 
 beforeAll(async () => {
@@ -70,7 +70,7 @@ describe('custody verify on a rehearsal that failed open and calls itself accept
     const { objects } = material;
     const rehearsal = putObject(objects, { ...rehearsed, ...failsOpen() });
     const verdict = putObject(objects, {
-      ...verdictOf(material),
+      ...forgedVerdict(material),
       subject: rehearsal,
       accepted: true,
       findings: [],

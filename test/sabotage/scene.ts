@@ -47,7 +47,7 @@ const DATABASE = `
   INSERT INTO notes VALUES ('a'), ('b'), ('b');
 `;
 
-export const EXECUTOR = `INSERT INTO documents (id, title) VALUES ('d3', 'three');
+export const CHANGE = `INSERT INTO documents (id, title) VALUES ('d3', 'three');
 INSERT INTO births (document, name, mother) VALUES ('d3', 'seth', 3), ('d3', 'enos', 6);
 `;
 
@@ -138,7 +138,7 @@ export function useStage(): Stage {
     const folder = mkdtempSync(temp.file('scene-'));
     const file = (name: string): string => join(folder, name);
     source(file('source.db'), setting);
-    writeFileSync(file('executor.sql'), setting.executor ?? EXECUTOR);
+    writeFileSync(file('executor.sql'), setting.executor ?? CHANGE);
     if (setting.rollback !== undefined) writeFileSync(file('rollback.sql'), setting.rollback);
     writeFileSync(file('plan.yaml'), planText(setting));
     return {
@@ -262,7 +262,7 @@ export async function accepted(stage: Stage, setting: Setting = {}): Promise<Dri
 }
 
 /** The scene ends in an error before anything could be recorded. */
-export async function refused(scene: Scene, saboteur: Saboteur = {}): Promise<CustodyError> {
+export async function sabotaged(scene: Scene, saboteur: Saboteur = {}): Promise<CustodyError> {
   const error: unknown = await drill(scene, saboteur).then(
     ({ found }) => found,
     (reason: unknown) => reason,

@@ -7,8 +7,8 @@ import {
   accepted,
   caught,
   drill,
-  EXECUTOR,
-  refused,
+  CHANGE,
+  sabotaged,
   ROLLBACK,
   useStage,
   type Sabotage,
@@ -26,59 +26,54 @@ const SPY = `CREATE TRIGGER spy AFTER INSERT ON births
   BEGIN INSERT INTO issues (text) VALUES (new.name); END;`;
 
 const REFUSED: [name: string, code: ErrorCode, path: string, setting: Setting][] = [
-  [
-    'commits early',
-    'TRANSACTION_CONTROL',
-    'executor/statement 3',
-    { executor: `${EXECUTOR} COMMIT; BEGIN;` },
-  ],
+  ['commits early', 'TRANSACTION_CONTROL', 'executor/statement 3', { executor: `${CHANGE} COMMIT; BEGIN;` }],
   [
     'opens a savepoint',
     'TRANSACTION_CONTROL',
     'executor/statement 3',
-    { executor: `${EXECUTOR} SAVEPOINT s;` },
+    { executor: `${CHANGE} SAVEPOINT s;` },
   ],
   [
     'writes to another table',
     'BOUNDARY_VIOLATED',
     'executor/statement 3',
-    { executor: `${EXECUTOR} INSERT INTO notes VALUES ('x');` },
+    { executor: `${CHANGE} INSERT INTO notes VALUES ('x');` },
   ],
   [
     'deletes on the side',
     'BOUNDARY_VIOLATED',
     'executor/statement 3',
-    { executor: `${EXECUTOR} DELETE FROM births WHERE id = 3;` },
+    { executor: `${CHANGE} DELETE FROM births WHERE id = 3;` },
   ],
   [
     'sets writable_schema',
     'BOUNDARY_VIOLATED',
     'executor/statement 1',
-    { executor: `PRAGMA writable_schema = ON; ${EXECUTOR}` },
+    { executor: `PRAGMA writable_schema = ON; ${CHANGE}` },
   ],
   [
     'makes a temporary table of a real one’s name',
     'BOUNDARY_VIOLATED',
     'executor/statement 1',
-    { executor: `CREATE TEMP TABLE births AS SELECT * FROM main.births; ${EXECUTOR}` },
+    { executor: `CREATE TEMP TABLE births AS SELECT * FROM main.births; ${CHANGE}` },
   ],
   [
     'makes a temporary view of a real table’s name',
     'BOUNDARY_VIOLATED',
     'executor/statement 1',
-    { executor: `CREATE TEMP VIEW register AS SELECT 1; ${EXECUTOR}` },
+    { executor: `CREATE TEMP VIEW register AS SELECT 1; ${CHANGE}` },
   ],
   [
     'replaces rows',
     'BOUNDARY_VIOLATED',
     'executor/statement 3',
-    { executor: `${EXECUTOR} INSERT OR REPLACE INTO documents (id, title) VALUES ('d1', 'x');` },
+    { executor: `${CHANGE} INSERT OR REPLACE INTO documents (id, title) VALUES ('d1', 'x');` },
   ],
   [
     'drops a trigger and makes it again',
     'BOUNDARY_VIOLATED',
     'executor/statement 1',
-    { executor: `DROP TRIGGER births_registered; ${EXECUTOR}` },
+    { executor: `DROP TRIGGER births_registered; ${CHANGE}` },
   ],
   [
     'fires a trigger that writes outside of the plan',
@@ -93,7 +88,7 @@ const REFUSED: [name: string, code: ErrorCode, path: string, setting: Setting][]
     {
       database: `DROP TRIGGER living_born; CREATE TRIGGER living_born INSTEAD OF INSERT ON living
         BEGIN INSERT INTO notes VALUES (new.name); END;`,
-      executor: `${EXECUTOR} INSERT INTO living (name) VALUES ('cain');`,
+      executor: `${CHANGE} INSERT INTO living (name) VALUES ('cain');`,
     },
   ],
   [
@@ -114,14 +109,14 @@ describe('refused before anything runs: an executor that', () => {
   it.each(REFUSED)('%s', async (_, code, path, setting) => {
     const opened: string[] = [];
     const watch: Saboteur = { session: (__, { label }) => (opened.push(label), {}) };
-    const error = await refused(stage.set(setting), watch);
+    const error = await sabotaged(stage.set(setting), watch);
     expect({ code: error.code, path: error.path }).toEqual({ code, path });
     expect(opened).toEqual([]);
   });
 
   it('writes through the view as it is, which is fine', async () => {
     await accepted(stage, {
-      executor: `${EXECUTOR} INSERT INTO living (name) VALUES ('cain');`,
+      executor: `${CHANGE} INSERT INTO living (name) VALUES ('cain');`,
       plan: `delta: { documents: { inserted: 1 }, births: { inserted: 3 }, register: { inserted: 3 } }
 postconditions: []`,
     });
@@ -135,7 +130,7 @@ const DUPLICATE = `INSERT OR ROLLBACK INTO births (document, name) VALUES ('d1',
 const RUN: Sabotage[] = [
   {
     name: 'INSERT OR ROLLBACK ends the transaction; what follows would commit on its own',
-    setting: { executor: EXECUTOR.replace('\n', `\n${DUPLICATE}\n`) },
+    setting: { executor: CHANGE.replace('\n', `\n${DUPLICATE}\n`) },
     caught: ['TRANSACTION_LOST legs/T/executor/statement 2', 'TRANSACTION_LOST legs/T/ended'],
   },
   {
@@ -145,18 +140,18 @@ const RUN: Sabotage[] = [
   },
   {
     name: 'a statement fails half way',
-    setting: { executor: `${EXECUTOR} INSERT INTO births (document, name) VALUES ('none', 'cain');` },
+    setting: { executor: `${CHANGE} INSERT INTO births (document, name) VALUES ('none', 'cain');` },
     caught: ['SQL_FAILED legs/T/executor/statement 3'],
   },
   {
     name: 'a deferred foreign key fails at COMMIT: ROLLBACK never noticed',
-    setting: { executor: EXECUTOR.replace(`'enos', 6`, `'enos', 99`) },
+    setting: { executor: CHANGE.replace(`'enos', 6`, `'enos', 99`) },
     caught: ['SQL_FAILED legs/R/executor', 'TRANSACTION_LOST legs/R/ended'],
   },
   {
     name: 'the script does not end, and is ended; the clone comes back all the same',
     setting: {
-      executor: `${EXECUTOR} WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+      executor: `${CHANGE} WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
         SELECT count(*) FROM n;`,
       plan: 'timeLimit: 2',
     },
@@ -191,7 +186,7 @@ const each = (db: Database.Database, script: string): void => {
 const LOOSE: Sabotage[] = [
   {
     name: 'a session that swallows the error of one statement and goes on',
-    setting: { executor: EXECUTOR.replace(`('d3', 'enos', 6)`, `('d3', 'eve', 6)`) },
+    setting: { executor: CHANGE.replace(`('d3', 'enos', 6)`, `('d3', 'eve', 6)`) },
     saboteur: loose({ apply: each }),
     caught: ['DELTA_UNEXPECTED legs/T/delta', 'DELTA_UNEXPECTED legs/T/delta/births'],
   },
@@ -202,7 +197,7 @@ const LOOSE: Sabotage[] = [
   },
   {
     name: 'a connection with a temporary view that tells the last condition what it wants to hear',
-    setting: { executor: EXECUTOR.replace(`, ('d3', 'enos', 6)`, '') },
+    setting: { executor: CHANGE.replace(`, ('d3', 'enos', 6)`, '') },
     saboteur: loose({
       opened: (db) => db.exec(`CREATE TEMP VIEW register AS SELECT value FROM json_each('[1,2,3,4]')`),
     }),

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { digestFromBytes, digestOf } from '../../src/objects/digest.ts';
 import type { Saboteur } from './harness.ts';
-import { drill, EXECUTOR, ROLLBACK, useStage, type Scene } from './scene.ts';
+import { drill, CHANGE, ROLLBACK, useStage, type Scene } from './scene.ts';
 
 vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
@@ -39,7 +39,7 @@ describe('a script that is swapped between check and use', () => {
 
   it('and back again: what was seen in between stays seen', async () => {
     const scene = stage.set();
-    const { found, rehearsed } = await drill(scene, swapping(scene, 'executor.sql', 'T', EXECUTOR));
+    const { found, rehearsed } = await drill(scene, swapping(scene, 'executor.sql', 'T', CHANGE));
     expect(rehearsed.executor.after).toEqual(rehearsed.executor.before);
     expect(found).toContain('EXECUTOR_CHANGED legs/T/executor');
     expect(found).not.toContain('EXECUTOR_CHANGED executor/after');
@@ -53,15 +53,15 @@ describe('a script that is swapped between check and use', () => {
         apply: async (script, boundary) => {
           writeFileSync(scene.file('executor.sql'), OTHER);
           await real.apply(script, boundary);
-          writeFileSync(scene.file('executor.sql'), EXECUTOR);
+          writeFileSync(scene.file('executor.sql'), CHANGE);
         },
       }),
     };
     const { found, rehearsed, hits } = await drill(scene, saboteur);
     expect(hits).toBe(1);
     expect(found).toEqual([]);
-    expect(rehearsed.executor.file.digest).toBe(digestOf(Buffer.from(EXECUTOR)));
-    expect(digestFromBytes(rehearsed.executor.before)).toBe(digestOf(Buffer.from(EXECUTOR)));
+    expect(rehearsed.executor.file.digest).toBe(digestOf(Buffer.from(CHANGE)));
+    expect(digestFromBytes(rehearsed.executor.before)).toBe(digestOf(Buffer.from(CHANGE)));
   });
 
   it('is the rollback script', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
 import { codes, Desk, type Finding } from '../cli/desk.ts';
 import { SabotagedEngine, type Saboteur } from './harness.ts';
-import { BEFORE_AFTER, EXECUTOR, ROLLBACK, useStage, type Setting } from './scene.ts';
+import { BEFORE_AFTER, CHANGE, ROLLBACK, useStage, type Setting } from './scene.ts';
 
 vi.mock(import('../../src/engines/sqlite/process/sandbox.ts'), async (load) =>
   (await import('./system.ts')).sandbox(load),
@@ -136,7 +136,7 @@ describe('a trigger', () => {
   });
 
   it('executor-changed: it was approved, and is swapped while leg T runs', async () => {
-    const ran = await rehearse({ plan: APPROVED(digestOf(Buffer.from(EXECUTOR))) }, 1, (file) => ({
+    const ran = await rehearse({ plan: APPROVED(digestOf(Buffer.from(CHANGE))) }, 1, (file) => ({
       on: 'T',
       session: (real) => ({
         rollback: async () => {
@@ -171,7 +171,7 @@ describe('a trigger', () => {
 
   it('is none where the boundary refuses a script: the ledger stays as it was', async () => {
     const before = desk.state();
-    const scene = stage.setApart({ executor: `${EXECUTOR} DELETE FROM notes;` });
+    const scene = stage.setApart({ executor: `${CHANGE} DELETE FROM notes;` });
     saboteur = {};
     await desk.fails(['rehearse', scene.file('plan.yaml')], 'BOUNDARY_VIOLATED', 3);
     expect(desk.state()).toEqual(before);

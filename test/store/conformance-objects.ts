@@ -5,8 +5,8 @@ import { putBlob, putObject } from '../../src/objects/sink.ts';
 import type { Backend } from '../../src/store/backend.ts';
 import { PackStore } from '../../src/store/pack-store.ts';
 import { scrub } from '../../src/store/scrub.ts';
-import { collect, flipped, type Harness, listAll, readAll } from './harness.ts';
-import { digestOf, encodeObject, noise, sampleObject, store, storeSample, text } from './objects.ts';
+import { gathered, flipped, type Harness, listAll, readAll } from './harness.ts';
+import { digestOf, encodeObject, incompressible, sampleObject, store, storeSample, utf8 } from './objects.ts';
 import { refuses } from '../support/refusals.ts';
 
 /** What a {@link PackStore} does on every backend; part of the conformance suite. */
@@ -24,10 +24,10 @@ export function describeObjects(makeHarness: () => Harness): void {
       const target = await PackStore.open(backend);
       const blobs = [
         new Uint8Array(),
-        text('a'),
-        noise(200_000, 1),
+        utf8('a'),
+        incompressible(200_000, 1),
         new Uint8Array(1_048_576),
-        noise(1_048_576, 2),
+        incompressible(1_048_576, 2),
       ];
       const { digests, packs } = await store(target, blobs);
       expect(packs).toHaveLength(1);
@@ -41,16 +41,16 @@ export function describeObjects(makeHarness: () => Harness): void {
 
     it('are checked on the way in', async () => {
       await using writer = await (await PackStore.open(backend)).writer();
-      refuses(() => writer.put('raw', digestOf(text('a')), text('b')), 'OBJECT_CORRUPT');
+      refuses(() => writer.put('raw', digestOf(utf8('a')), utf8('b')), 'OBJECT_CORRUPT');
       const large = new Uint8Array(1_048_577);
       refuses(() => writer.put('raw', digestOf(large), large), 'OBJECT_TOO_LARGE');
-      putBlob(writer, text('b'));
+      putBlob(writer, utf8('b'));
       expect(await writer.finish()).toHaveLength(1);
     });
 
     it('that are missing are named', async () => {
       const target = await PackStore.open(backend);
-      const absent = digestOf(text('absent'));
+      const absent = digestOf(utf8('absent'));
       expect(await target.has(absent)).toBe(false);
       await refuses(() => target.get(absent), 'OBJECT_MISSING');
       await refuses(() => target.codecOf(absent), 'OBJECT_MISSING');
@@ -61,7 +61,7 @@ export function describeObjects(makeHarness: () => Harness): void {
       const writer = await target.writer();
       expect(await writer.finish()).toEqual([]);
       await refuses(() => writer.finish(), 'INTERNAL');
-      refuses(() => putBlob(writer, text('a')), 'INTERNAL');
+      refuses(() => putBlob(writer, utf8('a')), 'INTERNAL');
       expect(await listAll(backend, 'packs/')).toEqual([]);
     });
 
@@ -69,7 +69,7 @@ export function describeObjects(makeHarness: () => Harness): void {
       const target = await PackStore.open(backend);
       {
         await using writer = await target.writer();
-        putBlob(writer, noise(400_000, 3));
+        putBlob(writer, incompressible(400_000, 3));
       }
       expect(await listAll(backend, 'packs/')).toEqual([]);
     });
@@ -78,9 +78,9 @@ export function describeObjects(makeHarness: () => Harness): void {
       await using writer = await (await PackStore.open(backend)).writer({ maxObjects: 40 });
       const blobs = [
         new Uint8Array(),
-        ...Array.from({ length: 60 }, (_, i) => noise(30_000, i + 10)),
-        noise(1_048_576, 9),
-        text('in the open block'),
+        ...Array.from({ length: 60 }, (_, i) => incompressible(30_000, i + 10)),
+        incompressible(1_048_576, 9),
+        utf8('in the open block'),
       ];
       const digests = blobs.map((blob) => putBlob(writer, blob).digest);
       for (const again of [false, true])
@@ -91,7 +91,7 @@ export function describeObjects(makeHarness: () => Harness): void {
       // What is read is the reader's: the next one gets what was put.
       writer.get(digests[3]!).fill(0);
       expect(writer.get(digests[3]!)).toEqual(blobs[3]);
-      const absent = digestOf(text('absent'));
+      const absent = digestOf(utf8('absent'));
       expect(writer.has(absent)).toBe(false);
       refuses(() => writer.get(absent), 'OBJECT_MISSING');
       await writer.finish();
@@ -100,28 +100,28 @@ export function describeObjects(makeHarness: () => Harness): void {
 
     it('that a writer left out, since they are stored, are read back through it too', async () => {
       const target = await PackStore.open(backend);
-      await store(target, [text('one'), noise(5000, 7)]);
+      await store(target, [utf8('one'), incompressible(5000, 7)]);
       await using writer = await target.writer();
-      const { digest } = putBlob(writer, noise(5000, 7));
+      const { digest } = putBlob(writer, incompressible(5000, 7));
       expect(writer.added).toBe(backend.sync === null ? 1 : 0);
       expect(writer.has(digest)).toBe(true);
-      expect(writer.get(digest)).toEqual(noise(5000, 7));
+      expect(writer.get(digest)).toEqual(incompressible(5000, 7));
     });
 
     it('are stored once by one writer', async () => {
       await using writer = await (await PackStore.open(backend)).writer();
-      putBlob(writer, text('twice'));
-      putBlob(writer, text('twice'));
+      putBlob(writer, utf8('twice'));
+      putBlob(writer, utf8('twice'));
       expect([writer.added, writer.reused]).toEqual([1, 1]);
       await writer.finish();
     });
 
     it('are reused from other packs where stored copies can be checked', async () => {
       const target = await PackStore.open(backend);
-      await store(target, [text('one'), text('two')]);
+      await store(target, [utf8('one'), utf8('two')]);
       await using writer = await target.writer();
-      putBlob(writer, text('two'));
-      putBlob(writer, text('three'));
+      putBlob(writer, utf8('two'));
+      putBlob(writer, utf8('three'));
       expect(writer.added).toBe(backend.sync === null ? 2 : 1);
       await writer.finish();
       expect((await scrub(backend)).findings).toEqual([]);
@@ -129,8 +129,8 @@ export function describeObjects(makeHarness: () => Harness): void {
 
     it('are not reused from a damaged copy: putting them again heals', async () => {
       const target = await PackStore.open(backend);
-      const blob = noise(5000, 4);
-      const { digests, packs } = await store(target, [text('other'), blob]);
+      const blob = incompressible(5000, 4);
+      const { digests, packs } = await store(target, [utf8('other'), blob]);
       const whole = await readAll(backend, packs[0]!);
       harness.tamper(packs[0]!, flipped(whole, 2000));
       const fresh = await PackStore.open(harness.open());
@@ -138,11 +138,11 @@ export function describeObjects(makeHarness: () => Harness): void {
       await store(fresh, [blob]);
       expect(await fresh.get(digests[1]!)).toEqual(blob);
       expect(await (await PackStore.open(harness.open())).get(digests[1]!)).toEqual(blob);
-      expect(await fresh.get(digests[0]!)).toEqual(text('other'));
+      expect(await fresh.get(digests[0]!)).toEqual(utf8('other'));
     });
 
     it('a pack written again in the same order heals its damaged file', async () => {
-      const blobs = [text('x'.repeat(90)), noise(900, 5)];
+      const blobs = [utf8('x'.repeat(90)), incompressible(900, 5)];
       const target = await PackStore.open(backend);
       const { digests, packs } = await store(target, blobs);
       const whole = await readAll(backend, packs[0]!);
@@ -178,8 +178,8 @@ export function describeObjects(makeHarness: () => Harness): void {
     it('are listed once each, ascending', async () => {
       const target = await PackStore.open(backend);
       const first = await storeSample(target);
-      const second = await store(target, [text('more'), text('evidence')]);
-      const infos = await collect(target.list());
+      const second = await store(target, [utf8('more'), utf8('evidence')]);
+      const infos = await gathered(target.list());
       const digests = infos.map(({ digest }) => digest);
       expect(digests).toEqual([...new Set([...first.digests, ...second.digests])].sort());
       expect(infos.find(({ digest }) => digest === first.digests[2])?.codec).toBe('dag-cbor');
@@ -190,7 +190,7 @@ export function describeObjects(makeHarness: () => Harness): void {
       const target = await PackStore.open(backend);
       const { digests } = await store(
         target,
-        Array.from({ length: 600 }, (_, i) => text(`object ${i}`)),
+        Array.from({ length: 600 }, (_, i) => utf8(`object ${i}`)),
       );
       const sorted = [...digests].sort();
       for (const length of [1, 2, 3, 8, 63, 64]) {
@@ -206,26 +206,26 @@ export function describeObjects(makeHarness: () => Harness): void {
 
     it('in packs that appear, move or go are found by listing again', async () => {
       const target = await PackStore.open(backend);
-      const { digests, packs } = await store(target, [text('first')]);
+      const { digests, packs } = await store(target, [utf8('first')]);
       const reader = await PackStore.open(harness.open());
-      expect(await reader.get(digests[0]!)).toEqual(text('first'));
+      expect(await reader.get(digests[0]!)).toEqual(utf8('first'));
       // Another process merges: the object is in a new pack, the old one is gone.
       harness.tamper(packs[0]!, null);
-      const merged = await store(await PackStore.open(harness.open()), [text('first'), text('second')]);
-      expect(await reader.get(merged.digests[1]!)).toEqual(text('second'));
-      expect(await reader.get(digests[0]!)).toEqual(text('first'));
+      const merged = await store(await PackStore.open(harness.open()), [utf8('first'), utf8('second')]);
+      expect(await reader.get(merged.digests[1]!)).toEqual(utf8('second'));
+      expect(await reader.get(digests[0]!)).toEqual(utf8('first'));
       harness.tamper(merged.packs[0]!, null);
       const gone = await PackStore.open(harness.open());
       await refuses(() => gone.get(digests[0]!), 'OBJECT_MISSING');
     });
 
     it('with a damaged copy in one pack come from another', async () => {
-      const blob = noise(3000, 6);
+      const blob = incompressible(3000, 6);
       const target = await PackStore.open(backend);
       const { digests, packs } = await store(target, [blob]);
       const whole = await readAll(backend, packs[0]!);
       harness.tamper(packs[0]!, flipped(whole, 100));
-      await store(await PackStore.open(harness.open()), [blob, text('another pack')]);
+      await store(await PackStore.open(harness.open()), [blob, utf8('another pack')]);
       for (let i = 0; i < 4; i++) {
         const reader = await PackStore.open(harness.open());
         expect(await reader.get(digests[0]!)).toEqual(blob);
@@ -239,19 +239,19 @@ export function describeObjects(makeHarness: () => Harness): void {
     it('can be split over several packs by one writer', async () => {
       const target = await PackStore.open(backend);
       await using writer = await target.writer({ maxObjects: 3 });
-      const digests = Array.from({ length: 8 }, (_, i) => putBlob(writer, text(`part ${i}`)).digest);
-      putBlob(writer, text('part 0'));
+      const digests = Array.from({ length: 8 }, (_, i) => putBlob(writer, utf8(`part ${i}`)).digest);
+      putBlob(writer, utf8('part 0'));
       expect(writer.added).toBe(8);
       expect(await writer.finish()).toHaveLength(3);
       for (const [i, digest] of digests.entries())
-        expect(await target.get(digest)).toEqual(text(`part ${i}`));
+        expect(await target.get(digest)).toEqual(utf8(`part ${i}`));
     });
 
     it('cannot be changed by whoever got them', async () => {
       const target = await PackStore.open(backend);
-      const { digests } = await store(target, [text('mine')]);
+      const { digests } = await store(target, [utf8('mine')]);
       (await target.get(digests[0]!)).fill(0);
-      expect(await target.get(digests[0]!)).toEqual(text('mine'));
+      expect(await target.get(digests[0]!)).toEqual(utf8('mine'));
     });
 
     it('make the same pack in the same order', async () => {

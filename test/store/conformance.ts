@@ -4,7 +4,7 @@ import { type Backend, packName } from '../../src/store/backend.ts';
 import { readHead, swapHead } from '../../src/store/heads.ts';
 import { describeObjects } from './conformance-objects.ts';
 import { flipped, type Harness, listAll, readAll } from './harness.ts';
-import { sampleHead, text } from './objects.ts';
+import { sampleHead, utf8 } from './objects.ts';
 import { refuses } from '../support/refusals.ts';
 
 /** What every backend must do, and what a store on top of it does. A new backend passes it with a five-line test. */
@@ -19,7 +19,7 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
     afterEach(() => harness.dispose());
 
     describe('files', () => {
-      const bytes = text('some bytes');
+      const bytes = utf8('some bytes');
       const file = packName(sha256Hex(bytes));
 
       it('stores bytes once, and says so', async () => {
@@ -67,7 +67,7 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
       it.each([
         ['changed', flipped(bytes, 3)],
         ['shorter', bytes.subarray(1)],
-        ['longer', text('some bytes!')],
+        ['longer', utf8('some bytes!')],
       ])('heals a stored copy that is %s', async (_, damaged) => {
         await backend.put(file, bytes);
         harness.tamper(file, damaged);
@@ -77,7 +77,7 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
 
       it('reads exact ranges', async () => {
         await backend.put(file, bytes);
-        expect(await backend.readRange(file, 5, 5)).toEqual(text('bytes'));
+        expect(await backend.readRange(file, 5, 5)).toEqual(utf8('bytes'));
         expect(await backend.readRange(file, 10, 0)).toEqual(new Uint8Array());
         expect(await backend.size(file)).toBe(10);
         await refuses(() => backend.readRange(file, 5, 6), 'PACK_CORRUPT');
@@ -92,16 +92,16 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
       it('has the same reads without a promise, if it has any', async () => {
         await backend.put(file, bytes);
         if (backend.sync === null) return;
-        expect(backend.sync.readRange(file, 5, 5)).toEqual(text('bytes'));
+        expect(backend.sync.readRange(file, 5, 5)).toEqual(utf8('bytes'));
         expect(backend.sync.size(file)).toBe(10);
         expect(backend.sync.size(packName('0'.repeat(64)))).toBeNull();
       });
 
       it('lists foreign files, sorted', async () => {
         await backend.put(file, bytes);
-        harness.tamper('packs/.tmp-1-ab', text('x'));
-        harness.tamper('packs/zz', text('x'));
-        harness.tamper('heads/main', text('x'));
+        harness.tamper('packs/.tmp-1-ab', utf8('x'));
+        harness.tamper('packs/zz', utf8('x'));
+        harness.tamper('heads/main', utf8('x'));
         expect(await listAll(backend, 'packs/')).toEqual(['packs/.tmp-1-ab', file, 'packs/zz'].sort());
         expect(await listAll(backend, 'heads/')).toEqual(['heads/main']);
       });
@@ -143,7 +143,7 @@ export function describeBackend(name: string, makeHarness: () => Harness): void 
 
       it('refuses a name that leaves the folder', async () => {
         await using lock = await backend.lock();
-        await refuses(() => backend.swapHead(lock, '../x', null, text('x')), 'INTERNAL');
+        await refuses(() => backend.swapHead(lock, '../x', null, utf8('x')), 'INTERNAL');
         await refuses(() => backend.readHead('a/b'), 'INTERNAL');
       });
 

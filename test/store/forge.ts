@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '../../src/objects/sha256.ts';
 import { packName, type PackName } from '../../src/store/backend.ts';
 
 /** A pack described field by field, so that any field can be wrong. Written from SPEC.md, not from the writer. */
@@ -12,14 +12,12 @@ export interface Forgery {
   padding: Buffer;
 }
 
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
 /** Two objects in one raw block. */
 export function soundForgery(): Forgery {
   const objects = [Buffer.from('before'), Buffer.from('after')];
   const bytes = Buffer.concat(objects);
   const entries = objects.map((object, i) => ({
-    digest: sha256(object),
+    digest: sha256Hex(object),
     block: 0,
     offset: i === 0 ? 0 : 6,
     length: object.length,
@@ -73,9 +71,9 @@ export function forge(change: (forgery: Forgery) => void = () => undefined): Buf
   end.writeBigUInt64BE(footer.tableOffset ?? BigInt(body.length), 0);
   end.writeUInt32BE(footer.blocks ?? blocks.length, 8);
   end.writeUInt32BE(footer.objects ?? entries.length, 12);
-  end.write(footer.sha256 ?? sha256(index), 16, 'hex');
+  end.write(footer.sha256 ?? sha256Hex(index), 16, 'hex');
   end.write(footer.end, 48, 'latin1');
   return Buffer.concat([body, index, end]);
 }
 
-export const nameOf = (pack: Uint8Array): PackName => packName(sha256(pack));
+export const packNameOf = (pack: Uint8Array): PackName => packName(sha256Hex(pack));

@@ -58,10 +58,10 @@ export async function readAll(backend: Backend, name: string): Promise<Uint8Arra
 }
 
 export async function listAll(backend: Backend, prefix: 'packs/' | 'heads/'): Promise<string[]> {
-  return collect(backend.list(prefix));
+  return gathered(backend.list(prefix));
 }
 
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+export async function gathered<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;

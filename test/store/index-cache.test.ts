@@ -16,9 +16,9 @@ import type { Backend } from '../../src/store/backend.ts';
 import { IndexCache } from '../../src/store/index-cache.ts';
 import { PackStore } from '../../src/store/pack-store.ts';
 import { flipped, fsHarness, type Harness, readAll } from './harness.ts';
-import { digestOf, noise, store, text } from './objects.ts';
+import { digestOf, incompressible, store, utf8 } from './objects.ts';
 
-const BLOBS = Array.from({ length: 40 }, (_, i) => text(`object ${i}`));
+const BLOBS = Array.from({ length: 40 }, (_, i) => utf8(`object ${i}`));
 
 describe('the writer cache in LevelDB', () => {
   let harness: Harness;
@@ -53,18 +53,18 @@ describe('the writer cache in LevelDB', () => {
     await using index = await built();
     expect(target.packs.every((name) => index.covers(name))).toBe(true);
     for (const blob of BLOBS) expect(target.packs).toContain(index.find(digestOf(blob)));
-    expect(index.find(digestOf(text('absent')))).toBeNull();
+    expect(index.find(digestOf(utf8('absent')))).toBeNull();
     expect(await storedAnew(index)).toBe(0);
-    expect(await storedAnew(index, [text('new')])).toBe(1);
+    expect(await storedAnew(index, [utf8('new')])).toBe(1);
   });
 
   it('lasts, and catches up with packs of other writers', async () => {
     await (await built())[Symbol.asyncDispose]();
-    await store(target, [text('later')]);
+    await store(target, [utf8('later')]);
     await using index = (await IndexCache.open(dir))!;
     expect(target.packs.map((name) => index.covers(name)).sort()).toEqual([false, true, true]);
     // A pack that is not covered is looked up in its own index.
-    expect(await storedAnew(index, [text('later')])).toBe(0);
+    expect(await storedAnew(index, [utf8('later')])).toBe(0);
     await target.catchUp(index);
     expect(target.packs.every((name) => index.covers(name))).toBe(true);
   });
@@ -102,7 +102,7 @@ describe('the writer cache in LevelDB', () => {
     const index = await built();
     rmSync(dir, { recursive: true });
     expect([0, 20, 40]).toContain(await storedAnew(index));
-    await store(target, [text('one more')]);
+    await store(target, [utf8('one more')]);
     await target.catchUp(index);
     await index[Symbol.asyncDispose]();
     await using again = await built();
@@ -115,7 +115,7 @@ describe('the writer cache in LevelDB', () => {
     const damages: ((path: string, bytes: Buffer) => void)[] = [
       (path) => truncateSync(path, 0),
       (path, bytes) => truncateSync(path, bytes.length >> 1),
-      (path, bytes) => writeFileSync(path, noise(bytes.length, bytes.length + 1)),
+      (path, bytes) => writeFileSync(path, incompressible(bytes.length, bytes.length + 1)),
       (path, bytes) =>
         writeFileSync(path, bytes.length === 0 ? 'x' : flipped(bytes, bytes.length >> 1, 0x40)),
       (path) => rmSync(path),

@@ -8,10 +8,10 @@ import { IndexCache } from '../../src/store/index-cache.ts';
 import { readHead, swapHead } from '../../src/store/heads.ts';
 import { PackStore } from '../../src/store/pack-store.ts';
 import { scrub } from '../../src/store/scrub.ts';
-import { noise, sampleHead, store, text } from './objects.ts';
+import { incompressible, sampleHead, store, utf8 } from './objects.ts';
 import { ENDED, temporaryOf } from '../support/killed.ts';
 import { lacking } from '../support/lacking.ts';
-import { codeOf, refuses } from '../support/refusals.ts';
+import { refusedWith, refuses } from '../support/refusals.ts';
 import { makeTestFolder } from '../support/folder.ts';
 
 const lack = lacking('mounting a file system');
@@ -31,7 +31,7 @@ describe.skipIf(lack)(`a file system of its own${lack}`, () => {
   it('that is full: DISK_FULL, nothing half-written, and all goes on when there is room again', async () => {
     const backend = FsBackend.create(dir);
     const target = await PackStore.open(backend);
-    const { digests } = await store(target, [text('before')]);
+    const { digests } = await store(target, [utf8('before')]);
     {
       await using lock = await backend.lock();
       await swapHead(backend, lock, null, sampleHead(1));
@@ -39,18 +39,18 @@ describe.skipIf(lack)(`a file system of its own${lack}`, () => {
     {
       await using writer = await target.writer();
       const putMuch = (): void => {
-        for (let i = 0; i < 20; i++) putBlob(writer, noise(100_000, i));
+        for (let i = 0; i < 20; i++) putBlob(writer, incompressible(100_000, i));
       };
-      expect(codeOf(putMuch)).toBe('DISK_FULL');
+      expect(refusedWith(putMuch)).toBe('DISK_FULL');
       // The writer is finished: what it wrote is not trusted, and its file is gone.
-      refuses(() => putBlob(writer, text('more')), 'INTERNAL');
+      refuses(() => putBlob(writer, utf8('more')), 'INTERNAL');
       await refuses(() => writer.finish(), 'INTERNAL');
       expect(readdirSync(join(dir, 'packs'))).toHaveLength(1);
     }
     expect((await scrub(backend)).findings).toEqual([]);
-    expect(await target.get(digests[0]!)).toEqual(text('before'));
+    expect(await target.get(digests[0]!)).toEqual(utf8('before'));
     expect((await readHead(backend))?.head.size).toBe(1);
-    await store(target, [text('after')]);
+    await store(target, [utf8('after')]);
     expect((await scrub(backend)).objects).toBe(2);
   });
 
@@ -64,7 +64,7 @@ describe.skipIf(lack)(`a file system of its own${lack}`, () => {
     const lock = await backend.lock();
     const first = await swapHead(backend, lock, null, sampleHead(1));
     await using writer = await target.writer();
-    putBlob(writer, noise(100_000, 1));
+    putBlob(writer, incompressible(100_000, 1));
     fill('ballast');
     await refuses(() => writer.finish(), 'DISK_FULL');
     fill('more-ballast');
@@ -77,7 +77,7 @@ describe.skipIf(lack)(`a file system of its own${lack}`, () => {
   });
 
   it('that is read-only: everything reads, every write says READ_ONLY', async () => {
-    const { digests } = await store(await PackStore.open(FsBackend.create(dir)), [text('kept')]);
+    const { digests } = await store(await PackStore.open(FsBackend.create(dir)), [utf8('kept')]);
     {
       const backend = FsBackend.open(dir);
       await using lock = await backend.lock();
@@ -90,10 +90,10 @@ describe.skipIf(lack)(`a file system of its own${lack}`, () => {
     execFileSync('mount', ['-o', 'remount,ro', dir]);
     const backend = FsBackend.open(dir);
     const target = await PackStore.open(backend);
-    expect(await target.get(digests[0]!)).toEqual(text('kept'));
+    expect(await target.get(digests[0]!)).toEqual(utf8('kept'));
     expect((await readHead(backend))?.head.size).toBe(1);
     await refuses(() => backend.lock(), 'READ_ONLY');
-    await refuses(() => store(target, [text('new')]), 'READ_ONLY');
+    await refuses(() => store(target, [utf8('new')]), 'READ_ONLY');
     // What cannot be removed stays, and nobody fails for it.
     expect(await scrub(backend)).toMatchObject({ findings: [], leftovers: [leftover] });
     refuses(() => FsBackend.create(join(dir, 'other')), 'READ_ONLY');
@@ -101,7 +101,7 @@ describe.skipIf(lack)(`a file system of its own${lack}`, () => {
     expect(await IndexCache.open(join(dir, 'index'), { rebuild: true })).toBeNull();
     // What is stored needs no writing.
     await using writer = await target.writer();
-    putBlob(writer, text('kept'));
+    putBlob(writer, utf8('kept'));
     expect(await writer.finish()).toEqual([]);
   });
 

@@ -9,8 +9,8 @@ import { IndexCache } from '../../src/store/index-cache.ts';
 import { readHead, type StoredHead, swapHead } from '../../src/store/heads.ts';
 import { PackStore } from '../../src/store/pack-store.ts';
 import { scrub } from '../../src/store/scrub.ts';
-import { collect, flipped, fsHarness, type Harness, listAll, memoryHarness, readAll } from './harness.ts';
-import { noise, sampleHead } from './objects.ts';
+import { gathered, flipped, fsHarness, type Harness, listAll, memoryHarness, readAll } from './harness.ts';
+import { incompressible, sampleHead } from './objects.ts';
 import { refuses } from '../support/refusals.ts';
 
 /** What must be true, whatever was done: these objects are there, the head is at this number. */
@@ -38,7 +38,9 @@ const command = (
 /** A few sizes and many equal values, so that objects come again. */
 const blob = fc
   .tuple(fc.nat(12), fc.constantFrom(0, 1, 100, 4000, 140_000))
-  .map(([seed, length]) => (seed % 2 === 0 ? noise(length, seed) : new Uint8Array(length).fill(seed)));
+  .map(([seed, length]) =>
+    seed % 2 === 0 ? incompressible(length, seed) : new Uint8Array(length).fill(seed),
+  );
 
 const indexDir = (real: Real): string | null =>
   real.harness.dir === null ? null : join(real.harness.dir, 'index');
@@ -86,12 +88,12 @@ const commands = [
   fc.constant(
     command('get what is not there', async (_, { store, reader }) => {
       for (const each of [store, reader])
-        await refuses(() => each.get(digestOf(noise(50, 99))), 'OBJECT_MISSING');
+        await refuses(() => each.get(digestOf(incompressible(50, 99))), 'OBJECT_MISSING');
     }),
   ),
   fc.constant(
     command('list', async (model, { reader }) => {
-      const listed = (await collect(reader.list())).map(({ digest }) => digest);
+      const listed = (await gathered(reader.list())).map(({ digest }) => digest);
       expect(listed).toEqual([...model.objects.keys()].sort());
     }),
   ),

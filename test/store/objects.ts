@@ -3,11 +3,12 @@ import { type AnyObject, encodeObject, type ObjectOf } from '../../src/objects/k
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import type { PackName } from '../../src/store/backend.ts';
 import type { PackStore } from '../../src/store/pack-store.ts';
+import { utf8 } from '../objects/support.ts';
 
-export const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+export { utf8 };
 
 /** Bytes that do not compress, the same for the same seed. */
-export function noise(length: number, seed: number): Uint8Array {
+export function incompressible(length: number, seed: number): Uint8Array {
   const out = new Uint8Array(length);
   let state = (seed * 2_654_435_761 + 1) >>> 0;
   for (let i = 0; i < length; i++) {
@@ -55,9 +56,9 @@ export async function storeSample(target: PackStore): Promise<{ digests: Digest[
   await using writer = await target.writer();
   const digests = [
     putBlob(writer, new Uint8Array()).digest,
-    putBlob(writer, text('evidence')).digest,
+    putBlob(writer, utf8('evidence')).digest,
     putObject(writer, sampleObject(7)).digest,
-    putBlob(writer, text('hold '.repeat(60))).digest,
+    putBlob(writer, utf8('hold '.repeat(60))).digest,
   ];
   const [pack, ...more] = await writer.finish();
   if (pack === undefined || more.length > 0) throw new Error('expected one pack');

@@ -1,13 +1,14 @@
 import { zstdCompressSync } from 'node:zlib';
 import { encode } from '../../src/objects/codec.ts';
 import { both, fault, type PackFault } from './fault.ts';
-import { type Forgery, sha256 } from './forge.ts';
+import { sha256Hex } from '../../src/objects/sha256.ts';
+import type { Forgery } from './forge.ts';
 
 const BOMB = zstdCompressSync(Buffer.alloc(1 << 20));
 
 function oneObject(forgery: Forgery, object: Buffer, codec: number): void {
   forgery.blocks = [{ bytes: object, length: object.length, method: 0 }];
-  forgery.entries = [{ digest: sha256(object), block: 0, offset: 0, length: object.length, codec }];
+  forgery.entries = [{ digest: sha256Hex(object), block: 0, offset: 0, length: object.length, codec }];
 }
 
 /** Faults in blocks and in what they hold. */
@@ -33,7 +34,7 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
     (f) => {
       const object = Buffer.alloc(1_048_577);
       f.blocks = [{ bytes: zstdCompressSync(object), length: object.length, method: 1 }];
-      f.entries = [{ digest: sha256(object), block: 0, offset: 0, length: object.length, codec: 0 }];
+      f.entries = [{ digest: sha256Hex(object), block: 0, offset: 0, length: object.length, codec: 0 }];
     },
   ),
   fault(
@@ -108,7 +109,13 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
       const inner = Buffer.from('before');
       const outer = Buffer.from('beforeafter');
       f.entries = [inner, outer]
-        .map((object) => ({ digest: sha256(object), block: 0, offset: 0, length: object.length, codec: 0 }))
+        .map((object) => ({
+          digest: sha256Hex(object),
+          block: 0,
+          offset: 0,
+          length: object.length,
+          codec: 0,
+        }))
         .sort((a, b) => (a.digest < b.digest ? -1 : 1));
     },
   ),
@@ -120,7 +127,7 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
     ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
     (f) => {
       f.blocks = [{ bytes: BOMB, length: 100, method: 1 }];
-      f.entries = [{ digest: sha256(Buffer.alloc(100)), block: 0, offset: 0, length: 100, codec: 0 }];
+      f.entries = [{ digest: sha256Hex(Buffer.alloc(100)), block: 0, offset: 0, length: 100, codec: 0 }];
     },
   ),
   fault(
@@ -131,7 +138,9 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
     ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
     (f) => {
       f.blocks = [{ bytes: BOMB, length: (1 << 20) + 1, method: 1 }];
-      f.entries = [{ digest: sha256(Buffer.alloc(1 << 20)), block: 0, offset: 0, length: 1 << 20, codec: 0 }];
+      f.entries = [
+        { digest: sha256Hex(Buffer.alloc(1 << 20)), block: 0, offset: 0, length: 1 << 20, codec: 0 },
+      ];
     },
   ),
   fault(
@@ -143,7 +152,7 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
     (f) => {
       // Magic; descriptor 0: no content size, several segments; window 0x88: 2^27; a last RLE block: 100 times "a".
       f.blocks = [{ bytes: Buffer.from('28b52ffd008823030061', 'hex'), length: 100, method: 1 }];
-      f.entries = [{ digest: sha256(Buffer.alloc(100, 'a')), block: 0, offset: 0, length: 100, codec: 0 }];
+      f.entries = [{ digest: sha256Hex(Buffer.alloc(100, 'a')), block: 0, offset: 0, length: 100, codec: 0 }];
     },
   ),
   fault(
@@ -154,7 +163,7 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
     ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
     (f) => {
       f.blocks = [{ bytes: Buffer.from('garbage'), length: 100, method: 1 }];
-      f.entries = [{ digest: sha256(Buffer.alloc(100)), block: 0, offset: 0, length: 100, codec: 0 }];
+      f.entries = [{ digest: sha256Hex(Buffer.alloc(100)), block: 0, offset: 0, length: 100, codec: 0 }];
     },
   ),
   fault('document-invalid', 'a document is of no kind', 'none', ['none'], ['OBJECT_INVALID'], (f) => {

@@ -1,6 +1,6 @@
 import { zstdCompressSync } from 'node:zlib';
 import { both, fault, type PackFault } from './fault.ts';
-import { sha256 } from './forge.ts';
+import { sha256Hex } from '../../src/objects/sha256.ts';
 
 /** Sound packs, and faults in the magic, the footer, the fan-out and the entries. */
 export const TABLE_FAULTS: readonly PackFault[] = [
@@ -10,7 +10,7 @@ export const TABLE_FAULTS: readonly PackFault[] = [
     const bytes = Buffer.concat(objects);
     f.blocks = [{ bytes: zstdCompressSync(bytes), length: bytes.length, method: 1 }];
     f.entries = objects
-      .map((object, i) => ({ digest: sha256(object), block: 0, offset: 300 * i, length: 300, codec: 0 }))
+      .map((object, i) => ({ digest: sha256Hex(object), block: 0, offset: 300 * i, length: 300, codec: 0 }))
       .sort((a, b) => (a.digest < b.digest ? -1 : 1));
   }),
   fault(

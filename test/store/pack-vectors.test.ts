@@ -6,11 +6,11 @@ import { MemoryBackend } from '../../src/store/memory.ts';
 import { PackReader } from '../../src/store/pack-reader.ts';
 import { PackStore } from '../../src/store/pack-store.ts';
 import { scrub } from '../../src/store/scrub.ts';
-import { forge, nameOf } from './forge.ts';
+import { forge, packNameOf } from './forge.ts';
 import { PACK_FAULTS } from './pack-faults.ts';
-import { collect, readAll } from './harness.ts';
-import { text } from './objects.ts';
-import { codeOf } from '../support/refusals.ts';
+import { gathered, readAll } from './harness.ts';
+import { utf8 } from './objects.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 const FOLDER = new URL('../vectors/pack/', import.meta.url);
 
@@ -44,18 +44,20 @@ describe('pack vectors', () => {
   it.each(vectors)('$file', async ({ file, vector }) => {
     const pack = Buffer.from(vector.pack, 'hex');
     const backend = new MemoryBackend();
-    await backend.put(nameOf(pack), pack);
-    expect(await codeOf(() => PackReader.open(backend, nameOf(pack)))).toBe(vector.open);
+    await backend.put(packNameOf(pack), pack);
+    expect(await refusedWith(() => PackReader.open(backend, packNameOf(pack)))).toBe(vector.open);
     const store = await PackStore.open(backend);
     const digests = claimed(pack, file === 'entry-twice.json' ? 2 : vector.get.length);
-    const codes = digests.map((hex) => codeOf(() => store.get(digestFromBytes(Buffer.from(hex, 'hex')))));
+    const codes = digests.map((hex) =>
+      refusedWith(() => store.get(digestFromBytes(Buffer.from(hex, 'hex')))),
+    );
     expect(await Promise.all(codes)).toEqual(vector.get);
     const { findings } = await scrub(backend);
     expect([...new Set(findings.map(({ code }) => code))].sort()).toEqual(vector.scrub);
-    expect(await codeOf(() => collect(store.list()))).toBe(vector.open);
+    expect(await refusedWith(() => gathered(store.list()))).toBe(vector.open);
     // A writer relies on none of it that is damaged, and never fails because of it.
     await using writer = await store.writer();
-    putBlob(writer, text('before'));
+    putBlob(writer, utf8('before'));
     await writer.finish();
   });
 
@@ -63,8 +65,8 @@ describe('pack vectors', () => {
     const whole = forge();
     for (let length = 0; length < whole.length; length++) {
       const backend = new MemoryBackend();
-      backend.tamper(nameOf(whole), whole.subarray(0, length));
-      expect(await codeOf(() => PackReader.open(backend, nameOf(whole)))).toBe('PACK_CORRUPT');
+      backend.tamper(packNameOf(whole), whole.subarray(0, length));
+      expect(await refusedWith(() => PackReader.open(backend, packNameOf(whole)))).toBe('PACK_CORRUPT');
       const { findings } = await scrub(backend);
       expect(findings.map(({ code }) => code)).toContain('PACK_DAMAGED');
       expect(findings.map(({ code }) => code)).toContain('PACK_MISNAMED');
@@ -74,16 +76,16 @@ describe('pack vectors', () => {
   it('a pack with bytes after its end', async () => {
     const whole = forge();
     const backend = new MemoryBackend();
-    backend.tamper(nameOf(whole), Buffer.concat([whole, Buffer.from([0])]));
-    expect(await codeOf(() => PackReader.open(backend, nameOf(whole)))).toBe('PACK_CORRUPT');
+    backend.tamper(packNameOf(whole), Buffer.concat([whole, Buffer.from([0])]));
+    expect(await refusedWith(() => PackReader.open(backend, packNameOf(whole)))).toBe('PACK_CORRUPT');
     expect((await scrub(backend)).findings.map(({ code }) => code)).toContain('PACK_MISNAMED');
   });
 
   it('the writer makes the same bytes as the format in words', async () => {
     const backend = new MemoryBackend();
     await using writer = await (await PackStore.open(backend)).writer();
-    putBlob(writer, text('before'));
-    putBlob(writer, text('after'));
+    putBlob(writer, utf8('before'));
+    putBlob(writer, utf8('after'));
     const [name] = await writer.finish();
     expect(Buffer.from(await readAll(backend, name!)).toString('hex')).toBe(forge().toString('hex'));
   });

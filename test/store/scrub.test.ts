@@ -11,8 +11,8 @@ import { scrub } from '../../src/store/scrub.ts';
 import { flipped, fsHarness, type Harness, memoryHarness, readAll } from './harness.ts';
 import { ELSEWHERE, ENDED, lay, MAKERS, temporaryOf } from '../support/killed.ts';
 import { lacking } from '../support/lacking.ts';
-import { noise, sampleHead, sampleObject, store, storeSample, text } from './objects.ts';
-import { codeOf, refuses } from '../support/refusals.ts';
+import { incompressible, sampleHead, sampleObject, store, storeSample, utf8 } from './objects.ts';
+import { refusedWith, refuses } from '../support/refusals.ts';
 
 const NOTHING = { packs: 0, objects: 0, bytes: 0, leftovers: [], findings: [] };
 const lack = lacking('Linux');
@@ -51,10 +51,10 @@ describe('scrub', () => {
 
   it('names files that are not ours', async () => {
     const { pack } = await storeSample(await PackStore.open(backend));
-    harness.tamper('packs/.tmp-1-00', text('x'));
-    harness.tamper('packs/README', text('x'));
-    harness.tamper(`${pack}.bak`, text('x'));
-    harness.tamper('heads/Main', text('x'));
+    harness.tamper('packs/.tmp-1-00', utf8('x'));
+    harness.tamper('packs/README', utf8('x'));
+    harness.tamper(`${pack}.bak`, utf8('x'));
+    harness.tamper('heads/Main', utf8('x'));
     const { findings } = await scrub(backend);
     expect(findings.map(({ code }) => code)).toEqual(Array(4).fill('FILE_FOREIGN'));
     expect(findings.map(({ path }) => path)).toEqual([
@@ -68,9 +68,9 @@ describe('scrub', () => {
   const OLD = '.tmp-1-0123456789abcdef';
 
   it.skipIf(lack)(`temporary files are no damage, and named unless their writer runs${lack}`, async () => {
-    for (const [, maker] of MAKERS) harness.tamper(`packs/${temporaryOf(maker)}`, text('half'));
-    harness.tamper(`heads/${temporaryOf(ENDED)}`, text('half'));
-    harness.tamper(`packs/${OLD}`, text('half'));
+    for (const [, maker] of MAKERS) harness.tamper(`packs/${temporaryOf(maker)}`, utf8('half'));
+    harness.tamper(`heads/${temporaryOf(ENDED)}`, utf8('half'));
+    harness.tamper(`packs/${OLD}`, utf8('half'));
     const { findings, leftovers } = await scrub(backend);
     expect(findings).toEqual([]);
     expect([...leftovers].sort()).toEqual(
@@ -88,7 +88,7 @@ describe('scrub', () => {
     ['PATH_NOT_A_FILE', ['FILE_FOREIGN']],
     ['IO_FAILED', 'thrown'],
   ])('a temporary file that cannot be looked at: %s', async (code, found) => {
-    harness.tamper(`packs/${temporaryOf(ENDED)}`, text('half'));
+    harness.tamper(`packs/${temporaryOf(ENDED)}`, utf8('half'));
     vi.spyOn(backend, 'size').mockRejectedValue(new CustodyError(code, code));
     if (found === 'thrown') await refuses(scrub(backend), code);
     else expect((await scrub(backend)).findings.map((finding) => finding.code)).toEqual(found);
@@ -113,11 +113,11 @@ describe('scrub', () => {
       const at = (name: string): string => join(backend.location, name);
       const young = [`packs/${temporaryOf(ELSEWHERE)}`, `packs/${OLD}`];
       const gone = [`packs/${temporaryOf(ENDED)}`, `packs/${OLD.replace('1', '2')}`];
-      for (const name of [...young, ...gone]) harness.tamper(name, text('half'));
+      for (const name of [...young, ...gone]) harness.tamper(name, utf8('half'));
       lay(at(gone[1]!), 25);
       await storeSample(await PackStore.open(backend));
       expect([...young, ...gone].map((name) => existsSync(at(name)))).toEqual([true, true, false, false]);
-      harness.tamper(`heads/${temporaryOf(ENDED)}`, text('half'));
+      harness.tamper(`heads/${temporaryOf(ENDED)}`, utf8('half'));
       await using lock = await backend.lock();
       await swapHead(backend, lock, null, sampleHead(1));
       expect((await scrub(backend)).leftovers).toEqual(young);
@@ -125,7 +125,7 @@ describe('scrub', () => {
   );
 
   it('names a second head', async () => {
-    harness.tamper('heads/other', text('x'));
+    harness.tamper('heads/other', utf8('x'));
     const { findings } = await scrub(backend);
     expect(findings.map(({ code, path }) => [code, path])).toEqual([['FILE_FOREIGN', 'heads/other']]);
   });
@@ -162,8 +162,8 @@ describe('scrub', () => {
       ['PACK_MISNAMED', name('e')],
     ]);
     const target = await PackStore.open(backend);
-    const { digests } = await store(target, [text('still works')]);
-    expect(await target.get(digests[0]!)).toEqual(text('still works'));
+    const { digests } = await store(target, [utf8('still works')]);
+    expect(await target.get(digests[0]!)).toEqual(utf8('still works'));
   });
 
   it('finds a sound pack under another name', async () => {
@@ -177,9 +177,9 @@ describe('scrub', () => {
     const target = await PackStore.open(backend);
     const packs: string[] = [];
     for (let i = 0; i < 4; i++)
-      packs.push((await store(target, [noise(300, i), noise(5000, 10 + i)])).packs[0]!);
+      packs.push((await store(target, [incompressible(300, i), incompressible(5000, 10 + i)])).packs[0]!);
     for (const pack of packs.slice(1)) harness.tamper(pack, flipped(await readAll(backend, pack), 200));
-    harness.tamper('heads/main', text('nonsense'));
+    harness.tamper('heads/main', utf8('nonsense'));
     const { findings, packs: seen } = await scrub(backend);
     expect(seen).toBe(4);
     const count = (code: string): number => findings.filter((finding) => finding.code === code).length;
@@ -199,8 +199,8 @@ describe('one flipped byte anywhere', () => {
     const target = await PackStore.open(backend);
     await using writer = await target.writer();
     const digests = [
-      putBlob(writer, noise(700, 1)).digest,
-      putBlob(writer, noise(200, 2)).digest,
+      putBlob(writer, incompressible(700, 1)).digest,
+      putBlob(writer, incompressible(200, 2)).digest,
       putObject(writer, sampleObject(3)).digest,
     ];
     const [pack] = await writer.finish();
@@ -210,7 +210,7 @@ describe('one flipped byte anywhere', () => {
       const { findings } = await scrub(backend);
       expect(findings.map(({ code }) => code)).toContain('PACK_MISNAMED');
       const reader = await PackStore.open(backend);
-      const lost = await Promise.all(digests.map((digest) => codeOf(() => reader.get(digest))));
+      const lost = await Promise.all(digests.map((digest) => refusedWith(() => reader.get(digest))));
       const inBlockTable =
         at >= 8 + 700 + 200 + 60 && lost.filter((code) => code !== 'none').length === digests.length;
       // The whole block goes only with its row in the block table; else at most one object does.
@@ -231,7 +231,7 @@ describe('one flipped byte anywhere', () => {
       const reader = await PackStore.open(backend);
       for (const digest of digests) {
         expect(['none', 'OBJECT_CORRUPT', 'OBJECT_MISSING', 'PACK_CORRUPT']).toContain(
-          await codeOf(() => reader.get(digest)),
+          await refusedWith(() => reader.get(digest)),
         );
       }
     }

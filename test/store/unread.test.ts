@@ -4,9 +4,9 @@ import type { Digest } from '../../src/objects/digest.ts';
 import type { Backend } from '../../src/store/backend.ts';
 import { PackStore } from '../../src/store/pack-store.ts';
 import { scrub } from '../../src/store/scrub.ts';
-import { codeOf, refuses } from '../support/refusals.ts';
+import { refusedWith, refuses } from '../support/refusals.ts';
 import { memoryHarness } from './harness.ts';
-import { store, text } from './objects.ts';
+import { store, utf8 } from './objects.ts';
 
 /** What the machine refuses is not missing, and not damaged. */
 describe('a pack that cannot be opened', () => {
@@ -17,8 +17,8 @@ describe('a pack that cannot be opened', () => {
   beforeEach(async () => {
     const sound = memoryHarness().open();
     const target = await PackStore.open(sound);
-    [here] = (await store(target, [text('here')])).digests;
-    const { digests, packs } = await store(target, [text('hidden')]);
+    [here] = (await store(target, [utf8('here')])).digests;
+    const { digests, packs } = await store(target, [utf8('hidden')]);
     [hidden] = digests;
     fault = 'EMFILE';
     const failing = (name: string): void => {
@@ -40,7 +40,7 @@ describe('a pack that cannot be opened', () => {
 
   it('hides nothing that lies elsewhere, and what may lie in it is not called missing', async () => {
     const target = await PackStore.open(backend);
-    expect(await target.get(here!)).toEqual(text('here'));
+    expect(await target.get(here!)).toEqual(utf8('here'));
     expect(await target.has(here!)).toBe(true);
     expect(await target.findPrefix(here!.slice(0, 8))).toEqual([here]);
     for (const ask of [
@@ -50,15 +50,15 @@ describe('a pack that cannot be opened', () => {
       () => target.findPrefix(hidden!.slice(0, 8)),
       () => all(target),
     ])
-      expect(await codeOf(ask)).toBe('IO_FAILED');
+      expect(await refusedWith(ask)).toBe('IO_FAILED');
   });
 
   it('is opened again when it is asked for again', async () => {
     const target = await PackStore.open(backend);
     await refuses(() => target.get(hidden!), 'IO_FAILED');
     fault = undefined;
-    expect(await target.get(hidden!)).toEqual(text('hidden'));
-    expect(await codeOf(() => target.get('0'.repeat(64) as Digest))).toBe('OBJECT_MISSING');
+    expect(await target.get(hidden!)).toEqual(utf8('hidden'));
+    expect(await refusedWith(() => target.get('0'.repeat(64) as Digest))).toBe('OBJECT_MISSING');
   });
 
   it.each([

@@ -17,9 +17,9 @@ export function refusalOf(work: Work): unknown {
 }
 
 /** The code that `work` is refused with; 'none' where it is not. */
-export function codeOf(work: Later): Promise<ErrorCode | 'none'>;
-export function codeOf(work: () => unknown): ErrorCode | 'none';
-export function codeOf(work: Work): unknown {
+export function refusedWith(work: Later): Promise<ErrorCode | 'none'>;
+export function refusedWith(work: () => unknown): ErrorCode | 'none';
+export function refusedWith(work: Work): unknown {
   const refusal: unknown = refusalOf(work as () => unknown);
   return isLater(refusal) ? refusal.then(codeIn) : codeIn(refusal);
 }

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
-import { fill, Place } from '../ledger/support.ts';
+import { fill, LedgerPlace } from '../ledger/support.ts';
 import { requirePlace } from '../../src/packets/out-folder.ts';
 import { readPlan } from '../../src/rehearsal/plan/plan.ts';
 import type { Plan } from '../../src/rehearsal/plan/plan.ts';
 import { readScripts, scriptFault } from '../../src/rehearsal/plan/script-use.ts';
 import { isThere } from '../../src/system/is-there.ts';
 import { resolveOperand } from '../../src/workflows/operand.ts';
-import { codeOf, refuses } from '../support/refusals.ts';
+import { refusedWith, refuses } from '../support/refusals.ts';
 
 describe('a path', () => {
   let dir: string;
@@ -49,11 +49,11 @@ describe('a path', () => {
   });
 
   it('that cannot be looked at is not passed over for the ledger above', async () => {
-    using place = new Place();
+    using place = new LedgerPlace();
     await using _ = await place.init();
     const inner = join(place.dir, 'inner');
     mkdirSync(inner);
-    expect(await codeOf(() => Ledger.find(inner, { keys: place.keys }))).toBe('none');
+    expect(await refusedWith(() => Ledger.find(inner, { keys: place.keys }))).toBe('none');
     symlinkSync(join(inner, '.custody'), join(inner, '.custody'));
     await refuses(() => Ledger.find(inner, { keys: place.keys }), 'IO_FAILED');
   });

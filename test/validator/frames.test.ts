@@ -4,7 +4,7 @@ import { MAX_OBJECT } from '../../src/objects/codec.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import type { Codec } from '../../src/objects/link.ts';
 import { frameHeader, FrameReader, frameSubject, type Frame } from '../../src/validator/frames.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
 
@@ -58,7 +58,7 @@ describe('frames', () => {
     const bytes = stream(sent);
     const whole = new Set([65, 65 + 15, 65 + 15 + 8]);
     for (let end = 0; end <= bytes.length; end++) {
-      expect(codeOf(() => read([bytes.subarray(0, end)]))).toBe(
+      expect(refusedWith(() => read([bytes.subarray(0, end)]))).toBe(
         whole.has(end) ? 'none' : 'OBJECT_NOT_CANONICAL',
       );
     }
@@ -68,18 +68,18 @@ describe('frames', () => {
     const largest = stream([{ codec: 'raw', bytes: new Uint8Array(MAX_OBJECT) }]);
     expect(read([largest]).frames).toHaveLength(1);
     const header = Buffer.concat([frameSubject(SUBJECT), frameHeader('raw', MAX_OBJECT + 1)]);
-    expect(codeOf(() => read([header]))).toBe('OBJECT_TOO_LARGE');
+    expect(refusedWith(() => read([header]))).toBe('OBJECT_TOO_LARGE');
     const huge = Buffer.concat([frameSubject(SUBJECT), Buffer.from('ffffffff00', 'hex')]);
-    expect(codeOf(() => read([huge]))).toBe('OBJECT_TOO_LARGE');
+    expect(refusedWith(() => read([huge]))).toBe('OBJECT_TOO_LARGE');
   });
 
   it.each([2, 0x55, 0x71, 255])('refuse codec %i', (codec) => {
     const bytes = Buffer.concat([frameSubject(SUBJECT), Buffer.from([0, 0, 0, 0, codec])]);
-    expect(codeOf(() => read([bytes]))).toBe('OBJECT_NOT_CANONICAL');
+    expect(refusedWith(() => read([bytes]))).toBe('OBJECT_NOT_CANONICAL');
   });
 
   it('refuse a subject that is no line', () => {
-    expect(codeOf(() => read([Buffer.from(`${SUBJECT}x`)]))).toBe('OBJECT_NOT_CANONICAL');
-    expect(codeOf(() => read([]))).toBe('OBJECT_NOT_CANONICAL');
+    expect(refusedWith(() => read([Buffer.from(`${SUBJECT}x`)]))).toBe('OBJECT_NOT_CANONICAL');
+    expect(refusedWith(() => read([]))).toBe('OBJECT_NOT_CANONICAL');
   });
 });

@@ -15,7 +15,7 @@ import { driveSync, resultOf } from '../../src/objects/walk.ts';
 import { Lists } from '../../src/validator/lists.ts';
 import { holdsMask } from '../../src/validator/mask-scan.ts';
 import { noise } from '../objects/support.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 function listsOf(objects: MemoryObjects, root: Link): Lists {
   const lists = new Lists('sqlite', objects);
@@ -28,7 +28,7 @@ function listsOf(objects: MemoryObjects, root: Link): Lists {
 /** Agrees with the slow check, which builds the map anew. */
 function expectSame(objects: MemoryObjects, root: Link): void {
   const { fault } = listsOf(objects, root).tree(root);
-  const slow = codeOf(() => resultOf(checkMap(root), objects.get));
+  const slow = refusedWith(() => resultOf(checkMap(root), objects.get));
   expect({ root: root.digest, sound: fault === undefined }).toEqual({
     root: root.digest,
     sound: slow === 'none',

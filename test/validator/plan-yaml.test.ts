@@ -5,7 +5,7 @@ import { PLAN_SCHEMA, type PlanDocument } from '../../src/rules/plan-schema.ts';
 import { PROFILE_SCHEMA, type ProfileDocument } from '../../src/rules/profile-schema.ts';
 import { yamlValue } from '../../src/rules/yaml.ts';
 import { utf8 } from '../objects/support.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 const read = (text: string): unknown => yamlValue(utf8(text));
 const planOf = (text: string): PlanDocument => readAs(PLAN_SCHEMA, read(text), 'plan');
@@ -61,7 +61,7 @@ describe('a plan file', () => {
     ['a date', PLAN.replace('"one more"', '!!timestamp 2001-01-01'), 'OBJECT_FIELD_INVALID'],
     ['itself', PLAN.replace('{ t: { inserted: 1 } }', '&d { t: *d }'), 'OBJECT_FIELD_UNKNOWN'],
   ])('with %s is refused', (_, text, code) => {
-    expect(codeOf(() => planOf(text))).toBe(code);
+    expect(refusedWith(() => planOf(text))).toBe(code);
   });
 });
 
@@ -95,7 +95,7 @@ describe('a profile', () => {
       PROFILE.replace('name: x', 'name: x\nfuture: [1]'),
       PROFILE.replace('id: van', 'id: van, more: 1'),
     ])
-      expect(codeOf(() => profileOf(text))).toBe('OBJECT_FIELD_UNKNOWN');
+      expect(refusedWith(() => profileOf(text))).toBe('OBJECT_FIELD_UNKNOWN');
   });
 
   it.each([
@@ -123,12 +123,12 @@ describe('a profile', () => {
     ['a list of probes', LEAST + 'probes: []'],
     ['no control', LEAST + 'probes: {}'],
   ])('with %s is none', (_, text) => {
-    expect(codeOf(() => profileOf(text))).toBe('OBJECT_FIELD_INVALID');
+    expect(refusedWith(() => profileOf(text))).toBe('OBJECT_FIELD_INVALID');
   });
 
   it('knows each way in which a surface is known to be untouched', () => {
     for (const text of [PROFILE.replace('words:', 'sentences:'), PROFILE.replace('sqlite:', 'mysql:')])
-      expect(codeOf(() => profileOf(text))).toBe('OBJECT_FIELD_UNKNOWN');
+      expect(refusedWith(() => profileOf(text))).toBe('OBJECT_FIELD_UNKNOWN');
   });
 });
 
@@ -155,18 +155,22 @@ describe('hostile YAML ends', () => {
     ['keys that are lists', '? [a]\n: 1'],
     ['more than 1 MiB', ' '.repeat(1_048_577)],
   ])('%s: refused', (_, text) => {
-    expect(codeOf(() => read(text))).toBe('PLAN_SYNTAX');
+    expect(refusedWith(() => read(text))).toBe('PLAN_SYNTAX');
   });
 
   it('what holds itself, or is without end, is read no further than a profile goes', () => {
     const patch = (value: string): string => PROFILE.replace('evidence:', `plan: ${value}, evidence:`);
-    expect(codeOf(() => profileOf(patch('&p { a: *p, b: [*p, *p] }')))).toBe('none');
-    expect(codeOf(() => profileOf(PROFILE.replace('[REAL]', '&p [*p, *p]')))).toBe('OBJECT_FIELD_INVALID');
+    expect(refusedWith(() => profileOf(patch('&p { a: *p, b: [*p, *p] }')))).toBe('none');
+    expect(refusedWith(() => profileOf(PROFILE.replace('[REAL]', '&p [*p, *p]')))).toBe(
+      'OBJECT_FIELD_INVALID',
+    );
     const surfaces = `surfaces: &s [${'{},'.repeat(100_000)}]`;
-    expect(codeOf(() => profileOf(LEAST.replace('surfaces: []', surfaces)))).toBe('OBJECT_FIELD_INVALID');
+    expect(refusedWith(() => profileOf(LEAST.replace('surfaces: []', surfaces)))).toBe(
+      'OBJECT_FIELD_INVALID',
+    );
     const unknown = '{ __proto__: { hosts: [] }, constructor: 1 }';
-    expect(codeOf(() => profileOf(LEAST.replace(/\{ hosts.*/, unknown)))).toBe('OBJECT_FIELD_INVALID');
-    expect(codeOf(() => profileOf(`${LEAST}__proto__: {}`))).toBe('OBJECT_FIELD_UNKNOWN');
+    expect(refusedWith(() => profileOf(LEAST.replace(/\{ hosts.*/, unknown)))).toBe('OBJECT_FIELD_INVALID');
+    expect(refusedWith(() => profileOf(`${LEAST}__proto__: {}`))).toBe('OBJECT_FIELD_UNKNOWN');
   });
 
   it.each([
@@ -175,6 +179,6 @@ describe('hostile YAML ends', () => {
     ['a long text', `a: "${'x '.repeat(400_000)}"`],
     ['empty lines', `a:${'\n'.repeat(100_000)}b: 1`],
   ])('%s: read', (_, text) => {
-    expect(codeOf(() => read(text))).toBe('none');
+    expect(refusedWith(() => read(text))).toBe('none');
   });
 });

@@ -5,7 +5,7 @@ import { verifyChain } from '../../src/verify/chain.ts';
 import { checkGenesis } from '../../src/verify/genesis.ts';
 import { verifyCheckpoint } from '../../src/verify/signatures.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
-import { Place } from '../ledger/support.ts';
+import { LedgerPlace } from '../ledger/support.ts';
 import { refuses } from '../support/refusals.ts';
 
 const denied = new CustodyError('PERMISSION_DENIED', 'no right to read it');
@@ -14,10 +14,10 @@ const deny = (): never => {
 };
 
 describe('what may not be read is no finding', () => {
-  let place: Place;
+  let place: LedgerPlace;
   let ledger: Ledger;
   beforeEach(async () => {
-    place = new Place();
+    place = new LedgerPlace();
     ledger = await place.init();
   });
   afterEach(async () => {

@@ -5,7 +5,7 @@ import { SnapshotBuilder } from '../../src/objects/snapshots/builder.ts';
 import type { Get } from '../../src/objects/walk.ts';
 import { diffOperands } from '../../src/workflows/diff.ts';
 import { makeRestoreScript } from '../../src/workflows/restore-script.ts';
-import { codeOf } from '../support/refusals.ts';
+import { refusedWith } from '../support/refusals.ts';
 
 const objects = new MemoryObjects();
 const snapshot = (version: string) => {
@@ -26,13 +26,13 @@ describe.each([
   ['restore-script', (a: Get, b: Get) => makeRestoreScript(side(one, a), side(two, b), undefined, {})],
 ] as const)('%s of two stores', (_, compare) => {
   it('finds in the second what the first has not', async () => {
-    expect(await codeOf(() => compare(bad('OBJECT_MISSING'), good))).not.toBe('OBJECT_MISSING');
+    expect(await refusedWith(() => compare(bad('OBJECT_MISSING'), good))).not.toBe('OBJECT_MISSING');
   });
 
   it.each(['OBJECT_CORRUPT', 'PACK_CORRUPT', 'IO_FAILED', 'PERMISSION_DENIED'] as const)(
     'passes over no %s of the first because the second has a copy',
     async (code) => {
-      expect(await codeOf(() => compare(bad(code), good))).toBe(code);
+      expect(await refusedWith(() => compare(bad(code), good))).toBe(code);
     },
   );
 });

@@ -7,7 +7,7 @@ import { putObject } from '../../src/objects/sink.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes, Desk } from '../cli/desk.ts';
 import { writePlan } from '../cli/plans.ts';
-import { commitForged, materialOf, verdictOf, type Material } from './forge.ts';
+import { commitForged, materialOf, forgedVerdict, type Forged } from './forge.ts';
 
 interface Ids {
   readonly rehearsal: string;
@@ -18,8 +18,8 @@ interface Ids {
 export class ForgeDesk {
   desk!: Desk;
   ledger!: Ledger;
-  good!: Material;
-  bad!: Material;
+  good!: Forged;
+  bad!: Forged;
 
   /** Call it in a describe. */
   constructor() {
@@ -43,7 +43,7 @@ export class ForgeDesk {
     afterAll(() => made[Symbol.dispose]());
   }
 
-  commit(material: Material, options: Parameters<typeof commitForged>[2] = {}): Promise<number> {
+  commit(material: Forged, options: Parameters<typeof commitForged>[2] = {}): Promise<number> {
     return commitForged(this.ledger, material, options);
   }
 
@@ -65,17 +65,17 @@ async function rehearse(desk: Desk): Promise<{ good: Ids; bad: Ids }> {
 }
 
 /** The rehearsal as if these validators had judged it, with verdicts that accept. */
-export function judgedBy(material: Material, validators: readonly Link[]): Material {
+export function judgedBy(material: Forged, validators: readonly Link[]): Forged {
   const { objects, rehearsal } = material;
   const evidence = decodeKind('rehearsal', objects.get(rehearsal.digest));
   const subject = putObject(objects, { ...evidence, validators });
-  const accepted = { ...verdictOf(material), accepted: true, findings: [], subject };
+  const accepted = { ...forgedVerdict(material), accepted: true, findings: [], subject };
   const [verdict, ...verdicts] = validators.map((validator) =>
     putObject(objects, { ...accepted, validator }),
   );
   return { ...material, rehearsal: subject, verdict: verdict!, verdicts };
 }
 
-export function validatorsOf({ objects, rehearsal }: Material): readonly Link[] {
+export function validatorsOf({ objects, rehearsal }: Forged): readonly Link[] {
   return decodeKind('rehearsal', objects.get(rehearsal.digest)).validators;
 }

@@ -18,7 +18,7 @@ import { verdictLinkName } from '../../src/packets/find-packet.ts';
 import type { Desk } from '../cli/desk.ts';
 
 /** A rehearsal that a ledger holds, in memory, to build something else from. */
-export interface Material {
+export interface Forged {
   readonly objects: MemoryObjects;
   readonly rehearsal: Link;
   readonly verdict: Link;
@@ -29,7 +29,7 @@ export interface Material {
 export async function materialOf(
   ledger: Ledger,
   ids: { rehearsal: string; verdict: string },
-): Promise<Material> {
+): Promise<Forged> {
   const objects = new MemoryObjects();
   const [rehearsal, verdict] = [nodeLink(parseDigest(ids.rehearsal)), nodeLink(parseDigest(ids.verdict))];
   const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
@@ -38,14 +38,14 @@ export async function materialOf(
   return { objects, rehearsal, verdict };
 }
 
-export function verdictOf({ objects, verdict }: Material): ObjectOf<'verdict'> {
+export function forgedVerdict({ objects, verdict }: Forged): ObjectOf<'verdict'> {
   return decodeKind('verdict', objects.get(verdict.digest));
 }
 
 /** Commits a rehearsal's packet as a liar would, with our own library. @param files replaces or adds files. */
 export async function commitForged(
   ledger: Ledger,
-  material: Material,
+  material: Forged,
   options: {
     files?: Record<string, string | null>;
     links?: [string, Link][];
@@ -135,7 +135,7 @@ console.log(JSON.stringify({ subject: input.toString('latin1', 0, 64), accepted,
  * For {@link putModule}: evidence that names the after-state of this rehearsal as often as its legs do. Of the planted faults
  * one leaves it out, and one names it once more.
  */
-export function looksLike({ objects, rehearsal }: Material): string {
+export function looksLike({ objects, rehearsal }: Forged): string {
   const { legs } = decodeKind('rehearsal', objects.get(rehearsal.digest));
   const { digest } = legs[0]!.after!;
   const times = legs.filter(({ after }) => after?.digest === digest).length;

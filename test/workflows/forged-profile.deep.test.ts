@@ -7,7 +7,7 @@ import { driveSync } from '../../src/objects/walk.ts';
 import { putScript } from '../../src/vectors/scripts.ts';
 import { codes, Desk, type Finding } from '../cli/desk.ts';
 import { writePlan } from '../cli/plans.ts';
-import { commitForged, materialOf, verdictOf, type Material } from './forge.ts';
+import { commitForged, materialOf, forgedVerdict, type Forged } from './forge.ts';
 
 const LAX = `custody: profile/1
 name: a team
@@ -59,7 +59,7 @@ const CASES: [what: string, profile: string, code: string, path: string][] = [
  */
 describe('custody verify on what a profile forbids and no guard saw', () => {
   const desk = new Desk();
-  let material: Material;
+  let material: Forged;
 
   beforeAll(async () => {
     await desk.init();
@@ -116,7 +116,7 @@ describe('custody verify on what a profile forbids and no guard saw', () => {
  * The same rehearsal under another profile: pinned, stored, linked, accepted.
  * @param sql what ran, as is claimed.
  */
-function under(material: Material, text: string, sql?: string): Material {
+function under(material: Forged, text: string, sql?: string): Forged {
   const { objects } = material;
   const bytes = new Uint8Array(Buffer.from(text));
   const rehearsal = decodeKind('rehearsal', objects.get(material.rehearsal.digest));
@@ -132,7 +132,7 @@ function under(material: Material, text: string, sql?: string): Material {
     profile: storeContent(objects, bytes),
   });
   const subject = putObject(objects, { ...rehearsal, executor, plan: changed });
-  const accepted = { ...verdictOf(material), subject, accepted: true, findings: [] };
+  const accepted = { ...forgedVerdict(material), subject, accepted: true, findings: [] };
   return { objects, rehearsal: subject, verdict: putObject(objects, accepted) };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { putObject } from '../../src/objects/sink.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes } from '../cli/desk.ts';
-import { verdictOf } from './forge.ts';
+import { forgedVerdict } from './forge.ts';
 import { ForgeDesk } from './forge-desk.ts';
 
 /** Everything here is committed with our own library, so that seal, objects and chain hold: only semantics can object. */
@@ -31,7 +31,7 @@ describe('a rehearsal that was forged', () => {
   });
 
   it('a rejected verdict made an accepted one', async () => {
-    const verdict = putObject(at.bad.objects, { ...verdictOf(at.bad), accepted: true, findings: [] });
+    const verdict = putObject(at.bad.objects, { ...forgedVerdict(at.bad), accepted: true, findings: [] });
     const found = await at.verify(await at.commit({ ...at.bad, verdict }));
     expect(found.filter(([, path]) => path === 'verdict')).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],
@@ -41,7 +41,7 @@ describe('a rehearsal that was forged', () => {
 
   it('an accepted verdict made a rejected one', async () => {
     const findings = [{ code: 'NO_REAL_CHANGE', path: 'delta', detail: 'invented' }];
-    const verdict = putObject(at.good.objects, { ...verdictOf(at.good), accepted: false, findings });
+    const verdict = putObject(at.good.objects, { ...forgedVerdict(at.good), accepted: false, findings });
     expect(await at.verify(await at.commit({ ...at.good, verdict }))).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],
     ]);
@@ -49,7 +49,7 @@ describe('a rehearsal that was forged', () => {
 
   it('other findings than the validator gives', async () => {
     const findings = [{ code: 'LEG_MISSING', path: 'legs', detail: 'invented' }];
-    const verdict = putObject(at.bad.objects, { ...verdictOf(at.bad), findings });
+    const verdict = putObject(at.bad.objects, { ...forgedVerdict(at.bad), findings });
     const found = await at.verify(await at.commit({ ...at.bad, verdict }));
     expect(found.filter(([, path]) => path === 'verdict')).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],

@@ -6,7 +6,7 @@ import { putObject } from '../../src/objects/sink.ts';
 import { currentPolicy, policyAfter } from '../../src/judging/policy.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes } from '../cli/desk.ts';
-import { looksLike, pin, putModule, verdictOf, type Material } from './forge.ts';
+import { looksLike, pin, putModule, forgedVerdict, type Forged } from './forge.ts';
 import { ForgeDesk, judgedBy, validatorsOf } from './forge-desk.ts';
 
 /** Committed with our own library: seal, objects and chain hold, and who may judge is all that is wrong. */
@@ -97,7 +97,7 @@ describe('who judged a rehearsal', () => {
       holds: claim.assertion !== 'network-isolated',
     }));
     const subject = putObject(objects, { ...evidence, isolation });
-    const verdict = putObject(objects, { ...verdictOf(at.good), subject });
+    const verdict = putObject(objects, { ...forgedVerdict(at.good), subject });
     await requires('network-isolated');
     expect(await at.verify(await at.commit({ ...at.good, rehearsal: subject, verdict }))).toContainEqual([
       'ISOLATION_UNPROVEN',
@@ -106,7 +106,7 @@ describe('who judged a rehearsal', () => {
   });
 
   describe('with two validators', () => {
-    let both: Material;
+    let both: Forged;
     let second: Link;
     const options = (): { validators: Digest[] } => ({ validators: [second.digest] });
     const trusting = async (index: number): Promise<[string, string][]> =>
@@ -116,7 +116,7 @@ describe('who judged a rehearsal', () => {
       await pin(at.ledger, [second], at.good.objects);
       both = judgedBy(at.good, [...validatorsOf(at.good), second]);
     });
-    const linksOf = (material: Material): [string, Link][] => [
+    const linksOf = (material: Forged): [string, Link][] => [
       ['rehearsal', material.rehearsal],
       ['verdict', material.verdict],
       ['verdict-2', material.verdicts![0]!],
@@ -187,7 +187,7 @@ describe('who judged a rehearsal', () => {
   it('a rehearsal that names another validator than its verdict', async () => {
     const evidence = decodeKind('rehearsal', at.good.objects.get(at.good.rehearsal.digest));
     const rehearsal = putObject(at.good.objects, { ...evidence, validators: [evidence.plan] });
-    const verdict = putObject(at.good.objects, { ...verdictOf(at.good), subject: rehearsal });
+    const verdict = putObject(at.good.objects, { ...forgedVerdict(at.good), subject: rehearsal });
     expect(await at.verify(await at.commit({ ...at.good, rehearsal, verdict }))).toContainEqual([
       'VALIDATOR_MISMATCH',
       'verdict/validator',

@@ -1,7 +1,6 @@
-import { CustodyError, isDamage } from '../../errors.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
-import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
-import { rehearsalOf } from '../../packets/find-packet.ts';
+import { CustodyError } from '../../errors.ts';
+import { decodeKind } from '../../objects/kinds.ts';
+import { acceptedIn } from '../../packets/find-packet.ts';
 import { defineCommand } from '../command.ts';
 import { printable, table, time } from '../text.ts';
 
@@ -59,7 +58,7 @@ export const command = defineCommand({
           author,
           message,
           time: time(record.time),
-          accepted: await verdictOf(ledger, entry),
+          accepted: await acceptedIn(ledger.get, entry),
         });
         if (rows.length >= limit) break;
       }
@@ -81,18 +80,3 @@ export const command = defineCommand({
     return 0;
   },
 });
-
-/** Whether all validators accept a rehearsal; null for other entries, and where it cannot be read (fsck says why). */
-async function verdictOf(ledger: Ledger, entry: ObjectOf<'entry'>): Promise<boolean | null> {
-  try {
-    const held = await rehearsalOf(ledger.get, entry);
-    if (!held) return null;
-    let accepted = held.verdicts.length > 0;
-    for (const { digest } of held.verdicts)
-      accepted &&= decodeKind('verdict', await ledger.get(digest), digest).accepted;
-    return accepted;
-  } catch (error) {
-    if (isDamage(error)) return null;
-    throw error;
-  }
-}

@@ -105,6 +105,8 @@ export interface Counted {
 export interface Dialect {
   /** What whoever opens the script must know of its values. */
   readonly note: string | undefined;
+  /** How constraints are deferred while a script runs. */
+  readonly deferral: string;
   describe(schema: readonly SchemaObject[], tables: readonly Table[]): ReadonlyMap<string, TableInfo>;
   /** Statements without their semicolon, in order. @throws RESTORE_UNSUPPORTED */
   rows(step: RestoreStep, info: TableInfo): string[];

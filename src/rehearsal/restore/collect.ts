@@ -1,6 +1,5 @@
 import { CustodyError } from '../../errors.ts';
 import { decode, type Value } from '../../objects/codec.ts';
-import { integerOfKey, MAX_KEY } from '../../objects/rows/key.ts';
 import { decodeKeyText } from '../../objects/rows/key-text.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
@@ -17,6 +16,7 @@ import {
   type Table,
 } from '../../objects/snapshots/diff.ts';
 import { collect, need, type Walk } from '../../objects/walk.ts';
+import { rowidOf } from '../../engines/restore/dialects.ts';
 import {
   columnOf,
   malformed,
@@ -136,33 +136,4 @@ function readRow(table: Table, key: Uint8Array, value: Uint8Array): ReadRow {
   const values = table.columns.length === 0 ? [] : decodeRow(table.format, counted.row);
   if (values.length !== table.columns.length) throw malformed(table, 'a row has another number of values');
   return { values, rowid: rowidOf(table, key, values), copies: counted.count };
-}
-
-/**
- * The rowid where it is the key (SPEC.md, "Keys of rows"). INTEGER PRIMARY KEY is NULL in the record: its value is put
- * into `values`, and the column serves as the key.
- */
-function rowidOf(table: Table, key: Uint8Array, values: RowValue[]): bigint | undefined {
-  if (table.format !== 'sqlite-record') return undefined;
-  if (table.key.type === 'rowid') {
-    const rowid = integerOfKey(key);
-    if (rowid === undefined) throw malformed(table, 'the key of a row is no rowid');
-    return rowid;
-  }
-  const columns = table.key.columns.map((name) => columnOf(table, name));
-  if (!columns.some((i) => values[i] === null)) return undefined;
-  const whole = integerOfKey(key);
-  if (columns.length === 1 && whole !== undefined) {
-    values[columns[0]!] = whole;
-    return undefined;
-  }
-  // With NULL in a declared key the rowid is the key's last part, unless the key was too long to be kept whole.
-  const rowid = key.length < MAX_KEY ? integerOfKey(key.subarray(-9)) : undefined;
-  if (rowid === undefined)
-    throw unsupported(
-      `table ${table.name}`,
-      `${table.name} has a long key with NULL in it, which does not tell the row`,
-      RESTORE_IMAGE_HINT,
-    );
-  return rowid;
 }

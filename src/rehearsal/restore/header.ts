@@ -7,6 +7,8 @@ export interface Described {
   readonly engine: Engine['name'];
   /** Of the engine's values. */
   readonly note: string | undefined;
+  /** How the engine defers constraints. */
+  readonly deferral: string;
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
@@ -35,7 +37,7 @@ export function header(d: Described): string[] {
   if (d.circles.length > 0)
     lines.push(
       `Rows of these tables need one another in a circle, so no order suits constraints that are checked at once: ${d.circles.join(', ')}`,
-      'They must be deferred while this runs: declared DEFERRABLE, or in SQLite with PRAGMA defer_foreign_keys (in a plan: session).',
+      `They must be deferred while this runs: ${d.deferral}.`,
     );
   if (d.note !== undefined) lines.push(d.note);
   return lines.map((line) => `-- ${oneLine(line)}`);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { FIXTURE } from './fixture.ts';
-import { OPTIONS, temporaryFolder } from './support.ts';
+import { OPTIONS, filesFolder } from './support.ts';
 import { lacking } from '../../support/lacking.ts';
 
 const lack = lacking('Linux');
@@ -24,7 +24,7 @@ function alive(pid: number): boolean {
 }
 
 describe('nothing outlives the process', () => {
-  const files = temporaryFolder();
+  const files = filesFolder();
   const dump = files.file('dump.sql', FIXTURE);
 
   it('after dispose', async () => {

@@ -5,14 +5,14 @@ import { isCustodyError } from '../../../src/errors.ts';
 import { decodeKind } from '../../../src/objects/kinds.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { FIXTURE } from './fixture.ts';
-import { boundary, INSTALLATIONS, OPTIONS, temporaryFolder, usePostgres, utf8, zipped } from './support.ts';
+import { boundary, INSTALLATIONS, OPTIONS, filesFolder, usePostgres, utf8, zipped } from './support.ts';
 import { refuses } from '../../support/refusals.ts';
 
 const BOUNDARY: Boundary = boundary({ insert: ['shop.item', 'shop.log'] });
 
 describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }) => {
   usePostgres(folder);
-  const files = temporaryFolder();
+  const files = filesFolder();
   const sink = new MemoryObjects();
   let workspace: Workspace;
   let clone: Clone;

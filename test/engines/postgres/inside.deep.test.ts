@@ -4,7 +4,7 @@ import { postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { isCustodyError, type ErrorCode } from '../../../src/errors.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { ROLLBACK_FIXTURE } from './rollback-fixture.ts';
-import { boundary, INSTALLATIONS, OPTIONS, temporaryFolder, usePostgres, utf8 } from './support.ts';
+import { boundary, INSTALLATIONS, OPTIONS, filesFolder, usePostgres, utf8 } from './support.ts';
 import { refuses } from '../../support/refusals.ts';
 
 const ALLOWED = boundary({ insert: ['shop.item', 'shop.number', 'shop.log', 'shop.deferred'] });
@@ -22,7 +22,7 @@ async function fault(work: Promise<unknown>): Promise<ErrorCode | undefined> {
 
 describe.each(INSTALLATIONS)('queries and checks on the $name installation', ({ folder }) => {
   usePostgres(folder);
-  const files = temporaryFolder();
+  const files = filesFolder();
   const sink = new MemoryObjects();
   let workspace: Workspace;
   let clone: Clone;

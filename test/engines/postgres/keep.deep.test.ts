@@ -17,7 +17,7 @@ import {
   boundary,
   INSTALLATIONS,
   OPTIONS,
-  temporaryFolder,
+  filesFolder,
   usePostgres,
   useTemporaryFolder,
   utf8,
@@ -31,8 +31,8 @@ describe.each(INSTALLATIONS.slice(0, 1))(
   'what is kept, on the $name installation',
   ({ folder: binaries }) => {
     usePostgres(binaries);
-    const files = temporaryFolder();
-    const clusters = temporaryFolder();
+    const files = filesFolder();
+    const clusters = filesFolder();
     useTemporaryFolder(clusters.path);
     const dump = files.file('dump.sql', ROLLBACK_FIXTURE);
     const kept = (): string => join(files.path, 'kept', String(Math.random()).slice(2));

@@ -4,12 +4,12 @@ import { postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { decodeKind } from '../../../src/objects/kinds.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { ROLLBACK_FIXTURE } from './rollback-fixture.ts';
-import { boundary, INSTALLATIONS, OPTIONS, temporaryFolder, usePostgres, utf8 } from './support.ts';
+import { boundary, INSTALLATIONS, OPTIONS, filesFolder, usePostgres, utf8 } from './support.ts';
 import { refuses } from '../../support/refusals.ts';
 
 describe.each(INSTALLATIONS)('executor and rollback script on the $name installation', ({ folder }) => {
   usePostgres(folder);
-  const files = temporaryFolder();
+  const files = filesFolder();
   const sink = new MemoryObjects();
   let workspace: Workspace;
   let clone: Clone;

@@ -3,17 +3,14 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll } from 'vitest';
 import { packagedFolder } from '../../../src/engines/postgres/cluster/binaries.ts';
-import type { Boundary, EngineOptions } from '../../../src/engines/engine.ts';
+import type { EngineOptions } from '../../../src/engines/engine.ts';
 import { makeTestFolder } from '../../support/folder.ts';
 
 /** Every installation that is here: the core tests run on each. */
-const FOUND: readonly { readonly name: string; readonly folder: string }[] = [
+export const INSTALLATIONS: readonly { readonly name: string; readonly folder: string }[] = [
   { name: 'system', folder: newestSystemFolder() },
   { name: 'package', folder: packagedFolder() ?? '' },
 ].filter(({ folder }) => folder !== '' && existsSync(join(folder, 'postgres')));
-
-/** Every one in `npm run test:deep`, the first in `npm test`. */
-export const INSTALLATIONS = FOUND.slice(0, process.env['CUSTODY_DEEP'] === undefined ? 1 : undefined);
 
 function newestSystemFolder(): string {
   const root = '/usr/lib/postgresql';
@@ -35,7 +32,7 @@ export function usePostgres(folder: string): void {
 }
 
 /** A folder for the tests of a file, removed afterwards. */
-export function temporaryFolder(): {
+export function filesFolder(): {
   readonly path: string;
   file(name: string, content: string | Uint8Array): string;
 } {
@@ -80,12 +77,9 @@ export function zipped(text: string): Uint8Array {
 
 export const OPTIONS: EngineOptions = { session: [], timeLimit: 20_000 };
 
-/** A boundary that allows nothing but what is named. */
-export function boundary(allowed: Partial<Boundary>): Boundary {
-  return { insert: [], update: [], delete: [], counters: false, ...allowed };
-}
+export { boundary } from '../../support/boundary.ts';
 
-export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+export { utf8 } from '../../objects/support.ts';
 
 /** Makes clusters of the tests in this file live below `path`, where no other test's are. */
 export function useTemporaryFolder(path: string): void {

@@ -6,6 +6,7 @@ import type { Boundary, Captured, Clone, EngineOptions, Workspace } from '../../
 import { captureFile, sqliteEngine } from '../../../src/engines/sqlite/index.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { makeTestFolder } from '../../support/folder.ts';
+import { boundary } from '../../support/boundary.ts';
 
 /** A temporary folder of the test file's own, in which workspaces are made too. */
 export function useTemp(): { readonly path: string; file: (name: string) => string } {
@@ -40,9 +41,7 @@ export function insertOnly(...tables: string[]): Boundary {
   return boundary({ insert: tables });
 }
 
-export function boundary(allowed: Partial<Boundary>): Boundary {
-  return { insert: [], update: [], delete: [], counters: false, ...allowed };
-}
+export { boundary };
 
 export function capture(path: string): Promise<Captured> {
   return captureFile(path, new MemoryObjects());

@@ -11,7 +11,7 @@ import {
 import { decodeKeyText } from '../../../src/objects/rows/key-text.ts';
 import { sha256Hex } from '../../../src/objects/sha256.ts';
 import { hex, noise, unhex, utf8 } from '../support.ts';
-import { codeOf } from '../../support/refusals.ts';
+import { refusedWith } from '../../support/refusals.ts';
 
 const rank = (part: KeyPart): number =>
   part === null
@@ -177,7 +177,7 @@ describe('decodeKeyText', () => {
     ['a cut key that is no text', hex(boundKey(encodeKey([noise(2_000)])))],
     ['a key that is too long', `20${'61'.repeat(2_000)}0001`],
   ])('refuses %s', (_, key) => {
-    expect(codeOf(() => decodeKeyText(unhex(key)))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => decodeKeyText(unhex(key)))).toBe('TREE_MALFORMED');
   });
 
   it('shows the beginning of a name that was cut', () => {

@@ -11,7 +11,7 @@ import {
   MASKED,
   type SqliteValue,
 } from '../../../src/objects/rows/sqlite-record.ts';
-import { codeOf } from '../../support/refusals.ts';
+import { refusedWith } from '../../support/refusals.ts';
 import { makeTestFolder } from '../../support/folder.ts';
 
 const value: fc.Arbitrary<SqliteValue> = fc.oneof(
@@ -25,7 +25,7 @@ const value: fc.Arbitrary<SqliteValue> = fc.oneof(
   fc.uint8Array(),
 );
 
-const refused = (run: () => unknown): boolean => codeOf(run) === 'ROW_MALFORMED';
+const refused = (run: () => unknown): boolean => refusedWith(run) === 'ROW_MALFORMED';
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 
 describe('canonical records', () => {

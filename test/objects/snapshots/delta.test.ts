@@ -9,7 +9,7 @@ import { encodeRecord } from '../../../src/objects/rows/sqlite-record.ts';
 import { sha256Bytes } from '../../../src/objects/sha256.ts';
 import { SnapshotBuilder } from '../../../src/objects/snapshots/builder.ts';
 import { resultOf } from '../../../src/objects/walk.ts';
-import { codeOf } from '../../support/refusals.ts';
+import { refusedWith } from '../../support/refusals.ts';
 
 type Rows = [Uint8Array, Uint8Array][];
 const objects = new MemoryObjects();
@@ -142,6 +142,6 @@ describe('deltaOf', () => {
     ],
   ])('refuses a row of a multiset %s', (_, before, after) => {
     const table = (rows: Rows): Link => snapshot({ t: { rows, multiset: true } });
-    expect(codeOf(() => delta(table(before), table(after)))).toBe('ROW_MALFORMED');
+    expect(refusedWith(() => delta(table(before), table(after)))).toBe('ROW_MALFORMED');
   });
 });

@@ -12,13 +12,13 @@ import { diffSnapshots, readTable, type Table } from '../../../src/objects/snaps
 import { resultOf } from '../../../src/objects/walk.ts';
 import { buildMap, hex, itemsOf, utf8 } from '../support.ts';
 
-import { capture, people } from './snapshot-models.ts';
-import { codeOf } from '../../support/refusals.ts';
+import { captureModel, people } from './snapshot-models.ts';
+import { refusedWith } from '../../support/refusals.ts';
 
 describe('a malformed snapshot', () => {
   const objects = new MemoryObjects();
-  const { snapshot } = capture(objects, { ...people({ 1: 'x', 2: 'y' }), facts: { a: '1', b: '2' } });
-  const other = capture(objects, people({ 1: 'x', 3: 'z' })).snapshot;
+  const { snapshot } = captureModel(objects, { ...people({ 1: 'x', 2: 'y' }), facts: { a: '1', b: '2' } });
+  const other = captureModel(objects, people({ 1: 'x', 3: 'z' })).snapshot;
   const state = decodeKind('snapshot', objects.get(snapshot.digest));
   const [entry] = itemsOf(walkMap(state.tables), objects);
   const table = resultOf(readTable(entry!.row), objects.get);
@@ -84,12 +84,12 @@ describe('a malformed snapshot', () => {
     ],
     ['another kind', state.tables, 'OBJECT_KIND_UNEXPECTED'],
   ])('%s', (_, link, code) => {
-    expect(codeOf(() => itemsOf(diffSnapshots(other, link), objects))).toBe(code);
-    expect(codeOf(() => itemsOf(diffSnapshots(link, other), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(diffSnapshots(other, link), objects))).toBe(code);
+    expect(refusedWith(() => itemsOf(diffSnapshots(link, other), objects))).toBe(code);
   });
 
   it('the same rows under two counts', () => {
-    expect(codeOf(() => itemsOf(diffSnapshots(snapshot, withTable({ rows: 3 })), objects))).toBe(
+    expect(refusedWith(() => itemsOf(diffSnapshots(snapshot, withTable({ rows: 3 })), objects))).toBe(
       'TREE_MALFORMED',
     );
   });
@@ -101,9 +101,9 @@ describe('a malformed snapshot', () => {
         rows: 1,
         root: buildMap(objects, new Map([['aa', row]])),
       });
-    expect(codeOf(() => resultOf(deltaOf(multiset(utf8('\x01x')), multiset(utf8('\0x'))), objects.get))).toBe(
-      'ROW_MALFORMED',
-    );
+    expect(
+      refusedWith(() => resultOf(deltaOf(multiset(utf8('\x01x')), multiset(utf8('\0x'))), objects.get)),
+    ).toBe('ROW_MALFORMED');
   });
 
   it('a definition is pairs, as it was given', () => {

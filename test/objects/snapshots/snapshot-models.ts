@@ -26,7 +26,7 @@ export function specOf(name: string, table: TableModel): TableSpec {
   };
 }
 
-export function capture(
+export function captureModel(
   objects: MemoryObjects,
   state: State,
   reversed = false,

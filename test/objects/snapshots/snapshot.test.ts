@@ -9,8 +9,8 @@ import { SnapshotBuilder } from '../../../src/objects/snapshots/builder.ts';
 import { diffSnapshots, type SnapshotChange, type Table } from '../../../src/objects/snapshots/diff.ts';
 import { resultOf } from '../../../src/objects/walk.ts';
 import { hex, itemsOf, noise, utf8 } from '../support.ts';
-import { capture, EMPTY, people, specOf, type State, type TableModel } from './snapshot-models.ts';
-import { codeOf } from '../../support/refusals.ts';
+import { captureModel, EMPTY, people, specOf, type State, type TableModel } from './snapshot-models.ts';
+import { refusedWith } from '../../support/refusals.ts';
 
 /** A change as text, to compare with the model's. */
 function show(change: SnapshotChange): string {
@@ -117,8 +117,8 @@ describe('snapshots', () => {
       fc.property(state, state, fc.boolean(), (a, other, near) => {
         const b: State = near ? { ...a, tables: { ...a.tables, ...other.tables } } : other;
         const objects = new MemoryObjects();
-        const x = capture(objects, a).snapshot;
-        const y = capture(objects, b).snapshot;
+        const x = captureModel(objects, a).snapshot;
+        const y = captureModel(objects, b).snapshot;
         const found = itemsOf(diffSnapshots(x, y), objects).map(show);
         expect(found.toSorted()).toEqual(naive(a, b));
         expect(found.length === 0).toBe(x.equals(y));
@@ -131,8 +131,8 @@ describe('snapshots', () => {
     fc.assert(
       fc.property(state, (a) => {
         const objects = new MemoryObjects();
-        const forwards = capture(objects, a);
-        expect(capture(objects, a, true)).toEqual(forwards);
+        const forwards = captureModel(objects, a);
+        expect(captureModel(objects, a, true)).toEqual(forwards);
         expect(Object.keys(forwards.tables).sort()).toEqual(Object.keys(a.tables).sort());
         const counts = Object.values(a.tables).map(({ loose, rows }) => loose?.length ?? rows.size);
         expect(forwards.rows).toBe(counts.reduce((sum, count) => sum + count, 0));
@@ -146,14 +146,14 @@ describe('snapshots', () => {
     const loose = (...rows: string[]): State['tables'] => ({
       log: { columns: ['line'], rows: new Map(), loose: rows },
     });
-    const a = capture(objects, { ...people({ 1: 'x', 2: 'y', 3: 'z' }), facts: { v: '1' } });
-    const b = capture(objects, { ...people({ 1: 'x', 2: 'Y', 4: 'w', 5: 'v' }), facts: { v: '2' } });
+    const a = captureModel(objects, { ...people({ 1: 'x', 2: 'y', 3: 'z' }), facts: { v: '1' } });
+    const b = captureModel(objects, { ...people({ 1: 'x', 2: 'Y', 4: 'w', 5: 'v' }), facts: { v: '2' } });
     expect(resultOf(deltaOf(a.snapshot, b.snapshot), objects.get)).toMatchObject({
       tables: [{ table: 'people', inserted: 2, updated: 1, deleted: 1 }],
       others: [{ part: 'fact', name: 'v' }],
     });
-    const p = capture(objects, { ...EMPTY, tables: loose('a', 'a', 'a', 'b') });
-    const q = capture(objects, { ...EMPTY, tables: loose('a', 'b', 'b', 'c', 'c') });
+    const p = captureModel(objects, { ...EMPTY, tables: loose('a', 'a', 'a', 'b') });
+    const q = captureModel(objects, { ...EMPTY, tables: loose('a', 'b', 'b', 'c', 'c') });
     expect(resultOf(deltaOf(p.snapshot, q.snapshot), objects.get).tables).toEqual([
       { table: 'log', inserted: 3, updated: 0, deleted: 2 },
     ]);
@@ -164,8 +164,8 @@ describe('snapshots', () => {
     const objects = new MemoryObjects();
     const big = Buffer.from(noise(2_000_000)).toString('latin1');
     const long = 'n'.repeat(3_000);
-    const a = capture(objects, EMPTY).snapshot;
-    const b = capture(objects, {
+    const a = captureModel(objects, EMPTY).snapshot;
+    const b = captureModel(objects, {
       ...EMPTY,
       schema: { [long]: 'x'.repeat(100_000) },
       tables: { [long]: { columns: ['c'], rows: new Map([[1, big]]) } },
@@ -194,17 +194,17 @@ describe('snapshots', () => {
       format: 'postgres-copy',
     });
     table.add(integerKey(2n), utf8('x'));
-    expect(codeOf(() => table.add(integerKey(1n), utf8('x')))).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => table.add(integerKey(1n), utf8('x')))).toBe('TREE_MALFORMED');
     table.close();
     builder.sequence('s', []);
     builder.sequence('s', []);
-    expect(codeOf(() => builder.finish())).toBe('TREE_MALFORMED');
+    expect(refusedWith(() => builder.finish())).toBe('TREE_MALFORMED');
   });
 
   it('of two engines cannot be compared', () => {
     const objects = new MemoryObjects();
     const a = new SnapshotBuilder(objects, 'sqlite').finish().snapshot;
     const b = new SnapshotBuilder(objects, 'postgres').finish().snapshot;
-    expect(codeOf(() => itemsOf(diffSnapshots(a, b), objects))).toBe('KIND_NOT_COMPARABLE');
+    expect(refusedWith(() => itemsOf(diffSnapshots(a, b), objects))).toBe('KIND_NOT_COMPARABLE');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LINES, refused, second, withLines } from './plan-text.ts';
+import { LINES, planRefusal, second, withLines } from './plan-text.ts';
 
 describe('a plan', () => {
   it.each<[what: string, code: string, line: string, text: string | Uint8Array]>([
@@ -214,7 +214,7 @@ describe('a plan', () => {
       Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(84, 0x80)]),
     ],
   ])('with %s is refused', async (_, code, line, text) => {
-    expect(await refused(text)).toEqual([code, line]);
+    expect(await planRefusal(text)).toEqual([code, line]);
   });
 
   it('is refused when its aliases multiply, and soon', async () => {
@@ -223,11 +223,11 @@ describe('a plan', () => {
       const [from, to] = [String.fromCharCode(97 + i), String.fromCharCode(98 + i)];
       bomb.push(`${to}: &${to} [${Array(9).fill(`*${from}`).join(',')}]`);
     }
-    expect((await refused(bomb.join('\n')))[0]).toBe('PLAN_SYNTAX');
+    expect((await planRefusal(bomb.join('\n')))[0]).toBe('PLAN_SYNTAX');
   });
 
   it('nested very deep is refused, not a crash', async () => {
-    const code = (await refused(withLines(`macro: ${'['.repeat(20_000)}${']'.repeat(20_000)}`)))[0];
+    const code = (await planRefusal(withLines(`macro: ${'['.repeat(20_000)}${']'.repeat(20_000)}`)))[0];
     expect(['PLAN_SYNTAX', 'PLAN_INVALID']).toContain(code);
   });
 });

@@ -19,7 +19,7 @@ export const withLines = (...lines: string[]): string => [...LINES, ...lines, ''
 /** The same as a plan of version 2. */
 export const second = (...lines: string[]): string => withLines(...lines).replace('plan/1', 'plan/2');
 
-export async function refused(text: string | Uint8Array): Promise<[string, string | undefined]> {
+export async function planRefusal(text: string | Uint8Array): Promise<[string, string | undefined]> {
   const error = (await refusalOf(parseText(text)))!;
   expect(error.hint).not.toBe('');
   return [error.code, error.path?.replace(`${PATH}:`, '')];

@@ -10,7 +10,7 @@ import {
   dumpText,
   INSTALLATIONS,
   OPTIONS,
-  temporaryFolder,
+  filesFolder,
   usePostgres,
   utf8,
 } from '../../engines/postgres/support.ts';
@@ -64,7 +64,7 @@ describe('a restore script as leg S runs it', () => {
 
 describe.each(INSTALLATIONS.slice(0, 1))('a restore script as leg S runs it on PostgreSQL', ({ folder }) => {
   usePostgres(folder);
-  const files = temporaryFolder();
+  const files = filesFolder();
 
   it('PostgreSQL', async () => {
     const file = files.file(

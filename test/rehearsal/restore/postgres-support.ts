@@ -8,7 +8,7 @@ import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { resultOf } from '../../../src/objects/walk.ts';
 import { restoreScript, type RestoreScript } from '../../../src/rehearsal/restore-script.ts';
 
-export interface Way {
+export interface ServerWay {
   readonly made: RestoreScript;
   readonly a: string;
   readonly b: string;
@@ -38,7 +38,7 @@ export class Server implements AsyncDisposable {
   }
 
   /** Changes a copy of A into B, captures both, makes the script, runs it on B, and captures again. */
-  async wayBack(change: string): Promise<Way> {
+  async wayBack(change: string): Promise<ServerWay> {
     this.#before ??= await this.#capture(await this.#copy());
     const database = await this.#copy();
     await this.#run(database, change);

@@ -1,11 +1,11 @@
 import { parseSql } from '../../../src/engines/postgres/script/parser.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { INSTALLATIONS, temporaryFolder, usePostgres, zipped } from '../../engines/postgres/support.ts';
+import { INSTALLATIONS, filesFolder, usePostgres, zipped } from '../../engines/postgres/support.ts';
 import { SHOP } from './postgres-fixture.ts';
-import { Server, type Way } from './postgres-support.ts';
+import { Server, type ServerWay } from './postgres-support.ts';
 import { refuses } from '../../support/refusals.ts';
 
-const body = ({ made }: Way): string[] =>
+const body = ({ made }: ServerWay): string[] =>
   made.script
     .split('\n')
     .filter((line) => !line.startsWith('--'))
@@ -13,7 +13,7 @@ const body = ({ made }: Way): string[] =>
 
 describe.each(INSTALLATIONS)('restore scripts on the $name PostgreSQL', ({ folder }) => {
   usePostgres(folder);
-  const files = temporaryFolder();
+  const files = filesFolder();
   let server: Server;
 
   beforeAll(async () => {
@@ -22,7 +22,7 @@ describe.each(INSTALLATIONS)('restore scripts on the $name PostgreSQL', ({ folde
   afterAll(() => (server as Server | undefined)?.[Symbol.asyncDispose]());
 
   /** There and back: A again, exactly. */
-  async function backFrom(change: string): Promise<Way> {
+  async function backFrom(change: string): Promise<ServerWay> {
     const way = await server.wayBack(change);
     expect(way.b).not.toBe(way.a);
     expect(way.restored, way.made.script).toBe(way.a);

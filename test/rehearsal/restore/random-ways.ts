@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
 import { isCustodyError } from '../../../src/errors.ts';
 import {
-  build,
+  buildRandom,
   Dice,
   literal,
   moreInserts,
@@ -46,7 +46,7 @@ export async function randomWayBack(seed: number, file: (name: string) => string
   const { rest, ...database } = randomDatabase(dice, { maxRows: 25 });
   // A trigger that logs inserts would log those of the script too: the header names it, and a rehearsal rejects it.
   const quiet = { ...database, rest: rest.filter((sql) => !sql.startsWith('CREATE TRIGGER')) };
-  const a = build(file(`${seed}.a`), quiet, dice, { order: 'shuffled' });
+  const a = buildRandom(file(`${seed}.a`), quiet, dice, { order: 'shuffled' });
   const b = file(`${seed}.b`);
   copyFileSync(a, b);
   mutate(b, changes(dice, quiet));

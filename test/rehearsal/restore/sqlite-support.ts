@@ -19,7 +19,7 @@ export async function snapshot(path: string, objects: MemoryObjects): Promise<Li
   return (await captureDatabase(path, objects)).snapshot;
 }
 
-export interface Way {
+interface Way {
   readonly made: RestoreScript;
   /** Ids of A, of B, and of B after the script ran on a copy of it. */
   readonly a: string;

@@ -16,6 +16,7 @@ import { describePostgres, parseName } from './schema.ts';
 /** The statements of a PostgreSQL restore script. Every name is quoted and has its schema; rows of children stay out. */
 export const postgresDialect: Dialect = {
   note: 'Values are text as PostgreSQL prints it with TimeZone UTC, DateStyle ISO and lc_monetary C.',
+  deferral: 'declared DEFERRABLE',
   describe: (schema, tables) => {
     const infos = describePostgres(schema, tables);
     const views = schema.filter(({ type }) => type === 'materialized-view').map(({ name }) => name);

@@ -28,6 +28,7 @@ export function sqliteDialect({ facts }: Pick<ObjectOf<'snapshot'>, 'facts'>): D
   const literal = (value: RowValue): string => sqliteLiteral(value, encoding);
   return {
     note: undefined,
+    deferral: 'declared DEFERRABLE, or in SQLite with PRAGMA defer_foreign_keys (in a plan: session)',
     describe: (schema, tables) => {
       const kept = shadowTables(schema);
       return new Map([...describeSqlite(schema, tables)].filter(([name]) => !kept.has(name)));

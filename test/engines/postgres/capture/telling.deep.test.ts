@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Captured } from '../../../../src/engines/engine.ts';
 import { postgresEngine } from '../../../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../../../src/objects/memory-objects.ts';
-import { dumpText, INSTALLATIONS, OPTIONS, temporaryFolder, usePostgres, zipped } from '../support.ts';
+import { dumpText, INSTALLATIONS, OPTIONS, filesFolder, usePostgres, zipped } from '../support.ts';
 
 const TYPES = `
 CREATE SCHEMA shop;
@@ -72,7 +72,7 @@ const PRINTED: readonly (readonly [type: string, value: string, text: string])[]
 
 describe.each(INSTALLATIONS)('values that print alike on the $name PostgreSQL', ({ folder }) => {
   usePostgres(folder);
-  const files = temporaryFolder();
+  const files = filesFolder();
   let count = 0;
 
   async function capture(sql: string): Promise<Captured> {

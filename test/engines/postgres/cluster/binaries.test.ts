@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { serverAccount } from '../../../../src/engines/postgres/cluster/account.ts';
 import { findBinaries } from '../../../../src/engines/postgres/cluster/binaries.ts';
-import { INSTALLATIONS, temporaryFolder } from '../support.ts';
+import { INSTALLATIONS, filesFolder } from '../support.ts';
 import { refuses } from '../../../support/refusals.ts';
 
 describe('finding the server', () => {
-  const folder = temporaryFolder();
+  const folder = filesFolder();
   const nowhere = { folders: () => [], packaged: () => undefined };
   const [installed] = INSTALLATIONS;
 
@@ -63,7 +63,7 @@ describe('finding the server', () => {
 });
 
 describe('the account of the server', () => {
-  const folder = temporaryFolder();
+  const folder = filesFolder();
 
   it('is ours unless we are root', () => {
     expect(serverAccount(1000)).toBeUndefined();

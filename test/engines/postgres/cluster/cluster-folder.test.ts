@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { makeFolder } from '../../../../src/engines/postgres/cluster/cluster-folder.ts';
 import { OWNER_FILE } from '../../../../src/system/temporary-folder.ts';
 import { ENDED } from '../../../support/killed.ts';
-import { temporaryFolder, useTemporaryFolder } from '../support.ts';
+import { filesFolder, useTemporaryFolder } from '../support.ts';
 import { lacking } from '../../../support/lacking.ts';
 
 const lack = lacking('Linux');
 
 describe.skipIf(lack)(`a folder for a cluster${lack}`, () => {
-  const files = temporaryFolder();
+  const files = filesFolder();
   useTemporaryFolder(files.path);
 
   /** A folder that a process left which has ended. */

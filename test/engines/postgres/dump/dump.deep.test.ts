@@ -9,10 +9,10 @@ import { createRoles, LOADER } from '../../../../src/engines/postgres/roles.ts';
 import { captureDump, isPlainDump } from '../../../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../../../src/objects/memory-objects.ts';
 import { FIXTURE } from '../fixture.ts';
-import { clusterFolders, dumpText, temporaryFolder, useTemporaryFolder, zipped } from '../support.ts';
+import { clusterFolders, dumpText, filesFolder, useTemporaryFolder, zipped } from '../support.ts';
 import { refuses } from '../../../support/refusals.ts';
 
-const files = temporaryFolder();
+const files = filesFolder();
 useTemporaryFolder(files.path);
 
 describe('recognising a dump', () => {

@@ -4,20 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { isCustodyError } from '../../../../src/errors.ts';
 import { captureDump, postgresEngine } from '../../../../src/engines/postgres/index.ts';
 import { MemoryObjects } from '../../../../src/objects/memory-objects.ts';
-import {
-  boundary,
-  dumpText,
-  INSTALLATIONS,
-  OPTIONS,
-  temporaryFolder,
-  usePostgres,
-  utf8,
-} from '../support.ts';
+import { boundary, dumpText, INSTALLATIONS, OPTIONS, filesFolder, usePostgres, utf8 } from '../support.ts';
 import { refuses } from '../../../support/refusals.ts';
 
 describe.each(INSTALLATIONS)('a hostile dump on the $name installation', ({ folder }) => {
   usePostgres(folder);
-  const files = temporaryFolder();
+  const files = filesFolder();
   chmodSync(files.path, 0o755);
   const open = join(files.path, 'open');
   mkdirSync(open);
