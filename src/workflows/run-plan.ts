@@ -66,7 +66,7 @@ export interface Rehearsed {
  */
 export async function runPlan(
   plan: Plan,
-  { profile, scripts, source }: Guarded,
+  guarded: Guarded,
   validators: readonly PinnedValidator[],
   objects: ObjectSpool,
   options: RunPlanOptions,
@@ -77,20 +77,17 @@ export async function runPlan(
     storeContent(objects, code);
     putObject(objects, validator);
   }
-  const result = await rehearse(plan, engine, objects, {
+  const result = await rehearse(plan, guarded, engine, objects, {
     validators: validators.map(({ link }) => link),
     now: options.now ?? Date.now,
     quarantine: options.quarantine,
     progress,
     ...(options.isolation && { isolation: options.isolation }),
     ...(options.asked && { asked: options.asked }),
-    scripts,
-    source,
-    ...(profile && { profile: profile.bytes }),
     ...(options.probes && { probes: putObject(objects, options.probes) }),
     ...(signal && { signal }),
   });
-  if (profile) guardResults(result.rehearsal, profile.claims, objects);
+  if (guarded.profile) guardResults(result.rehearsal, guarded.profile.claims, objects);
   progress('judge');
   const judged = await judgeAll(validators, result.rehearsal, objects, {
     ...(signal && { signal }),
