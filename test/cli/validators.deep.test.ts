@@ -3,7 +3,9 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as ValidatorProcess from '../../src/judging/validator-process.ts';
 import { controlCases } from '../../src/judging/node-controls.ts';
+import type { Pinned } from '../../src/judging/pin.ts';
 import { builtInValidator } from '../../src/judging/policy.ts';
+import type { ValidatorList } from '../../src/judging/validators.ts';
 import { ALWAYS_NO, ALWAYS_YES, PYTHON, SHELL } from '../judging/foreign-validators.ts';
 import { withoutSandboxes } from '../judging/no-sandbox.ts';
 import { Desk, type Finding } from './desk.ts';
@@ -23,19 +25,6 @@ vi.mock('../../src/judging/validator-process.ts', async (load) => {
 vi.mock(import('../../src/judging/sandbox.ts'), async (load) =>
   (await import('../judging/no-sandbox.ts')).sandboxes(load),
 );
-
-interface List {
-  readonly policy: string;
-  readonly validators: readonly { validator: string; name: string; sha256: string; runner: string }[];
-  readonly expected: readonly { name: string; identity: string }[];
-  readonly isolation: readonly string[];
-}
-interface Pinned {
-  readonly validator: string;
-  readonly policy: string;
-  readonly record: number | null;
-  readonly promoted: string | null;
-}
 
 /** Praises itself, takes all of the evidence, and accepts it. */
 const LIAR = `if (process.argv.includes('--selftest')) console.log('{"ok":true,"vectors":1,"failed":[]}');
@@ -59,7 +48,7 @@ describe('custody validator', () => {
     desk.write('yes.sh', ALWAYS_YES);
   });
   afterEach(() => desk[Symbol.dispose]());
-  const list = (): Promise<List> => desk.json<List>(['validator', 'list']);
+  const list = (): Promise<ValidatorList> => desk.json<ValidatorList>(['validator', 'list']);
   /** Nothing of the ledger but its cache may change. */
   const refuses = async (argv: string[], ...[code, exit]: [Parameters<Desk['fails']>[1], number]) => {
     const before = desk.state();
