@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { temporaryFolder } from '../src/system/temporary-folder.ts';
 
 /** `BENCH_SCALE=small` is a run of about a minute, for looking whether all of it still works; its ratios mean little. */
 export const SMALL = process.env['BENCH_SCALE'] === 'small';
@@ -32,18 +33,33 @@ export function cacheFolder(): string {
 }
 
 /** A folder for one run, with a configuration folder of its own for log keys. */
-export class Scratch implements Disposable {
-  readonly path = mkdtempSync(join(tmpdir(), 'custody-bench-'));
-  readonly env: NodeJS.ProcessEnv = {
-    ...process.env,
-    CUSTODY_CONFIG_DIR: join(this.path, 'config'),
-    CUSTODY_AUTHOR: 'bench',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_AUTHOR_NAME: 'bench',
-    GIT_AUTHOR_EMAIL: 'bench@example.com',
-    GIT_COMMITTER_NAME: 'bench',
-    GIT_COMMITTER_EMAIL: 'bench@example.com',
-  };
+export class Scratch implements AsyncDisposable {
+  readonly path: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly #folder: AsyncDisposable;
+
+  private constructor(folder: { readonly path: string } & AsyncDisposable) {
+    this.path = folder.path;
+    this.#folder = folder;
+    this.env = {
+      ...process.env,
+      CUSTODY_CONFIG_DIR: join(this.path, 'config'),
+      CUSTODY_AUTHOR: 'bench',
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_AUTHOR_NAME: 'bench',
+      GIT_AUTHOR_EMAIL: 'bench@example.com',
+      GIT_COMMITTER_NAME: 'bench',
+      GIT_COMMITTER_EMAIL: 'bench@example.com',
+    };
+  }
+
+  static async make(): Promise<Scratch> {
+    return new Scratch(await temporaryFolder('bench'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#folder[Symbol.asyncDispose]();
+  }
 
   file(...names: string[]): string {
     return join(this.path, ...names);
@@ -65,10 +81,6 @@ export class Scratch implements Disposable {
 
   shell(script: string, cwd = this.path): string {
     return this.run(['bash', '-c', `set -euo pipefail; ${script}`], cwd);
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
   }
 }
 

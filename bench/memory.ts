@@ -29,7 +29,7 @@ timeLimit: 3600
 export async function run(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const out of [[], ['--out', 'packet']]) {
-    using scratch = new Scratch();
+    await using scratch = await Scratch.make();
     copyFileSync(bigDatabase(Math.round((MEGABYTES * 1_000_000) / ROW)), scratch.file('app.sqlite'));
     writeFileSync(
       scratch.file('change.sql'),

@@ -9,7 +9,7 @@ import { median, Scratch, setting, type Row } from './measure.ts';
 export async function run(): Promise<Row[]> {
   const count = setting('BENCH_COMMITS', 500, 60);
   const part = Math.max(1, Math.floor(count / 5));
-  using scratch = new Scratch();
+  await using scratch = await Scratch.make();
   process.env['CUSTODY_CONFIG_DIR'] = scratch.file('config');
   const options = { author: 'bench', origin: 'bench.example/log', fill: firstPolicy };
   await using ledger = (await Ledger.init(scratch.file('ledger'), options)).ledger;

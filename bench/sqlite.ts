@@ -11,7 +11,7 @@ export async function run(): Promise<Row[]> {
     return [{ what: 'SQLite: the sqlite3 shell is not installed', ours: Number.NaN }];
   const rows = setting('BENCH_ROWS', 1_000_000, 50_000);
   const rounds = setting('BENCH_ROUNDS', 3, 1);
-  using scratch = new Scratch();
+  await using scratch = await Scratch.make();
   const first = scratch.file('first.sqlite');
   const second = scratch.file('second.sqlite');
   copyFileSync(bigDatabase(rows), first);

@@ -7,7 +7,7 @@ import { CUSTODY, installed, medians, Scratch, setting, type Row } from './measu
 export async function run(): Promise<Row[]> {
   const megabytes = setting('BENCH_TREE_MB', 200, 16);
   const rounds = setting('BENCH_ROUNDS', 3, 1);
-  using scratch = new Scratch();
+  await using scratch = await Scratch.make();
   const tree = scratch.file('tree');
   makeTree(tree, megabytes * 1e6);
   const custody = (...words: string[]): string => scratch.run([...CUSTODY, ...words]);

@@ -24,7 +24,7 @@ import { hex, hexLines, utf8 } from './hex.ts';
 import type { World } from './world.ts';
 
 /** A long object is shown by its beginning. Bytes. */
-const SHOWN = 1_200;
+const SHOWN = 1_400;
 
 /** The worked example of one kind: its id, its length, its bytes, and for short ones the same as JSON. */
 export function objectExample(kind: Kind, { objects, examples }: World): string[] {

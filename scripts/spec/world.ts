@@ -9,7 +9,7 @@ import type { Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { MapBuilder } from '../../src/objects/merkle-map.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
-import { putBlob, putObject } from '../../src/objects/sink.ts';
+import { putObject } from '../../src/objects/sink.ts';
 import { TreeBuilder } from '../../src/objects/tree.ts';
 import { formatManifest, formatSeal } from '../../src/packets/seal/manifest.ts';
 import { MANIFEST_NAME, SEAL_NAME } from '../../src/packets/seal/names.ts';
@@ -34,16 +34,8 @@ export const ORIGIN = 'custody.example/spec';
 export function makeWorld(): World {
   const objects = new MemoryObjects();
   const put = (object: AnyObject): Link => putObject(objects, object);
-  const blob = (text: string): Link => putBlob(objects, utf8(text));
-  const code = blob('// a validator\n');
-  const validator = put({
-    kind: 'validator',
-    v: 1,
-    name: 'custody',
-    file: code,
-    sha256: digestToBytes(code.digest),
-    runner: 'node-permission',
-  });
+  const said = putRehearsal(objects);
+  const { rehearsal, run, verdict, validator } = said;
   const policy = put({
     kind: 'policy',
     v: 2,
@@ -54,8 +46,6 @@ export function makeWorld(): World {
     roles: [],
     required: [],
   });
-
-  const { before, plan, rehearsal, run, verdict, probes, rerun } = putRehearsal(objects, validator);
   const { tree, manifest, seal } = folder(objects);
   const packet = put({
     kind: 'packet',
@@ -79,7 +69,7 @@ export function makeWorld(): World {
     ],
     author: 'ada',
     lane: 'lane-07',
-    message: 'one more person: rejected',
+    message: 'one birth: rejected',
     time: TIME,
   });
 
@@ -99,24 +89,15 @@ export function makeWorld(): World {
 
   const long = longFile(objects);
   const lists = mapOfLists(objects);
-  const table = before.table;
   return {
     objects,
     examples: {
+      ...said,
       file: long,
       chunks: decodeKind('file', objects.get(long.digest)).chunks,
       tree,
-      rows: decodeKind('table', objects.get(table.digest)).root,
+      rows: decodeKind('table', objects.get(said.table.digest)).root,
       node: lists,
-      table,
-      snapshot: before.link,
-      validator,
-      plan,
-      rehearsal,
-      run,
-      verdict,
-      probes,
-      rerun,
       policy,
       packet,
       entry,

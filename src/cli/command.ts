@@ -3,8 +3,6 @@ import type { Context } from './context.ts';
 
 /** One command: its options for yargs, and what it does. It returns a public exit code (SPEC.md, "Exit codes"). */
 export interface Command<A> {
-  /** For yargs: `commit <folder>`. */
-  readonly usage: string;
   /** A paragraph for `--help`. */
   readonly about: string;
   readonly examples: readonly (readonly [command: string, what: string])[];

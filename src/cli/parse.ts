@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { Context, type CommonArgs, type Main } from './context.ts';
 import type { Io } from './io.ts';
+import { flag, value } from './options.ts';
 import { version } from './version.ts';
 
 /** Parses with yargs and runs the one command that is named. @throws CustodyError USAGE, and what the command throws. */
@@ -20,9 +21,9 @@ export async function parseAndRun(argv: readonly string[], io: Io, main: Main): 
   }
   if (command) {
     parser.command(
-      command.usage,
+      chosen.usage,
       chosen.summary,
-      (y) => describe(command, y) as Argv<unknown>,
+      (y) => describe(command, chosen.usage, y) as Argv<unknown>,
       async (args) => {
         exit = await command.run(args as never, new Context(io, args as unknown as CommonArgs, main));
       },
@@ -72,30 +73,14 @@ function base(io: Io, name: string | undefined): Argv {
     .usage(
       'custody <command> [options]\n\nRehearses a database change and its rollback on an isolated clone, proves row by row that the before-state comes back, and keeps the evidence in a ledger that nobody can change unnoticed. Start with: custody demo',
     )
-    .option('json', {
-      type: 'boolean',
-      default: false,
-      describe: 'print one JSON document',
-      group: 'Everywhere:',
-    })
-    .option('ledger', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'folder of the ledger (default: the nearest .custody upwards)',
-      group: 'Everywhere:',
-    })
-    .option('quiet', {
-      alias: 'q',
-      type: 'boolean',
-      default: false,
-      describe: 'print nothing but errors',
-      group: 'Everywhere:',
-    })
+    .option('json', flag('print one JSON document'))
+    .option('ledger', value('folder of the ledger (default: the nearest .custody upwards)'))
+    .option('quiet', { alias: 'q', ...flag('print nothing but errors') })
     .help('help', 'show this help')
     .alias('help', 'h')
     .version('version', 'show the version', version())
     .alias('version', 'V')
-    .group(['help', 'version'], 'Everywhere:')
+    .group(['json', 'ledger', 'quiet', 'help', 'version'], 'Everywhere:')
     .parserConfiguration({
       'boolean-negation': false,
       'parse-positional-numbers': false,
@@ -151,10 +136,10 @@ function faultOf(message: string, name: string | undefined): string {
     .trim();
 }
 
-function describe(command: Command<never>, y: Argv): Argv {
+function describe(command: Command<never>, usage: string, y: Argv): Argv {
   // Lines that are not indented are one paragraph; yargs wraps it.
   const about = command.about.replace(/\n(?![ \n])/g, ' ');
-  const described = command.options(y.usage(`custody ${command.usage}\n\n${about}`)) as Argv;
+  const described = command.options(y.usage(`custody ${usage}\n\n${about}`)) as Argv;
   for (const [example, what] of command.examples) described.example(example, what);
   // A group is shown where it was named first: the command's own options before those of every command.
   described.group([], 'Options:');

@@ -13,23 +13,13 @@ export function reportError(error: unknown, io: Io, json: boolean): number {
     return exit;
   }
   const known = knownError(error);
-  const { code, message, hint, path, findings } = known;
+  const { code, hint, findings } = known;
   if (json) {
-    const document = {
-      error: {
-        code,
-        message,
-        ...(path !== undefined && { path }),
-        ...(hint !== '' && { hint }),
-        ...(findings.length > 0 && { findings }),
-      },
-    };
+    const document = { error: { ...errorDocument(known), ...(findings.length > 0 && { findings }) } };
     io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     return exitCodeOf(known);
   }
-  // Names of tables, SQL and paths come from outside.
-  const where = path !== undefined && !message.includes(path) ? `${path}: ` : '';
-  io.stderr.write(`custody: ${printable(`${where}${message}`)} [${code}]\n`);
+  io.stderr.write(`custody: ${whereAndWhat(known)} [${code}]\n`);
   for (const line of findingLines(findings)) io.stderr.write(`${line}\n`);
   if (hint !== '') io.stderr.write(`${printable(hint)}\n`);
   if (code === 'INTERNAL' && error instanceof Error && error.stack !== undefined)
@@ -37,6 +27,16 @@ export function reportError(error: unknown, io: Io, json: boolean): number {
   else if (io.env['CUSTODY_TRACE'] === '1' && known.stack !== undefined)
     io.stderr.write(`${lines(known.stack)}\n`);
   return exitCodeOf(known);
+}
+
+/** An error in JSON. */
+export function errorDocument({ code, message, path, hint }: CustodyError): object {
+  return { code, message, ...(path !== undefined && { path }), ...(hint !== '' && { hint }) };
+}
+
+/** Where it happened, unless the message says so, and what. Names of tables, SQL and paths come from outside. */
+export function whereAndWhat({ message, path }: CustodyError): string {
+  return printable(path !== undefined && !message.includes(path) ? `${path}: ${message}` : message);
 }
 
 function lines(stack: string): string {

@@ -1,13 +1,16 @@
 import type { RehearseResult } from '../workflows/rehearse.ts';
 import { causesFirst, type Finding } from '../finding.ts';
 
+/** Lines of findings; --json lists all. */
+const LIMIT = 200;
+
 /** Findings for people, one a line, longest lists cut short. */
-export function findingLines(findings: readonly Finding[], limit = 200): string[] {
+export function findingLines(findings: readonly Finding[]): string[] {
   const width = Math.max(0, ...findings.map(({ code }) => code.length));
   const lines = causesFirst(findings)
-    .slice(0, limit)
+    .slice(0, LIMIT)
     .map(({ code, path, detail }) => `  ${code.padEnd(width)}  ${printable(path)}  ${printable(detail)}`);
-  if (findings.length > limit) lines.push(`  … and ${findings.length - limit} more; --json lists all`);
+  if (findings.length > LIMIT) lines.push(`  … and ${findings.length - LIMIT} more; --json lists all`);
   return lines;
 }
 
@@ -32,8 +35,8 @@ export function short(id: string): string {
   return id.slice(0, 12);
 }
 
-export function plural(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
+export function plural(n: number, one: string): string {
+  return `${n.toLocaleString('en-US')} ${n === 1 ? one : `${one}s`}`;
 }
 
 /** Columns padded to their widest cell. */

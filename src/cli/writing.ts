@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { CustodyError } from '../errors.ts';
 import type { Context } from './context.ts';
+import { value } from './options.ts';
 
 export interface WritingArgs {
   message: string | undefined;
@@ -12,22 +13,9 @@ export interface WritingArgs {
 /** Options of every command that appends to the log. */
 export function writingOptions<T>(y: Argv<T>): Argv<T & WritingArgs> {
   return y
-    .option('message', {
-      alias: 'm',
-      type: 'string',
-      requiresArg: true,
-      describe: 'what this is, for the log',
-    })
-    .option('lane', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'the lane that works (default: $CUSTODY_LANE, else main)',
-    })
-    .option('author', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'who (default: $CUSTODY_AUTHOR, else your user name)',
-    })
+    .option('message', { alias: 'm', ...value('what this is, for the log') })
+    .option('lane', value('the lane that works (default: $CUSTODY_LANE, else main)'))
+    .option('author', value('who (default: $CUSTODY_AUTHOR, else your user name)'))
     .option('lock-timeout', {
       type: 'number',
       default: 30,

@@ -29,8 +29,8 @@ export function isKeyName(name: string): boolean {
 }
 
 /** The first 4 bytes, in hex, of SHA-256(name ‖ 0x0A ‖ type ‖ public key). */
-export function keyIdOf(name: string, publicKey: Uint8Array, type: number = ED25519): string {
-  return sha256Hex(Buffer.concat([Buffer.from(`${name}\n`), Uint8Array.of(type), publicKey])).slice(0, 8);
+export function keyIdOf(name: string, publicKey: Uint8Array): string {
+  return sha256Hex(Buffer.concat([Buffer.from(`${name}\n`), typed(publicKey)])).slice(0, 8);
 }
 
 /**

@@ -50,9 +50,8 @@ export async function swapHead(
   lock: Lock,
   expected: StoredHead | null,
   next: ObjectOf<'head'>,
-  name = 'main',
 ): Promise<StoredHead> {
   const stored = encodeHead(next);
-  await backend.swapHead(lock, name, expected?.bytes ?? null, stored.bytes);
+  await backend.swapHead(lock, 'main', expected?.bytes ?? null, stored.bytes);
   return stored;
 }

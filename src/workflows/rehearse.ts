@@ -97,7 +97,6 @@ export async function rehearsePlan(
     quarantine: quarantineOf(ledger),
     isolation: judges.current.policy.isolation,
     asked: profile?.surfaces.flatMap(({ how }) => how.isolation?.[plan.form.engine] ?? []) ?? [],
-    ...(profile && { claims: profile.claims }),
     ...(probes && { probes }),
     progress,
     ...(now && { now }),

@@ -19,8 +19,6 @@ export interface RunPlanOptions {
   readonly progress?: (phrase: string) => void;
   /** Where clones of unknown state are kept. */
   readonly quarantine: string;
-  /** What the plan's profile forbids to claim. */
-  readonly claims?: Claims;
   /** What that profile's probes came to. */
   readonly probes?: ObjectOf<'probes'>;
   /** A foreign validator may run without a sandbox, which is recorded. */
@@ -89,7 +87,7 @@ export async function runPlan(
     ...(options.probes && { probes: putObject(objects, options.probes) }),
     ...(signal && { signal }),
   });
-  if (options.claims) guardResults(result.rehearsal, options.claims, objects);
+  if (guarded.profile) guardResults(result.rehearsal, guarded.profile.claims, objects);
   progress('judge');
   const judged = await judgeAll(validators, result.rehearsal, objects, {
     ...(signal && { signal }),

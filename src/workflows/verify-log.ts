@@ -3,7 +3,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Head } from '../ledger/log-state.ts';
 import type { Digest } from '../objects/digest.ts';
 import { verifyChain, type ChainReport } from '../verify/chain.ts';
-import { checkGenesis } from '../verify/genesis.ts';
+import { checkGenesis } from '../verify/policy-chain.ts';
 import { readEntries, type LogEntries } from '../verify/log-entries.ts';
 import { verifyCheckpoint, type SignatureReport } from '../verify/signatures.ts';
 

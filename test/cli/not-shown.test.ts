@@ -3,6 +3,7 @@ import { digestOf } from '../../src/objects/digest.ts';
 import { hiding } from '../sabotage/system.ts';
 import { Desk } from './desk.ts';
 import { writePlan } from './plans.ts';
+import type { RehearseResult } from '../../src/workflows/rehearse.ts';
 
 vi.mock(import('../../src/engines/sqlite/open-files.ts'), async (load) =>
   (await import('../sabotage/system.ts')).openFiles(load),
@@ -10,12 +11,6 @@ vi.mock(import('../../src/engines/sqlite/open-files.ts'), async (load) =>
 
 const CLAIM = 'clone-not-open-elsewhere';
 const WHY = 'process 17 (\u001b[2J) hides its open files (EACCES)';
-
-interface Rehearsed {
-  readonly rehearsal: string;
-  readonly run: string;
-  readonly notShown: readonly { assertion: string; why: string }[];
-}
 
 describe('who else had a clone open', () => {
   let desk: Desk;
@@ -35,7 +30,12 @@ describe('who else had a clone open', () => {
 
   it('is claimed where the policy asks, and so by a rerun of the packet, which knows no policy', async () => {
     using alone = hiding();
-    const { rehearsal, notShown } = await desk.json<Rehearsed>(['rehearse', 'plan.yaml', '--out', 'packet']);
+    const { rehearsal, notShown } = await desk.json<RehearseResult>([
+      'rehearse',
+      'plan.yaml',
+      '--out',
+      'packet',
+    ]);
     expect([await claimed(rehearsal), notShown]).toEqual([true, []]);
     expect(await desk.json(['rerun', 'packet'])).toMatchObject({ same: true, notShown: [] });
     alone[Symbol.dispose]();

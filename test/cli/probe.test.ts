@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { ProfileDocument } from '../../src/rules/profile-schema.ts';
 import { Desk } from './desk.ts';
+import type { RehearseResult } from '../../src/workflows/rehearse.ts';
 
 interface Probed {
   ok: boolean;
@@ -19,12 +20,6 @@ interface Probed {
     ok: boolean;
   }[];
 }
-interface Rehearsed {
-  accepted: boolean;
-  rehearsal: string;
-  seal: string;
-}
-
 /** Eleven commands and more in one step; milliseconds. */
 const LONG = 300_000;
 
@@ -72,7 +67,7 @@ describe.each([
       async () => {
         await desk.init();
         await desk.json(['surrogate', 'team', '--out', `team/${source}`]);
-        const rehearsed = await desk.json<Rehearsed>(['rehearse', 'team/plan.yaml', '--out', 'packet']);
+        const rehearsed = await desk.json<RehearseResult>(['rehearse', 'team/plan.yaml', '--out', 'packet']);
         expect(rehearsed.accepted).toBe(true);
         const document = JSON.parse(desk.read('packet/rehearsal.json')) as { probes: string };
         const probes = await desk.json<{ kind: string; results: object[] }>(['show', document.probes]);

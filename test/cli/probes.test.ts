@@ -61,11 +61,15 @@ describe('probes, with a command that only answers', () => {
   let folder: string;
   let calls: Call[];
   const at = (name: string): string => join(folder, name);
+  /** A profile, and the plan that pins it. */
+  const lay = (profile: string): void => {
+    writeFileSync(at('profile.yaml'), profile);
+    writeFileSync(at('plan.yaml'), PLAN.replace('PIN', `'${digestOf(Buffer.from(profile))}'`));
+  };
   beforeEach(() => {
     folder = makeTestFolder('probes');
     calls = [];
-    writeFileSync(at('profile.yaml'), PROFILE);
-    writeFileSync(at('plan.yaml'), PLAN.replace('PIN', `'${digestOf(Buffer.from(PROFILE))}'`));
+    lay(PROFILE);
     writeFileSync(at('a.sql'), 'SELECT 1');
     writeFileSync(at('a.sqlite'), 'bytes of a database');
   });
@@ -229,8 +233,7 @@ describe('probes, with a command that only answers', () => {
   marker: M
   sha256: ${pin}
 `;
-    writeFileSync(at('profile.yaml'), profile);
-    writeFileSync(at('plan.yaml'), PLAN.replace('PIN', `'${digestOf(Buffer.from(profile))}'`));
+    lay(profile);
     await probed();
     expect(calls[0]!.files.source).toBe('bytes of a database');
     rmSync(at('a.sqlite'));
@@ -264,8 +267,7 @@ describe('probes, with a command that only answers', () => {
     rmSync(at('a.sqlite'));
     symlinkSync('live/a.sqlite', at('a.sqlite'));
     const profile = PROFILE.replace('/srv/tills', realpathSync(at('live')));
-    writeFileSync(at('profile.yaml'), profile);
-    writeFileSync(at('plan.yaml'), PLAN.replace('PIN', `'${digestOf(Buffer.from(profile))}'`));
+    lay(profile);
     await expect(probed()).rejects.toMatchObject({ code: 'TARGET_PRODUCTION' });
     expect(calls).toEqual([]);
   });
@@ -286,8 +288,7 @@ describe('probes, with a command that only answers', () => {
         `    - { id: ${id}, name: n, command: rehearse, expected: SURFACE_FORBIDDEN, plan: { actions: [van] } }`,
     );
     const profile = `${PROFILE.trimEnd()}\n${more.join('\n')}\n`;
-    writeFileSync(at('profile.yaml'), profile);
-    writeFileSync(at('plan.yaml'), PLAN.replace('PIN', `'${digestOf(Buffer.from(profile))}'`));
+    lay(profile);
     const started: string[] = [];
     const waiting: RunCommand = async (argv, { cwd, signal }) => {
       const which = cwd.split('/').findLast((part) => part !== 'plan' && part !== '') ?? '';
@@ -308,11 +309,6 @@ describe('probes, with a command that only answers', () => {
   it('give commands the environment that they are given, and no other', async () => {
     await probed();
     for (const { env } of calls)
-      expect(Object.keys(env).sort()).toEqual([
-        'CUSTODY_AUTHOR',
-        'CUSTODY_CONFIG_DIR',
-        'CUSTODY_LANE',
-        'PATH',
-      ]);
+      expect(Object.keys(env).sort().join(' ')).toBe('CUSTODY_AUTHOR CUSTODY_CONFIG_DIR CUSTODY_LANE PATH');
   });
 });

@@ -1,20 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
+import type { RerunResult } from '../../src/workflows/rerun.ts';
 import { Desk } from './desk.ts';
 import { PACKET_SCHEMAS, schemaFaults } from './schemas.ts';
 
 /** Commands that rehearse several times each; milliseconds. */
 const LONG = 600_000;
 
-interface Rerun {
-  same: boolean;
-  accepted: boolean;
-  seal: { subject: string; again: string };
-  signer: string | null;
-  record: number | null;
-  findings: { code: string; path: string }[];
-}
+type Rerun = RerunResult & { signer: string | null };
 
 const SQL = `CREATE TABLE posts (id TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL);
   INSERT INTO posts VALUES ('p1', 'one'), ('p2', 'two');`;

@@ -2,31 +2,20 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PYTHON } from '../judging/foreign-validators.ts';
 import { withoutSandboxes } from '../judging/no-sandbox.ts';
-import { codes, Desk, type Finding } from './desk.ts';
+import { codes, Desk } from './desk.ts';
 import { writePlan } from './plans.ts';
+import type { RehearseResult } from '../../src/workflows/rehearse.ts';
+import type { VerifyReport } from '../../src/workflows/verify-report.ts';
 
 vi.mock(import('../../src/judging/sandbox.ts'), async (load) =>
   (await import('../judging/no-sandbox.ts')).sandboxes(load),
 );
 
-interface Rehearsed {
-  readonly record: number;
-  readonly run: string;
-  readonly accepted: boolean;
-  readonly verdicts: readonly { name: string; accepted: boolean; findings: readonly Finding[] }[];
-  readonly findings: readonly Finding[];
-}
-interface Report {
-  readonly ok: boolean;
-  readonly validators: readonly { trustedBy: string; sandbox: string | null }[];
-  readonly findings: readonly Finding[];
-}
-
 /** Somebody else's validator, in Python, judges beside ours: in order, since what is made is used by the next. */
 describe('a foreign validator judges rehearsals', () => {
   const desk = new Desk();
   let pinned: { validator: string };
-  let first: Rehearsed;
+  let first: RehearseResult;
   beforeAll(async () => {
     await desk.init();
     desk.write('hardened.py', PYTHON);
@@ -48,10 +37,10 @@ describe('a foreign validator judges rehearsals', () => {
   });
 
   it('verify runs it only for an auditor who names it', async () => {
-    const alone = await desk.json<Report>(['verify', `@${first.record}`], 1);
+    const alone = await desk.json<VerifyReport>(['verify', `@${first.record}`], 1);
     expect(codes(alone.findings)).toEqual([['VALIDATOR_NOT_PINNED', 'verdict-2/validator']]);
     const named = ['verify', `@${first.record}`, '--validator', pinned.validator];
-    expect(await desk.json<Report>(named)).toMatchObject({
+    expect(await desk.json<VerifyReport>(named)).toMatchObject({
       ok: true,
       validators: [
         { name: 'custody', trustedBy: 'first policy' },
@@ -59,7 +48,7 @@ describe('a foreign validator judges rehearsals', () => {
       ],
     });
     const sandboxOf = async (): Promise<string | null> =>
-      (await desk.json<Report>([...named, '--unsandboxed'])).validators[1]!.sandbox;
+      (await desk.json<VerifyReport>([...named, '--unsandboxed'])).validators[1]!.sandbox;
     expect(await sandboxOf()).toMatch(/^(unshare|bwrap)$/);
     using _ = withoutSandboxes();
     expect(await sandboxOf()).toBe('none (--unsandboxed)');
@@ -69,7 +58,7 @@ describe('a foreign validator judges rehearsals', () => {
   it('the file on disk does not count: the bytes that were pinned judge', async () => {
     desk.write('hardened.py', '#!/bin/sh\nexit 1\n');
     const named = ['verify', `@${first.record}`, '--validator', pinned.validator];
-    expect(await desk.json<Report>(named)).toMatchObject({ ok: true });
+    expect(await desk.json<VerifyReport>(named)).toMatchObject({ ok: true });
   });
 
   it('one that rejects makes the rehearsal a rejected one; --unsandboxed is recorded', async () => {
@@ -87,7 +76,7 @@ if evidence["entries"][0]["before_hash"] != "${known}":
     );
     await desk.json(['validator', 'pin', 'strict.py', '--name', 'strict']);
     using _ = withoutSandboxes();
-    const rejected = await desk.json<Rehearsed>(['rehearse', 'plan.yaml', '--unsandboxed'], 1);
+    const rejected = await desk.json<RehearseResult>(['rehearse', 'plan.yaml', '--unsandboxed'], 1);
     expect(rejected.verdicts.map(({ accepted }) => accepted)).toEqual([true, true, false]);
     expect(rejected.findings).toEqual([
       { code: 'VALIDATOR_REJECTED', path: 'entries', detail: 'HOUSE_RULE: not here' },

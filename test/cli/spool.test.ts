@@ -5,11 +5,7 @@ import type { Digest } from '../../src/objects/digest.ts';
 import { driveAsync } from '../../src/objects/walk.ts';
 import { Desk } from './desk.ts';
 import { writePlan } from './plans.ts';
-
-interface Rehearsed {
-  readonly rehearsal: string;
-  readonly seal: string;
-}
+import type { RehearseResult } from '../../src/workflows/rehearse.ts';
 
 async function prepared(): Promise<Desk> {
   const desk = new Desk();
@@ -58,11 +54,11 @@ describe('what a rehearsal captures into the ledger', () => {
 
   it('gives one seal with --out and without, into a new folder and an empty one', async () => {
     using desk = await prepared();
-    const { rehearsal, seal } = await desk.json<Rehearsed>(['rehearse', 'plan.yaml']);
+    const { rehearsal, seal } = await desk.json<RehearseResult>(['rehearse', 'plan.yaml']);
     mkdirSync(desk.path('empty'));
     chmodSync(desk.path('empty'), 0o750);
     for (const out of ['new/packet', 'empty']) {
-      const ids = await desk.json<Rehearsed>(['rehearse', 'plan.yaml', '--out', out]);
+      const ids = await desk.json<RehearseResult>(['rehearse', 'plan.yaml', '--out', out]);
       expect({ rehearsal: ids.rehearsal, seal: ids.seal }).toEqual({ rehearsal, seal });
       await desk.json(['verify', out, '--expect', seal]);
     }

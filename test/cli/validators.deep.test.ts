@@ -3,7 +3,9 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as NodeControls from '../../src/judging/node-controls.ts';
 import { controlCases } from '../../src/judging/node-controls.ts';
+import type { Pinned } from '../../src/judging/pin.ts';
 import { builtInValidator } from '../../src/judging/policy.ts';
+import type { ValidatorList } from '../../src/judging/validators.ts';
 import { ALWAYS_NO, ALWAYS_YES, PYTHON, SHELL } from '../judging/foreign-validators.ts';
 import { withoutSandboxes } from '../judging/no-sandbox.ts';
 import { Desk, type Finding } from './desk.ts';
@@ -24,19 +26,6 @@ vi.mock(import('../../src/judging/sandbox.ts'), async (load) =>
   (await import('../judging/no-sandbox.ts')).sandboxes(load),
 );
 
-interface List {
-  readonly policy: string;
-  readonly validators: readonly { validator: string; name: string; sha256: string; runner: string }[];
-  readonly expected: readonly { name: string; identity: string }[];
-  readonly isolation: readonly string[];
-}
-interface Pinned {
-  readonly validator: string;
-  readonly policy: string;
-  readonly record: number | null;
-  readonly promoted: string | null;
-}
-
 /** Takes all of the evidence, and accepts it. */
 const LIAR = `let input = '';
 for await (const piece of process.stdin.setEncoding('latin1')) input += piece;
@@ -56,7 +45,7 @@ describe('custody validator', () => {
     desk.write('yes.sh', ALWAYS_YES);
   });
   afterEach(() => desk[Symbol.dispose]());
-  const list = (): Promise<List> => desk.json<List>(['validator', 'list']);
+  const list = (): Promise<ValidatorList> => desk.json<ValidatorList>(['validator', 'list']);
   /** Nothing of the ledger but its cache may change. */
   const refuses = async (argv: string[], ...[code, exit]: [Parameters<Desk['fails']>[1], number]) => {
     const before = desk.state();

@@ -135,94 +135,17 @@ function mutate(bytes: Buffer, dice: Dice): Buffer {
 
 const NAMES = [...COMMANDS.keys()].filter((name) => name !== 'demo');
 const SUBJECTS = [
-  ...[
-    'HEAD',
-    'HEAD~1',
-    'HEAD~99',
-    '@0',
-    '@1',
-    '@2',
-    '@999',
-    '@-1',
-    'HEAD:a.txt',
-    '@1:',
-    '@1:b.json',
-    '@1:nowhere',
-  ],
-  ...[
-    'deadbeef',
-    '0'.repeat(64),
-    'f'.repeat(63),
-    '',
-    ' ',
-    '\0',
-    '\n',
-    '💥',
-    '..',
-    '.',
-    '%s',
-    '__proto__',
-    'constructor',
-  ],
-  ...[
-    'packet',
-    'empty',
-    'app.sqlite',
-    'plan.yaml',
-    'noise.bin',
-    'dump.sql',
-    'dump.sql.gz',
-    'insert.sql',
-    '.custody',
-  ],
-  ...[
-    'packet/a.txt',
-    'seal',
-    'objects',
-    'list',
-    'pin',
-    'selftest',
-    'nope',
-    '1e999',
-    '-5',
-    '0',
-    'x'.repeat(5000),
-  ],
+  ...'HEAD HEAD~1 HEAD~99 @0 @1 @2 @999 @-1 HEAD:a.txt @1: @1:b.json @1:nowhere'.split(' '),
+  ...['deadbeef', '0'.repeat(64), 'f'.repeat(63), '', ' ', '\0', '\n', '💥'],
+  ...'.. . %s __proto__ constructor'.split(' '),
+  ...'packet empty app.sqlite plan.yaml noise.bin dump.sql dump.sql.gz insert.sql .custody'.split(' '),
+  ...'packet/a.txt seal objects list pin selftest nope 1e999 -5 0'.split(' '),
+  'x'.repeat(5000),
 ];
-const FLAGS = [
-  '--json',
-  '--quiet',
-  '--help',
-  '--version',
-  '--dry-run',
-  '--exit-code',
-  '--check',
-  '--',
-  '-',
-  '-h',
-  '-q',
-];
-const VALUED = [
-  '--ledger',
-  '--expect',
-  '--against',
-  '--require',
-  '--key',
-  '-m',
-  '--lane',
-  '--author',
-  '--out',
-  '--origin',
-];
-const ODD = [
-  '--no-json',
-  '--json=maybe',
-  '--ledger=',
-  '--lock-timeout=NaN',
-  '--lock-timeout=1e-9',
-  '--__proto__=1',
-  '--x.y=1',
-];
+const FLAGS = '--json --quiet --help --version --dry-run --exit-code --check -- - -h -q'.split(' ');
+const VALUED = '--ledger --expect --against --require --key -m --lane --author --out --origin'.split(' ');
+const ODD =
+  '--no-json --json=maybe --ledger= --lock-timeout=NaN --lock-timeout=1e-9 --__proto__=1 --x.y=1'.split(' ');
 
 describe('random words', () => {
   const seen = new Map<number, number>();

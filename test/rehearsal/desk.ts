@@ -2,14 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect } from 'vitest';
 import { type ErrorCode } from '../../src/errors.ts';
-import { storeContent } from '../../src/objects/file.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { sha256Bytes } from '../../src/objects/sha256.ts';
-import { putObject } from '../../src/objects/sink.ts';
 import { guardFiles } from '../../src/rehearsal/plan/guarded-plan.ts';
 import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalResult } from '../../src/rehearsal/rehearse.ts';
 import { judge } from '../../src/validator/judge.ts';
+import { putValidator } from '../../src/vectors/controls.ts';
 import type { FakeEngine } from './fake-engine.ts';
 import { refusedWith } from '../support/refusals.ts';
 import { makeTestFolder } from '../support/folder.ts';
@@ -51,16 +49,7 @@ export interface FakeRun extends RehearsalResult {
 /** Rehearses and judges. */
 export async function runFake(plan: Plan, engine: FakeEngine, changes: Partial<Plan> = {}): Promise<FakeRun> {
   const objects = new MemoryObjects();
-  const code = new Uint8Array(Buffer.from('export {};'));
-  const file = storeContent(objects, code);
-  const validator = putObject(objects, {
-    kind: 'validator',
-    v: 1,
-    name: 'v',
-    file,
-    sha256: sha256Bytes(code),
-    runner: 'node-permission',
-  });
+  const validator = putValidator(objects, 'v', 'export {};');
   const changed = { ...plan, ...changes };
   const result = await rehearse(changed, await guardFiles(changed), engine, objects, {
     validators: [validator],

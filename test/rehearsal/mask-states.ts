@@ -61,6 +61,8 @@ export function rowsOf(snapshot: Link): string[] {
 
 export const show = (values: Values): string =>
   values.map((v) => (v === MASKED ? '*' : typeof v === 'string' ? v : '?')).join('|');
+/** Rows of texts from what {@link show} makes of them. */
+export const rows = (...shown: readonly string[]): Values[] => shown.map((row) => row.split('|'));
 export const mask = (spec: Spec, before: Values[], after: Values[], ...columns: string[]): Link =>
   maskSnapshot(
     state(spec, before),

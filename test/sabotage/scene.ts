@@ -5,17 +5,15 @@ import type { EngineOptions, Workspace } from '../../src/engines/engine.ts';
 import { sqliteEngine } from '../../src/engines/sqlite/index.ts';
 import { CustodyError } from '../../src/errors.ts';
 import { closure } from '../../src/objects/closure.ts';
-import { storeContent } from '../../src/objects/file.ts';
 import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { sha256Bytes } from '../../src/objects/sha256.ts';
-import { putObject } from '../../src/objects/sink.ts';
 import { driveSync } from '../../src/objects/walk.ts';
 import { guardFiles } from '../../src/rehearsal/plan/guarded-plan.ts';
 import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalOptions, type RehearsalResult } from '../../src/rehearsal/rehearse.ts';
 import { judge } from '../../src/validator/judge.ts';
+import { putValidator } from '../../src/vectors/controls.ts';
 import { runValidator } from '../../src/judging/validator-process.ts';
 import { useTemp } from '../engines/sqlite/helpers.ts';
 import { damageFile, delegate, SabotagedEngine, type Prepare, type Saboteur } from './harness.ts';
@@ -199,17 +197,7 @@ export async function drill(
 
 /** The validator that judges everything here, as the object that a rehearsal names. */
 export function validatorIn(objects: MemoryObjects): Link {
-  const code = readFileSync(BUNDLE);
-  const file = storeContent(objects, code);
-  const sha256 = sha256Bytes(code);
-  return putObject(objects, {
-    kind: 'validator',
-    v: 1,
-    name: 'custody',
-    file,
-    sha256,
-    runner: 'node-permission',
-  });
+  return putValidator(objects, 'custody', readFileSync(BUNDLE, 'utf8'));
 }
 
 /** What test/global-setup.ts builds. */

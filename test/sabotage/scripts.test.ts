@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { describe, expect, it, vi } from 'vitest';
-import type { ErrorCode } from '../../src/errors.ts';
+import { byCode } from '../support/refusals.ts';
 import type { Saboteur } from './harness.ts';
 import { LooseSession, type Loose } from './loose-session.ts';
 import {
@@ -25,85 +25,61 @@ const stage = useStage();
 const SPY = `CREATE TRIGGER spy AFTER INSERT ON births
   BEGIN INSERT INTO issues (text) VALUES (new.name); END;`;
 
-const REFUSED: [name: string, code: ErrorCode, path: string, setting: Setting][] = [
-  ['commits early', 'TRANSACTION_CONTROL', 'executor/statement 3', { executor: `${CHANGE} COMMIT; BEGIN;` }],
-  [
-    'opens a savepoint',
-    'TRANSACTION_CONTROL',
-    'executor/statement 3',
-    { executor: `${CHANGE} SAVEPOINT s;` },
+const REFUSED = byCode<[path: string, setting: Setting]>({
+  TRANSACTION_CONTROL: [
+    ['commits early', 'executor/statement 3', { executor: `${CHANGE} COMMIT; BEGIN;` }],
+    ['opens a savepoint', 'executor/statement 3', { executor: `${CHANGE} SAVEPOINT s;` }],
+    ['has a rollback script that commits', 'rollback/statement 5', { rollback: `${ROLLBACK} COMMIT;` }],
   ],
-  [
-    'writes to another table',
-    'BOUNDARY_VIOLATED',
-    'executor/statement 3',
-    { executor: `${CHANGE} INSERT INTO notes VALUES ('x');` },
-  ],
-  [
-    'deletes on the side',
-    'BOUNDARY_VIOLATED',
-    'executor/statement 3',
-    { executor: `${CHANGE} DELETE FROM births WHERE id = 3;` },
-  ],
-  [
-    'sets writable_schema',
-    'BOUNDARY_VIOLATED',
-    'executor/statement 1',
-    { executor: `PRAGMA writable_schema = ON; ${CHANGE}` },
-  ],
-  [
-    'makes a temporary table of a real one’s name',
-    'BOUNDARY_VIOLATED',
-    'executor/statement 1',
-    { executor: `CREATE TEMP TABLE births AS SELECT * FROM main.births; ${CHANGE}` },
-  ],
-  [
-    'makes a temporary view of a real table’s name',
-    'BOUNDARY_VIOLATED',
-    'executor/statement 1',
-    { executor: `CREATE TEMP VIEW register AS SELECT 1; ${CHANGE}` },
-  ],
-  [
-    'replaces rows',
-    'BOUNDARY_VIOLATED',
-    'executor/statement 3',
-    { executor: `${CHANGE} INSERT OR REPLACE INTO documents (id, title) VALUES ('d1', 'x');` },
-  ],
-  [
-    'drops a trigger and makes it again',
-    'BOUNDARY_VIOLATED',
-    'executor/statement 1',
-    { executor: `DROP TRIGGER births_registered; ${CHANGE}` },
-  ],
-  [
-    'fires a trigger that writes outside of the plan',
-    'BOUNDARY_VIOLATED',
-    'executor/statement 2',
-    { database: SPY },
-  ],
-  [
-    'writes through a view whose trigger writes outside of the plan',
-    'BOUNDARY_VIOLATED',
-    'executor/statement 3',
-    {
-      database: `DROP TRIGGER living_born; CREATE TRIGGER living_born INSTEAD OF INSERT ON living
+  BOUNDARY_VIOLATED: [
+    [
+      'writes to another table',
+      'executor/statement 3',
+      { executor: `${CHANGE} INSERT INTO notes VALUES ('x');` },
+    ],
+    [
+      'deletes on the side',
+      'executor/statement 3',
+      { executor: `${CHANGE} DELETE FROM births WHERE id = 3;` },
+    ],
+    ['sets writable_schema', 'executor/statement 1', { executor: `PRAGMA writable_schema = ON; ${CHANGE}` }],
+    [
+      'makes a temporary table of a real one’s name',
+      'executor/statement 1',
+      { executor: `CREATE TEMP TABLE births AS SELECT * FROM main.births; ${CHANGE}` },
+    ],
+    [
+      'makes a temporary view of a real table’s name',
+      'executor/statement 1',
+      { executor: `CREATE TEMP VIEW register AS SELECT 1; ${CHANGE}` },
+    ],
+    [
+      'replaces rows',
+      'executor/statement 3',
+      { executor: `${CHANGE} INSERT OR REPLACE INTO documents (id, title) VALUES ('d1', 'x');` },
+    ],
+    [
+      'drops a trigger and makes it again',
+      'executor/statement 1',
+      { executor: `DROP TRIGGER births_registered; ${CHANGE}` },
+    ],
+    ['fires a trigger that writes outside of the plan', 'executor/statement 2', { database: SPY }],
+    [
+      'writes through a view whose trigger writes outside of the plan',
+      'executor/statement 3',
+      {
+        database: `DROP TRIGGER living_born; CREATE TRIGGER living_born INSTEAD OF INSERT ON living
         BEGIN INSERT INTO notes VALUES (new.name); END;`,
-      executor: `${CHANGE} INSERT INTO living (name) VALUES ('cain');`,
-    },
+        executor: `${CHANGE} INSERT INTO living (name) VALUES ('cain');`,
+      },
+    ],
+    [
+      'has a rollback script that reaches further than its change',
+      'rollback/statement 5',
+      { rollback: `${ROLLBACK} DELETE FROM issues;` },
+    ],
   ],
-  [
-    'has a rollback script that reaches further than its change',
-    'BOUNDARY_VIOLATED',
-    'rollback/statement 5',
-    { rollback: `${ROLLBACK} DELETE FROM issues;` },
-  ],
-  [
-    'has a rollback script that commits',
-    'TRANSACTION_CONTROL',
-    'rollback/statement 5',
-    { rollback: `${ROLLBACK} COMMIT;` },
-  ],
-];
+});
 
 describe('refused before anything runs: an executor that', () => {
   it.each(REFUSED)('%s', async (_, code, path, setting) => {

@@ -23,3 +23,16 @@ export const fault = (
 ): PackFault => ({ name, description, pack: forge(change), open, get, scrub });
 
 export const both = <T>(code: T): readonly [T, T] => [code, code];
+
+/** What opening, `get` and scrub say, for the sorts of faults that are common. */
+type Told = readonly [PackFault['open'], PackFault['get'], PackFault['scrub']];
+/** In the tables: opening looks at them, reading by a right place does not. */
+export const TABLES: Told = ['PACK_CORRUPT', both('none'), ['PACK_DAMAGED']];
+/** In the entry of the first object. */
+export const ENTRY: Told = ['PACK_CORRUPT', ['OBJECT_MISSING', 'none'], ['OBJECT_DAMAGED', 'PACK_DAMAGED']];
+/** In the row of the one block. */
+export const BLOCK: Told = ['PACK_CORRUPT', both('PACK_CORRUPT'), ['OBJECT_DAMAGED', 'PACK_DAMAGED']];
+/** In the compressed bytes of a block with one object. */
+export const FRAME: Told = ['none', ['PACK_CORRUPT'], ['OBJECT_DAMAGED', 'PACK_DAMAGED']];
+/** In the one object, which has its right digest. */
+export const DOCUMENT: Told = ['none', ['none'], ['OBJECT_INVALID']];

@@ -1,6 +1,6 @@
 import { zstdCompressSync } from 'node:zlib';
 import { encode } from '../../src/objects/codec.ts';
-import { both, fault, type PackFault } from './fault.ts';
+import { both, fault, type PackFault, TABLES, BLOCK, FRAME, DOCUMENT } from './fault.ts';
 import { sha256Hex } from '../../src/objects/sha256.ts';
 import type { Forgery } from './forge.ts';
 
@@ -37,36 +37,15 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
       f.entries = [{ digest: sha256Hex(object), block: 0, offset: 0, length: object.length, codec: 0 }];
     },
   ),
-  fault(
-    'block-too-large',
-    'a block of 2 GiB is claimed',
-    'PACK_CORRUPT',
-    both('PACK_CORRUPT'),
-    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
-    (f) => {
-      f.blocks[0]!.length = 0x80000000;
-    },
-  ),
-  fault(
-    'block-out-of-range',
-    'a block lies beyond the file',
-    'PACK_CORRUPT',
-    both('PACK_CORRUPT'),
-    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
-    (f) => {
-      f.blocks[0]!.offset = 2n ** 40n;
-    },
-  ),
-  fault(
-    'block-method-unknown',
-    'a block has method 2',
-    'PACK_CORRUPT',
-    both('PACK_CORRUPT'),
-    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
-    (f) => {
-      f.blocks[0]!.method = 2;
-    },
-  ),
+  fault('block-too-large', 'a block of 2 GiB is claimed', ...BLOCK, (f) => {
+    f.blocks[0]!.length = 0x80000000;
+  }),
+  fault('block-out-of-range', 'a block lies beyond the file', ...BLOCK, (f) => {
+    f.blocks[0]!.offset = 2n ** 40n;
+  }),
+  fault('block-method-unknown', 'a block has method 2', ...BLOCK, (f) => {
+    f.blocks[0]!.method = 2;
+  }),
   fault(
     'blocks-overlap',
     'two blocks are the same bytes',
@@ -78,16 +57,9 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
       f.entries[1]!.block = 1;
     },
   ),
-  fault(
-    'blocks-gap',
-    'bytes before the block table belong to no block',
-    'PACK_CORRUPT',
-    both('none'),
-    ['PACK_DAMAGED'],
-    (f) => {
-      f.padding = Buffer.from('hidden');
-    },
-  ),
+  fault('blocks-gap', 'bytes before the block table belong to no block', ...TABLES, (f) => {
+    f.padding = Buffer.from('hidden');
+  }),
   fault(
     'block-uncovered',
     'bytes in a block belong to no object',
@@ -119,64 +91,29 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
         .sort((a, b) => (a.digest < b.digest ? -1 : 1));
     },
   ),
-  fault(
-    'zstd-bomb',
-    'a block says 100 bytes and inflates to 1 MiB',
-    'none',
-    ['PACK_CORRUPT'],
-    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
-    (f) => {
-      f.blocks = [{ bytes: BOMB, length: 100, method: 1 }];
-      f.entries = [{ digest: sha256Hex(Buffer.alloc(100)), block: 0, offset: 0, length: 100, codec: 0 }];
-    },
-  ),
-  fault(
-    'zstd-short',
-    'a block says more bytes than it inflates to',
-    'none',
-    ['PACK_CORRUPT'],
-    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
-    (f) => {
-      f.blocks = [{ bytes: BOMB, length: (1 << 20) + 1, method: 1 }];
-      f.entries = [
-        { digest: sha256Hex(Buffer.alloc(1 << 20)), block: 0, offset: 0, length: 1 << 20, codec: 0 },
-      ];
-    },
-  ),
-  fault(
-    'zstd-window',
-    'a frame asks for a window of 128 MiB',
-    'none',
-    ['PACK_CORRUPT'],
-    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
-    (f) => {
-      // Magic; descriptor 0: no content size, several segments; window 0x88: 2^27; a last RLE block: 100 times "a".
-      f.blocks = [{ bytes: Buffer.from('28b52ffd008823030061', 'hex'), length: 100, method: 1 }];
-      f.entries = [{ digest: sha256Hex(Buffer.alloc(100, 'a')), block: 0, offset: 0, length: 100, codec: 0 }];
-    },
-  ),
-  fault(
-    'zstd-garbage',
-    'a compressed block is no zstd frame',
-    'none',
-    ['PACK_CORRUPT'],
-    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
-    (f) => {
-      f.blocks = [{ bytes: Buffer.from('garbage'), length: 100, method: 1 }];
-      f.entries = [{ digest: sha256Hex(Buffer.alloc(100)), block: 0, offset: 0, length: 100, codec: 0 }];
-    },
-  ),
-  fault('document-invalid', 'a document is of no kind', 'none', ['none'], ['OBJECT_INVALID'], (f) => {
+  fault('zstd-bomb', 'a block says 100 bytes and inflates to 1 MiB', ...FRAME, (f) => {
+    f.blocks = [{ bytes: BOMB, length: 100, method: 1 }];
+    f.entries = [{ digest: sha256Hex(Buffer.alloc(100)), block: 0, offset: 0, length: 100, codec: 0 }];
+  }),
+  fault('zstd-short', 'a block says more bytes than it inflates to', ...FRAME, (f) => {
+    f.blocks = [{ bytes: BOMB, length: (1 << 20) + 1, method: 1 }];
+    f.entries = [
+      { digest: sha256Hex(Buffer.alloc(1 << 20)), block: 0, offset: 0, length: 1 << 20, codec: 0 },
+    ];
+  }),
+  fault('zstd-window', 'a frame asks for a window of 128 MiB', ...FRAME, (f) => {
+    // Magic; descriptor 0: no content size, several segments; window 0x88: 2^27; a last RLE block: 100 times "a".
+    f.blocks = [{ bytes: Buffer.from('28b52ffd008823030061', 'hex'), length: 100, method: 1 }];
+    f.entries = [{ digest: sha256Hex(Buffer.alloc(100, 'a')), block: 0, offset: 0, length: 100, codec: 0 }];
+  }),
+  fault('zstd-garbage', 'a compressed block is no zstd frame', ...FRAME, (f) => {
+    f.blocks = [{ bytes: Buffer.from('garbage'), length: 100, method: 1 }];
+    f.entries = [{ digest: sha256Hex(Buffer.alloc(100)), block: 0, offset: 0, length: 100, codec: 0 }];
+  }),
+  fault('document-invalid', 'a document is of no kind', ...DOCUMENT, (f) => {
     oneObject(f, Buffer.from(encode({ hello: 'world' })), 1);
   }),
-  fault(
-    'document-not-canonical',
-    'a document is not canonical DAG-CBOR',
-    'none',
-    ['none'],
-    ['OBJECT_INVALID'],
-    (f) => {
-      oneObject(f, Buffer.from('a26162016161', 'hex'), 1);
-    },
-  ),
+  fault('document-not-canonical', 'a document is not canonical DAG-CBOR', ...DOCUMENT, (f) => {
+    oneObject(f, Buffer.from('a26162016161', 'hex'), 1);
+  }),
 ];

@@ -1,5 +1,5 @@
 import { zstdCompressSync } from 'node:zlib';
-import { both, fault, type PackFault } from './fault.ts';
+import { both, fault, type PackFault, TABLES, ENTRY } from './fault.ts';
 import { sha256Hex } from '../../src/objects/sha256.ts';
 
 /** Sound packs, and faults in the magic, the footer, the fan-out and the entries. */
@@ -13,60 +13,25 @@ export const TABLE_FAULTS: readonly PackFault[] = [
       .map((object, i) => ({ digest: sha256Hex(object), block: 0, offset: 300 * i, length: 300, codec: 0 }))
       .sort((a, b) => (a.digest < b.digest ? -1 : 1));
   }),
-  fault(
-    'magic-wrong',
-    'the file begins with CUSTPCK2',
-    'PACK_CORRUPT',
-    both('none'),
-    ['PACK_DAMAGED'],
-    (f) => {
-      f.magic = 'CUSTPCK2';
-    },
-  ),
-  fault('end-wrong', 'the file ends with CUSTEND2', 'PACK_CORRUPT', both('none'), ['PACK_DAMAGED'], (f) => {
+  fault('magic-wrong', 'the file begins with CUSTPCK2', ...TABLES, (f) => {
+    f.magic = 'CUSTPCK2';
+  }),
+  fault('end-wrong', 'the file ends with CUSTEND2', ...TABLES, (f) => {
     f.footer.end = 'CUSTEND2';
   }),
-  fault(
-    'index-hash-wrong',
-    'the footer names another SHA-256',
-    'PACK_CORRUPT',
-    both('none'),
-    ['PACK_DAMAGED'],
-    (f) => {
-      f.footer.sha256 = '00'.repeat(32);
-    },
-  ),
-  fault(
-    'table-offset-wrong',
-    'the block table is said to be elsewhere',
-    'PACK_CORRUPT',
-    both('none'),
-    ['PACK_DAMAGED'],
-    (f) => {
-      f.footer.tableOffset = 2n ** 63n;
-    },
-  ),
-  fault(
-    'object-count-wrong',
-    '4,294,967,295 objects are claimed',
-    'PACK_CORRUPT',
-    both('none'),
-    ['PACK_DAMAGED'],
-    (f) => {
-      f.footer.objects = 0xffffffff;
-    },
-  ),
-  fault(
-    'block-count-wrong',
-    '4,294,967,295 blocks are claimed',
-    'PACK_CORRUPT',
-    both('none'),
-    ['PACK_DAMAGED'],
-    (f) => {
-      f.footer.blocks = 0xffffffff;
-    },
-  ),
-  fault('entries-unsorted', 'the entries descend', 'PACK_CORRUPT', both('none'), ['PACK_DAMAGED'], (f) => {
+  fault('index-hash-wrong', 'the footer names another SHA-256', ...TABLES, (f) => {
+    f.footer.sha256 = '00'.repeat(32);
+  }),
+  fault('table-offset-wrong', 'the block table is said to be elsewhere', ...TABLES, (f) => {
+    f.footer.tableOffset = 2n ** 63n;
+  }),
+  fault('object-count-wrong', '4,294,967,295 objects are claimed', ...TABLES, (f) => {
+    f.footer.objects = 0xffffffff;
+  }),
+  fault('block-count-wrong', '4,294,967,295 blocks are claimed', ...TABLES, (f) => {
+    f.footer.blocks = 0xffffffff;
+  }),
+  fault('entries-unsorted', 'the entries descend', ...TABLES, (f) => {
     f.entries.reverse();
   }),
   fault(
@@ -79,64 +44,22 @@ export const TABLE_FAULTS: readonly PackFault[] = [
       f.entries = [f.entries[0]!, f.entries[0]!];
     },
   ),
-  fault(
-    'fan-out-wrong',
-    'the fan-out counts nothing',
-    'PACK_CORRUPT',
-    both('none'),
-    ['PACK_DAMAGED'],
-    (f) => {
-      f.fanOut = (counts) => counts.map(() => 0);
-    },
-  ),
-  fault(
-    'fan-out-too-large',
-    'the fan-out reaches beyond the entries',
-    'PACK_CORRUPT',
-    both('none'),
-    ['PACK_DAMAGED'],
-    (f) => {
-      f.fanOut = (counts) => counts.map(() => 0xffffffff);
-    },
-  ),
-  fault(
-    'entry-offset-out-of-range',
-    'an object begins after its block',
-    'PACK_CORRUPT',
-    ['OBJECT_MISSING', 'none'],
-    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
-    (f) => {
-      f.entries[0]!.offset = 0xffffffff;
-    },
-  ),
-  fault(
-    'entry-length-out-of-range',
-    'an object is longer than its block',
-    'PACK_CORRUPT',
-    ['OBJECT_MISSING', 'none'],
-    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
-    (f) => {
-      f.entries[0]!.length = 12;
-    },
-  ),
-  fault(
-    'entry-block-out-of-range',
-    'an object is in a block that there is not',
-    'PACK_CORRUPT',
-    ['OBJECT_MISSING', 'none'],
-    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
-    (f) => {
-      f.entries[0]!.block = 1;
-    },
-  ),
-  fault(
-    'entry-codec-unknown',
-    'an object has codec 2',
-    'PACK_CORRUPT',
-    ['OBJECT_MISSING', 'none'],
-    ['OBJECT_DAMAGED', 'PACK_DAMAGED'],
-    (f) => {
-      f.entries[0]!.codec = 2;
-    },
-  ),
+  fault('fan-out-wrong', 'the fan-out counts nothing', ...TABLES, (f) => {
+    f.fanOut = (counts) => counts.map(() => 0);
+  }),
+  fault('fan-out-too-large', 'the fan-out reaches beyond the entries', ...TABLES, (f) => {
+    f.fanOut = (counts) => counts.map(() => 0xffffffff);
+  }),
+  fault('entry-offset-out-of-range', 'an object begins after its block', ...ENTRY, (f) => {
+    f.entries[0]!.offset = 0xffffffff;
+  }),
+  fault('entry-length-out-of-range', 'an object is longer than its block', ...ENTRY, (f) => {
+    f.entries[0]!.length = 12;
+  }),
+  fault('entry-block-out-of-range', 'an object is in a block that there is not', ...ENTRY, (f) => {
+    f.entries[0]!.block = 1;
+  }),
+  fault('entry-codec-unknown', 'an object has codec 2', ...ENTRY, (f) => {
+    f.entries[0]!.codec = 2;
+  }),
 ];

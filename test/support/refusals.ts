@@ -37,6 +37,16 @@ export function refuses(work: Work, code: ErrorCode, path?: string): unknown {
   return isLater(refusal) ? refusal.then(checked) : checked(refusal);
 }
 
+/** Cases under the code that each is refused with, for `it.each`: the name, the code, the rest. */
+export function byCode<R extends readonly unknown[]>(cases: {
+  readonly [code in ErrorCode]?: readonly (readonly [name: string, ...rest: R])[];
+}): [name: string, code: ErrorCode, ...rest: R][] {
+  const listed = Object.entries(cases) as [ErrorCode, readonly (readonly [string, ...R])[]][];
+  return listed.flatMap(([code, all]) =>
+    all.map(([name, ...rest]): [string, ErrorCode, ...R] => [name, code, ...rest]),
+  );
+}
+
 function ours(error: unknown): CustodyError {
   if (isCustodyError(error)) return error;
   throw error;

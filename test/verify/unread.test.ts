@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, it, vi } from 'vitest';
 import { CustodyError } from '../../src/errors.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { verifyChain } from '../../src/verify/chain.ts';
-import { checkGenesis } from '../../src/verify/genesis.ts';
+import { checkGenesis } from '../../src/verify/policy-chain.ts';
 import { verifyCheckpoint } from '../../src/verify/signatures.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
 import { LedgerPlace } from '../ledger/support.ts';

@@ -1,14 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { codes, Desk, type Finding } from '../cli/desk.ts';
-
-interface Report {
-  ok: boolean;
-  levels: Record<string, string>;
-  required: string[];
-  trust: string;
-  findings: Finding[];
-}
+import { codes, Desk } from '../cli/desk.ts';
+import type { VerifyReport } from '../../src/workflows/verify-report.ts';
 
 describe('a folder compared with what a ledger holds', () => {
   let desk: Desk;
@@ -23,8 +16,8 @@ describe('a folder compared with what a ledger holds', () => {
   });
   afterEach(() => desk[Symbol.dispose]());
 
-  const against = async (revision = '@1', exit = 1, ...more: string[]): Promise<Report> =>
-    desk.json<Report>(['verify', 'evidence', '--against', revision, ...more], exit);
+  const against = async (revision = '@1', exit = 1, ...more: string[]): Promise<VerifyReport> =>
+    desk.json<VerifyReport>(['verify', 'evidence', '--against', revision, ...more], exit);
 
   it('the same: ok', async () => {
     expect(await against('@1', 0)).toMatchObject({ ok: true, required: ['seal', 'objects', 'chain'] });
@@ -34,7 +27,7 @@ describe('a folder compared with what a ledger holds', () => {
     desk.write('evidence/a.txt', 'changed\n');
     desk.write('evidence/new.txt', 'new\n');
     await desk.json(['seal', 'evidence', '--force']);
-    expect(await desk.json<Report>(['verify', 'evidence'])).toMatchObject({ ok: true });
+    expect(await desk.json<VerifyReport>(['verify', 'evidence'])).toMatchObject({ ok: true });
     const report = await against();
     expect(report.levels).toMatchObject({ seal: 'failed', objects: 'done', chain: 'done' });
     expect(codes(report.findings)).toEqual([
@@ -66,23 +59,23 @@ describe('a folder compared with what a ledger holds', () => {
   });
 
   it('another seal than was expected', async () => {
-    const alone = await desk.json<Report>(['verify', 'evidence', '--expect', '0'.repeat(64)], 1);
+    const alone = await desk.json<VerifyReport>(['verify', 'evidence', '--expect', '0'.repeat(64)], 1);
     expect(codes(alone.findings)).toEqual([['SEAL_UNEXPECTED', 'packet_tree.sha256']]);
-    const stored = await desk.json<Report>(['verify', '@1', '--expect', '0'.repeat(64)], 1);
+    const stored = await desk.json<VerifyReport>(['verify', '@1', '--expect', '0'.repeat(64)], 1);
     expect(codes(stored.findings)).toEqual([['SEAL_UNEXPECTED', 'packet_tree.sha256']]);
   });
 
   it.each(['objects', 'chain', 'signatures', 'semantics', 'reexecuted'])(
     'a folder alone cannot do the level %s: required, it is not ok',
     async (level) => {
-      const report = await desk.json<Report>(['verify', 'evidence', '--require', level], 1);
+      const report = await desk.json<VerifyReport>(['verify', 'evidence', '--require', level], 1);
       expect(report.levels).toMatchObject({ seal: 'done', [level]: 'skipped' });
       expect(codes(report.findings)).toEqual([['LEVEL_SKIPPED', level]]);
     },
   );
 
   it.each(['semantics', 'reexecuted'])('a plain packet has no level %s', async (level) => {
-    const report = await desk.json<Report>(['verify', '@1', '--require', level, 'signatures'], 1);
+    const report = await desk.json<VerifyReport>(['verify', '@1', '--require', level, 'signatures'], 1);
     expect(report.required).toContain('signatures');
     expect(codes(report.findings)).toEqual([['LEVEL_SKIPPED', level]]);
   });

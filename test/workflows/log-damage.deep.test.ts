@@ -8,15 +8,9 @@ import { encodeObject, decodeKind } from '../../src/objects/kinds.ts';
 import { nodeLink } from '../../src/objects/link.ts';
 import { digestOf, parseDigest } from '../../src/objects/digest.ts';
 import { decodeHead } from '../../src/store/heads.ts';
-import { codes, Desk, type Finding } from '../cli/desk.ts';
+import { codes, Desk } from '../cli/desk.ts';
 import { headOver, rechained, rewriteHead } from './forge.ts';
-
-interface Report {
-  ok: boolean;
-  levels: Record<string, string>;
-  findings: Finding[];
-  signed: { covered: number; size: number } | null;
-}
+import type { VerifyReport } from '../../src/workflows/verify-report.ts';
 
 describe('a log that somebody changed', () => {
   let desk: Desk;
@@ -34,17 +28,17 @@ describe('a log that somebody changed', () => {
   });
   afterEach(() => desk[Symbol.dispose]());
 
-  const verify = async (revision = '@0', ...more: string[]): Promise<Report> =>
-    desk.json<Report>(['verify', revision, ...more], 1);
+  const verify = async (revision = '@0', ...more: string[]): Promise<VerifyReport> =>
+    desk.json<VerifyReport>(['verify', revision, ...more], 1);
   /** Both say it, and fsck says no more than `extra`. */
   async function bothFind(found: [string, string][], extra: [string, string][] = []): Promise<void> {
     expect(codes((await verify()).findings)).toEqual(found);
-    expect(codes((await desk.json<Report>(['fsck'], 1)).findings)).toEqual([...found, ...extra]);
+    expect(codes((await desk.json<VerifyReport>(['fsck'], 1)).findings)).toEqual([...found, ...extra]);
   }
 
   it('nothing changed: nothing found', async () => {
     rewriteHead(desk, () => headOver(records, checkpoint));
-    expect(await desk.json<Report>(['verify', '@0'])).toMatchObject({
+    expect(await desk.json<VerifyReport>(['verify', '@0'])).toMatchObject({
       ok: true,
       signed: { covered: 5, size: 5 },
     });
@@ -58,7 +52,7 @@ describe('a log that somebody changed', () => {
 
   it('cut short, and its checkpoint with it: no longer signed, which only --require asks for', async () => {
     rewriteHead(desk, () => headOver(records.slice(0, 3), null));
-    expect(await desk.json<Report>(['verify', '@2'])).toMatchObject({
+    expect(await desk.json<VerifyReport>(['verify', '@2'])).toMatchObject({
       ok: true,
       signed: { covered: 0, size: 3 },
     });
@@ -126,7 +120,7 @@ describe('a log that somebody changed', () => {
     rewriteHead(desk, () => rechained(records.slice(1)));
     await bothFind([['POLICY_MISMATCH', 'records/0']]);
     rewriteHead(desk, () => EMPTY_HEAD);
-    expect(codes((await desk.json<Report>(['fsck'], 1)).findings)).toEqual([
+    expect(codes((await desk.json<VerifyReport>(['fsck'], 1)).findings)).toEqual([
       ['POLICY_MISMATCH', 'records/0'],
     ]);
   });
@@ -170,7 +164,7 @@ describe('a log that somebody changed', () => {
       const { vkey: other } = generateKey('test.example/log', new Uint8Array(32).fill(7));
       const report = await verify('HEAD', '--key', other);
       expect(codes(report.findings)).toEqual([['CHECKPOINT_INVALID', 'heads/main/checkpoint']]);
-      expect(await desk.json<Report>(['verify', 'HEAD', '--key', vkey])).toMatchObject({ ok: true });
+      expect(await desk.json<VerifyReport>(['verify', 'HEAD', '--key', vkey])).toMatchObject({ ok: true });
     });
     it('an origin that was changed in the configuration', async () => {
       desk.write(
@@ -185,7 +179,9 @@ describe('a log that somebody changed', () => {
     rewriteHead(desk, (head) => ({ ...head, size: 4 }));
     await desk.fails(['log'], 'HEAD_CORRUPT', 1);
     expect(codes((await verify('HEAD')).findings)).toContainEqual(['RECORD_DAMAGED', 'HEAD']);
-    expect(codes((await desk.json<Report>(['fsck'], 1)).findings)).toEqual([['HEAD_DAMAGED', 'heads/main']]);
+    expect(codes((await desk.json<VerifyReport>(['fsck'], 1)).findings)).toEqual([
+      ['HEAD_DAMAGED', 'heads/main'],
+    ]);
   });
 
   it('an object that is gone: verify of what needs it, and fsck, name it', async () => {
@@ -200,7 +196,7 @@ describe('a log that somebody changed', () => {
     }
     const report = await verify('HEAD');
     expect(report.findings.map(({ code }) => code)).toContain('OBJECT_MISSING');
-    const fsck = await desk.json<Report>(['fsck'], 1);
+    const fsck = await desk.json<VerifyReport>(['fsck'], 1);
     expect(fsck.findings.map(({ code }) => code)).toContain('OBJECT_MISSING');
   });
 
@@ -211,7 +207,7 @@ describe('a log that somebody changed', () => {
     bytes[100]! ^= 1;
     rmSync(path, { force: true });
     writeFileSync(path, bytes);
-    const report = await desk.json<Report>(['fsck'], 1);
+    const report = await desk.json<VerifyReport>(['fsck'], 1);
     expect(report.findings.map(({ code }) => code)).toContain('PACK_MISNAMED');
   });
 });

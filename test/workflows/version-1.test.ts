@@ -3,16 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import { currentPolicy } from '../../src/judging/policy.ts';
-import { codes, Desk, type Finding } from '../cli/desk.ts';
+import { codes, Desk } from '../cli/desk.ts';
+import type { VerifyReport } from '../../src/workflows/verify-report.ts';
 
 const FIXTURE = fileURLToPath(new URL('../vectors/ledgers/v1/custody', import.meta.url));
-
-interface Report {
-  readonly ok: boolean;
-  readonly levels: Record<string, string>;
-  readonly validators: { readonly trustedBy: string }[];
-  readonly findings: Finding[];
-}
 
 /** A ledger that custody 0.1.0 wrote: later versions read it, verify it and add to it. */
 describe('a ledger of version 1', () => {
@@ -28,7 +22,7 @@ describe('a ledger of version 1', () => {
   });
   afterEach(() => desk[Symbol.dispose]());
 
-  const verify = (exit = 0): Promise<Report> =>
+  const verify = (exit = 0): Promise<VerifyReport> =>
     desk.json(['verify', '@2', '--policy', policy, '--key', key, '--require', 'signatures'], exit);
 
   it('its rehearsal is judged again by its own validator, and every level is done', async () => {
@@ -78,7 +72,7 @@ describe('a ledger of version 1', () => {
     await using session = await ledger.session();
     const draft = { type: 'rehearsal', author: 'x', lane: 'x', message: '' } as const;
     await session.append({ ...draft, links });
-    const again = await desk.json<Report>(['verify', '@4', '--policy', policy, '--key', key], 1);
+    const again = await desk.json<VerifyReport>(['verify', '@4', '--policy', policy, '--key', key], 1);
     expect(codes(again.findings)).toEqual([
       ['VALIDATOR_MISMATCH', 'rehearsal/validators'],
       ['VALIDATOR_NOT_PINNED', 'verdict/validator'],

@@ -4,21 +4,16 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { Io } from '../io.ts';
 import { textOrBase64 } from '../text.ts';
+import { word } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'cat <id>',
   about:
     'Prints an object byte for byte: a blob as it was stored, a longer file whole, REV:path a file of a packet, any other\nobject as its canonical DAG-CBOR. custody cat ID | sha256sum gives ID back (for a longer file: its own SHA-256).\nWith --json the bytes are in the document, as text or base64.',
   examples: [
     ['custody cat HEAD:verdict.json', 'a file of the newest packet'],
     ['custody cat 3f2a91c0', 'an object by the first digits of its id'],
   ],
-  options: (y) =>
-    y.positional('id', {
-      type: 'string',
-      demandOption: true,
-      describe: 'an id, a prefix of one, or REV:path',
-    }),
+  options: (y) => y.positional('id', word('an id, a prefix of one, or REV:path')),
   async run(args, context) {
     await using ledger = await context.openLedger();
     const pieces: Uint8Array[] = [];

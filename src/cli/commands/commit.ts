@@ -1,9 +1,9 @@
 import { parseDigest, digestFromBytes } from '../../objects/digest.ts';
 import { defineCommand } from '../command.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
+import { value, word } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'commit <folder>',
   about:
     'Checks the seal of FOLDER, stores every file and appends an entry and a record to the log. A folder that is not\nsealed, or does not match its seal, is refused (exit 1) and nothing changes. The same folder again adds only an entry\nand a record.',
   examples: [
@@ -13,12 +13,8 @@ export const command = defineCommand({
   options: (y) =>
     writingOptions(
       y
-        .positional('folder', { type: 'string', demandOption: true, describe: 'a sealed folder' })
-        .option('expect', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'the seal that the folder must have',
-        }),
+        .positional('folder', word('a sealed folder'))
+        .option('expect', value('the seal that the folder must have')),
     ),
   async run(args, context) {
     const { commitFolder } = await import('../../workflows/commit.ts');

@@ -10,18 +10,13 @@ import type { Context } from '../context.ts';
 import { renderDiff } from '../diff-text.ts';
 import { probing } from '../probing.ts';
 import { findingLines, plural, printable } from '../text.ts';
+import { value } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'demo',
   about:
     'Tells the whole story in a new folder, in a few seconds: makes a production-shaped surrogate database, rehearses the\nchange of a profile on a clone of it, proves each way back, seals, commits, verifies, shows the change row by row, then flips\none byte in a copy of the packet and shows what verify says. The ledger stays, to explore.',
   examples: [['custody demo', 'succeed first, then break it']],
-  options: (y) =>
-    y.option('folder', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'where (default: a new folder for temporary files)',
-    }),
+  options: (y) => y.option('folder', value('where (default: a new folder for temporary files)')),
   async run(args, context) {
     const folder = await makeFolder(args.folder, context);
     const story = new Story(context);

@@ -1,12 +1,9 @@
-import { isThere } from '../../system/is-there.ts';
-import type { DiffResult } from '../../workflows/diff.ts';
-import type { Operand } from '../../workflows/operand.ts';
 import { defineCommand } from '../command.ts';
 import { renderDiff } from '../diff-text.ts';
-import { ledgerFor } from '../optional-ledger.ts';
+import { ledgerFor, operandOf } from '../optional-ledger.ts';
+import { flag, word } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'diff <a> <b>',
   about:
     'Compares two packets or folders (files), snapshots or databases (schema, tables, rows, columns), JSON files (values),\ntexts (lines), or other objects (fields). A and B are paths or revisions. Exit 0 unless --exit-code is given.',
   examples: [
@@ -16,20 +13,17 @@ export const command = defineCommand({
   ],
   options: (y) =>
     y
-      .positional('a', { type: 'string', demandOption: true, describe: 'before' })
-      .positional('b', { type: 'string', demandOption: true, describe: 'after' })
-      .option('exit-code', { type: 'boolean', default: false, describe: 'exit 1 when they differ' }),
+      .positional('a', word('before'))
+      .positional('b', word('after'))
+      .option('exit-code', flag('exit 1 when they differ')),
   async run(args, context) {
     const { diffOperands } = await import('../../workflows/diff.ts');
-    const { resolveOperand } = await import('../../workflows/operand.ts');
     await using ledger = await ledgerFor(context);
     await using scratch = new AsyncDisposableStack();
-    const { signal } = context;
-    const resolve = (text: string): Promise<Operand> =>
-      resolveOperand(isThere(context.path(text)) ? context.path(text) : text, ledger, scratch, { signal });
     // One after the other: what is captured for one must be over when the other fails.
-    const a = await resolve(args.a);
-    const result: DiffResult = await diffOperands(a, await resolve(args.b), { signal });
+    const a = await operandOf(args.a, ledger, scratch, context);
+    const b = await operandOf(args.b, ledger, scratch, context);
+    const result = await diffOperands(a, b, { signal: context.signal });
     context.print(result, () => renderDiff(result));
     return args['exit-code'] && !result.equal ? 1 : 0;
   },

@@ -2,7 +2,6 @@ import { defineCommand } from '../command.ts';
 import { findingLines, plural } from '../text.ts';
 
 export const command = defineCommand({
-  usage: 'fsck',
   about:
     'Checks the whole ledger: hashes every stored byte, walks every record, looks for everything that records reach. It\ntrusts no index, goes on after damage and reports all of it. Exit 1 when anything was found.',
   examples: [['custody fsck', 'is everything there and undamaged?']],

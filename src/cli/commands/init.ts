@@ -3,9 +3,9 @@ import { CustodyError } from '../../errors.ts';
 import { ASSERTIONS } from '../../rules/assertions.ts';
 import { defineCommand } from '../command.ts';
 import { printable } from '../text.ts';
+import { value, values } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'init [folder]',
   about:
     'Makes a ledger in FOLDER/.custody (default: here): its first policy, which pins the validator that this version\nbrings, and a signing key for its log, which is kept outside the ledger in your configuration folder.',
   examples: [
@@ -16,18 +16,11 @@ export const command = defineCommand({
   options: (y) =>
     y
       .positional('folder', { type: 'string', default: '.', describe: 'where the ledger is made' })
-      .option('origin', {
-        type: 'string',
-        requiresArg: true,
-        describe: "the log's name in its checkpoints (default: custody.local/<random>)",
-      })
-      .option('require-isolation', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        default: [] as string[],
-        describe: 'an assertion that every rehearsal must prove, such as network-isolated',
-      }),
+      .option('origin', value("the log's name in its checkpoints (default: custody.local/<random>)"))
+      .option(
+        'require-isolation',
+        values('an assertion that every rehearsal must prove, such as network-isolated'),
+      ),
   async run(args, context) {
     const { Ledger } = await import('../../ledger/ledger.ts');
     const { firstPolicy } = await import('../../judging/policy.ts');

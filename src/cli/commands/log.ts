@@ -3,9 +3,9 @@ import { decodeKind } from '../../objects/kinds.ts';
 import { acceptedIn } from '../../packets/find-packet.ts';
 import { defineCommand } from '../command.ts';
 import { printable, table, time } from '../text.ts';
+import { value } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'log',
   about: 'Lists the records of the log, newest first.',
   examples: [
     ['custody log -n 5', 'the last five'],
@@ -14,7 +14,7 @@ export const command = defineCommand({
   options: (y) =>
     y
       .option('max-count', { alias: 'n', type: 'number', requiresArg: true, describe: 'at most so many' })
-      .option('lane', { type: 'string', requiresArg: true, describe: 'only this lane' })
+      .option('lane', value('only this lane'))
       .option('type', {
         type: 'string',
         requiresArg: true,

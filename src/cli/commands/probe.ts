@@ -1,8 +1,8 @@
 import { defineCommand } from '../command.ts';
 import { printable, table } from '../text.ts';
+import { value, word } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'probe <profile>',
   about:
     "Runs a profile's probes: its plan as it is, which must be accepted, then each bad input through the whole command in a\nfolder and ledger of its own. Exit 0 only when every one failed closed with its own code, the control was allowed, and no\nforbidden claim appeared in any output or file.",
   examples: [
@@ -11,12 +11,8 @@ export const command = defineCommand({
   ],
   options: (y) =>
     y
-      .positional('profile', {
-        type: 'string',
-        demandOption: true,
-        describe: 'a profile, or the folder of its profile.yaml',
-      })
-      .option('plan', { type: 'string', requiresArg: true, describe: 'the control plan' }),
+      .positional('profile', word('a profile, or the folder of its profile.yaml'))
+      .option('plan', value('the control plan')),
   async run(args, context) {
     const [{ controlPlan, openProfile }, { readPlan }, { runProbes }, { probeHeld: held }] =
       await Promise.all([

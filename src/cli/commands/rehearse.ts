@@ -4,11 +4,12 @@ import { defineCommand } from '../command.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { ledgerFor } from '../optional-ledger.ts';
 import { probing } from '../probing.ts';
-import { findingLines, findingsBy, notShownLines, printable, table } from '../text.ts';
+import { errorDocument, whereAndWhat } from '../report-error.ts';
+import { findingLines, findingsBy, notShownLines, plural, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
+import { flag, value, word } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'rehearse <plan>',
   about:
     'Runs a plan on an isolated clone: captures the before-state twice, applies the change and rolls it back (leg T), applies\nand commits it and restores the image (leg R), or takes it back by a rollback script (leg S), captures after each step,\nlets the pinned validators judge in processes of their own, and commits plan, evidence, verdicts and packet.\nExit 0: accepted. 1: rejected (recorded, with findings). 3: refused before the change ran; where a gate or the approval\nrefused it, that is recorded, else the ledger stays as it was.',
   examples: [
@@ -19,26 +20,13 @@ export const command = defineCommand({
   options: (y) =>
     writingOptions(
       y
-        .positional('plan', {
-          type: 'string',
-          demandOption: true,
-          describe: 'a plan (YAML; SPEC.md, "Plans")',
-        })
-        .option('check', {
-          type: 'boolean',
-          default: false,
-          describe: 'run nothing, record nothing: name everything that would be refused',
-        })
-        .option('unsandboxed', {
-          type: 'boolean',
-          default: false,
-          describe: 'run a foreign validator without a sandbox where none is granted (recorded)',
-        })
-        .option('out', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'an empty or new folder for the packet',
-        }),
+        .positional('plan', word('a plan (YAML; SPEC.md, "Plans")'))
+        .option('check', flag('run nothing, record nothing: name everything that would be refused'))
+        .option(
+          'unsandboxed',
+          flag('run a foreign validator without a sandbox where none is granted (recorded)'),
+        )
+        .option('out', value('an empty or new folder for the packet')),
     ),
   async run(args, context) {
     if (args.check) {
@@ -54,7 +42,8 @@ export const command = defineCommand({
         words: { message: checkMessage(message), author, lane },
         ...(args.out !== undefined && { out: context.path(args.out) }),
       }).finally(() => context.progressDone());
-      context.print({ ...checkDocument(checked), ledger: ledger?.folder ?? null }, () => checkText(checked));
+      const refusals = checked.refusals.map(errorDocument);
+      context.print({ ...checked, refusals, ledger: ledger?.folder ?? null }, () => checkText(checked));
       if (!ledger)
         context.warn('No ledger is here: what its policy requires was not looked at. Run custody init.');
       return checked.refusals[0] ? exitCodeOf(checked.refusals[0]) : 0;
@@ -119,28 +108,14 @@ function wayBack(
   return `${aborted}before-state differs${back === null ? '' : `; custody diff ${before} ${back} shows where`}`;
 }
 
-function checkDocument({ ok, refusals, digests, approve }: CheckResult): object {
-  return {
-    ok,
-    refusals: refusals.map(({ code, message, path, hint }) => ({
-      code,
-      message,
-      ...(path !== undefined && { path }),
-      ...(hint !== '' && { hint }),
-    })),
-    digests,
-    approve,
-  };
-}
-
 function checkText({ ok, refusals, digests, approve }: CheckResult): string {
   return [
     ok
       ? 'nothing would be refused before it runs; nothing was run'
-      : `${refusals.length} ${refusals.length === 1 ? 'thing' : 'things'} would be refused; nothing was run`,
-    ...refusals.flatMap(({ code, message, path, hint }) => [
-      `  ${code}  ${path !== undefined && !message.includes(path) ? `${printable(path)}: ` : ''}${printable(message)}`,
-      ...(hint === '' ? [] : [`      ${printable(hint)}`]),
+      : `${plural(refusals.length, 'thing')} would be refused; nothing was run`,
+    ...refusals.flatMap((refusal) => [
+      `  ${refusal.code}  ${whereAndWhat(refusal)}`,
+      ...(refusal.hint === '' ? [] : [`      ${printable(refusal.hint)}`]),
     ]),
     ...digests.map(({ file, sha256 }) => `  ${sha256}  ${printable(file)}`),
     ...(approve ? [`  ${approve.executor}  approval.executor: what would run, includes expanded`] : []),

@@ -5,9 +5,9 @@ import { defineCommand } from '../command.ts';
 import { probing } from '../probing.ts';
 import { findingLines, plural, notShownLines, printable } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
+import { flag, UNSANDBOXED, value, values } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'rerun [subject]',
   about:
     'Runs a rehearsal again from what was kept of it (source, plan, scripts, validators, profile), on this machine, and\ncompares: the same seal, or which leg, table and row came out otherwise. The subject is a revision of the ledger or an\nunpacked packet, which needs no ledger. Where both have the same name, the folder is meant. Exit 0: the same. 1: it\ndiffers. With --signer the result is signed with a key of yours and recorded: custody verify --rerunner counts it.',
   examples: [
@@ -26,33 +26,11 @@ export const command = defineCommand({
           default: 'HEAD',
           describe: 'a revision, or the folder of a packet',
         })
-        .option('out', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'an empty or new folder for the packet that comes out',
-        })
-        .option('accepted', {
-          type: 'boolean',
-          default: false,
-          describe: 'exit 1 also where the rehearsal is rejected',
-        })
-        .option('validator', {
-          type: 'string',
-          array: true,
-          requiresArg: true,
-          default: [] as string[],
-          describe: 'a validator that you trust, beside the one of this version',
-        })
-        .option('unsandboxed', {
-          type: 'boolean',
-          default: false,
-          describe: 'run foreign validators without a sandbox where none is granted',
-        })
-        .option('signer', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'the name of your key, made at first use; signs and records the result',
-        }),
+        .option('out', value('an empty or new folder for the packet that comes out'))
+        .option('accepted', flag('exit 1 also where the rehearsal is rejected'))
+        .option('validator', values('a validator that you trust, beside the one of this version'))
+        .option('unsandboxed', UNSANDBOXED)
+        .option('signer', value('the name of your key, made at first use; signs and records the result')),
     ),
   async run(args, context) {
     const { rerun } = await import('../../workflows/rerun.ts');

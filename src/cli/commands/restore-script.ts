@@ -1,13 +1,11 @@
 import { CustodyError } from '../../errors.ts';
 import { requireOutside } from '../../ledger/outside.ts';
-import type { Operand } from '../../workflows/operand.ts';
-import { isThere } from '../../system/is-there.ts';
 import { defineCommand } from '../command.ts';
-import { ledgerFor } from '../optional-ledger.ts';
+import { ledgerFor, operandOf } from '../optional-ledger.ts';
 import { plural } from '../text.ts';
+import { value, word } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'restore-script <a> <b>',
   about:
     'Writes the SQL that brings state B back to state A, row by row: A is the state to get back, B what a change left. Both\nare snapshots or databases, as custody diff takes them. Prints the script, or writes it to a new file. It is NOT\nVALIDATED until a plan that names it as its rollback was rehearsed and accepted.',
   examples: [
@@ -16,25 +14,18 @@ export const command = defineCommand({
   ],
   options: (y) =>
     y
-      .positional('a', { type: 'string', demandOption: true, describe: 'the state to get back' })
-      .positional('b', { type: 'string', demandOption: true, describe: 'the state to start from' })
-      .option('out', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'write to this file, which must be new',
-      }),
+      .positional('a', word('the state to get back'))
+      .positional('b', word('the state to start from'))
+      .option('out', value('write to this file, which must be new')),
   async run(args, context) {
     const { makeRestoreScript } = await import('../../workflows/restore-script.ts');
-    const { resolveOperand } = await import('../../workflows/operand.ts');
     const { makeFile } = await import('../../system/temporary-file.ts');
     if (args.out !== undefined) requireOutside(context.path(args.out));
     await using ledger = await ledgerFor(context);
-    const { signal } = context;
     await using scratch = new AsyncDisposableStack();
-    const resolve = (text: string): Promise<Operand> =>
-      resolveOperand(isThere(context.path(text)) ? context.path(text) : text, ledger, scratch, { signal });
-    const a = await resolve(args.a);
-    const result = await makeRestoreScript(a, await resolve(args.b), ledger, { signal });
+    const a = await operandOf(args.a, ledger, scratch, context);
+    const b = await operandOf(args.b, ledger, scratch, context);
+    const result = await makeRestoreScript(a, b, ledger, { signal: context.signal });
     const { script, ...facts } = result;
     if (args.out !== undefined && !(await makeFile(context.path(args.out), script)))
       throw new CustodyError('USAGE', `${args.out} exists already`, {

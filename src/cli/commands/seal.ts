@@ -3,9 +3,9 @@ import { isThere } from '../../system/is-there.ts';
 import { CustodyError } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
 import { plural } from '../text.ts';
+import { flag, word } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'seal <folder>',
   about:
     'Writes HASH_MANIFEST.txt (the sha256sum lines of every file) and packet_tree.sha256 (the sha256sum line of the\nmanifest: the seal) into FOLDER. A folder that was sealed and changed since is refused without --force.',
   examples: [
@@ -14,12 +14,8 @@ export const command = defineCommand({
   ],
   options: (y) =>
     y
-      .positional('folder', { type: 'string', demandOption: true, describe: 'the folder of evidence' })
-      .option('force', {
-        type: 'boolean',
-        default: false,
-        describe: 'seal anew although the old seal does not fit',
-      }),
+      .positional('folder', word('the folder of evidence'))
+      .option('force', flag('seal anew although the old seal does not fit')),
   async run(args, context) {
     const { sealFolder } = await import('../../packets/seal/seal.ts');
     // Sealing it would list the ledger's own files, which change with the next commit.

@@ -7,7 +7,6 @@ import { defineCommand } from '../command.ts';
 import { printable, textOrBase64, time } from '../text.ts';
 
 export const command = defineCommand({
-  usage: 'show [revision]',
   about:
     'Describes a record (HEAD, HEAD~2, @12), or any object by its id or at least 8 digits of it. REV:path prints a file\nof a packet. Links and digests are shown as hexadecimal ids.',
   examples: [

@@ -1,9 +1,9 @@
 import { defineCommand } from '../command.ts';
 import { plural, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
+import { flag, word } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'snapshot <database>',
   about:
     'Captures the state of a SQLite file or of a plain PostgreSQL dump (restored into a throw-away cluster) as Merkle tables,\nstores what is new and appends an entry. Equal tables have equal roots, whatever was done to reach them. With --dry-run\nnothing is stored and no ledger is needed.',
   examples: [
@@ -13,12 +13,8 @@ export const command = defineCommand({
   options: (y) =>
     writingOptions(
       y
-        .positional('database', {
-          type: 'string',
-          demandOption: true,
-          describe: 'a SQLite file or a plain PostgreSQL dump',
-        })
-        .option('dry-run', { type: 'boolean', default: false, describe: 'store nothing' }),
+        .positional('database', word('a SQLite file or a plain PostgreSQL dump'))
+        .option('dry-run', flag('store nothing')),
     ),
   async run(args, context) {
     const { snapshotDatabase } = await import('../../workflows/snapshot.ts');

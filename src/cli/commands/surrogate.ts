@@ -1,8 +1,8 @@
 import { defineCommand } from '../command.ts';
 import { printable } from '../text.ts';
+import { value, word } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'surrogate <profile>',
   about:
     "Makes the database that a profile's surrogate script describes: the same bytes every time, with the digest that the\nprofile pins. It is generated data that has the shape of production's, and is never to be presented as more.",
   examples: [
@@ -10,17 +10,8 @@ export const command = defineCommand({
   ],
   options: (y) =>
     y
-      .positional('profile', {
-        type: 'string',
-        demandOption: true,
-        describe: 'a profile, or the folder of its profile.yaml',
-      })
-      .option('out', {
-        type: 'string',
-        default: 'surrogate.sqlite',
-        requiresArg: true,
-        describe: 'a new file',
-      }),
+      .positional('profile', word('a profile, or the folder of its profile.yaml'))
+      .option('out', { ...value('a new file'), default: 'surrogate.sqlite' }),
   async run(args, context) {
     const [{ openProfile }, { makeSurrogate }] = await Promise.all([
       import('../../rehearsal/plan/profile-folder.ts'),

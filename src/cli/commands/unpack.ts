@@ -1,8 +1,8 @@
 import { defineCommand } from '../command.ts';
 import { plural, printable } from '../text.ts';
+import { word } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'unpack <revision> <folder>',
   about:
     'Writes the packet of a revision into a new folder, whole and checked against its seal, or not at all: what auditors\nread, what sha256sum -c and RERUN.sh work on. custody verify FOLDER --against REV compares it with the ledger again.',
   examples: [
@@ -11,16 +11,8 @@ export const command = defineCommand({
   ],
   options: (y) =>
     y
-      .positional('revision', {
-        type: 'string',
-        demandOption: true,
-        describe: 'a revision that holds a packet',
-      })
-      .positional('folder', {
-        type: 'string',
-        demandOption: true,
-        describe: 'a folder that does not exist yet',
-      }),
+      .positional('revision', word('a revision that holds a packet'))
+      .positional('folder', word('a folder that does not exist yet')),
   async run(args, context) {
     const { unpack } = await import('../../workflows/unpack.ts');
     const folder = context.path(args.folder);

@@ -5,9 +5,9 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { findingLines, plural, printable } from '../text.ts';
 import { writing, writingOptions } from '../writing.ts';
+import { UNSANDBOXED, value, values, word } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'validator <action> [file]',
   about: `Manages the validators that judge rehearsals; every pinned one must accept:
   list      those that the policy pins, those that are expected, and the one that this version brings
   pin       pin FILE (default: the one that this version brings) in a new policy that names the one before it; another
@@ -25,37 +25,20 @@ export const command = defineCommand({
     writingOptions(
       y
         .positional('action', {
-          type: 'string',
-          demandOption: true,
+          ...word('what to do'),
           choices: ['list', 'pin', 'expect', 'selftest'] as const,
-          describe: 'what to do',
         })
         .positional('file', {
           type: 'string',
           describe: 'pin: a validator; expect: an abbreviated SHA-256; selftest: a packet',
         })
-        .option('name', {
-          type: 'string',
-          requiresArg: true,
-          describe: "what it is called (default: the name it is expected under, else the file's)",
-        })
-        .option('expect', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'pin: the SHA-256 that the file must have, whole or abbreviated',
-        })
-        .option('validator', {
-          type: 'string',
-          array: true,
-          requiresArg: true,
-          default: [] as string[],
-          describe: 'selftest of a packet: one that you trust, beside the one of this version',
-        })
-        .option('unsandboxed', {
-          type: 'boolean',
-          default: false,
-          describe: 'run foreign validators without a sandbox where none is granted',
-        }),
+        .option('name', value("what it is called (default: the name it is expected under, else the file's)"))
+        .option('expect', value('pin: the SHA-256 that the file must have, whole or abbreviated'))
+        .option(
+          'validator',
+          values('selftest of a packet: one that you trust, beside the one of this version'),
+        )
+        .option('unsandboxed', UNSANDBOXED),
     ),
   async run(args, context) {
     const { action, file } = args;

@@ -5,9 +5,9 @@ import { parseDigest } from '../../objects/digest.ts';
 import { LEVELS } from '../../workflows/verify-report.ts';
 import { defineCommand } from '../command.ts';
 import { findingLines, plural, printable } from '../text.ts';
+import { UNSANDBOXED, value, values } from '../options.ts';
 
 export const command = defineCommand({
-  usage: 'verify [subject]',
   about:
     'Checks a packet folder (no ledger needed) or a revision of the ledger (default: HEAD), and says which level was done:\nseal, objects (every byte re-hashed), chain, signatures, semantics (judged again by the pinned validator), reexecuted (run again by somebody whose key you give).\nok is false when anything was found or a required level was skipped. Where a folder and a revision have the same name,\nthe folder is meant. A packet alone, without --expect or --against, is self-consistent only.',
   examples: [
@@ -18,49 +18,14 @@ export const command = defineCommand({
   options: (y) =>
     y
       .positional('subject', { type: 'string', default: 'HEAD', describe: 'a folder or a revision' })
-      .option('expect', { type: 'string', requiresArg: true, describe: 'the seal that the packet must have' })
-      .option('against', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'a revision that must hold exactly this folder',
-      })
-      .option('key', {
-        type: 'string',
-        requiresArg: true,
-        describe: "the log's verifier key, when you were given it",
-      })
-      .option('policy', {
-        type: 'string',
-        requiresArg: true,
-        describe: "the log's first policy, when you were given it",
-      })
-      .option('validator', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        default: [] as string[],
-        describe: 'a validator that you trust, beside those that the first policy pins',
-      })
-      .option('unsandboxed', {
-        type: 'boolean',
-        default: false,
-        describe: 'run foreign validators without a sandbox where none is granted',
-      })
-      .option('rerunner', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        default: [] as string[],
-        describe: 'the verifier key of somebody whose rerun counts (level reexecuted)',
-      })
-      .option('require', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        default: [] as string[],
-        choices: LEVELS,
-        describe: 'levels that must be done',
-      }),
+      .option('expect', value('the seal that the packet must have'))
+      .option('against', value('a revision that must hold exactly this folder'))
+      .option('key', value("the log's verifier key, when you were given it"))
+      .option('policy', value("the log's first policy, when you were given it"))
+      .option('validator', values('a validator that you trust, beside those that the first policy pins'))
+      .option('unsandboxed', UNSANDBOXED)
+      .option('rerunner', values('the verifier key of somebody whose rerun counts (level reexecuted)'))
+      .option('require', { ...values('levels that must be done'), choices: LEVELS }),
   async run(args, context) {
     const { verifyFolder, verifyRevision } = await import('../../workflows/verify.ts');
     const { neitherNor } = await import('../../workflows/operand.ts');

@@ -4,11 +4,10 @@ import type { Boundary, Captured, Session } from '../engine.ts';
 import { captureUncommitted } from './capture/capture.ts';
 import { checkScript, type Checked } from './script/check.ts';
 import type { PostgresConnection } from './connection.ts';
-import { isServerError, translated } from './failure.ts';
+import { isServerError, lost, scriptFailure, translated } from './failure.ts';
 import { grantBoundary, type Tables } from './script/grants.ts';
 import { parseQuery, queryUncommitted } from './query.ts';
 import type { NumberedStatement } from './script/script.ts';
-import { lost, scriptFailure } from './session-failure.ts';
 import { undo } from '../../system/undo.ts';
 import { assertOpen, assertSession, assertWritten, notifications, violated } from './session-watch.ts';
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, cp, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { sweepTemporaries, temporaryName } from '../../system/temporary-file.ts';
 import { undo } from '../../system/undo.ts';
 import { QUARANTINE_NOTE } from '../engine.ts';
 import { CustodyError, fromSystemError, hasCode } from '../../errors.ts';
@@ -28,6 +29,7 @@ export async function moveToQuarantine(
     await writeFile(note, `${reason}\n`, { mode: 0o600, flag: 'wx' });
     await synced(note);
     await synced(clone);
+    sweepTemporaries(folder);
     await move(clone, to);
     await synced(folder);
     await synced(dirname(folder));
@@ -49,7 +51,7 @@ async function move(from: string, to: string): Promise<void> {
     await rename(from, to);
   } catch (error) {
     if (!hasCode(error, 'EXDEV')) throw error;
-    const copy = `${to}.tmp`;
+    const copy = temporaryName(dirname(to), 'folder');
     try {
       await cp(from, copy, { recursive: true, errorOnExist: true, force: false });
       await syncAll(copy);

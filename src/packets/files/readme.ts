@@ -6,7 +6,8 @@ import type { Material } from './material.ts';
 import { describeBack } from './moved-sequences.ts';
 import { surfaceSection } from './profile-files.ts';
 
-const LEGS = {
+/** How each leg comes back. */
+export const LEG_STEPS = {
   T: 'BEGIN, apply, ROLLBACK',
   R: 'apply, COMMIT, restore the image',
   S: 'apply, COMMIT, rollback script',
@@ -32,10 +33,7 @@ export function packetReadme(material: Material): string {
       ? []
       : [`Rollback trigger: **${rehearsal.trigger}**. What follows it was not run.`, '']),
     ...preflight(material),
-    ...tableOf(
-      ['table', 'inserted', 'updated', 'deleted'],
-      rehearsal.delta.map((d) => [d.table, String(d.inserted), String(d.updated), String(d.deleted)]),
-    ),
+    ...changedTables(rehearsal.delta),
     ...waysBack(material),
     ...postconditions(material),
     ...declared(plan),
@@ -43,8 +41,7 @@ export function packetReadme(material: Material): string {
       'Findings:',
       material.judgements.flatMap(({ verdict, validator }) =>
         causesFirst(verdict.findings).map(
-          ({ code, path, detail }) =>
-            `${markdownText(code)} at ${markdownText(path)}: ${markdownText(detail)} (${markdownText(validator.name)})`,
+          (found) => `${findingLine(found)} (${markdownText(validator.name)})`,
         ),
       ),
     ),
@@ -103,7 +100,7 @@ function waysBack({ rehearsal, accepted, get }: Material): string[] {
       ['leg', 'way back', 'ended', 'before-state'],
       rehearsal.legs.map(({ leg, ended, trigger, back }) => [
         leg,
-        LEGS[leg],
+        LEG_STEPS[leg],
         trigger === null ? ended : `${ended}: ${trigger}`,
         describeBack(rehearsal.entry, back, accepted, get),
       ]),
@@ -140,20 +137,39 @@ function declared(plan: ObjectOf<'plan'>): string[] {
         ({ action, table, reason }) => `${action} ${markdownText(table)}: ${markdownText(reason)}`,
       ),
     ),
+    ...relaxed(plan, 'the way back'),
+  ];
+}
+
+export function changedTables(delta: ObjectOf<'rehearsal'>['delta']): string[] {
+  return tableOf(
+    ['table', 'inserted', 'updated', 'deleted'],
+    delta.map((d) => [d.table, String(d.inserted), String(d.updated), String(d.deleted)]),
+  );
+}
+
+/** @param after what a bounded effect outlasts. */
+export function relaxed(
+  { masked, bounded }: Pick<ObjectOf<'plan'>, 'masked' | 'bounded'>,
+  after: string,
+): string[] {
+  return [
     ...section(
       'Not compared between the legs, because the plan declares it (comparisons with the before-state are never relaxed):',
-      plan.masked.map(
+      masked.map(
         ({ table, column, reason }) =>
           `new values of ${markdownText(table)}.${markdownText(column)}: ${markdownText(reason)}`,
       ),
     ),
     ...section(
-      'May stay moved after the way back, because the plan declares it:',
-      plan.bounded.map(
-        ({ effect, name, reason }) => `${effect} ${markdownText(name)}: ${markdownText(reason)}`,
-      ),
+      `May stay moved after ${after}, because the plan declares it:`,
+      bounded.map(({ effect, name, reason }) => `${effect} ${markdownText(name)}: ${markdownText(reason)}`),
     ),
   ];
+}
+
+export function findingLine({ code, path, detail }: ObjectOf<'verdict'>['findings'][number]): string {
+  return `${markdownText(code)} at ${markdownText(path)}: ${markdownText(detail)}`;
 }
 
 function approval({ approval: approved }: ObjectOf<'plan'>): string[] {

@@ -1,12 +1,14 @@
 import { executionEvidence } from './execution-evidence.ts';
+import { digestFromBytes } from '../../objects/digest.ts';
 import { jsonFile } from '../../objects/json.ts';
-import { decodeEither, decodeKind, type FirstOf } from '../../objects/kinds.ts';
+import { decodeEither, decodeKind, type FirstOf, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { rowChanges } from './changes.ts';
 import { contentBytes, type GetSync, type PacketFiles } from './content.ts';
-import { firstReadme } from './version-1-readme.ts';
+import { markdownText, section, tableOf } from './markdown.ts';
 import { damaged } from './material.ts';
 import { describeBack } from './moved-sequences.ts';
+import { changedTables, findingLine, LEG_STEPS, relaxed } from './readme.ts';
 
 /**
  * The files of a packet of version 1. Nothing here changes any more: `verify` makes these files again for every rehearsal
@@ -41,4 +43,44 @@ export function firstPacketFiles(
     ['row-changes.json', jsonFile(rowChanges(evidence, get))],
     ['verdict.json', jsonFile({ id: verdict, ...judgement })],
   ]);
+}
+
+export interface FirstReadmeParts {
+  readonly rehearsal: Link;
+  readonly evidence: FirstOf<'rehearsal'>;
+  readonly plan: FirstOf<'plan'>;
+  readonly verdict: ObjectOf<'verdict'>;
+  /** What to say of the state after a leg's way back. */
+  readonly back: (back: Link | null) => string;
+}
+
+/**
+ * README.md of a packet of version 1: the verdict first, then what changed, what was not compared and why, and the ways
+ * back. Names and words of the plan, the source and the script are shown as text: they can form no Markdown of their own.
+ */
+export function firstReadme({ rehearsal, evidence, plan, verdict, back }: FirstReadmeParts): string {
+  const { before, after } = evidence.executor;
+  const same = digestFromBytes(before) === digestFromBytes(after);
+  const marker = plan.source.marker === null ? '' : ` (${markdownText(plan.source.marker)})`;
+  return [
+    `# Rehearsal ${verdict.accepted ? 'accepted' : 'REJECTED'}: ${markdownText(plan.name)}`,
+    '',
+    `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator \`${verdict.validator.digest}\``,
+    `Rehearsal: \`${rehearsal.digest}\` · engine ${evidence.engine} · source: ${plan.source.kind}${marker}`,
+    '',
+    ...(plan.macro === null ? [] : [`Macro: ${markdownText(plan.macro)}`, '']),
+    'A rehearsal runs on an isolated clone. It is not production execution and authorizes nothing: production stays on HOLD.',
+    '',
+    ...changedTables(evidence.delta),
+    ...relaxed(plan, 'ROLLBACK'),
+    ...tableOf(
+      ['leg', 'way back', 'ended', 'before-state'],
+      evidence.legs.map(({ leg, ended, back: link }) => [leg, LEG_STEPS[leg], ended, back(link)]),
+    ),
+    ...section('Findings:', verdict.findings.map(findingLine)),
+    `Executor: \`sha256:${digestFromBytes(before)}\`, the same before and after: ${same ? 'yes' : 'no'}`,
+    '',
+    'Check this folder with `sha256sum -c HASH_MANIFEST.txt`, or with `custody verify`.',
+    '',
+  ].join('\n');
 }

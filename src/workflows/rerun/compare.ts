@@ -6,7 +6,7 @@ import { diffSnapshots } from '../../objects/snapshots/diff.ts';
 import { driveAsync } from '../../objects/walk.ts';
 import { showChange } from '../../objects/snapshots/shown-change.ts';
 import { jsonChanges } from '../../objects/json-changes.ts';
-import { diffChanges, MAX_DIFFERENCES, type Difference } from './differences.ts';
+import { diffChanges, isJsonMap, MAX_DIFFERENCES, type Difference } from './differences.ts';
 import type { RerunSubject } from './subject.ts';
 
 /** What the rerun made, in the forms that a packet has. */
@@ -113,11 +113,9 @@ async function* statesOf(
 function legOf(path: string, rehearsal: Json): string | undefined {
   const index = /^rehearsal\.json\/legs\/(\d+)/.exec(path)?.[1];
   if (index === undefined) return undefined;
-  const { legs } = rehearsal as { legs?: Json };
+  const legs = isJsonMap(rehearsal) ? rehearsal['legs'] : undefined;
   const leg = Array.isArray(legs) ? legs[Number(index)] : undefined;
-  return typeof leg === 'object' && leg !== null && !Array.isArray(leg) && typeof leg['leg'] === 'string'
-    ? leg['leg']
-    : undefined;
+  return isJsonMap(leg) && typeof leg['leg'] === 'string' ? leg['leg'] : undefined;
 }
 
 /** The name of the innermost item by which a path into a rehearsal leads. */
@@ -127,7 +125,7 @@ function nameAt(path: string, rehearsal: Json): string | undefined {
   for (const key of path.split('/').slice(1)) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return name;
     at = (at as { [key: string]: Json })[key];
-    if (typeof at !== 'object' || at === null || Array.isArray(at)) continue;
+    if (!isJsonMap(at)) continue;
     const own = [at['assertion'], at['table'], at['name']].find((word) => typeof word === 'string');
     name = own ?? name;
   }

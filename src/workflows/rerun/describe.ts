@@ -1,5 +1,5 @@
 import type { Json } from '../../objects/json.ts';
-import type { Difference } from './differences.ts';
+import { isJsonMap, type Difference } from './differences.ts';
 
 /** One line for the `rerun` object. */
 export function describeDifference(difference: Difference): string {
@@ -23,12 +23,12 @@ function what({ change, before, after }: Difference): string {
 }
 
 function describeChange(change: Json): string {
-  if (!isMap(change)) return short(JSON.stringify(change));
+  if (!isJsonMap(change)) return short(JSON.stringify(change));
   const { part, table, name, key, before, after, columns } = change;
   if (part !== 'row') return `${text(part)} ${text(name)}`;
   const only = (row: Json | undefined): string =>
     cells(
-      Array.isArray(columns) && isMap(row)
+      Array.isArray(columns) && isJsonMap(row)
         ? Object.fromEntries(Object.entries(row).filter(([column]) => columns.includes(column)))
         : row,
     ) || 'no row';
@@ -37,7 +37,7 @@ function describeChange(change: Json): string {
 }
 
 function cells(row: Json | undefined): string {
-  if (!isMap(row)) return '';
+  if (!isJsonMap(row)) return '';
   return Object.entries(row)
     .map(([column, cell]) => `${column}=${text(cell)}`)
     .join(' ');
@@ -45,10 +45,6 @@ function cells(row: Json | undefined): string {
 
 function text(value: Json | undefined): string {
   return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
-}
-
-function isMap(value: Json | undefined): value is { [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function short(line: string): string {

@@ -34,11 +34,11 @@ export function* diffChanges(
 
 /** What a change is about: its part, table or name, and key. */
 function about(change: Json): string {
-  if (!isMap(change)) return JSON.stringify(change);
+  if (!isJsonMap(change)) return JSON.stringify(change);
   const { part, table, name, key } = change;
   return JSON.stringify({ part, table, name, key });
 }
 
-function isMap(value: Json | undefined): value is { [key: string]: Json } {
+export function isJsonMap(value: Json | undefined): value is { [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

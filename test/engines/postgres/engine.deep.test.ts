@@ -1,78 +1,47 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Boundary, Captured, Clone, Session, Workspace } from '../../../src/engines/engine.ts';
+import { describe, expect, it } from 'vitest';
+import type { Boundary } from '../../../src/engines/engine.ts';
 import { postgresEngine } from '../../../src/engines/postgres/index.ts';
 import { isCustodyError } from '../../../src/errors.ts';
 import { decodeKind } from '../../../src/objects/kinds.ts';
-import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { FIXTURE } from './fixture.ts';
-import { boundary, INSTALLATIONS, OPTIONS, filesFolder, usePostgres, utf8, zipped } from './support.ts';
+import { boundary, INSTALLATIONS, OPTIONS, useBed, utf8, zipped, type Bed } from './support.ts';
 import { refuses } from '../../support/refusals.ts';
 
 const BOUNDARY: Boundary = boundary({ insert: ['shop.item', 'shop.log'] });
 
 describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }) => {
-  usePostgres(folder);
-  const files = filesFolder();
-  const sink = new MemoryObjects();
-  let workspace: Workspace;
-  let clone: Clone;
-  let before: Captured;
-
-  beforeAll(async () => {
-    workspace = await postgresEngine.prepare({ file: files.file('dump.sql.gz', zipped(FIXTURE)) }, OPTIONS);
-    clone = await workspace.restore('T');
-    before = await clone.capture(sink);
-  });
-  afterAll(() => (workspace as Workspace | undefined)?.[Symbol.asyncDispose]());
-
-  /** Runs in a transaction that is rolled back. */
-  async function inside<T>(work: (session: Session) => Promise<T>, on: Clone = clone): Promise<T> {
-    await using session = await on.open();
-    await session.begin();
-    try {
-      return await work(session);
-    } finally {
-      if (await session.inTransaction()) await session.rollback();
-    }
-  }
-
-  const changed = (captured: Captured): string[] =>
-    Object.keys({ ...before.tables, ...captured.tables }).filter(
-      (name) => before.tables[name]?.root !== captured.tables[name]?.root,
-    );
+  const bed = useBed(folder, zipped(FIXTURE));
 
   it('captures every relation with rows of its own', () => {
-    expect(Object.fromEntries(Object.entries(before.tables).map(([name, { rows }]) => [name, rows]))).toEqual(
-      {
-        'shop."Odd ""name"': 2,
-        'shop.bag': 4, // equal rows count as often as they are there
-        'shop.child': 1,
-        'shop.deferred': 0,
-        'shop.empty': 0,
-        'shop.event_new': 1,
-        'shop.event_old': 1,
-        'shop.item': 3,
-        'shop.log': 0,
-        'shop.parent': 1,
-        'shop.secret': 2,
-        'shop.total': 1,
-        'shop.types': 2,
-      },
-    );
+    expect(
+      Object.fromEntries(Object.entries(bed.before.tables).map(([name, { rows }]) => [name, rows])),
+    ).toEqual({
+      'shop."Odd ""name"': 2,
+      'shop.bag': 4, // equal rows count as often as they are there
+      'shop.child': 1,
+      'shop.deferred': 0,
+      'shop.empty': 0,
+      'shop.event_new': 1,
+      'shop.event_old': 1,
+      'shop.item': 3,
+      'shop.log': 0,
+      'shop.parent': 1,
+      'shop.secret': 2,
+      'shop.total': 1,
+      'shop.types': 2,
+    });
   });
 
   it('stores the lines that COPY prints, in the order of the key', () => {
-    expect(rowsOf(sink, before, 'shop.item')).toEqual([
+    expect(rowsOf(bed, 'shop.item')).toEqual([
       '-1\ta\t\t1.10\t2.20',
       '2\tb\t\\N\t1.10\t2.20',
       '10\ttab\\tnewline\\nback\\\\slash;\'"\t\\\\N\t0.00\t0.00',
     ]);
-    expect(rowsOf(sink, before, 'shop."Odd ""name"')).toEqual(["a;'b\t2020-01-01", 'x\\ty\t2020-01-02']);
-    expect(rowsOf(sink, before, 'shop.bag').sort()).toEqual(
-      ['\u0001\t1', '\u0001\\N\t1', '\u0002same\t1'].sort(),
-    );
+    expect(rowsOf(bed, 'shop."Odd ""name"')).toEqual(["a;'b\t2020-01-01", 'x\\ty\t2020-01-02']);
+    expect(rowsOf(bed, 'shop.bag').sort()).toEqual(['\u0001\t1', '\u0001\\N\t1', '\u0002same\t1'].sort());
     expect(
-      rowsOf(sink, before, 'shop.types')
+      rowsOf(bed, 'shop.types')
         .map((row) => row.slice(1))
         .sort(),
     ).toEqual([
@@ -82,63 +51,65 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
   });
 
   it('gives one state one snapshot, in every clone, and after a reset', async () => {
-    expect((await clone.capture(sink)).snapshot.digest).toBe(before.snapshot.digest);
-    await using other = await workspace.restore('other');
-    expect((await other.capture(sink)).snapshot.digest).toBe(before.snapshot.digest);
+    expect((await bed.clone.capture(bed.sink)).snapshot.digest).toBe(bed.before.snapshot.digest);
+    await using other = await bed.workspace.restore('other');
+    expect((await other.capture(bed.sink)).snapshot.digest).toBe(bed.before.snapshot.digest);
     await using session = await other.open();
     await session.begin();
     await session.apply(utf8("INSERT INTO shop.log VALUES ('x')"), BOUNDARY);
     await session.commit();
-    expect(changed(await other.capture(sink))).toEqual(['shop.log']);
+    expect(bed.changed(await other.capture(bed.sink))).toEqual(['shop.log']);
     await other.reset();
-    expect((await other.capture(sink)).snapshot.digest).toBe(before.snapshot.digest);
+    expect((await other.capture(bed.sink)).snapshot.digest).toBe(bed.before.snapshot.digest);
     expect(await other.identical()).toBeNull();
   });
 
   it('sees inside the transaction what a deferred trigger will write, and rolls all of it back', async () => {
-    await inside(async (session) => {
+    await bed.inside(async (session) => {
       await session.apply(
         utf8("BEGIN; INSERT INTO shop.item (id, name) VALUES (11, 'new'); COMMIT;"),
         BOUNDARY,
       );
       expect(await session.inTransaction()).toBe(true);
-      expect(changed(await session.capture(sink))).toEqual(['shop.item', 'shop.log']);
-      expect(changed(await session.capture(sink))).toEqual(['shop.item', 'shop.log']);
+      expect(bed.changed(await session.capture(bed.sink))).toEqual(['shop.item', 'shop.log']);
+      expect(bed.changed(await session.capture(bed.sink))).toEqual(['shop.item', 'shop.log']);
     });
-    expect((await clone.capture(sink)).snapshot.digest).toBe(before.snapshot.digest);
+    expect((await bed.clone.capture(bed.sink)).snapshot.digest).toBe(bed.before.snapshot.digest);
   });
 
   it('an inserted row that draws from a sequence leaves only the sequence moved', async () => {
-    await using other = await workspace.restore('sequence');
-    await inside(
+    await using other = await bed.workspace.restore('sequence');
+    await bed.inside(
       (session) => session.apply(utf8("INSERT INTO shop.item (name) VALUES ('n')"), BOUNDARY),
       other,
     );
-    const after = await other.capture(sink);
-    expect(changed(after)).toEqual([]);
-    const [a, b] = [before, after].map(({ snapshot }) => decodeKind('snapshot', sink.get(snapshot.digest)));
+    const after = await other.capture(bed.sink);
+    expect(bed.changed(after)).toEqual([]);
+    const [a, b] = [bed.before, after].map(({ snapshot }) =>
+      decodeKind('snapshot', bed.sink.get(snapshot.digest)),
+    );
     expect(b?.schema.digest).toBe(a?.schema.digest);
     expect(b?.sequences.digest).not.toBe(a?.sequences.digest);
   });
 
   it('inserts through a partitioned table; the leaf grows, and only that of the boundary', async () => {
-    await using other = await workspace.restore('partitions');
+    await using other = await bed.workspace.restore('partitions');
     const allowed: Boundary = boundary({ insert: ['shop.event_new'] });
-    await inside(async (session) => {
+    await bed.inside(async (session) => {
       await session.apply(utf8("INSERT INTO shop.event (at, what) VALUES ('2022-01-01', 'x')"), allowed);
-      expect(changed(await session.capture(sink))).toEqual(['shop.event_new']);
+      expect(bed.changed(await session.capture(bed.sink))).toEqual(['shop.event_new']);
     }, other);
     const old = utf8("INSERT INTO shop.event (at, what) VALUES ('2000-01-01', 'x')");
-    await inside((session) => refuses(session.apply(old, allowed), 'BOUNDARY_VIOLATED'), other);
-    await inside((session) => session.apply(old, boundary({ insert: ['shop.event'] })), other);
+    await bed.inside((session) => refuses(session.apply(old, allowed), 'BOUNDARY_VIOLATED'), other);
+    await bed.inside((session) => session.apply(old, boundary({ insert: ['shop.event'] })), other);
   });
 
   it('row security hides nothing from a capture, but acts on the script', async () => {
-    await inside(async (session) => {
+    await bed.inside(async (session) => {
       await session.apply(utf8('INSERT INTO shop.log SELECT id::text FROM shop.secret'), BOUNDARY);
-      const captured = await session.capture(sink);
+      const captured = await session.capture(bed.sink);
       expect(captured.tables['shop.log']?.rows).toBe(1);
-      expect(captured.tables['shop.secret']).toEqual(before.tables['shop.secret']);
+      expect(captured.tables['shop.secret']).toEqual(bed.before.tables['shop.secret']);
     });
   });
 
@@ -168,13 +139,13 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
     ['SELECT 1/0', 'SQL_FAILED'],
     ['SELECT no_such_function()', 'SQL_FAILED'],
   ] as const)('%s → %s', async (script, code) => {
-    await using session = await clone.open();
+    await using session = await bed.clone.open();
     await session.begin();
     await refuses(session.apply(utf8(script), BOUNDARY), code);
   });
 
   it('what a SECURITY DEFINER function inserts elsewhere is seen', async () => {
-    await inside((session) =>
+    await bed.inside((session) =>
       refuses(
         session.apply(utf8('SELECT shop.as_owner_insert()'), boundary({ insert: ['shop.item'] })),
         'BOUNDARY_VIOLATED',
@@ -183,7 +154,7 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
   });
 
   it('nothing of all that was kept', async () => {
-    expect((await clone.capture(sink)).snapshot.digest).toBe(before.snapshot.digest);
+    expect((await bed.clone.capture(bed.sink)).snapshot.digest).toBe(bed.before.snapshot.digest);
   });
 
   it.each([
@@ -191,7 +162,7 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
     ['SELECT shop.do_listen()', 'BOUNDARY_VIOLATED'],
     ['INSERT INTO shop.deferred VALUES (1, 99)', 'SQL_FAILED'],
   ] as const)('%s is found at the commit → %s', async (script, code) => {
-    await using other = await workspace.restore('commit');
+    await using other = await bed.workspace.restore('commit');
     await using session = await other.open();
     await session.begin();
     await session.apply(utf8(script), boundary({ insert: ['shop.deferred'] }));
@@ -199,18 +170,18 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
   });
 
   it('a deferred constraint refuses the capture inside, and the transaction goes on', async () => {
-    await inside(async (session) => {
+    await bed.inside(async (session) => {
       const allowed: Boundary = boundary({ insert: ['shop.deferred'] });
       await session.apply(utf8('INSERT INTO shop.deferred VALUES (1, 2)'), allowed);
-      await refuses(session.capture(sink), 'SQL_FAILED');
+      await refuses(session.capture(bed.sink), 'SQL_FAILED');
       await session.apply(utf8('INSERT INTO shop.deferred VALUES (2, 1)'), allowed);
-      expect((await session.capture(sink)).tables['shop.deferred']?.rows).toBe(2);
+      expect((await session.capture(bed.sink)).tables['shop.deferred']?.rows).toBe(2);
     });
   });
 
   it('ends a script that takes too long, also one that lifts the limit itself', async () => {
     await using hasty = await postgresEngine.prepare(
-      { file: files.file('again.sql', FIXTURE) },
+      { file: bed.files.file('again.sql', FIXTURE) },
       { session: [], timeLimit: 400 },
     );
     await using other = await hasty.restore('T');
@@ -230,7 +201,7 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
   });
 
   it('notices a transaction that was lost', async () => {
-    await using session = await clone.open();
+    await using session = await bed.clone.open();
     await session.begin();
     const script = utf8("SELECT set_config('idle_in_transaction_session_timeout', '1', false)");
     try {
@@ -240,7 +211,7 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
       expect(isCustodyError(error, 'TRANSACTION_LOST')).toBe(true);
     }
     const sessions = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'custody_executor'";
-    while ((await clone.query(sessions)) !== '0');
+    while ((await bed.clone.query(sessions)) !== '0');
     await refuses(session.apply(utf8('SELECT 1'), BOUNDARY), 'TRANSACTION_LOST');
     await refuses(session.commit(), 'TRANSACTION_LOST');
     await refuses(session.rollback(), 'TRANSACTION_LOST');
@@ -249,25 +220,25 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
   });
 
   it('a boundary of a table that is not there is refused', async () => {
-    await inside((session) =>
+    await bed.inside((session) =>
       refuses(session.apply(utf8('SELECT 1'), boundary({ insert: ['shop.nothing'] })), 'BOUNDARY_VIOLATED'),
     );
   });
 
   it('answers a query with one value, read-only', async () => {
-    expect(await clone.query('SELECT count(*) FROM shop.secret')).toBe('2');
-    expect(await clone.query('SELECT NULL::text')).toBe('NULL');
-    expect(await clone.query('SELECT name FROM shop.item WHERE id = -1')).toBe('a');
-    await refuses(clone.query('SELECT 1, 2'), 'SQL_FAILED');
-    await refuses(clone.query('SELECT 1 WHERE false'), 'SQL_FAILED');
-    await refuses(clone.query("SELECT nextval('shop.item_id_seq')"), 'SQL_FAILED');
-    await refuses(clone.query('DELETE FROM shop.bag'), 'SQL_SYNTAX');
-    await refuses(clone.query('SELECT 1; SELECT 2'), 'SQL_SYNTAX');
-    await refuses(clone.query('SELEC 1'), 'SQL_SYNTAX');
+    expect(await bed.clone.query('SELECT count(*) FROM shop.secret')).toBe('2');
+    expect(await bed.clone.query('SELECT NULL::text')).toBe('NULL');
+    expect(await bed.clone.query('SELECT name FROM shop.item WHERE id = -1')).toBe('a');
+    await refuses(bed.clone.query('SELECT 1, 2'), 'SQL_FAILED');
+    await refuses(bed.clone.query('SELECT 1 WHERE false'), 'SQL_FAILED');
+    await refuses(bed.clone.query("SELECT nextval('shop.item_id_seq')"), 'SQL_FAILED');
+    await refuses(bed.clone.query('DELETE FROM shop.bag'), 'SQL_SYNTAX');
+    await refuses(bed.clone.query('SELECT 1; SELECT 2'), 'SQL_SYNTAX');
+    await refuses(bed.clone.query('SELEC 1'), 'SQL_SYNTAX');
   });
 
   it('proves isolation', async () => {
-    const { assertions } = await workspace.isolation();
+    const { assertions } = await bed.workspace.isolation();
     expect(assertions.filter(({ holds }) => !holds)).toEqual([]);
     expect(assertions.map(({ assertion }) => assertion)).toEqual([
       'cluster-folder-private',
@@ -283,7 +254,7 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
   });
 
   it('takes settings from the plan, and refuses others', async () => {
-    const source = { file: files.file('settings.sql', FIXTURE) };
+    const source = { file: bed.files.file('settings.sql', FIXTURE) };
     await using other = await postgresEngine.prepare(source, {
       ...OPTIONS,
       session: [
@@ -305,9 +276,9 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
   });
 
   it('notices a source that changed', async () => {
-    const path = files.file('changes.sql', FIXTURE);
+    const path = bed.files.file('changes.sql', FIXTURE);
     await using other = await postgresEngine.prepare({ file: path }, OPTIONS);
-    files.file('changes.sql', `${FIXTURE}\n`);
+    bed.files.file('changes.sql', `${FIXTURE}\n`);
     const { assertions } = await other.isolation();
     expect(assertions.filter(({ holds }) => !holds)).toEqual([
       { assertion: 'source-unchanged', holds: false },
@@ -316,8 +287,8 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
 });
 
 /** Rows of a table as text; tables of a test are one leaf. */
-function rowsOf(sink: MemoryObjects, captured: Captured, table: string): string[] {
-  const root = captured.tables[table]?.root;
+function rowsOf({ sink, before }: Bed, table: string): string[] {
+  const root = before.tables[table]?.root;
   if (root === undefined) throw new Error(`no table ${table}`);
   return decodeKind('rows', sink.get(root)).entries.map(([, row]) =>
     row instanceof Uint8Array ? Buffer.from(row).toString() : '',

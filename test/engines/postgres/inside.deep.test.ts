@@ -1,66 +1,26 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Captured, Clone, Session, Workspace } from '../../../src/engines/engine.ts';
+import { describe, expect, it } from 'vitest';
 import { postgresEngine } from '../../../src/engines/postgres/index.ts';
-import { isCustodyError, type ErrorCode } from '../../../src/errors.ts';
-import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
+import type { ErrorCode } from '../../../src/errors.ts';
 import { ROLLBACK_FIXTURE } from './rollback-fixture.ts';
-import { boundary, INSTALLATIONS, OPTIONS, filesFolder, usePostgres, utf8 } from './support.ts';
-import { refuses } from '../../support/refusals.ts';
+import { boundary, INSTALLATIONS, useBed, utf8 } from './support.ts';
+import { refusedWith, refuses } from '../../support/refusals.ts';
 
 const ALLOWED = boundary({ insert: ['shop.item', 'shop.number', 'shop.log', 'shop.deferred'] });
 
-/** The code of what is thrown, if anything is. */
-async function fault(work: Promise<unknown>): Promise<ErrorCode | undefined> {
-  try {
-    await work;
-    return undefined;
-  } catch (error) {
-    if (!isCustodyError(error)) throw error;
-    return error.code;
-  }
-}
-
 describe.each(INSTALLATIONS)('queries and checks on the $name installation', ({ folder }) => {
-  usePostgres(folder);
-  const files = filesFolder();
-  const sink = new MemoryObjects();
-  let workspace: Workspace;
-  let clone: Clone;
-  let before: Captured;
-
-  beforeAll(async () => {
-    const file = files.file('dump.sql', ROLLBACK_FIXTURE);
-    workspace = await postgresEngine.prepare(
-      { file },
-      { ...OPTIONS, session: [['intervalstyle', 'iso_8601']] },
-    );
-    clone = await workspace.restore('T');
-    before = await clone.capture(sink);
-  });
-  afterAll(() => (workspace as Workspace | undefined)?.[Symbol.asyncDispose]());
-
-  /** Runs in a transaction that is rolled back. */
-  async function inside<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    await using session = await clone.open();
-    await session.begin();
-    try {
-      return await work(session);
-    } finally {
-      if (await session.inTransaction()) await session.rollback();
-    }
-  }
+  const bed = useBed(folder, ROLLBACK_FIXTURE, { session: [['intervalstyle', 'iso_8601']] });
 
   describe('a query inside the transaction', () => {
     it('sees what is not committed, and what deferred triggers will write, and leaves all of it', async () => {
-      await using other = await workspace.restore('inside');
+      await using other = await bed.workspace.restore('inside');
       await using session = await other.open();
       await session.begin();
       await session.apply(utf8("INSERT INTO shop.number VALUES (7, 'n')"), ALLOWED);
-      const captured = await session.capture(sink);
+      const captured = await session.capture(bed.sink);
       expect(await session.query('SELECT v FROM shop.number')).toBe('n');
       expect(await session.query('SELECT count(*) FROM shop.log')).toBe('1');
       expect(await session.query('SELECT count(*) FROM shop.log -- a comment')).toBe('1');
-      expect((await session.capture(sink)).snapshot).toEqual(captured.snapshot);
+      expect((await session.capture(bed.sink)).snapshot).toEqual(captured.snapshot);
       await session.apply(utf8("INSERT INTO shop.log VALUES ('after')"), ALLOWED);
       expect(await session.query('SELECT count(*) FROM shop.log')).toBe('2');
       await session.commit();
@@ -79,16 +39,16 @@ describe.each(INSTALLATIONS)('queries and checks on the $name installation', ({ 
       const script = `SELECT set_config('timezone', 'Asia/Tokyo', false), set_config('datestyle', 'German', false),
         set_config('intervalstyle', 'postgres_verbose', false), set_config('extra_float_digits', '0', true),
         set_config('bytea_output', 'escape', false), set_config('search_path', 'shop', false), set_config('shop.x', '1', true)`;
-      await inside(async (session) => {
+      await bed.inside(async (session) => {
         await session.apply(utf8(script), ALLOWED);
-        for (const sql of queries) expect(await session.query(sql)).toBe(await clone.query(sql));
+        for (const sql of queries) expect(await session.query(sql)).toBe(await bed.clone.query(sql));
         const kept = `INSERT INTO log SELECT concat_ws(' ', current_setting('timezone'), '1 mon'::interval, current_setting('shop.x'), current_user)`;
         await session.apply(utf8(kept), ALLOWED);
         expect(await session.query('SELECT what FROM shop.log')).toBe(
           'Asia/Tokyo @ 1 mon 1 custody_executor',
         );
       });
-      expect(await clone.query("SELECT '1 mon'::interval")).toBe('P1M');
+      expect(await bed.clone.query("SELECT '1 mon'::interval")).toBe('P1M');
     });
 
     it.each([
@@ -111,7 +71,7 @@ describe.each(INSTALLATIONS)('queries and checks on the $name installation', ({ 
       ['ROLLBACK', 'SQL_SYNTAX'],
       ['', 'SQL_SYNTAX'],
     ] as const)('%s → %s, and the transaction goes on', async (sql, code) => {
-      await inside(async (session) => {
+      await bed.inside(async (session) => {
         await session.apply(utf8("INSERT INTO shop.log VALUES ('x')"), ALLOWED);
         await refuses(session.query(sql), code);
         expect(await session.query('SELECT count(*) FROM shop.log')).toBe('1');
@@ -120,15 +80,15 @@ describe.each(INSTALLATIONS)('queries and checks on the $name installation', ({ 
     });
 
     it('nothing of all that was kept', async () => {
-      expect((await clone.capture(sink)).snapshot).toEqual(before.snapshot);
+      expect((await bed.clone.capture(bed.sink)).snapshot).toEqual(bed.before.snapshot);
     });
 
     it('what outlives a savepoint is found', async () => {
-      await inside((session) => refuses(session.query('SELECT shop.do_prepare()'), 'BOUNDARY_VIOLATED'));
+      await bed.inside((session) => refuses(session.query('SELECT shop.do_prepare()'), 'BOUNDARY_VIOLATED'));
     });
 
     it('a deferred constraint refuses it, and the transaction goes on', async () => {
-      await inside(async (session) => {
+      await bed.inside(async (session) => {
         await session.apply(utf8('INSERT INTO shop.deferred VALUES (1, 2)'), ALLOWED);
         await refuses(session.query('SELECT 1'), 'SQL_FAILED');
         await session.apply(utf8('INSERT INTO shop.deferred VALUES (2, 1)'), ALLOWED);
@@ -138,7 +98,7 @@ describe.each(INSTALLATIONS)('queries and checks on the $name installation', ({ 
 
     it('ends with the time limit, and the session with it', async () => {
       await using hasty = await postgresEngine.prepare(
-        { file: files.file('hasty.sql', ROLLBACK_FIXTURE) },
+        { file: bed.files.file('hasty.sql', ROLLBACK_FIXTURE) },
         { session: [], timeLimit: 400 },
       );
       await using other = await hasty.restore('T');
@@ -149,7 +109,7 @@ describe.each(INSTALLATIONS)('queries and checks on the $name installation', ({ 
     });
 
     it('needs a transaction', async () => {
-      await using session = await clone.open();
+      await using session = await bed.clone.open();
       await refuses(session.query('SELECT 1'), 'INTERNAL');
     });
   });
@@ -163,7 +123,7 @@ UPDATE shop.item SET name = 'x';
 DELETE FROM shop.log; SAVEPOINT a; SELECT setval('shop.ticket', 1);
 COMMIT;`);
       const allowed = boundary({ insert: ['shop.log', 'shop.nothing'], delete: ['shop.nowhere'] });
-      const found = await clone.check(script, allowed);
+      const found = await bed.clone.check(script, allowed);
       expect(found.map(({ code, path }) => `${code} ${path ?? ''}`)).toEqual([
         'BOUNDARY_VIOLATED shop.nothing',
         'BOUNDARY_VIOLATED shop.nowhere',
@@ -174,38 +134,38 @@ COMMIT;`);
         'BOUNDARY_VIOLATED statement 6',
       ]);
       expect(found.every(({ hint }) => hint !== '')).toBe(true);
-      expect((await clone.capture(sink)).snapshot).toEqual(before.snapshot);
-      await using other = await workspace.restore('checked');
+      expect((await bed.clone.capture(bed.sink)).snapshot).toEqual(bed.before.snapshot);
+      await using other = await bed.workspace.restore('checked');
       await other.check(utf8("INSERT INTO shop.log VALUES ('x')"), ALLOWED);
       expect(await other.query("SELECT has_table_privilege('custody_executor', 'shop.log', 'INSERT')")).toBe(
         'f',
       );
     });
 
-    it.each<readonly [string, ErrorCode | undefined]>([
-      ["INSERT INTO shop.log VALUES ('x')", undefined],
-      ['', undefined],
+    it.each<readonly [string, ErrorCode | 'none']>([
+      ["INSERT INTO shop.log VALUES ('x')", 'none'],
+      ['', 'none'],
       ['DELETE FROM shop.log', 'BOUNDARY_VIOLATED'],
       ['SELEC 1', 'SQL_SYNTAX'],
       ['BEGIN', 'TRANSACTION_CONTROL'],
     ])('%j: the first of it is what apply throws: %s', async (script, code) => {
-      const [first] = await clone.check(utf8(script), ALLOWED);
-      expect(first?.code).toBe(code);
-      const thrown = await inside((session) => fault(session.apply(utf8(script), ALLOWED)));
+      const [first] = await bed.clone.check(utf8(script), ALLOWED);
+      expect(first?.code ?? 'none').toBe(code);
+      const thrown = await bed.inside((session) => refusedWith(session.apply(utf8(script), ALLOWED)));
       expect(thrown).toBe(code);
     });
 
     it('cannot see what a function does', async () => {
-      expect(await clone.check(utf8('SELECT shop.do_delete()'), ALLOWED)).toEqual([]);
+      expect(await bed.clone.check(utf8('SELECT shop.do_delete()'), ALLOWED)).toEqual([]);
     });
 
-    it.each<readonly [string, ErrorCode | undefined]>([
-      ['SELECT count(*) FROM shop.item', undefined],
-      ['SELECT 1 -- comment', undefined],
-      ['WITH x AS (SELECT 1) SELECT * FROM x ORDER BY 1 LIMIT 1', undefined],
-      ['SELECT 1 UNION SELECT 1', undefined],
-      ['SELECT NULL', undefined],
-      ['VALUES (1)', undefined],
+    it.each<readonly [string, ErrorCode | 'none']>([
+      ['SELECT count(*) FROM shop.item', 'none'],
+      ['SELECT 1 -- comment', 'none'],
+      ['WITH x AS (SELECT 1) SELECT * FROM x ORDER BY 1 LIMIT 1', 'none'],
+      ['SELECT 1 UNION SELECT 1', 'none'],
+      ['SELECT NULL', 'none'],
+      ['VALUES (1)', 'none'],
       ['SELECT shop.do_update() WHERE false', 'SQL_FAILED'],
       ['SELECT 1, 2', 'SQL_FAILED'],
       ['SELECT', 'SQL_FAILED'],
@@ -219,14 +179,15 @@ COMMIT;`);
       ['SELECT 1) AS a, (SELECT 2', 'SQL_SYNTAX'],
       ['DELETE FROM shop.item', 'SQL_SYNTAX'],
     ])('of the query %s: what the query would throw, %s', async (sql, code) => {
-      expect(await fault(clone.query(sql))).toBe(code);
+      expect(await refusedWith(bed.clone.query(sql))).toBe(code);
       // That there is no row shows only when it runs.
-      expect((await clone.checkQuery(sql))?.code).toBe(sql.includes('WHERE false') ? undefined : code);
+      const refusal = await bed.clone.checkQuery(sql);
+      expect(refusal?.code ?? 'none').toBe(sql.includes('WHERE false') ? 'none' : code);
     });
 
     it('of a query does not run it', async () => {
-      await refuses(clone.query('SELECT shop.boom()'), 'SQL_FAILED');
-      expect(await clone.checkQuery('SELECT shop.boom()')).toBeUndefined();
+      await refuses(bed.clone.query('SELECT shop.boom()'), 'SQL_FAILED');
+      expect(await bed.clone.checkQuery('SELECT shop.boom()')).toBeUndefined();
     });
   });
 });

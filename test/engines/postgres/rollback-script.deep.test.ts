@@ -1,29 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Boundary, Captured, Clone, Session, Workspace } from '../../../src/engines/engine.ts';
-import { postgresEngine } from '../../../src/engines/postgres/index.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Boundary, Clone } from '../../../src/engines/engine.ts';
 import { decodeKind } from '../../../src/objects/kinds.ts';
-import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { ROLLBACK_FIXTURE } from './rollback-fixture.ts';
-import { boundary, INSTALLATIONS, OPTIONS, filesFolder, usePostgres, utf8 } from './support.ts';
+import { boundary, INSTALLATIONS, useBed, utf8 } from './support.ts';
 import { refuses } from '../../support/refusals.ts';
 
 describe.each(INSTALLATIONS)('executor and rollback script on the $name installation', ({ folder }) => {
-  usePostgres(folder);
-  const files = filesFolder();
-  const sink = new MemoryObjects();
-  let workspace: Workspace;
-  let clone: Clone;
+  const bed = useBed(folder, ROLLBACK_FIXTURE);
   /** Its sequences move, which no ROLLBACK undoes. */
   let moving: Clone;
-  let before: Captured;
-
   beforeAll(async () => {
-    workspace = await postgresEngine.prepare({ file: files.file('dump.sql', ROLLBACK_FIXTURE) }, OPTIONS);
-    clone = await workspace.restore('T');
-    moving = await workspace.restore('moving');
-    before = await clone.capture(sink);
+    moving = await bed.workspace.restore('moving');
   });
-  afterAll(() => (workspace as Workspace | undefined)?.[Symbol.asyncDispose]());
 
   async function committed(on: Clone, script: string, allowed: Boundary): Promise<void> {
     await using session = await on.open();
@@ -32,20 +20,6 @@ describe.each(INSTALLATIONS)('executor and rollback script on the $name installa
     await session.commit();
   }
 
-  /** Runs in a transaction that is rolled back. */
-  async function inside<T>(work: (session: Session) => Promise<T>, on: Clone = clone): Promise<T> {
-    await using session = await on.open();
-    await session.begin();
-    try {
-      return await work(session);
-    } finally {
-      if (await session.inTransaction()) await session.rollback();
-    }
-  }
-
-  const changed = (captured: Captured): string[] =>
-    Object.keys(before.tables).filter((name) => before.tables[name]?.root !== captured.tables[name]?.root);
-
   const EXECUTOR = `INSERT INTO shop.item (name) VALUES ('three'), ('four');
     INSERT INTO shop.visit (v) VALUES ('a'); INSERT INTO shop.number (v) VALUES ('b')`;
   const INSERTS = boundary({ insert: ['shop.item', 'shop.visit', 'shop.number', 'shop.log'] });
@@ -53,33 +27,35 @@ describe.each(INSTALLATIONS)('executor and rollback script on the $name installa
   const DELETES = boundary({ delete: ['shop.item', 'shop.visit', 'shop.number', 'shop.log'] });
 
   it('a committed change is undone to the row; counters stay where ROLLBACK would leave them too', async () => {
-    await using other = await workspace.restore('rows');
+    await using other = await bed.workspace.restore('rows');
     await committed(other, EXECUTOR, INSERTS);
-    expect(changed(await other.capture(sink))).toEqual([
+    expect(bed.changed(await other.capture(bed.sink))).toEqual([
       'shop.item',
       'shop.log',
       'shop.number',
       'shop.visit',
     ]);
     await committed(other, UNDO, DELETES);
-    const after = await other.capture(sink);
-    expect(after.tables).toEqual(before.tables);
-    const [a, b] = [before, after].map(({ snapshot }) => decodeKind('snapshot', sink.get(snapshot.digest)));
+    const after = await other.capture(bed.sink);
+    expect(after.tables).toEqual(bed.before.tables);
+    const [a, b] = [bed.before, after].map(({ snapshot }) =>
+      decodeKind('snapshot', bed.sink.get(snapshot.digest)),
+    );
     expect(b?.schema).toEqual(a?.schema);
     expect(b?.sequences.digest).not.toBe(a?.sequences.digest);
   });
 
   it('with setval it is undone completely: owned, identity and shared sequences', async () => {
-    await using other = await workspace.restore('counters');
+    await using other = await bed.workspace.restore('counters');
     await committed(other, EXECUTOR, INSERTS);
     const script = `${UNDO.replace('COMMIT', '')} SELECT setval('shop.item_id_seq', 2, true);
       SELECT pg_catalog.setval(pg_get_serial_sequence('shop.number', 'id'), 1, false), setval('shop.ticket', 1, false); COMMIT`;
     await committed(other, script, { ...DELETES, counters: true });
-    expect((await other.capture(sink)).snapshot).toEqual(before.snapshot);
+    expect((await other.capture(bed.sink)).snapshot).toEqual(bed.before.snapshot);
   });
 
   it('one session takes both, each in a transaction of its own', async () => {
-    await using other = await workspace.restore('session');
+    await using other = await bed.workspace.restore('session');
     await using session = await other.open();
     await session.begin();
     await session.apply(utf8("INSERT INTO shop.log VALUES ('x')"), boundary({ insert: ['shop.log'] }));
@@ -87,11 +63,11 @@ describe.each(INSTALLATIONS)('executor and rollback script on the $name installa
     await session.begin();
     await session.apply(utf8("UPDATE shop.item SET name = 'x'"), boundary({ update: ['shop.item'] }));
     await session.rollback();
-    expect((await other.capture(sink)).snapshot).toEqual(before.snapshot);
+    expect((await other.capture(bed.sink)).snapshot).toEqual(bed.before.snapshot);
   });
 
   it('rights of the first script are gone for the second', async () => {
-    await using other = await workspace.restore('rights');
+    await using other = await bed.workspace.restore('rights');
     const rights = (): Promise<string> =>
       other.query(`SELECT concat_ws(' ', string_agg(DISTINCT c.relname || ':' || x.privilege_type, ' ' ORDER BY c.relname || ':' || x.privilege_type))
         FROM pg_class c, aclexplode(c.relacl) x WHERE x.grantee = 'custody_executor'::regrole`);
@@ -109,7 +85,10 @@ describe.each(INSTALLATIONS)('executor and rollback script on the $name installa
       ["SELECT nextval('shop.item_id_seq')", boundary({ delete: ['shop.item'] })],
       ['SELECT shop.do_setval()', boundary({ insert: ['shop.item'] })],
     ] as const) {
-      await inside((session) => refuses(session.apply(utf8(script), allowed), 'BOUNDARY_VIOLATED'), other);
+      await bed.inside(
+        (session) => refuses(session.apply(utf8(script), allowed), 'BOUNDARY_VIOLATED'),
+        other,
+      );
     }
     await committed(other, 'SELECT 1', boundary({ delete: ['shop.item'] }));
     expect(await rights()).toBe('item:DELETE');
@@ -161,9 +140,9 @@ describe.each(INSTALLATIONS)('executor and rollback script on the $name installa
       ['shop.event_new', 'shop.event_old'],
     ],
   ])('%s, where %j is allowed', async (script, allowed, tables) => {
-    await inside(async (session) => {
+    await bed.inside(async (session) => {
       await session.apply(utf8(script), boundary(allowed));
-      expect(changed(await session.capture(sink))).toEqual(tables);
+      expect(bed.changed(await session.capture(bed.sink))).toEqual(tables);
     }, moving);
   });
 
@@ -199,11 +178,13 @@ describe.each(INSTALLATIONS)('executor and rollback script on the $name installa
     ["UPDATE shop.event SET what = 'x'", { update: ['shop.event_new'] }],
     ["UPDATE shop.event SET at = '2022-01-01' WHERE at < '2020-01-01'", { update: ['shop.event'] }],
   ])('%s is refused where %j is allowed', async (script, allowed) => {
-    await inside((session) => refuses(session.apply(utf8(script), boundary(allowed)), 'BOUNDARY_VIOLATED'));
+    await bed.inside((session) =>
+      refuses(session.apply(utf8(script), boundary(allowed)), 'BOUNDARY_VIOLATED'),
+    );
   });
 
   it('nothing of all that was kept', async () => {
-    expect((await clone.capture(sink)).snapshot).toEqual(before.snapshot);
-    expect((await moving.capture(sink)).tables).toEqual(before.tables);
+    expect((await bed.clone.capture(bed.sink)).snapshot).toEqual(bed.before.snapshot);
+    expect((await moving.capture(bed.sink)).tables).toEqual(bed.before.tables);
   });
 });

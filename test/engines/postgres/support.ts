@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll } from 'vitest';
 import { packagedFolder } from '../../../src/engines/postgres/cluster/binaries.ts';
-import type { EngineOptions } from '../../../src/engines/engine.ts';
+import type { Captured, Clone, EngineOptions, Session, Workspace } from '../../../src/engines/engine.ts';
+import { postgresEngine } from '../../../src/engines/postgres/index.ts';
+import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { makeTestFolder } from '../../support/folder.ts';
 
 /** Every installation that is here: the core tests run on each. */
@@ -80,6 +82,48 @@ export const OPTIONS: EngineOptions = { session: [], timeLimit: 20_000 };
 export { boundary } from '../../support/boundary.ts';
 
 export { utf8 } from '../../objects/support.ts';
+
+/** A database from a dump, for the tests of a describe; filled in before the first. */
+export class Bed {
+  readonly files = filesFolder();
+  readonly sink = new MemoryObjects();
+  workspace!: Workspace;
+  clone!: Clone;
+  /** The state of every clone. */
+  before!: Captured;
+
+  /** Runs in a transaction that is rolled back. */
+  async inside<T>(work: (session: Session) => Promise<T>, on = this.clone): Promise<T> {
+    await using session = await on.open();
+    await session.begin();
+    try {
+      return await work(session);
+    } finally {
+      if (await session.inTransaction()) await session.rollback();
+    }
+  }
+
+  /** The tables whose rows are others than before. */
+  changed({ tables }: Captured): string[] {
+    const { tables: before } = this.before;
+    const names = Object.keys({ ...before, ...tables });
+    return names.filter((name) => before[name]?.root !== tables[name]?.root);
+  }
+}
+
+/** @param folder of the installation. */
+export function useBed(folder: string, dump: string | Uint8Array, options: Partial<EngineOptions> = {}): Bed {
+  usePostgres(folder);
+  const bed = new Bed();
+  beforeAll(async () => {
+    const file = bed.files.file('dump.sql', dump);
+    bed.workspace = await postgresEngine.prepare({ file }, { ...OPTIONS, ...options });
+    bed.clone = await bed.workspace.restore('T');
+    bed.before = await bed.clone.capture(bed.sink);
+  });
+  afterAll(() => (bed.workspace as Workspace | undefined)?.[Symbol.asyncDispose]());
+  return bed;
+}
 
 /** Makes clusters of the tests in this file live below `path`, where no other test's are. */
 export function useTemporaryFolder(path: string): void {

@@ -9,14 +9,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { CustodyError } from '../../../src/errors.ts';
+import { makerOf } from '../../../src/system/temporary-file.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import type { Clone } from '../../../src/engines/engine.ts';
 import { children, insertOnly, make, prepare, useTemp } from './helpers.ts';
 import { refuses } from '../../support/refusals.ts';
 import { makeTestFolder } from '../../support/folder.ts';
+import { ENDED, temporaryOf } from '../../support/killed.ts';
 
 const { rename } = vi.hoisted(() => ({ rename: vi.fn<(from: string, to: string) => Promise<void>>() }));
 vi.mock(import('node:fs/promises'), async (load) => {
@@ -71,6 +73,8 @@ describe.each<[string, () => string | undefined]>([
       await using clone = await workspace.restore('T');
       await using session = await clone.open();
       await session.begin();
+      // What a process that was killed here left under a temporary name.
+      mkdirSync(join(folder, temporaryOf(ENDED, 'folder'), 'deep'), { recursive: true });
       const spilling = `INSERT INTO t WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s LIMIT 3000) SELECT randomblob(200) FROM s`;
       await session.apply(Buffer.from(spilling), insertOnly('t'));
       kept = await clone.quarantine(folder, 'the transaction was left open');
@@ -109,6 +113,16 @@ describe.each<[string, () => string | undefined]>([
     }
     expect(readdirSync(folder).length).toBe(before + 3);
   });
+});
+
+it('a copy into another file system is made under a name that says who makes it', async ({ skip }) => {
+  if (elsewhere === undefined) return skip('there is one file system');
+  await using workspace = await prepare(source());
+  await using clone = await workspace.restore('T');
+  const kept = await clone.quarantine(elsewhere, 'x');
+  const [from, to] = rename.mock.lastCall!;
+  expect(to).toBe(kept);
+  expect(makerOf(basename(from))?.pid).toBe(process.pid);
 });
 
 describe('the folder of a quarantine', () => {

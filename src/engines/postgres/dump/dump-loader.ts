@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { CustodyError } from '../../../errors.ts';
+import { CustodyError, isCustodyError } from '../../../errors.ts';
 import type { Digest } from '../../../objects/digest.ts';
 import type { PostgresConnection } from '../connection.ts';
 import { isServerError } from '../failure.ts';
@@ -168,8 +168,8 @@ class Loader {
         throw this.#malformed(line, 'not exactly one statement');
       return statement;
     } catch (cause) {
-      if (cause instanceof CustodyError && cause.code !== 'SQL_SYNTAX') throw cause;
-      throw this.#malformed(line, cause instanceof Error ? cause.message : String(cause), cause);
+      if (!isCustodyError(cause, 'SQL_SYNTAX')) throw cause;
+      throw this.#malformed(line, cause.message, cause);
     }
   }
 

@@ -17,18 +17,29 @@ export interface ParsedStatement {
 
 /**
  * Parses with PostgreSQL's own grammar (libpg-query, version 18). Positions in its answer are byte offsets.
- * @throws CustodyError SQL_SYNTAX, with `path` `line N`.
+ * @throws CustodyError SQL_SYNTAX, with `path` `line N`; what is the parser's own fault passes as it is.
  */
 export async function parseSql(sql: string): Promise<ParsedStatement[]> {
-  const { parse } = await import('libpg-query');
+  const { hasSqlDetails, parse } = await import('libpg-query');
   if (sql.includes('\0')) throw new CustodyError('SQL_SYNTAX', 'the SQL holds a NUL byte');
   let result: { readonly stmts?: readonly RawStatement[] };
   try {
     result = sql.trim() === '' ? {} : ((await parse(sql)) as unknown as typeof result);
   } catch (cause) {
-    const at = (cause as { sqlDetails?: { cursorPosition?: number } }).sqlDetails?.cursorPosition ?? 0;
-    const line = countLines(Buffer.from(Array.from(sql).slice(0, at).join('')));
-    const message = cause instanceof Error ? cause.message : String(cause);
+    // An expression of some 10,000 levels is more than the parser's stack holds, and than the server's.
+    if (cause instanceof RangeError)
+      throw new CustodyError('SQL_SYNTAX', 'the SQL is nested too deeply, or too long, to be read', {
+        cause,
+      });
+    if (!hasSqlDetails(cause)) throw cause;
+    const { message, sqlDetails } = cause;
+    const line = countLines(
+      Buffer.from(
+        Array.from(sql)
+          .slice(0, sqlDetails?.cursorPosition ?? 0)
+          .join(''),
+      ),
+    );
     throw new CustodyError('SQL_SYNTAX', `line ${line}: ${message}`, { cause, path: `line ${line}` });
   }
   const bytes = Buffer.from(sql);

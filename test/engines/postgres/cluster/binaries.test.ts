@@ -18,7 +18,8 @@ describe('finding the server', () => {
       ['initdb', initdb],
       ['postgres', postgres],
     ] as const) {
-      const line = version === '' ? 'exit 1' : `echo "${program} (PostgreSQL) ${version}"`;
+      const says = version === '' ? 'exit 1' : `echo "${program} (PostgreSQL) ${version}"`;
+      const line = version === 'never' ? 'exec sleep 60' : says;
       chmodSync(folder.file(join(name, program), `#!/bin/sh\n${line}\n`), 0o755);
     }
     return join(folder.path, name);
@@ -55,6 +56,19 @@ describe('finding the server', () => {
     const bad = fake(name, initdb, postgres);
     const good = fake(`${name} good`, '18.1', '18.1');
     expect((await findBinaries({ env: { PATH: `${bad}:${good}` }, ...nowhere })).folder).toBe(good);
+  });
+
+  it.each([
+    ['never', '18.1'],
+    ['18.1', 'never'],
+  ])('tells one that does not answer (%s, %s) from none', async (initdb, postgres) => {
+    const slow = fake(`slow ${initdb}`, initdb, postgres);
+    const search = { ...nowhere, patience: 500 };
+    await refuses(findBinaries({ ...search, env: { PGBIN: slow } }), 'POSTGRES_FAILED');
+    await refuses(findBinaries({ ...search, env: { PATH: slow } }), 'POSTGRES_FAILED');
+    const good = fake(`good beside ${initdb}`, '18.1', '18.1');
+    const found = await findBinaries({ ...nowhere, patience: 2_000, env: { PATH: `${slow}:${good}` } });
+    expect(found.folder).toBe(good);
   });
 
   it('finds what is installed here', async () => {
