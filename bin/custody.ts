@@ -1,5 +1,9 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8';
+import { SMALL_YOUNG_GENERATION } from '../src/system/young-generation.ts';
 import { run } from '../src/cli/main.ts';
+
+setFlagsFromString(SMALL_YOUNG_GENERATION);
 
 const stop = new AbortController();
 // The first signal asks for an orderly end, the second does not wait for it.

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { confinedRoot, LIBRARIES, program, type ConfinedRoot } from '../../../system/confined-root.ts';
+import { SMALL_YOUNG_GENERATION } from '../../../system/young-generation.ts';
 import { workerEntry } from './worker-entry.ts';
 
 export interface ChildCommand {
@@ -28,6 +29,7 @@ export function childCommand(folder: string): ChildCommand {
     `--allow-fs-write=${folder}`,
     ...sources.map((path) => `--allow-fs-read=${path}`),
     '--no-warnings',
+    SMALL_YOUNG_GENERATION,
     entry,
   ];
   const reads = [...(sources.length > 0 ? sources : [entry]), ...packageOf(entry)];
