@@ -1,7 +1,8 @@
 import { open, rm } from 'node:fs/promises';
 import { undo } from '../../system/undo.ts';
 import { codeOf, CustodyError, fromSystemError, hasCode } from '../../errors.ts';
-import { digestOf, type Digest } from '../../objects/digest.ts';
+import type { Digest } from '../../objects/digest.ts';
+import { copyHashed } from './files.ts';
 import { tokens } from './script/tokens.ts';
 
 /** Bytes 96 to 99 of the header: which SQLite wrote last (its fileformat2.html, 1.3.17). Of no meaning for the data. */
@@ -33,7 +34,7 @@ export async function buildDatabase(sql: string, file: string): Promise<Digest> 
     }
     await using handle = await open(file, 'r+');
     await handle.write(new Uint8Array(WRITER.length), 0, WRITER.length, WRITER.at);
-    return digestOf(await handle.readFile());
+    return await copyHashed(handle, undefined);
   } catch (error) {
     const failure =
       error instanceof Error && /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(codeOf(error) ?? '')
