@@ -19,7 +19,8 @@ it('numbers digests as they come, each once, and lists them in order, as a Map a
       for (const one of [...digests, other]) expect(table.find(one)).toBe(map.get(one) ?? -1);
       const sorted = [...map.keys()].sort();
       expect([...table.ascending()]).toEqual(sorted.map((one) => map.get(one)));
-      for (const one of digests) expect(table.bytesOf(map.get(one)!)).toEqual(Buffer.from(digestToBytes(one)));
+      for (const one of digests)
+        expect(table.bytesOf(map.get(one)!)).toEqual(Buffer.from(digestToBytes(one)));
     }),
     { numRuns: 20 },
   );

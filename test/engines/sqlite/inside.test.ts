@@ -106,7 +106,7 @@ describe('a state inside a transaction, read by parts', () => {
     const connection = new SqliteConnection(path, []);
     const exec = vi.spyOn(DatabaseSync.prototype, 'exec');
     connection.begin();
-    const db = exec.mock.contexts[0]!;
+    const db = exec.mock.contexts[0] as DatabaseSync;
     exec.mockRestore();
     return { connection, db };
   };
@@ -117,7 +117,8 @@ describe('a state inside a transaction, read by parts', () => {
     const tried = (): unknown[] =>
       writes.map((sql) => {
         try {
-          return db.prepare(sql) && 'compiles';
+          db.prepare(sql);
+          return 'compiles';
         } catch (error) {
           return (error as { errcode?: unknown }).errcode;
         }
