@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { confinedRoot, LIBRARIES, program, type ConfinedRoot } from '../../../system/confined-root.ts';
-import { SMALL_YOUNG_GENERATION } from '../../../system/young-generation.ts';
 import { workerEntry } from './worker-entry.ts';
 
 export interface ChildCommand {
@@ -29,7 +28,7 @@ export function childCommand(folder: string): ChildCommand {
     `--allow-fs-write=${folder}`,
     ...sources.map((path) => `--allow-fs-read=${path}`),
     '--no-warnings',
-    SMALL_YOUNG_GENERATION,
+    ...COLLECTS_EARLY,
     entry,
   ];
   const reads = [...(sources.length > 0 ? sources : [entry]), ...packageOf(entry)];
@@ -37,6 +36,12 @@ export function childCommand(folder: string): ChildCommand {
   const made = commandOf(granted ?? NOTHING, folder, node, reads);
   return made ?? { command: process.execPath, args: node, root: undefined };
 }
+
+/**
+ * MiB. What the child reads by parts is garbage soon: without these it is collected at 250 MiB, whatever the size of the
+ * database; neither is a limit to what it may hold. (`node --v8-options`.)
+ */
+const COLLECTS_EARLY = ['--max-semi-space-size=2', '--initial-old-space-size=16'];
 
 /** `src/`: what the child imports when run from source. */
 function sourceRoot(entry: string): string {
