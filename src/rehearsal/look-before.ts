@@ -1,14 +1,17 @@
-import type { Captured, Clone, Engine, Workspace } from '../engines/engine.ts';
+import type { Captured, Clone, Engine, EngineOptions, Workspace } from '../engines/engine.ts';
 import { CustodyError } from '../errors.ts';
+import type { Digest } from '../objects/digest.ts';
 import type { ObjectSpool } from '../objects/sink.ts';
 import { ON_REQUEST } from '../rules/assertions.ts';
+import { undo } from '../system/undo.ts';
 import { executorBoundary } from './change.ts';
 import { askBaseline, askGates, type AnsweredGate, type Baseline } from './gates.ts';
 import { ofScript } from './leg-failures.ts';
 import { checkPlanNames } from './plan/plan-names.ts';
 import { sessionFaults } from './plan/plan-session.ts';
 import { reporting, thrown, type Plan, type Report } from './plan/plan.ts';
-import type { Scripts } from './plan/script-use.ts';
+import { approvalFault, type Scripts } from './plan/script-use.ts';
+import { firedByGates, type Fired } from './triggers.ts';
 import { rollbackBoundary } from './way-back.ts';
 
 /** What was seen before anything ran. */
@@ -17,6 +20,8 @@ export interface Before {
   readonly exit: Captured;
   readonly preflight: readonly AnsweredGate[];
   readonly baseline: Baseline;
+  /** The approval is for other scripts, or a gate is not met: nothing may run. */
+  readonly fired: Fired | undefined;
 }
 
 /**
@@ -34,45 +39,42 @@ export async function lookBefore(
   const entry = await checkOnClone(plan, clone, { scripts, workspace, objects, required });
   const preflight = await askGates(clone, plan.form.preflight);
   const baseline = await askBaseline(clone, plan.form.postconditions);
-  return { entry, exit: await clone.capture(objects), preflight, baseline };
+  const fired = approvalFault(plan, scripts) ?? firedByGates(preflight);
+  return { entry, exit: await clone.capture(objects), preflight, baseline, fired };
 }
 
 /**
- * Copies and isolates the source.
+ * Copies and isolates the source, which must be the one that the plan pins.
  * @param source where the guard found it.
  * @param report is given what is refused; by default the first is thrown. Settings that the engine refuses are not made.
  */
 export async function isolate(
   plan: Plan,
+  source: string,
   engine: Engine,
-  options: {
-    readonly source?: string;
-    readonly signal?: AbortSignal;
-    readonly progress?: (phrase: string) => void;
-  },
+  options: Pick<EngineOptions, 'signal' | 'progress'>,
   report: Report = thrown,
 ): Promise<Workspace> {
-  const { source, ...rest } = options;
   const faults = sessionFaults(plan, engine);
   faults.forEach(report);
-  return engine.prepare(
-    { file: plan.source.file, ...(source !== undefined && { real: source }) },
-    { session: faults.length > 0 ? [] : plan.form.session, timeLimit: plan.form.timeLimit, ...rest },
+  const session = faults.length > 0 ? [] : plan.form.session;
+  const workspace = await engine.prepare(
+    { file: plan.source.file, real: source },
+    { session, timeLimit: plan.form.timeLimit, ...options },
   );
+  try {
+    requireSource(plan, workspace.sourceDigest, report);
+    return workspace;
+  } catch (error) {
+    throw await undo(error, () => workspace[Symbol.asyncDispose]());
+  }
 }
 
-export function requireSource({ source }: Plan, workspace: Workspace, report: Report = thrown): void {
-  if (source.sha256 === undefined || source.sha256 === workspace.sourceDigest) return;
-  report(
-    new CustodyError(
-      'SOURCE_CHANGED',
-      `the source has digest ${workspace.sourceDigest}, the plan pins ${source.sha256}`,
-      {
-        path: source.file,
-        hint: 'Rehearse on the source that the plan was written for, or review and pin the new one.',
-      },
-    ),
-  );
+function requireSource({ source: { file, sha256 } }: Plan, found: Digest, report: Report): void {
+  if (sha256 === undefined || sha256 === found) return;
+  const message = `the source has digest ${found}, the plan pins ${sha256}`;
+  const hint = 'Rehearse on the source that the plan was written for, or review and pin the new one.';
+  report(new CustodyError('SOURCE_CHANGED', message, { path: file, hint }));
 }
 
 /**

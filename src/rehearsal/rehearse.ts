@@ -9,24 +9,18 @@ import { putObject, type ObjectSpool } from '../objects/sink.ts';
 import { resultOf } from '../objects/walk.ts';
 import type { LegContext, LegResult } from './leg.ts';
 import { runLeg } from './legs.ts';
-import { isolate, lookBefore, requireSource } from './look-before.ts';
+import { isolate, lookBefore } from './look-before.ts';
 import { maskSnapshot } from './mask.ts';
 import type { Plan } from './plan/plan.ts';
 import { putPlan } from './plan/plan-object.ts';
-import { approvalFault, readScripts, scriptFault, scriptObject, type Scripts } from './plan/script-use.ts';
-import { firedByGates } from './triggers.ts';
+import type { Guarded } from './plan/guarded-plan.ts';
+import { scriptFault, scriptObject } from './plan/script-use.ts';
 
 export interface RehearsalOptions {
   /** The validators that will judge; the rehearsal names them. */
   readonly validators: readonly Link[];
   /** A `probes` object that is in `objects`. */
   readonly probes?: Link;
-  /** The profile's bytes, where the plan names one. */
-  readonly profile?: Uint8Array;
-  /** The scripts as the guard read them: what it looked at is what runs. By default they are read now. */
-  readonly scripts?: Scripts;
-  /** Where the guard found the source: nothing else is opened. */
-  readonly source?: string;
   /** Assertions about isolation without which nothing may run: the policy's. */
   readonly isolation?: readonly string[];
   /** What else shall be claimed where it is shown, beside what plan and policy require (assertions.ts, ON_REQUEST). */
@@ -54,7 +48,7 @@ export interface RehearsalResult {
 }
 
 /**
- * Runs a plan (SPEC.md, "Rehearsal"): isolates the source, makes and verifies a restore image, captures the before-state
+ * Runs a plan that the guard let pass (SPEC.md, "Rehearsal"): what it looked at is what is opened and what runs; isolates the source, makes and verifies a restore image, captures the before-state
  * twice around the preflight, runs each leg on a fresh restore, and writes what was seen into `objects`. It judges
  * nothing: that is the validator's part.
  * @throws CustodyError for what is refused before anything ran (BOUNDARY_VIOLATED, SQL_SYNTAX, TRANSACTION_CONTROL,
@@ -63,26 +57,21 @@ export interface RehearsalResult {
  */
 export async function rehearse(
   plan: Plan,
+  { scripts, source, profile }: Guarded,
   engine: Engine,
   objects: ObjectSpool,
   options: RehearsalOptions,
 ): Promise<RehearsalResult> {
   const steps = new Steps(options);
-  const scripts = options.scripts ?? (await readScripts(plan));
   const planLink = putPlan(
     plan,
-    { executor: scripts.executor.digest, rollback: scripts.rollback?.digest, profile: options.profile },
+    { executor: scripts.executor.digest, rollback: scripts.rollback?.digest, profile: profile?.bytes },
     objects,
   );
-  const { source, signal, progress } = options;
+  const { signal, progress } = options;
   await using workspace = await steps.timed('isolate', () =>
-    isolate(plan, engine, {
-      ...(source !== undefined && { source }),
-      ...(signal && { signal }),
-      ...(progress && { progress }),
-    }),
+    isolate(plan, source, engine, { ...(signal && { signal }), ...(progress && { progress }) }),
   );
-  requireSource(plan, workspace);
   const files = await steps.timed('keep the source', async () => ({
     source: await workspace.storeSource(objects),
     image: await workspace.storeImage(objects),
@@ -91,7 +80,7 @@ export async function rehearse(
     lookBefore(plan, scripts, workspace, objects, options.isolation),
   );
 
-  const fired = approvalFault(plan, scripts) ?? firedByGates(before.preflight);
+  const { fired } = before;
   const restored = fired
     ? undefined
     : await steps.timed('verify the image', () => verifyImage(workspace, objects));

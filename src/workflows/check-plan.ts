@@ -3,7 +3,7 @@ import { CustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { scratchSpool } from '../ledger/scratch-spool.ts';
 import type { Digest } from '../objects/digest.ts';
-import { checkOnClone, isolate, requireSource } from '../rehearsal/look-before.ts';
+import { checkOnClone, isolate } from '../rehearsal/look-before.ts';
 import { reporting, type Plan, type Report } from '../rehearsal/plan/plan.ts';
 import { approvalFault, type Scripts } from '../rehearsal/plan/script-use.ts';
 import { preflight, type PreflightOptions } from './preflight.ts';
@@ -81,9 +81,8 @@ async function checkSource(
         hint: 'Have these scripts approved, or rehearse the ones that were.',
       }),
     );
-  const options = { source, ...(signal && { signal }), ...(progress && { progress }) };
-  await using workspace = await isolate(plan, await loadEngine(plan.form.engine), options, report);
-  requireSource(plan, workspace, report);
+  const options = { ...(signal && { signal }), ...(progress && { progress }) };
+  await using workspace = await isolate(plan, source, await loadEngine(plan.form.engine), options, report);
   await using clone = await workspace.restore('check');
   await using spool = await scratchSpool();
   await checkOnClone(plan, clone, { scripts, workspace, objects: spool.objects, required }, report);

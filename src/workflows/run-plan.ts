@@ -68,7 +68,7 @@ export interface Rehearsed {
  */
 export async function runPlan(
   plan: Plan,
-  { profile, scripts, source }: Guarded,
+  guarded: Guarded,
   validators: readonly PinnedValidator[],
   objects: ObjectSpool,
   options: RunPlanOptions,
@@ -79,16 +79,13 @@ export async function runPlan(
     storeContent(objects, code);
     putObject(objects, validator);
   }
-  const result = await rehearse(plan, engine, objects, {
+  const result = await rehearse(plan, guarded, engine, objects, {
     validators: validators.map(({ link }) => link),
     now: options.now ?? Date.now,
     quarantine: options.quarantine,
     progress,
     ...(options.isolation && { isolation: options.isolation }),
     ...(options.asked && { asked: options.asked }),
-    scripts,
-    source,
-    ...(profile && { profile: profile.bytes }),
     ...(options.probes && { probes: putObject(objects, options.probes) }),
     ...(signal && { signal }),
   });

@@ -6,6 +6,7 @@ import { storeContent } from '../../src/objects/file.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { putObject } from '../../src/objects/sink.ts';
+import { guardFiles } from '../../src/rehearsal/plan/guarded-plan.ts';
 import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalResult } from '../../src/rehearsal/rehearse.ts';
 import { judge } from '../../src/validator/judge.ts';
@@ -60,7 +61,8 @@ export async function run(plan: Plan, engine: FakeEngine, changes: Partial<Plan>
     sha256: sha256Bytes(code),
     runner: 'node-permission',
   });
-  const result = await rehearse({ ...plan, ...changes }, engine, objects, {
+  const changed = { ...plan, ...changes };
+  const result = await rehearse(changed, await guardFiles(changed), engine, objects, {
     validators: [validator],
     quarantine: '/quarantine',
     now: Date.now,

@@ -12,6 +12,7 @@ import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { driveSync } from '../../src/objects/walk.ts';
+import { guardFiles } from '../../src/rehearsal/plan/guarded-plan.ts';
 import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalOptions, type RehearsalResult } from '../../src/rehearsal/rehearse.ts';
 import { judge } from '../../src/validator/judge.ts';
@@ -185,7 +186,8 @@ export async function drill(
 ): Promise<Drilled> {
   const objects = new MemoryObjects();
   const engine = new SabotagedEngine(saboteur, scene.prepare);
-  const result = await rehearse(await scene.plan(), engine, objects, {
+  const plan = await scene.plan();
+  const result = await rehearse(plan, await guardFiles(plan), engine, objects, {
     validators: [validatorIn(objects)],
     quarantine: scene.file('quarantine'),
     now: Date.now,

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { sqliteEngine } from '../../../src/engines/sqlite/index.ts';
 import { digestOf } from '../../../src/objects/digest.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
+import { guardFiles } from '../../../src/rehearsal/plan/guarded-plan.ts';
 import { readPlan } from '../../../src/rehearsal/plan/plan.ts';
 import { rehearse } from '../../../src/rehearsal/rehearse.ts';
 import type { Built } from '../../../src/vectors/draft.ts';
@@ -68,7 +69,8 @@ export async function realRehearsal(): Promise<Built> {
     await writeFile(join(folder, 'back.sql'), BACK);
     await writeFile(join(folder, 'plan.yaml'), PLAN.replace('SHA', sha));
     const objects = new MemoryObjects();
-    const { rehearsal } = await rehearse(await readPlan(join(folder, 'plan.yaml')), sqliteEngine, objects, {
+    const plan = await readPlan(join(folder, 'plan.yaml'));
+    const { rehearsal } = await rehearse(plan, await guardFiles(plan), sqliteEngine, objects, {
       validators: [putValidator(objects, 'custody', 'export {};')],
       quarantine: join(folder, 'quarantine'),
       now: () => 0,
