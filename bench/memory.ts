@@ -9,7 +9,7 @@ const MEGABYTES = setting('BENCH_MEMORY_MB', 100, 10);
 /** Bytes that a row of {@link bigDatabase} takes in the file, about. */
 const ROW = 90;
 /** Milliseconds between two looks. */
-const INTERVAL = 25;
+const INTERVAL = 50;
 
 const PLAN = `custody: plan/2
 name: bench
@@ -45,7 +45,7 @@ export async function run(): Promise<Row[]> {
       what: `peak memory of a rehearsal, ${MEGABYTES} MB ${out[0] ?? ''}`,
       ours: mebibytes(peak.ours),
       unit: 'MiB',
-      note: `its first process ${mebibytes(peak.first)}, judges apart ${mebibytes(peak.judges)}; ${seconds} s`,
+      note: `shared pages counted once ${mebibytes(peak.proportional)}, its first process ${mebibytes(peak.first)}, judges apart ${mebibytes(peak.judges)}; ${seconds} s`,
     });
   }
   return rows;
@@ -54,6 +54,8 @@ export async function run(): Promise<Row[]> {
 interface Peaks {
   /** All processes but the judges, at one time. Bytes, as all here. */
   ours: number;
+  /** The same with each shared page divided among those who map it (PSS): node's own are in every process. */
+  proportional: number;
   first: number;
   judges: number;
 }
@@ -65,10 +67,10 @@ async function peaks(scratch: Scratch, [program, ...args]: readonly string[]): P
     env: scratch.env,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const peak: Peaks = { ours: 0, first: 0, judges: 0 };
+  const peak: Peaks = { ours: 0, proportional: 0, first: 0, judges: 0 };
   const timer = setInterval(() => {
     const now = resident(child.pid!);
-    for (const what of ['ours', 'first', 'judges'] as const) peak[what] = Math.max(peak[what], now[what]);
+    for (const what of Object.keys(peak) as (keyof Peaks)[]) peak[what] = Math.max(peak[what], now[what]);
   }, INTERVAL);
   const [code] = (await once(child, 'exit')) as [number | null];
   clearInterval(timer);
@@ -76,7 +78,6 @@ async function peaks(scratch: Scratch, [program, ...args]: readonly string[]): P
   return peak;
 }
 
-/** Shared pages are counted in each process. */
 function resident(root: number): Peaks {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
@@ -84,16 +85,24 @@ function resident(root: number): Peaks {
     const parent = /^\d+$/.test(name) ? /.*\) \S (\d+)/s.exec(read(`/proc/${name}/stat`))?.[1] : undefined;
     if (parent !== undefined) children.set(+parent, [...(children.get(+parent) ?? []), +name]);
   }
-  const sum: Peaks = { ours: 0, first: 0, judges: 0 };
+  const sum: Peaks = { ours: 0, proportional: 0, first: 0, judges: 0 };
   const add = (id: number, inJudge: boolean): void => {
     const judges = inJudge || read(`/proc/${id}/cmdline`).includes('validator.mjs');
-    const bytes = 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${id}/status`))?.[1] ?? 0);
+    const bytes = bytesIn(/^VmRSS:\s+(\d+) kB$/m, `/proc/${id}/status`) ?? 0;
     sum[judges ? 'judges' : 'ours'] += bytes;
+    // Not everybody may read that of a process in another namespace.
+    if (!judges) sum.proportional += bytesIn(/^Pss:\s+(\d+) kB$/m, `/proc/${id}/smaps_rollup`) ?? bytes;
     if (id === root) sum.first = bytes;
     for (const child of children.get(id) ?? []) add(child, judges);
   };
   add(root, false);
   return sum;
+}
+
+/** What a line of a file of /proc says, in bytes. */
+function bytesIn(line: RegExp, path: string): number | undefined {
+  const found = line.exec(read(path))?.[1];
+  return found === undefined ? undefined : 1024 * Number(found);
 }
 
 /** Empty for a process that has ended meanwhile. */

@@ -5,7 +5,7 @@ import { CustodyError } from '../errors.ts';
 
 export interface ProcessOptions {
   readonly signal?: AbortSignal;
-  /** Milliseconds; the process and what it started are ended then. */
+  /** Milliseconds, to which each MiB that it takes adds a second; the process and what it started are ended then. */
   readonly timeLimit?: number;
 }
 
@@ -29,6 +29,8 @@ export interface Ended {
 export type Input = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 const DEFAULT_TIME_LIMIT = 300_000;
+/** Milliseconds for each byte that was taken: a second a MiB. */
+const PER_BYTE = 1_000 / 2 ** 20;
 const MAX_OUTPUT = 16 * 1024 * 1024;
 /** Milliseconds that may pass after its end until the last acknowledgement and output are here. */
 const AFTERMATH = 2_000;
@@ -51,14 +53,21 @@ export async function runToEnd(
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-4000)));
   const closed = once(child, 'close').then(() => true);
   const exited = exitOf(child);
-  const fed = feed(child.stdin, input);
+  const time = { limit: timeLimit, out: false };
+  const fed = feed(child.stdin, input, (bytes) => (time.limit += bytes * PER_BYTE));
   // Each is awaited below, but maybe not before it fails.
   for (const promise of [closed, exited, fed]) promise.catch(() => undefined);
-  const time = { out: false };
-  const timer = setTimeout(() => {
-    time.out = true;
-    end();
-  }, timeLimit);
+  const from = performance.now();
+  let timer: NodeJS.Timeout;
+  const look = (): void => {
+    const left = from + time.limit - performance.now();
+    if (left > 0) timer = setTimeout(look, left);
+    else {
+      time.out = true;
+      end();
+    }
+  };
+  look();
   signal?.addEventListener('abort', end, { once: true });
   try {
     const code = await Promise.race([exited, fed.then(() => exited)]);
@@ -69,9 +78,9 @@ export async function runToEnd(
     end();
     await exited.catch(() => undefined);
     if (signal?.aborted) throw interrupted(error);
-    throw time.out ? noJudgement(`it took longer than ${timeLimit / 1000} s`, error) : error;
+    throw time.out ? noJudgement(`it took longer than ${Math.round(time.limit / 1000)} s`, error) : error;
   } finally {
-    clearTimeout(timer);
+    clearTimeout(timer!);
     signal?.removeEventListener('abort', end);
   }
 }
@@ -146,11 +155,12 @@ async function within(limit: number, work: Promise<boolean>): Promise<boolean> {
 }
 
 /** @returns whether everything was taken. A process that ends early breaks the pipe: its exit says more than EPIPE. */
-async function feed(stdin: Writable, input: Input): Promise<boolean> {
+async function feed(stdin: Writable, input: Input, onTaken: (bytes: number) => void): Promise<boolean> {
   stdin.on('error', () => undefined);
   for await (const bytes of input) {
     if (stdin.destroyed) return false;
     if (!stdin.write(bytes)) await drained(stdin);
+    onTaken(bytes.length);
   }
   return new Promise((resolve) => {
     if (stdin.destroyed) resolve(false);

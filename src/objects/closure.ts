@@ -1,4 +1,4 @@
-import type { Digest } from './digest.ts';
+import { DigestTable } from './digest-table.ts';
 import { decodeObject, linksOf } from './kinds.ts';
 import type { Link } from './link.ts';
 import { MemoryObjects } from './memory-objects.ts';
@@ -10,11 +10,11 @@ import { driveAsync, item, need, type Get, type Walk } from './walk.ts';
  */
 export class LinkStack<From> {
   /** What was visited. */
-  readonly seen: Set<Digest>;
-  readonly #raw = new Set<Digest>();
+  readonly seen: DigestTable;
+  readonly #raw = new Set<string>();
   readonly #stack: { link: Link; from: From }[] = [];
 
-  constructor(seen = new Set<Digest>()) {
+  constructor(seen = new DigestTable()) {
     this.seen = seen;
   }
 
@@ -26,7 +26,7 @@ export class LinkStack<From> {
   pop(): { link: Link; from: From; again: boolean } | undefined {
     for (let next = this.#stack.pop(); next; next = this.#stack.pop()) {
       const { digest, codec } = next.link;
-      const again = this.seen.has(digest);
+      const again = this.seen.find(digest) >= 0;
       if (again && !(codec === 'dag-cbor' && this.#raw.delete(digest))) continue;
       this.seen.add(digest);
       if (codec === 'raw') this.#raw.add(digest);
@@ -42,7 +42,7 @@ export class LinkStack<From> {
  */
 export function* closure(
   roots: readonly Link[],
-  seen?: Set<Digest>,
+  seen?: DigestTable,
 ): Walk<{ link: Link; bytes: Uint8Array }> {
   const links = new LinkStack<undefined>(seen);
   links.push(roots, undefined);

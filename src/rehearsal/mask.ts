@@ -65,10 +65,11 @@ function maskTable(
   for (const change of driveSync(diffMaps(comparable ? before.root : empty, after.root), objects.get)) {
     if (change.after !== undefined) work.changes.set(hex(change.key), change);
   }
-  const { entries, any } = maskedEntries(work, driveSync(walkMap(after.root), objects.get));
-  if (!any) return putObject(objects, after);
+  const masks = maskChanges(work);
+  if (masks.inPlace.size === 0) return putObject(objects, after);
   const map = new MapBuilder(objects);
-  for (const [key, row] of entries) map.addBounded(key, row);
+  for (const [key, row] of maskedEntries(driveSync(walkMap(after.root), objects.get), masks))
+    map.addBounded(key, row);
   const { root, count } = map.finish();
   const names = after.columns.filter((_, i) => masked[i]).map(({ name }) => name);
   return putObject(objects, { ...after, masked: names, rows: count, root } satisfies ObjectOf<'table'>);
@@ -83,27 +84,38 @@ interface Work {
   readonly changes: ReadonlyMap<string, MapChange>;
 }
 
-/** The table's entries in order of keys, with masked rows in the place of new and changed ones. */
-function maskedEntries(work: Work, rows: Iterable<MapEntry>): { entries: [Uint8Array, Row][]; any: boolean } {
-  const entries: [Uint8Array, Row][] = [];
+/** What masking does to a table: as much as its changes, not as the table. */
+interface Masks {
+  /** By the hex of a masked row's key: what stays under that key, or undefined: nothing. */
+  readonly inPlace: ReadonlyMap<string, Uint8Array | undefined>;
+  /** Masked rows under other keys, in order of these. */
+  readonly moved: readonly [Uint8Array, Uint8Array][];
+}
+
+function maskChanges(work: Work): Masks {
+  const inPlace = new Map<string, Uint8Array | undefined>();
   const loose = new Loose();
   const multiset = work.table.key.type === 'multiset';
-  let any = false;
-  for (const { key, row } of rows) {
-    const change = work.changes.get(hex(key));
-    const parts =
-      change === undefined ? undefined : multiset ? splitNew(work, change) : maskRow(work, change);
-    if (parts?.masked === undefined) {
-      entries.push([key, row]);
-      continue;
-    }
-    any = true;
-    if (parts.kept !== undefined) entries.push([key, parts.kept]);
-    if (parts.keyed) entries.push([key, parts.masked]);
-    else loose.add(parts.masked, parts.count);
+  for (const [key, change] of work.changes) {
+    const { masked, count, keyed, kept } = multiset ? splitNew(work, change) : maskRow(work, change);
+    if (masked === undefined) continue;
+    inPlace.set(key, keyed ? masked : kept);
+    if (!keyed) loose.add(masked, count);
   }
-  entries.push(...(multiset ? loose.asMultiset() : loose.asKeyed()));
-  return { entries: entries.sort(([a], [b]) => compareBytes(a, b)), any };
+  const moved = multiset ? loose.asMultiset() : loose.asKeyed();
+  return { inPlace, moved: moved.sort(([a], [b]) => compareBytes(a, b)) };
+}
+
+/** The table's entries in order of keys, with masked rows in the place of new and changed ones. */
+function* maskedEntries(rows: Iterable<MapEntry>, { inPlace, moved }: Masks): Generator<[Uint8Array, Row]> {
+  let next = 0;
+  for (const { key, row } of rows) {
+    while (next < moved.length && compareBytes(moved[next]![0], key) < 0) yield moved[next++]!;
+    const name = hex(key);
+    const put = inPlace.has(name) ? inPlace.get(name) : row;
+    if (put !== undefined) yield [key, put];
+  }
+  yield* moved.slice(next);
 }
 
 interface Parts {

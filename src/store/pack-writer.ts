@@ -1,5 +1,6 @@
 import { CustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
+import { DigestTable } from '../objects/digest-table.ts';
 import type { Codec } from '../objects/link.ts';
 import { sha256Bytes } from '../objects/sha256.ts';
 import { type PackName, packName, type Staged } from './backend.ts';
@@ -22,12 +23,14 @@ import {
 
 /**
  * Writes one pack, front to back. The same objects in the same order give the same bytes (with the same zstd).
- * Only finished blocks leave it, so it holds one block and the map of its objects' places, and what a cache of finished
+ * Only finished blocks leave it, so it holds one block and the table of its objects' places, and what a cache of finished
  * blocks may hold for those who read back.
  */
 export class PackWriter {
   readonly staged: Staged;
-  readonly #entries = new Map<Digest, Place>();
+  readonly #digests = new DigestTable();
+  /** By the digest's number: {@link PLACE} fields. */
+  #places = new Uint32Array(64 * PLACE);
   readonly #blocks: BlockRow[] = [];
   readonly #pending = Buffer.allocUnsafe(BLOCK_TARGET);
   #pendingLength = 0;
@@ -41,20 +44,20 @@ export class PackWriter {
   }
 
   get objectCount(): number {
-    return this.#entries.size;
+    return this.#digests.size;
   }
 
   /** Bytes that are here as a blob only are not here as a document. */
   has(digest: Digest, codec: Codec = 'raw'): boolean {
-    const known = this.#entries.get(digest);
-    return known !== undefined && (known.codec === codec || known.codec === 'dag-cbor');
+    const known = this.#digests.find(digest);
+    return known >= 0 && this.#places[known * PLACE + CODEC]! >= codecNumber(codec);
   }
 
   /** The object's bytes; undefined where it is not here. @throws OBJECT_CORRUPT, PACK_CORRUPT, IO_FAILED. */
   get(digest: Digest): Uint8Array | undefined {
-    const place = this.#entries.get(digest);
-    if (place === undefined) return undefined;
-    const { block, offset, length } = place;
+    const known = this.#digests.find(digest);
+    if (known < 0) return undefined;
+    const [block = 0, offset = 0, length = 0] = this.#place(known);
     const data = block < this.#blocks.length ? this.#block(block) : this.#pending;
     return new StoredBytes(data.subarray(offset, offset + length)).open(digest);
   }
@@ -75,20 +78,16 @@ export class PackWriter {
    */
   add(object: HashedObject): void {
     if (!HashedObject.isChecked(object)) throw new CustodyError('INTERNAL', 'an object that nobody hashed');
-    const known = this.#entries.get(object.digest);
-    if (known !== undefined) {
-      if (object.codec === 'dag-cbor') known.codec = object.codec;
+    const known = this.#digests.find(object.digest);
+    if (known >= 0) {
+      const codec = known * PLACE + CODEC;
+      this.#places[codec] = Math.max(this.#places[codec]!, codecNumber(object.codec));
       return;
     }
-    if (this.#entries.size === MAX_PACK_OBJECTS) throw new CustodyError('INTERNAL', 'the pack is full');
+    if (this.#digests.size === MAX_PACK_OBJECTS) throw new CustodyError('INTERNAL', 'the pack is full');
     const { codec, digest, bytes } = object;
     if (this.#pendingLength + bytes.length > BLOCK_TARGET) this.#flush();
-    const place: Place = {
-      codec,
-      block: this.#blocks.length,
-      offset: this.#pendingLength,
-      length: bytes.length,
-    };
+    const place = [this.#blocks.length, this.#pendingLength, bytes.length, codecNumber(codec)];
     if (bytes.length > BLOCK_TARGET) {
       this.#writeBlock(bytes);
     } else {
@@ -96,7 +95,17 @@ export class PackWriter {
       this.#pendingLength += bytes.length;
       this.#pendingObjects++;
     }
-    this.#entries.set(digest, place);
+    const at = this.#digests.add(digest) * PLACE;
+    if (at === this.#places.length) {
+      const longer = new Uint32Array(2 * at);
+      longer.set(this.#places);
+      this.#places = longer;
+    }
+    this.#places.set(place, at);
+  }
+
+  #place(number: number): Uint32Array {
+    return this.#places.subarray(number * PLACE, (number + 1) * PLACE);
   }
 
   /** Writes the tables. @returns the pack's name; the staged file is complete but not yet durable. */
@@ -107,7 +116,7 @@ export class PackWriter {
     const footer = Buffer.alloc(FOOTER);
     footer.writeBigUInt64BE(BigInt(tableOffset), 0);
     footer.writeUInt32BE(this.#blocks.length, 8);
-    footer.writeUInt32BE(this.#entries.size, 12);
+    footer.writeUInt32BE(this.#digests.size, 12);
     footer.set(sha256Bytes(index), 16);
     footer.set(PACK_END, 48);
     this.staged.write(index);
@@ -129,7 +138,7 @@ export class PackWriter {
   }
 
   #index(): Buffer {
-    const index = Buffer.alloc(indexLength(this.#blocks.length, this.#entries.size));
+    const index = Buffer.alloc(indexLength(this.#blocks.length, this.#digests.size));
     let at = 0;
     for (const { offset, storedLength, length, method } of this.#blocks) {
       index.writeBigUInt64BE(BigInt(offset), at);
@@ -141,15 +150,10 @@ export class PackWriter {
     const fanOut = at;
     at += FAN_OUT;
     const counts = new Uint32Array(256);
-    // Hex digits sort as the bytes do.
-    for (const digest of [...this.#entries.keys()].sort()) {
-      const { block, offset, length, codec } = this.#entries.get(digest)!;
-      index.write(digest, at, 'hex');
+    for (const number of this.#digests.ascending()) {
+      index.set(this.#digests.bytesOf(number), at);
       counts[index[at]!]!++;
-      index.writeUInt32BE(block, at + 32);
-      index.writeUInt32BE(offset, at + 36);
-      index.writeUInt32BE(length, at + 40);
-      index.writeUInt32BE(codecNumber(codec), at + 44);
+      this.#place(number).forEach((field, i) => index.writeUInt32BE(field, at + 32 + 4 * i));
       at += ENTRY_ROW;
     }
     let sum = 0;
@@ -158,9 +162,7 @@ export class PackWriter {
   }
 }
 
-interface Place {
-  codec: Codec;
-  readonly block: number;
-  readonly offset: number;
-  readonly length: number;
-}
+/** Fields of an object's place, in the order of an index's entry: block, offset in it, length, codec. */
+const PLACE = 4;
+/** The last of them. A blob that is put as a document becomes one, and stays one. */
+const CODEC = 3;

@@ -26,9 +26,9 @@ export class ObjectsCheck {
     this.#signal = signal;
   }
 
-  /** Ids that were visited, good or not. */
-  get seen(): ReadonlySet<Digest> {
-    return this.#links.seen;
+  /** How many ids were visited, good or not. */
+  get visited(): number {
+    return this.#links.seen.size;
   }
 
   async reach(roots: readonly Link[], path: string): Promise<void> {

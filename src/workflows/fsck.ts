@@ -58,7 +58,7 @@ export async function fsckLedger(
     objects: stored,
     bytes,
     records: log?.good ?? 0,
-    reachable: objects.seen.size,
+    reachable: objects.visited,
     signed,
     leftovers,
     findings,

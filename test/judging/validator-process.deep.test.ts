@@ -112,6 +112,15 @@ describe('a validator that', () => {
     expect(await refusedWith(work)).toBe('VALIDATOR_FAILED');
   });
 
+  it('takes long over much evidence is given a second for each MiB', async () => {
+    const late = 'setTimeout(() => say(yes), 2_500);';
+    const judging = (evidence: ReturnType<typeof piece>[]) =>
+      runValidator(program(late), SUBJECT, evidence, { timeLimit: 1_500 });
+    expect(await refusedWith(judging([]))).toBe('VALIDATOR_FAILED');
+    const evidence = Array.from({ length: 30 }, (_, i) => piece(1_000_000, i));
+    expect(await judging(evidence)).toMatchObject({ accepted: true });
+  });
+
   it('prints 100 MB is ended', async () => {
     expect(
       await refusedWith(

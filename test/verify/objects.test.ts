@@ -21,7 +21,7 @@ describe('what is reached twice', () => {
       const check = new ObjectsCheck({ get: async (id) => objects.get(id) });
       await check.reach(roots, 'roots');
       expect(check.findings.map(({ code, path }) => [code, path])).toEqual([['OBJECT_MISSING', ghost]]);
-      expect(check.seen.size).toBe(2);
+      expect(check.visited).toBe(2);
     }
   });
 });

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { isThere } from '../../system/is-there.ts';
 import { sweepTemporaries, temporaryName } from '../../system/temporary-file.ts';
 import { codeOf, CustodyError, fromSystemError, hasCode } from '../../errors.ts';
-import { digestOf, type Digest } from '../../objects/digest.ts';
+import type { Digest } from '../../objects/digest.ts';
+import { copyHashed } from './files.ts';
 import { tokens } from './script/tokens.ts';
 
 /** Bytes 96 to 99 of the header: which SQLite wrote last (its fileformat2.html, 1.3.17). Of no meaning for the data. */
@@ -39,7 +40,7 @@ export async function buildDatabase(
     }
     await using handle = await open(made, 'r+');
     await handle.write(new Uint8Array(WRITER.length), 0, WRITER.length, WRITER.at);
-    const digest = digestOf(await handle.readFile());
+    const digest = await copyHashed(handle, undefined);
     accept(digest);
     await handle.sync();
     await link(made, file).catch((error: unknown) => {

@@ -19,8 +19,8 @@ import { checkIntegrity } from './process/integrity.ts';
 import { openReader, readerVersion } from './capture/reader.ts';
 import { Source } from './source.ts';
 
-/** Bytes. An image is held in memory while it is made. */
-const IMAGE_UP_TO = 128 << 20;
+/** Bytes. An image is held in memory while it is made; up to here it is the faster way. */
+const IMAGE_UP_TO = 16 << 20;
 
 /** Design section 7, "isolate the target and prove it": a private folder with one restore image. */
 export class SqliteWorkspace implements Workspace {

@@ -67,7 +67,7 @@ describe('values', () => {
       ...texts.map((hex, i) => `INSERT INTO t VALUES (CAST(x'${hex}' AS TEXT), ${i + 2})`),
     );
     const { rows } = await stored(path, 't');
-    const invalid = (hex: string, i: bigint): SqliteValue[] => [new TextBytes(bytes(hex)), i];
+    const invalid = (hex: string, i: bigint): SqliteValue[] => [new TextBytes(hexBytes(hex)), i];
     expect(rows).toEqual([
       ['a', 2n],
       ['b', 7n],

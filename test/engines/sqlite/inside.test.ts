@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, vi } from 'vitest';
 import { CustodyError } from '../../../src/errors.ts';
 import type { Session } from '../../../src/engines/engine.ts';
@@ -97,6 +98,50 @@ describe('a state inside a transaction, read by parts', () => {
     );
     connection.apply('INSERT INTO t VALUES (2)', EVERYTHING);
     expect(connection.query('SELECT count(*) FROM t')).toBe('2');
+    connection.close();
+  });
+
+  /** A connection in a transaction, with what it has open. */
+  const opened = (path: string): { connection: SqliteConnection; db: DatabaseSync } => {
+    const connection = new SqliteConnection(path, []);
+    const exec = vi.spyOn(DatabaseSync.prototype, 'exec');
+    connection.begin();
+    const db = exec.mock.contexts[0] as DatabaseSync;
+    exec.mockRestore();
+    return { connection, db };
+  };
+
+  it('may be read and nothing else meanwhile', () => {
+    const { connection, db } = opened(made('CREATE TABLE t(a)', 'INSERT INTO t VALUES (1)'));
+    const writes = ['INSERT INTO t VALUES (2)', 'CREATE TABLE s(a)', "ATTACH ':memory:' AS other", 'COMMIT'];
+    const tried = (): unknown[] =>
+      writes.map((sql) => {
+        try {
+          db.prepare(sql);
+          return 'compiles';
+        } catch (error) {
+          return (error as { errcode?: unknown }).errcode;
+        }
+      });
+    const AUTH = 23; // https://www.sqlite.org/rescode.html#auth
+    expect(tried()).toEqual(writes.map(() => 'compiles'));
+    connection.read();
+    expect(tried()).toEqual(writes.map(() => AUTH));
+    connection.next();
+    expect(tried()).toEqual(writes.map(() => AUTH));
+    connection.endReading();
+    expect(tried()).toEqual(writes.map(() => 'compiles'));
+    connection.close();
+  });
+
+  it('runs no function that only its schema calls', () => {
+    const { connection, db } = opened(made('CREATE TABLE t(a)', 'INSERT INTO t VALUES (1)'));
+    let calls = 0;
+    db.function('f', { deterministic: true, varargs: true }, () => ++calls);
+    db.exec('CREATE INDEX i ON t(f(a))');
+    expect(calls).toBe(1);
+    expect(() => connection.read()).toThrow(expect.objectContaining({ code: 'DATABASE_CORRUPT' }));
+    expect(calls).toBe(1);
     connection.close();
   });
 
