@@ -12,7 +12,8 @@ import { driveAsync, type Walk } from '../objects/walk.ts';
 
 /**
  * The objects level: everything that `roots` reach is there, hashes to its id, decodes, and is well-formed as a whole
- * (Merkle maps in order with right counts, files that make up their SHA-256, folders in order). All faults are collected.
+ * (Merkle maps in order with right counts, files that make up their SHA-256, folders in order). All faults are collected:
+ * a walk that throws (closure.ts) ends at the first.
  */
 export class ObjectsCheck {
   readonly findings: Finding[] = [];

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CustodyError } from '../../src/errors.ts';
@@ -9,6 +8,7 @@ import type { PacketContent } from '../../src/packets/files/content.ts';
 import { ingestFolder } from '../../src/packets/ingest-folder.ts';
 import { sealFiles } from '../../src/packets/make-packet.ts';
 import { sealFolder } from '../../src/packets/seal/seal.ts';
+import { makeTestFolder } from '../support/folder.ts';
 
 const long = new Uint8Array(1_500_000).map((_, i) => (i * i) % 251);
 
@@ -23,27 +23,23 @@ describe('files sealed in memory', () => {
       ['ä.txt', 'ä'],
     ]);
     const sealed = sealFiles(files, objects);
-    const dir = mkdtempSync(join(tmpdir(), 'custody-made-'));
-    try {
-      const contents: [string, string | Uint8Array][] = [
-        ...(['z.txt', 'source/deep/er', 'ä.txt'] as const).map((name): [string, string | Uint8Array] => [
-          name,
-          files.get(name) as string | Uint8Array,
-        ]),
-        ['source/b', long],
-        ['source/a', new Uint8Array([1, 2, 3])],
-      ];
-      for (const [name, content] of contents) {
-        mkdirSync(dirname(join(dir, name)), { recursive: true });
-        writeFileSync(join(dir, name), content);
-      }
-      const { seal } = await sealFolder(dir);
-      expect(sealed.seal).toBe(seal);
-      expect(sealed.tree.digest).toBe((await ingestFolder(dir, new MemoryObjects())).digest);
-      expect([...sealed.files.keys()].sort()).toEqual([...files.keys()].sort());
-    } finally {
-      rmSync(dir, { recursive: true });
+    const dir = makeTestFolder('made');
+    const contents: [string, string | Uint8Array][] = [
+      ...(['z.txt', 'source/deep/er', 'ä.txt'] as const).map((name): [string, string | Uint8Array] => [
+        name,
+        files.get(name) as string | Uint8Array,
+      ]),
+      ['source/b', long],
+      ['source/a', new Uint8Array([1, 2, 3])],
+    ];
+    for (const [name, content] of contents) {
+      mkdirSync(dirname(join(dir, name)), { recursive: true });
+      writeFileSync(join(dir, name), content);
     }
+    const { seal } = await sealFolder(dir);
+    expect(sealed.seal).toBe(seal);
+    expect(sealed.tree.digest).toBe((await ingestFolder(dir, new MemoryObjects())).digest);
+    expect([...sealed.files.keys()].sort()).toEqual([...files.keys()].sort());
   });
 
   it.each([

@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { fill, LedgerPlace } from '../ledger/support.ts';
 import { requirePlace } from '../../src/packets/out-folder.ts';
@@ -10,12 +9,12 @@ import type { Plan } from '../../src/rehearsal/plan/plan.ts';
 import { readScripts, scriptFault } from '../../src/rehearsal/plan/script-use.ts';
 import { isThere } from '../../src/system/is-there.ts';
 import { resolveOperand } from '../../src/workflows/operand.ts';
+import { makeTestFolder } from '../support/folder.ts';
 import { refusedWith, refuses } from '../support/refusals.ts';
 
 describe('a path', () => {
   let dir: string;
-  beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'custody-there-'))));
-  afterEach(() => rmSync(dir, { recursive: true }));
+  beforeEach(() => void (dir = makeTestFolder('there')));
   /** A link that leads to itself: there, and nobody, not even root, can look at it. */
   const circle = (...names: string[]): string => {
     const path = join(dir, ...names);

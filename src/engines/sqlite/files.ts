@@ -7,6 +7,7 @@ import { ContentBuilder, type StoredContent } from '../../objects/file.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import { openRegular } from '../../system/regular-file.ts';
+import { syncFolder } from '../../system/temporary-file.ts';
 
 /** First 16 bytes of every SQLite database: https://www.sqlite.org/fileformat2.html#the_database_header */
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
@@ -80,8 +81,7 @@ export async function replaceDatabase(from: string, to: string): Promise<void> {
   await rm(next, { force: true });
   await copyFileHashed(from, next);
   await wrapped(to, rename(next, to));
-  await using folder = await open(dirname(to));
-  await folder.sync();
+  await wrapped(to, syncFolder(dirname(to)));
 }
 
 export async function removeSidecars(path: string): Promise<void> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, cp, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { sweepTemporaries, temporaryName } from '../../system/temporary-file.ts';
+import { sweepTemporaries, syncFolder, temporaryName } from '../../system/temporary-file.ts';
 import { undo } from '../../system/undo.ts';
 import { QUARANTINE_NOTE } from '../engine.ts';
 import { CustodyError, fromSystemError, hasCode } from '../../errors.ts';
@@ -28,11 +28,11 @@ export async function moveToQuarantine(
     const note = join(clone, QUARANTINE_NOTE);
     await writeFile(note, `${reason}\n`, { mode: 0o600, flag: 'wx' });
     await synced(note);
-    await synced(clone);
+    await syncFolder(clone);
     sweepTemporaries(folder);
     await move(clone, to);
-    await synced(folder);
-    await synced(dirname(folder));
+    await syncFolder(folder);
+    await syncFolder(dirname(folder));
     return to;
   } catch (cause) {
     const known = fromSystemError(cause, to);
@@ -70,7 +70,7 @@ async function syncAll(folder: string): Promise<void> {
     if (entry.isDirectory()) await syncAll(path);
     else if (entry.isFile()) await synced(path);
   }
-  await synced(folder);
+  await syncFolder(folder);
 }
 
 async function synced(path: string): Promise<void> {
