@@ -1,10 +1,17 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
-import { run } from '../src/cli/main.ts';
 
 // What is streamed is garbage soon. V8 would let the young generation grow to 128 MiB before it collects; as measured
 // (bench/memory.ts), that saves no time. It asks for this each time that it could grow (flag-definitions.h).
 setFlagsFromString('--semi-space-growth-factor=1');
+
+// An older one fails at syntax or names that it does not know, which says nothing: so nothing else is loaded before.
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  process.stderr.write(
+    `custody: it needs Node.js 24 or newer, this is ${process.versions.node} [NODE_TOO_OLD]\n`,
+  );
+  process.exit(4);
+}
 
 const stop = new AbortController();
 // The first signal asks for an orderly end, the second does not wait for it.
@@ -23,6 +30,7 @@ for (const stream of [process.stdout, process.stderr]) {
     process.exit(4);
   });
 }
+const { run } = await import('../src/cli/main.ts');
 process.exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,

@@ -167,6 +167,13 @@ describe('bad input leaves the ledger as it was', () => {
   it('files that are missing, or of the wrong kind', async () => {
     desk.write('file', 'x');
     for (const argv of [
+      ['seal', '.'],
+      ['seal', '.custody'],
+      ['seal', '.custody/packs'],
+      ['restore-script', 'HEAD', 'HEAD', '--out', '.custody/back.sql'],
+    ])
+      await desk.fails(argv, 'USAGE', 2);
+    for (const argv of [
       ['seal', 'nowhere'],
       ['commit', 'nowhere'],
       ['snapshot', 'nowhere'],

@@ -57,6 +57,13 @@ describe('the real command, in processes of its own', () => {
     expect(custody('log', '--ledger', 'nowhere').exit).toBe(2);
   });
 
+  it('says which Node.js it needs, before it loads what an older one cannot read', () => {
+    const older = `data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '22.12.0' })`;
+    const ran = spawnSync(process.execPath, ['--import', older, CUSTODY, 'log'], { encoding: 'utf8' });
+    expect([ran.status, ran.stdout]).toEqual([4, '']);
+    expect(ran.stderr).toMatch(/^custody: .*22\.12\.0 \[NODE_TOO_OLD\]\n$/);
+  });
+
   it('a reader that goes away is no fault, and the exit code is not forgotten', async () => {
     await desk.packet('evidence', { long: 'a line of evidence\n'.repeat(200_000), short: 'x' });
     await desk.json(['commit', 'evidence']);

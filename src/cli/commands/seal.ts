@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { isThere } from '../../system/is-there.ts';
 import { CustodyError } from '../../errors.ts';
+import { requireOutside } from '../../ledger/outside.ts';
 import { defineCommand } from '../command.ts';
 import { plural } from '../text.ts';
 import { flag, word } from '../options.ts';
@@ -18,6 +19,7 @@ export const command = defineCommand({
       .option('force', flag('seal anew although the old seal does not fit')),
   async run(args, context) {
     const { sealFolder } = await import('../../packets/seal/seal.ts');
+    requireOutside(context.path(args.folder));
     // Sealing it would list the ledger's own files, which change with the next commit.
     if (isThere(join(context.path(args.folder), '.custody')))
       throw new CustodyError('USAGE', `${args.folder} holds a ledger (.custody)`, {
