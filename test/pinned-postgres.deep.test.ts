@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "562dc6ed494165552e82025fc698eee92ba38028e7087ccb3a0e6e8a34d14b8d",
-        "seal": "74cd329138da1a54c98e400634557c5f0b02e2a4a12b30c01581a25fe2f1da4d",
+        "rehearsal": "efbf3b76e6de37bbbab8a251b142e713d752f799d6e33c4748f356f88dab7df8",
+        "seal": "6c83b75888d4f8c36d60dd5620df65cd2fc07e7bfee05d89920f7e72d91bc450",
       }
     `);
   });
