@@ -26,7 +26,7 @@ import {
 import { findLogKey, keyFolder, newLogKey, removeLogKey, storeLogKey } from './log-key.ts';
 import { replaceFile } from '../system/temporary-file.ts';
 import { beginLedger, placeLedger } from './new-folder.ts';
-import { LEDGER_FOLDER } from './outside.ts';
+import { LEDGER_FOLDER, ledgerFolder } from './location.ts';
 
 /** Characters: it stands in every checkpoint. */
 const MAX_ORIGIN = 255;
@@ -294,11 +294,4 @@ export class Ledger implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.store.backend[Symbol.asyncDispose]();
   }
-}
-
-function ledgerFolder(dir: string): string {
-  const path = resolve(dir);
-  return isThere(join(path, LEDGER_FOLDER, CONFIG_NAME)) || !isThere(join(path, CONFIG_NAME))
-    ? join(path, LEDGER_FOLDER)
-    : path;
 }

@@ -1,7 +1,7 @@
 import { mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CustodyError, fromSystemError } from '../errors.ts';
-import { requireOutside } from '../ledger/outside.ts';
+import { requireOutside } from '../ledger/location.ts';
 import type { Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readBytes, readContent } from '../objects/file.ts';

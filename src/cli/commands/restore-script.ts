@@ -1,5 +1,5 @@
 import { CustodyError } from '../../errors.ts';
-import { requireOutside } from '../../ledger/outside.ts';
+import { requireOutside } from '../../ledger/location.ts';
 import { defineCommand } from '../command.ts';
 import { ledgerFor, operandOf } from '../optional-ledger.ts';
 import { plural } from '../text.ts';

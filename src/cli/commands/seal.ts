@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isThere } from '../../system/is-there.ts';
 import { CustodyError } from '../../errors.ts';
-import { requireOutside } from '../../ledger/outside.ts';
+import { requireOutside } from '../../ledger/location.ts';
 import { defineCommand } from '../command.ts';
 import { plural } from '../text.ts';
 import { flag, word } from '../options.ts';

@@ -4,6 +4,16 @@ import { CustodyError } from '../errors.ts';
 import { isThere } from '../system/is-there.ts';
 import { CONFIG_NAME } from './config.ts';
 
+export const LEDGER_FOLDER = '.custody';
+
+/** The ledger's own folder: the one in `dir`, or `dir` itself, where that is one. */
+export function ledgerFolder(dir: string): string {
+  const path = resolve(dir);
+  return isThere(join(path, LEDGER_FOLDER, CONFIG_NAME)) || !isThere(join(path, CONFIG_NAME))
+    ? join(path, LEDGER_FOLDER)
+    : path;
+}
+
 /**
  * What a command writes may not lie in a ledger, where it would be foreign, and swept or damage.
  * @param path may not exist yet. @throws CustodyError USAGE.
@@ -20,5 +30,3 @@ export function requireOutside(path: string): void {
     if (folder === dirname(folder)) return;
   }
 }
-
-export const LEDGER_FOLDER = '.custody';
