@@ -1,19 +1,21 @@
+import { randomInt } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  renameSync,
   rmdirSync,
   rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 import { isAbandoned, ownIdentity } from './process-identity.ts';
 import { readRegular } from './regular-file.ts';
-import { namesIn } from './temporary-file.ts';
+import { namesIn, sweepTemporaries, temporaryName } from './temporary-file.ts';
 import { undoNow } from './undo.ts';
 
 /**
@@ -61,26 +63,40 @@ export async function makeWorkFolder(
   // Where the path of TMPDIR is too long for a socket, servers work in /tmp.
   for (const place of new Set([resolve(parent), resolve(tmpdir()), '/tmp']))
     await sweepFolders(place, server?.end);
-  const folder = await makeTemporaryFolder(what, parent);
+  // Under a name that says who makes it, until the note is in it.
+  const making = temporaryName(resolve(parent), 'folder');
+  const folder = join(
+    resolve(parent),
+    `custody-${what}-${randomInt(36 ** 6)
+      .toString(36)
+      .padStart(6, '0')}`,
+  );
+  makeIn(parent, () => mkdirSync(making, { mode: 0o700 }));
   try {
-    ownFolder(folder, server);
-    return folder;
+    writeNote(making, server);
+    renameSync(making, folder);
   } catch (error) {
-    throw undoNow(error, () => removeFolder(folder));
+    throw undoNow(fromSystemError(error, folder), () => rmSync(making, { recursive: true, force: true }));
   }
+  keepFresh(join(folder, OWNER_FILE));
+  return folder;
 }
 
-/** Notes in a folder that it is this process's, and what serves there. @throws CustodyError DISK_FULL, IO_FAILED, … */
-export function ownFolder(folder: string, server?: FolderServer): void {
-  const { world, pid, start } = ownIdentity();
-  const lines = [world, String(pid), start, ...(server ? [server.lockFile] : []), ''];
-  const note = join(folder, OWNER_FILE);
+/** Notes in a folder that it is this process's. @throws CustodyError DISK_FULL, IO_FAILED, … */
+export function ownFolder(folder: string): void {
   try {
-    writeFileSync(note, lines.join('\n'), { mode: 0o600, flag: 'wx' });
+    writeNote(folder);
   } catch (error) {
     throw fromSystemError(error, folder);
   }
-  keepFresh(note);
+  keepFresh(join(folder, OWNER_FILE));
+}
+
+/** Whose the folder is, and what serves there. */
+function writeNote(folder: string, server?: FolderServer): void {
+  const { world, pid, start } = ownIdentity();
+  const lines = [world, String(pid), start, ...(server ? [server.lockFile] : []), ''];
+  writeFileSync(join(folder, OWNER_FILE), lines.join('\n'), { mode: 0o600, flag: 'wx' });
 }
 
 /** Milliseconds. Who lives in another container sees by the note's time alone that its owner is at work. */
@@ -102,9 +118,13 @@ function keepFresh(note: string): void {
  * @throws CustodyError IO_FAILED, PERMISSION_DENIED, DISK_FULL, …: never a wrong path, which would be the user's.
  */
 export async function makeTemporaryFolder(what: string, parent = tmpdir()): Promise<string> {
+  return makeIn(parent, () => mkdtempSync(join(resolve(parent), `custody-${what}-`)));
+}
+
+function makeIn<T>(parent: string, make: () => T): T {
   const place = resolve(parent);
   try {
-    return mkdtempSync(join(place, `custody-${what}-`));
+    return make();
   } catch (error) {
     const known = fromSystemError(error, place);
     if (!isCustodyError(known, 'PATH_NOT_FOUND') && !isCustodyError(known, 'PATH_NOT_A_FOLDER')) throw known;
@@ -125,11 +145,18 @@ export function disownFolder(folder: string): void {
   }
 }
 
-/** Removes a folder, its note last: of what is left where that is cut short, it is still known whose it was. */
+/**
+ * Removes a folder, its note last: of what is left where that is cut short, it is still known whose it was; in the end its
+ * name says who removes it.
+ */
 export function removeFolder(folder: string): void {
   const options = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 };
   for (const name of namesIn(folder)) if (name !== OWNER_FILE) rmSync(join(folder, name), options);
-  rmSync(folder, options);
+  // One that a server's account has is swept by its note alone.
+  const ours = lstatSync(folder, { throwIfNoEntry: false })?.uid === process.getuid?.();
+  const last = ours ? temporaryName(dirname(folder), 'folder') : folder;
+  if (ours) renameSync(folder, last);
+  rmSync(last, options);
 }
 
 /**
@@ -138,6 +165,7 @@ export function removeFolder(folder: string): void {
  * no regular file: a FIFO would hold us for ever.
  */
 export async function sweepFolders(parent: string, end?: FolderServer['end']): Promise<void> {
+  sweepTemporaries(parent);
   for (const name of namesIn(parent).filter((entry) => NAME.test(entry))) {
     const folder = join(parent, name);
     try {

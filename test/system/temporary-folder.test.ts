@@ -22,7 +22,7 @@ import {
   temporaryFolder,
 } from '../../src/system/temporary-folder.ts';
 import { makeTestFolder } from '../support/folder.ts';
-import { ELSEWHERE, ENDED, lay, MAKERS } from '../support/killed.ts';
+import { ELSEWHERE, ENDED, lay, MAKERS, temporaryOf } from '../support/killed.ts';
 import { lacking } from '../support/lacking.ts';
 
 const lack = lacking('Linux');
@@ -100,6 +100,13 @@ describe.skipIf(lack)(`folders of killed processes${lack}`, () => {
     await using other = await temporaryFolder('rerun'); // whatever either is for
     expect(existsSync(other.path)).toBe(true);
     expect(existsSync(folder)).toBe(!gone);
+  });
+
+  it('that were killed before they had a note, or when it was removed', async () => {
+    const names = [ENDED, MAKERS[0]![1]].map((maker) => join(parent, temporaryOf(maker, 'folder')));
+    for (const name of names) mkdirSync(name);
+    await using _ = await temporaryFolder('rerun');
+    expect(names.map((name) => existsSync(name))).toEqual([false, true]);
   });
 
   it('of another world: stays for a day, and of this process for ever', async () => {
