@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { Ledger } from '../../src/ledger/ledger.ts';
 import { scrub } from '../../src/store/scrub.ts';
-import { refusedWith } from '../support/refusals.ts';
-import { LedgerPlace } from './support.ts';
+import { refusedWith, refuses } from '../support/refusals.ts';
+import { fill, LedgerPlace } from './support.ts';
 
 it.each(['new', 'empty'])(
   'two ledgers that are made in one %s folder: one is there, and is whole',
@@ -22,3 +23,23 @@ it.each(['new', 'empty'])(
     }
   },
 );
+
+it('a name that would fill every checkpoint is none', async () => {
+  using place = new LedgerPlace();
+  const made = (origin: string): Promise<unknown> =>
+    Ledger.init(place.dir, { origin, author: 'test', keys: place.keys, fill });
+  await refuses(made('o'.repeat(256)), 'ORIGIN_MALFORMED');
+  expect(await refusedWith(made('o'.repeat(255)))).toBe('none');
+});
+
+it('nothing is appended to a log whose newest entry is gone', async () => {
+  using place = new LedgerPlace();
+  await using ledger = await place.init();
+  const packs = join(place.dir, '.custody/packs');
+  for (const name of readdirSync(packs)) rmSync(join(packs, name), { force: true });
+  await using opened = await place.open();
+  await using session = await opened.session();
+  const draft = { type: 'policy', links: [], author: 'a', lane: 'main', message: 'm' } as const;
+  await refuses(session.append(draft), 'OBJECT_MISSING');
+  expect((await ledger.head()).size).toBe(1);
+});
