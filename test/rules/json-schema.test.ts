@@ -156,7 +156,10 @@ function apply(document: object, { at, how, value }: Edit): void {
     else Reflect.deleteProperty(parent, key);
   } else {
     const name = how === 'set' || Array.isArray(parent) ? key : ['more', '__proto__', 'a/b~c'][at % 3]!;
-    Object.defineProperty(parent, name, { value, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(parent, name, {
+      value: structuredClone(value), // an edit's value is drawn more than once: a document may not share it
+      ...{ writable: true, enumerable: true, configurable: true },
+    });
   }
 }
 
