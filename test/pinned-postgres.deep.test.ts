@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "bb5429518a580dd5a2d08061faaba9a5a19f0da40e42e6310f0510507d801679",
-        "seal": "f1b56636607266d23b67de43336a4f6d8806e7c2e059fea21827cd95967d9e75",
+        "rehearsal": "f0427218e929799db5642ab39c04cf335d5366e00cd771f91ea597052687a1b5",
+        "seal": "2ee36b714ca16740fd46a8eaa55810d1b49d5cfc130b876649c33a3e00cfebd2",
       }
     `);
   });

@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"ee836222923715bc9b92c7038309c3c42e8b5479c3714947f46cdfa9228e0d58"`,
+      `"61594c50a6ad1d3f5ba8ffd998c7774036319d2aca595ad694d37976433afd58"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "927f22aa6b449bf3711058c16dd132583717c48995f46ea177b0a5894d6248e7",
-        "seal": "5e65b0df467440b873d7013768c7c186b35294f6cba9d9230428ab2acdfebfa2",
+        "rehearsal": "27a22bc20e7a6c3ae728cef02a449dd5bd80ed38b214599a380abda537c9516d",
+        "seal": "e65d258572d50a395a0c9442e83103f5e1e72e84233c1418ddd9180b65e18a1e",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "c667a3205fd74e360119743529a6d9f2d7fee16e36de2b5e3ca170416ce7fc3b",
-        "seal": "b6a9d708595b477446f6680dba4f7970729c397f1e7c47c254805b56d6fe50c0",
+        "rehearsal": "720d704e8bff5e4067e5ee28d82af2e6d3a88b714ff0b6a506dcf0602c3bdd84",
+        "seal": "f242f6a8fd19e35a4299ac139078dea60bf8961f86b82a7d7921f838cdcc54da",
       }
     `);
   });
