@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "efbf3b76e6de37bbbab8a251b142e713d752f799d6e33c4748f356f88dab7df8",
-        "seal": "6c83b75888d4f8c36d60dd5620df65cd2fc07e7bfee05d89920f7e72d91bc450",
+        "rehearsal": "bab02f250ccc8304a014ec46672cc57e5e37e091f0bf975c35d90a6e4a01ab56",
+        "seal": "93c3392a8e5f879c478eae8ddbddb147e6a40b830c74b8e91f75a512018cecaa",
       }
     `);
   });

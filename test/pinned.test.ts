@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"9f93a5f6adcd61e63e93705110d4288356c0147f519e0a436233f454d37d8abf"`,
+      `"8213279e98e2020e5e27e1bf587509dd6bd4fcc90de46ab12a37df5c80d4f3fc"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "09c36f3334772026870c38a7085cb2bcd57b7733744b939bf4922fc5b1d699ee",
-        "seal": "d91c929543482c1628c379f2e1c938438771ce279a300617d5368a737e4928e7",
+        "rehearsal": "18417e3d9cf63622f39afc4dca362ced9d21d6f78c822be67599ff0cc0f36d5f",
+        "seal": "17d30b0bcf511310cc73dd6d23a6157802f5da35bd911b790946ab8ac8eedb90",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "efdb290476f6ae81b05c73bd649018d7c3c6ab9d9ed232b0f1bcf4a46ced255b",
-        "seal": "57b113ea51ab4c4a60f1d3eff616319e5e77aa947159a826be3deb2f81b912a6",
+        "rehearsal": "28ea5a2a88239809f9196e1a82ab4d7690def67baff96eaff0816d0cb1229708",
+        "seal": "8c35f4a14f343d66d7df08cb62505d475dcb70936a87274584f17d7829cceef9",
       }
     `);
   });

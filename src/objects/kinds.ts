@@ -14,7 +14,7 @@ import { STORED_SHAPES } from './shapes/stored.ts';
 const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES };
 
 /** The version that this code writes: 1 unless a kind is named here. */
-const VERSIONS: Partial<Record<string, number>> = { plan: 2, rehearsal: 2, policy: 2 };
+const VERSIONS: Partial<Record<string, number>> = { plan: 2, rehearsal: 2, policy: 2, tree: 2, packet: 2 };
 
 /** Kinds that no code makes yet: their fields are decided with the part that needs them. */
 export const RESERVED_KINDS = ['blockers', 'grant', 'decision', 'signature'] as const;
@@ -39,8 +39,8 @@ export interface Encoded {
  * @throws CustodyError OBJECT_FIELD_INVALID, OBJECT_FIELD_UNKNOWN, OBJECT_NOT_CANONICAL, OBJECT_TOO_LARGE.
  */
 export function encodeObject(object: AnyObject): Encoded {
-  checkShape(object as unknown as Value);
-  const bytes = encode(object as unknown as Value);
+  checkShape(object);
+  const bytes = encode(object);
   return { link: nodeLink(digestOf(bytes)), bytes };
 }
 
@@ -140,4 +140,4 @@ export function linksOf(object: AnyObject): Link[] {
 }
 
 export { TRIGGERS, TRIGGER_CODES, type Trigger } from './shapes/fields.ts';
-export { treeFolder, treeItem } from './shapes/stored.ts';
+export { treeEntry } from './shapes/stored.ts';
