@@ -1,4 +1,4 @@
-import { CustodyError } from '../errors.ts';
+import { CustodyError, isCustodyError } from '../errors.ts';
 import { decode, encode, type Value } from './codec.ts';
 import { digestOf, type Digest } from './digest.ts';
 import { Link, nodeLink } from './link.ts';
@@ -124,6 +124,20 @@ function checkShape(value: Value): AnyObject {
   throw new CustodyError('OBJECT_VERSION_UNKNOWN', `unknown version of ${kind}`, {
     hint: 'Use a newer version of custody.',
   });
+}
+
+/**
+ * Whether bytes that are named by their id alone, with no link that says what they are, are an object (of whatever kind
+ * and version) and not a blob.
+ */
+export function isObject(bytes: Uint8Array): boolean {
+  try {
+    const value = decode(bytes);
+    return s.isMap(value) && typeof value['kind'] === 'string' && typeof value['v'] === 'number';
+  } catch (error) {
+    if (isCustodyError(error)) return false;
+    throw error;
+  }
 }
 
 /** Every link in an object, in the order of its fields above: what a walker follows. */

@@ -1,6 +1,6 @@
 import { CustodyError, isDamage } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Revision } from '../ledger/revision.ts';
+import { isBlob, type Revision } from '../ledger/revision.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, decodeObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
@@ -30,7 +30,7 @@ export async function findPacket(
 
 async function packetObject(ledger: Ledger, revision: Revision): Promise<FoundPacket | undefined> {
   const id = revision.type === 'record' ? linkOf(revision.entry.links, 'packet')?.digest : revision.id;
-  if (id === undefined || (await ledger.store.codecOf(id)) === 'raw') return undefined;
+  if (id === undefined || (await isBlob(ledger, id))) return undefined;
   const object = decodeObject(await ledger.get(id));
   return object.kind === 'packet' ? { id, packet: object } : undefined;
 }

@@ -1,10 +1,10 @@
 import { isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { resolveRevision, type Revision } from '../ledger/revision.ts';
+import { isBlob, resolveRevision, type Revision } from '../ledger/revision.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
-import { Link, nodeLink } from '../objects/link.ts';
+import { nodeLink, rawLink, type Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { diffTrees } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
@@ -202,5 +202,5 @@ async function verifyPacket(
 }
 
 async function linkTo(ledger: Ledger, id: Digest): Promise<Link> {
-  return (await ledger.store.codecOf(id)) === 'raw' ? new Link(id, 'raw') : nodeLink(id);
+  return (await isBlob(ledger, id)) ? rawLink(id) : nodeLink(id);
 }

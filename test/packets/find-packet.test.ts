@@ -8,7 +8,7 @@ import { refuses } from '../support/refusals.ts';
 /** A ledger in which nothing can be read. */
 const broken = (code: ErrorCode): Ledger => {
   const get = (): Promise<Uint8Array> => Promise.reject(new CustodyError(code, code));
-  return { get, store: { codecOf: async () => 'dag-cbor' } } as unknown as Ledger;
+  return { get } as unknown as Ledger;
 };
 const revision = { type: 'object', id: digestOf(Buffer.from('a packet')) } as const;
 

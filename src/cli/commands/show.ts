@@ -16,7 +16,7 @@ export const command = defineCommand({
   ],
   options: (y) => y.positional('revision', { type: 'string', default: 'HEAD', describe: 'what to describe' }),
   async run(args, context) {
-    const { parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
+    const { isBlob, parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
     const { readPath } = await import('../../workflows/operand.ts');
     const { findPacket } = await import('../../packets/find-packet.ts');
     await using ledger = await context.openLedger();
@@ -52,7 +52,7 @@ export const command = defineCommand({
           time: time(revision.entry.time),
         },
       });
-    } else if ((await ledger.store.codecOf(revision.id)) === 'raw') {
+    } else if (await isBlob(ledger, revision.id)) {
       Object.assign(document, {
         id: revision.id,
         kind: 'blob',
