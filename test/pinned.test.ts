@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"8213279e98e2020e5e27e1bf587509dd6bd4fcc90de46ab12a37df5c80d4f3fc"`,
+      `"f2255890b5d4308402ec164bce6affb4a146bb1aaa0156293a928b95a013039c"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "18417e3d9cf63622f39afc4dca362ced9d21d6f78c822be67599ff0cc0f36d5f",
-        "seal": "17d30b0bcf511310cc73dd6d23a6157802f5da35bd911b790946ab8ac8eedb90",
+        "rehearsal": "1b0c99083f529d5ef8126ff5f381569da8aeffb72c603992a0cf2b1d7f113bdd",
+        "seal": "a1ec71dc5e8f418604d3ca6e6ee5aa38047d48dc7f7b8a7b28b9e442d15f250e",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "28ea5a2a88239809f9196e1a82ab4d7690def67baff96eaff0816d0cb1229708",
-        "seal": "8c35f4a14f343d66d7df08cb62505d475dcb70936a87274584f17d7829cceef9",
+        "rehearsal": "13ba9806d05d4056849b96fb3bbdf869b533640059b17491ed7c946ee5481e42",
+        "seal": "d50a76d7b8a1bc043bc31c16d8b04c707a32374fa49afa835c2e5003588f19c8",
       }
     `);
   });

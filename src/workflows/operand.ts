@@ -73,8 +73,7 @@ async function operandFromRevision(ledger: Ledger, revision: Revision, get: Get)
       ? { kind: 'snapshot', link: snapshot, get }
       : { kind: 'object', link: revision.record.record.entry, get };
   }
-  if (await isBlob(ledger, revision.id))
-    return { kind: 'file', bytes: await get(revision.id) };
+  if (await isBlob(ledger, revision.id)) return { kind: 'file', bytes: await get(revision.id) };
   const object = decodeObject(await get(revision.id));
   const link = nodeLink(revision.id);
   if (object.kind === 'file') return { kind: 'file', bytes: await readBytes(link, get) };
