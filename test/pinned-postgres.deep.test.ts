@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "f0427218e929799db5642ab39c04cf335d5366e00cd771f91ea597052687a1b5",
-        "seal": "2ee36b714ca16740fd46a8eaa55810d1b49d5cfc130b876649c33a3e00cfebd2",
+        "rehearsal": "9bd1f15d4f4cfd065fa7979c0d8773e9fed267af1f19b266c91899e9161e1598",
+        "seal": "a8cbf770bb32d2be6c8a5653216ced1a064025dfc2ce464af28ef2def5737c8a",
       }
     `);
   });

@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"61594c50a6ad1d3f5ba8ffd998c7774036319d2aca595ad694d37976433afd58"`,
+      `"037b70f263e36e726adf9f50fd7212969952aa5c6395cd7396742f426e41442b"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "27a22bc20e7a6c3ae728cef02a449dd5bd80ed38b214599a380abda537c9516d",
-        "seal": "e65d258572d50a395a0c9442e83103f5e1e72e84233c1418ddd9180b65e18a1e",
+        "rehearsal": "12c8f47df91cd60e8d2937141d5417f973b264ff090ae923b61c9fde28d250b8",
+        "seal": "7f52cb8f9648a2bb7269a9867a3ad2e4aa0ca00b8a83bb8758be8fafabcacb0c",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "720d704e8bff5e4067e5ee28d82af2e6d3a88b714ff0b6a506dcf0602c3bdd84",
-        "seal": "f242f6a8fd19e35a4299ac139078dea60bf8961f86b82a7d7921f838cdcc54da",
+        "rehearsal": "56d63cab3a1e1fdce050d9fb39e40273546b930be044509928b06fe529032faf",
+        "seal": "552abed103ae284da955956bac705f4c5eaf75f31f3c0dba04f6f76c255f54dc",
       }
     `);
   });

@@ -1,11 +1,13 @@
 import type { Digest } from '../../objects/digest.ts';
+import { contentDigest } from '../../objects/file.ts';
 import { readCanonicalJson } from '../../objects/json.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
+import { resultOf } from '../../objects/walk.ts';
 import { readAs } from '../../rules/declare.ts';
 import { PROFILE_SCHEMA, type ProfileDocument } from '../../rules/profile-schema.ts';
 import { verdictLinkName } from '../find-packet.ts';
-import { contentBytes, contentIdentity, type GetSync } from './content.ts';
+import { contentBytes, type GetSync } from './content.ts';
 import { validatorNames } from './file-names.ts';
 
 /** One validator's verdict on the rehearsal. */
@@ -67,7 +69,7 @@ export function gatherMaterial(
 function profileOf({ profile }: ObjectOf<'plan'>, get: GetSync): PacketProfile | undefined {
   if (!profile) return undefined;
   const document = readAs(PROFILE_SCHEMA, readCanonicalJson(contentBytes(profile.document, get)), 'profile');
-  return { ...document, digest: contentIdentity(profile.written, get).sha256 };
+  return { ...document, digest: resultOf(contentDigest(profile.written), get) };
 }
 
 /** `verdict.json`, `verdict-2.json`, …; a packet object links them under the same names without the extension. */
