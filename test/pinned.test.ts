@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"037b70f263e36e726adf9f50fd7212969952aa5c6395cd7396742f426e41442b"`,
+      `"3b5463047c03ce540b082c6784be5e15adc0a3845a898f1a42ac1df99df11311"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "12c8f47df91cd60e8d2937141d5417f973b264ff090ae923b61c9fde28d250b8",
-        "seal": "7f52cb8f9648a2bb7269a9867a3ad2e4aa0ca00b8a83bb8758be8fafabcacb0c",
+        "rehearsal": "bb411df1b541115603801c3c26c723e74778dc04e6b17a70eb0abdb7ac3eb7f2",
+        "seal": "ad6beb6c86bd775d2564c2bdff87aa34a9beb21a43befa8caf9ed61fdbb11236",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "56d63cab3a1e1fdce050d9fb39e40273546b930be044509928b06fe529032faf",
-        "seal": "552abed103ae284da955956bac705f4c5eaf75f31f3c0dba04f6f76c255f54dc",
+        "rehearsal": "6d5a7975dcb1f1d7317b81328df499a8421472db98848abc45f94430e19cb250",
+        "seal": "656efcee03b850302d4649fd0a2871ba7eee4dd9cdab007549ab250dd60a0fac",
       }
     `);
   });

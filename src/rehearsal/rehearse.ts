@@ -57,7 +57,7 @@ export interface RehearsalResult {
  */
 export async function rehearse(
   plan: Plan,
-  { scripts, source, profile }: Guarded,
+  { scripts, source, profile, surrogate }: Guarded,
   engine: Engine,
   objects: ObjectSpool,
   options: RehearsalOptions,
@@ -65,7 +65,7 @@ export async function rehearse(
   const steps = new Steps(options);
   const planLink = putPlan(
     plan,
-    { executor: scripts.executor.digest, rollback: scripts.rollback?.digest, profile },
+    { executor: scripts.executor.digest, rollback: scripts.rollback?.digest, profile, surrogate },
     objects,
   );
   const { signal, progress } = options;

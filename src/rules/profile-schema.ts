@@ -89,10 +89,10 @@ const probe = object({
 
 export const PROFILE_SCHEMA = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
-  $id: 'custody:profile/1',
+  $id: 'custody:profile/2',
   title: 'Custody profile',
   ...object({
-    custody: { const: 'profile/1', description: 'Format of this file.' },
+    custody: { const: 'profile/2', description: 'Format of this file.' },
     name: { ...line, maxLength: 200 },
     macro: optional({ ...line, maxLength: 200, description: 'The mandate under which is rehearsed.' }),
     production: object(
@@ -135,6 +135,10 @@ export const PROFILE_SCHEMA = {
         },
         marker: line,
         sha256: { ...sha256, description: 'Of the database that the script makes.' },
+        expected: optional({
+          ...object({ deterministic_db_sha256: sha256, generator_sha256: sha256 }),
+          description: 'Digests that somebody else gave for the two: shown, never counted.',
+        }),
       }),
     ),
     ci: optional(

@@ -12,7 +12,7 @@ import type { PlanDocument } from '../rules/plan-schema.ts';
 import { sha256Bytes } from '../objects/sha256.ts';
 import { putObject } from '../objects/sink.ts';
 import { TreeBuilder } from '../objects/tree.ts';
-import { PROFILE, RESULTS } from './profile.ts';
+import { PROFILE, RESULTS, SURROGATE } from './profile.ts';
 import { hexOf, namedScript, putScript, type ScriptObject } from './scripts.ts';
 import { bytesOf, nameOf, putState } from './states.ts';
 
@@ -89,6 +89,7 @@ export function makeControl(which: Control): { subject: Digest; objects: MemoryO
     profile: profile && {
       document: storeContent(objects, canonicalJson(yamlValue(bytesOf(PROFILE)))),
       written: profile,
+      surrogate: content(SURROGATE),
     },
     executor: executor.before,
     rollback: rollback?.before ?? null,

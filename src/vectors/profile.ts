@@ -1,9 +1,10 @@
+import { digestOf } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { yamlValue } from '../rules/yaml.ts';
 import type { Draft } from './draft.ts';
 import { bytesOf } from './states.ts';
 
-const HEAD = `custody: profile/1
+const HEAD = `custody: profile/2
 name: a team
 production:
   hosts: [db.invalid]
@@ -32,10 +33,19 @@ const PROBES = `probes:
     - { id: B2, name: missing rollback proof, command: verify, expected: LEG_MISSING }
 `;
 
+/** The script of the surrogate. */
+export const SURROGATE = 'CREATE TABLE tills (id);\n';
+const MADE = `surrogate:
+  sql: { file: tills.sql, sha256: '${digestOf(bytesOf(SURROGATE))}' }
+  spec: { about: tills }
+  marker: SURROGATE
+  sha256: '${digestOf(bytesOf('a database'))}'
+`;
+
 /** A team's rules, of which the full plan keeps every one: it asks the profile's gate and one of its own. */
-export const PROFILE = HEAD + GATES + PROBES;
-export const WITHOUT_GATES = HEAD + PROBES;
-export const WITHOUT_PROBES = HEAD + GATES;
+export const PROFILE = HEAD + GATES + PROBES + MADE;
+export const WITHOUT_GATES = HEAD + PROBES + MADE;
+export const WITHOUT_PROBES = HEAD + GATES + MADE;
 
 /** What each probe gave, in the profile's order. */
 export const RESULTS: ObjectOf<'probes'>['results'] = [
@@ -61,7 +71,7 @@ export const RESULTS: ObjectOf<'probes'>['results'] = [
 /** Another profile, wherever it is named. */
 export function setProfile(d: Draft, text: string): void {
   const written = d.content(text);
-  d.plan.profile = { document: d.json(yamlValue(bytesOf(text))), written };
+  d.plan.profile = { ...d.plan.profile!, document: d.json(yamlValue(bytesOf(text))), written };
   d.document.profile!.sha256 = written.digest;
   if (d.probes) d.probes.profile = written;
 }

@@ -2,8 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { buildDatabase, forbiddenVerb } from '../engines/surrogate.ts';
 import { CustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
-import type { Profile } from '../rehearsal/plan/profile.ts';
-import { readPinned } from '../rehearsal/plan/profile-folder.ts';
+import { readPinned, type Profile } from '../rehearsal/plan/profile.ts';
 import { isThere } from '../system/is-there.ts';
 
 /** The folder of a profile that this version brings, in the repository and in the package. */

@@ -68,7 +68,7 @@ describe('who else had a clone open', () => {
   it('is claimed where a surface of the profile asks', async () => {
     using team = new Desk();
     await team.init();
-    const profile = `custody: profile/1
+    const profile = `custody: profile/2
 name: a team
 production: { hosts: [], urls: [], paths: [], databases: [] }
 surfaces:

@@ -21,7 +21,7 @@ import { openProfile } from '../../src/rehearsal/plan/profile-folder.ts';
 import { makeTestFolder } from '../support/folder.ts';
 
 const PROFILE = `
-custody: profile/1
+custody: profile/2
 name: a team
 production: { hosts: [], urls: [], paths: [/srv/tills], databases: [] }
 surfaces: [{ id: van, title: a van, how: { action: van, words: [van] }, explanation: e }]
@@ -227,8 +227,9 @@ describe('probes, with a command that only answers', () => {
 
   it('bring the source that is there, and run no script of a surrogate in its place', async () => {
     const pin = `'${'0'.repeat(64)}'`;
+    const script = digestOf(readFileSync(at('a.sql')));
     const profile = `${PROFILE}surrogate:
-  sql: { file: a.sql, sha256: ${pin} }
+  sql: { file: a.sql, sha256: '${script}' }
   spec: { about: x }
   marker: M
   sha256: ${pin}

@@ -104,7 +104,8 @@ describe('profiles/fix7-p0', () => {
       no_secrets: true,
       production_contact: false,
     });
-    expect((spec['table_C_surrogate'] as { surface: string }[]).map(({ surface }) => surface)).toEqual(
+    const table = spec['table_C_surrogate'] as Record<string, unknown>[];
+    expect(table.map(({ surface }) => surface)).toEqual(
       expect.arrayContaining([
         'birth_registry shape',
         'registry row expectations',
@@ -115,6 +116,19 @@ describe('profiles/fix7-p0', () => {
         'rollback fields / snapshot anchor',
       ]),
     );
+    for (const row of table)
+      expect(Object.keys(row).sort()).toEqual([
+        'generated',
+        'limitation',
+        'modeled_as',
+        'real_dump_needed',
+        'safe_surrogate_possible',
+        'surface',
+      ]);
+    expect(profile.surrogate?.expected).toEqual({
+      deterministic_db_sha256: '5a6ad4634d3db3c8899cc66cd279880a9c2a7841e3e714a4d7fb7008dfbcf598',
+      generator_sha256: 'fce4de7f97652c681de08c25c63636c32c4b7640fee9b8b4da3baebe504aa3f7',
+    });
   });
 
   it('is YAML that any parser reads alike: every digest is text', () => {

@@ -65,7 +65,7 @@ describe('a plan file', () => {
   });
 });
 
-const PROFILE = `custody: profile/1
+const PROFILE = `custody: profile/2
 name: x
 production: { hosts: [db.invalid], urls: [], paths: [], databases: [] }
 surfaces:
@@ -77,7 +77,7 @@ probes:
   control: { id: C, name: as it is }
   cases: [{ id: B, name: bad, command: verify, expected: LEG_MISSING, evidence: { edit: drop-leg, leg: T } }]
 `;
-const LEAST = `custody: profile/1
+const LEAST = `custody: profile/2
 name: x
 production: { hosts: [], urls: [], paths: [], databases: [] }
 surfaces: []
@@ -99,8 +99,8 @@ describe('a profile', () => {
   });
 
   it.each([
-    ['another version', LEAST.replace('profile/1', 'profile/2')],
-    ['a plan', LEAST.replace('profile/1', 'plan/2')],
+    ['another version', LEAST.replace('profile/2', 'profile/1')],
+    ['a plan', LEAST.replace('profile/2', 'plan/2')],
     ['a list', '[]'],
     ['no surfaces', LEAST.replace('surfaces: []\n', '')],
     ['no claims', LEAST.replace(/claims.*\n/, '')],

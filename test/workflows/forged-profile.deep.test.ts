@@ -12,7 +12,7 @@ import { codes, Desk, type Finding } from '../cli/desk.ts';
 import { writePlan } from '../cli/plans.ts';
 import { commitForged, materialOf, forgedVerdict, type Forged } from './forge.ts';
 
-const LAX = `custody: profile/1
+const LAX = `custody: profile/2
 name: a team
 production: { hosts: [], urls: [], paths: [], databases: [] }
 surfaces: []
@@ -148,6 +148,7 @@ function under(
     profile: {
       document: storeContent(objects, canonicalJson(yamlValue(new Uint8Array(Buffer.from(judged))))),
       written: storeContent(objects, bytes),
+      surrogate: null,
     },
   });
   const subject = putObject(objects, { ...rehearsal, executor, plan: changed });

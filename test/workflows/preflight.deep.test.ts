@@ -24,7 +24,7 @@ interface Vector {
 }
 
 const NO_DIGEST = '0'.repeat(64);
-const PROFILE = `custody: profile/1
+const PROFILE = `custody: profile/2
 name: a team
 production: { hosts: [], urls: [], paths: [/srv/live], databases: [live] }
 surfaces: [{ id: van, title: a van, how: { action: call, words: [van] }, explanation: it costs }]

@@ -27,7 +27,7 @@ export const REHEARSAL_SHAPES = {
     engine,
     document: content,
     written: content,
-    profile: s.nullable(s.record({ document: content, written: content })),
+    profile: s.nullable(s.record({ document: content, written: content, surrogate: s.nullable(content) })),
     macro: s.nullable(s.text),
     actions: s.list(s.text),
     timeLimit: s.uint,

@@ -10,6 +10,9 @@ import { contentBytes, type PacketContent } from './content.ts';
 import { tableOf } from './markdown.ts';
 import type { Material, PacketProfile } from './material.ts';
 
+/** The script of the profile's surrogate, in a packet. */
+export const SURROGATE_FILE = 'surrogate.sql';
+
 /** The files that a packet has only where its plan names a profile. */
 export function profileFiles(material: Material): [string, PacketContent][] {
   const { profile, id, plan } = material;
@@ -23,6 +26,7 @@ export function profileFiles(material: Material): [string, PacketContent][] {
   if (ci) files.push(['ci-unknown-resolution.json', jsonFile({ rehearsal: id, profile: digest, ...ci })]);
   if (surrogate)
     files.push(['production-shaped-surrogate-spec.json', jsonFile(surrogateSpec(material, surrogate))]);
+  if (plan.profile.surrogate) files.push([SURROGATE_FILE, plan.profile.surrogate]);
   return [...files, ...probeFiles(material)];
 }
 
@@ -68,16 +72,21 @@ function surfaceProof(material: Material, profile: PacketProfile): unknown {
 /** What the profile's surrogate models, by which script it was made, and whether it is what was rehearsed on. */
 function surrogateSpec(
   { id, rehearsal }: Material,
-  surrogate: NonNullable<PacketProfile['surrogate']>,
+  { marker, sha256, sql, spec, expected }: NonNullable<PacketProfile['surrogate']>,
 ): unknown {
-  const { marker, sha256, sql, spec } = surrogate;
+  const ours = { deterministic_db_sha256: sha256, generator_sha256: sql.sha256 };
+  const matched = (['deterministic_db_sha256', 'generator_sha256'] as const).filter(
+    (name) => ours[name] === expected?.[name],
+  );
   return {
+    ...spec,
     rehearsal: id,
     marker,
-    database_sha256: sha256,
+    ...ours,
+    generator: SURROGATE_FILE,
     rehearsed_on_it: digestFromBytes(rehearsal.source.sha256) === sha256,
-    generator: sql,
-    spec,
+    // What somebody else gave for the two, and which of ours are the same: shown, never counted.
+    expected: expected ? { ...expected, matched } : null,
   };
 }
 

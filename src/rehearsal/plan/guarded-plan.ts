@@ -1,16 +1,19 @@
 import { realpath } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { fromSystemError, orAbsent } from '../../errors.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import { namedFiles, type NamedPlace } from '../../rules/production-target.ts';
 import { PlanGuard } from './guard.ts';
 import { type Plan, type PlanFile, type Report, reporting, thrown } from './plan.ts';
-import { readProfile, type Profile } from './profile.ts';
+import { readPinned, readProfile, type Profile } from './profile.ts';
 import { readScripts, type Scripts } from './script-use.ts';
 
 /** A plan that the guard let pass, with what it looked at: nothing else is run or opened. */
 export interface Guarded {
   /** Where the plan names one. */
   readonly profile: Profile | undefined;
+  /** The script of its surrogate, where it has one. */
+  readonly surrogate?: Uint8Array;
   readonly scripts: Scripts;
   /** Where the source led, links resolved: all that an engine may open. */
   readonly source: string;
@@ -44,7 +47,7 @@ export async function guardFiles(plan: Plan, report: Report = thrown): Promise<P
 }
 
 /** The profile, and where the source lies, where the guard lets every place pass. */
-async function openPlaces(plan: Plan, report: Report): Promise<Pick<Partial<Guarded>, 'profile' | 'source'>> {
+async function openPlaces(plan: Plan, report: Report): Promise<Omit<Partial<Guarded>, 'scripts'>> {
   const refused = (places: readonly NamedPlace[], profile?: Profile): boolean => {
     const refusals = new PlanGuard(plan, profile).places(places);
     refusals.forEach(report);
@@ -60,7 +63,13 @@ async function openPlaces(plan: Plan, report: Report): Promise<Pick<Partial<Guar
   if (refused(places)) return {};
   if (!plan.profile) return { source };
   const profile = await readProfile(plan.profile.file, plan.profile.sha256);
-  return refused(places, profile) ? { profile } : { profile, source };
+  const { sql } = profile.surrogate ?? {};
+  if (sql) {
+    const file = resolve(dirname(profile.path), sql.file);
+    places.push({ pointer: '/profile/file', written: sql.file, resolved: [file, await whereIs(file)] });
+  }
+  if (refused(places, profile)) return { profile };
+  return { profile, source, ...(sql && { surrogate: await readPinned(profile, '/surrogate/sql', sql) }) };
 }
 
 function asText({ path, bytes }: { path: string; bytes: Uint8Array }): ScriptPart {

@@ -12,6 +12,8 @@ export interface PlanUses {
   readonly executor: Digest;
   readonly rollback: Digest | undefined;
   readonly profile: Pick<Profile, 'bytes' | 'json'> | undefined;
+  /** The script of the profile's surrogate. */
+  readonly surrogate: Uint8Array | undefined;
 }
 
 /**
@@ -40,7 +42,11 @@ function encodePlan(plan: Plan, used: PlanUses, sink: ObjectSink): Link {
     document: storeContent(sink, plan.json),
     written: storeContent(sink, plan.written),
     profile: used.profile
-      ? { document: storeContent(sink, used.profile.json), written: storeContent(sink, used.profile.bytes) }
+      ? {
+          document: storeContent(sink, used.profile.json),
+          written: storeContent(sink, used.profile.bytes),
+          surrogate: used.surrogate ? storeContent(sink, used.surrogate) : null,
+        }
       : null,
     executor: digestToBytes(used.executor),
     rollback: used.rollback === undefined ? null : digestToBytes(used.rollback),

@@ -2,16 +2,12 @@ import { createWriteStream, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { openRegular, readRegular } from '../../system/regular-file.ts';
+import { openRegular } from '../../system/regular-file.ts';
 import { CustodyError, fromSystemError } from '../../errors.ts';
-import { digestOf } from '../../objects/digest.ts';
 import { readPlan, type Plan } from './plan.ts';
 import { readProfile, type Profile } from './profile.ts';
 
 const PROFILE_NAME = 'profile.yaml';
-/** Bytes of a file that a profile names. */
-const MAX_FILE = 64 * 1024 * 1024;
-
 /** @param path a profile, or the folder that holds a `profile.yaml`. @throws CustodyError as {@link readProfile}. */
 export async function openProfile(path: string): Promise<Profile> {
   return readProfile(isFolder(path) ? join(path, PROFILE_NAME) : path);
@@ -23,29 +19,6 @@ function isFolder(path: string): boolean {
   } catch (error) {
     throw fromSystemError(error, path);
   }
-}
-
-/**
- * A file that the profile pins.
- * @throws CustodyError PROFILE_INVALID where it is another one; PATH_NOT_FOUND, PATH_NOT_A_FILE, …
- */
-export async function readPinned(
-  profile: Profile,
-  pointer: string,
-  { file, sha256 }: { file: string; sha256: string },
-): Promise<Uint8Array> {
-  const path = resolve(dirname(profile.path), file);
-  const bytes = await readRegular(path, MAX_FILE);
-  const digest = bytes && digestOf(bytes);
-  if (bytes && digest === sha256) return bytes;
-  throw new CustodyError(
-    'PROFILE_INVALID',
-    digest ? `${file} has digest ${digest}, the profile pins ${sha256}` : `${file} is larger than 64 MiB`,
-    {
-      path: `${profile.path}:${profile.lineOf(pointer)}`,
-      hint: 'Review the file; pin its digest only when it is the one that was agreed on.',
-    },
-  );
 }
 
 /** @throws CustodyError PROFILE_INVALID where the profile has no probes, and so names no plan. */

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { readRegular } from '../../system/regular-file.ts';
 import { CustodyError } from '../../errors.ts';
 import { findClaims } from '../../rules/claims.ts';
@@ -23,6 +23,8 @@ export interface Profile extends ProfileDocument {
 
 /** Bytes of a profile. */
 const MAX_PROFILE = 1024 * 1024;
+/** Bytes of a file that a profile names. */
+const MAX_FILE = 64 * 1024 * 1024;
 
 /**
  * Reads a profile.
@@ -43,6 +45,29 @@ export async function readProfile(file: string, pinned?: Digest): Promise<Profil
     );
   }
   return parseProfile(bytes, path);
+}
+
+/**
+ * A file that the profile pins.
+ * @throws CustodyError PROFILE_INVALID where it is another one; PATH_NOT_FOUND, PATH_NOT_A_FILE, …
+ */
+export async function readPinned(
+  profile: Profile,
+  pointer: string,
+  { file, sha256 }: { file: string; sha256: string },
+): Promise<Uint8Array> {
+  const path = resolve(dirname(profile.path), file);
+  const bytes = await readRegular(path, MAX_FILE);
+  const digest = bytes && digestOf(bytes);
+  if (bytes && digest === sha256) return bytes;
+  throw new CustodyError(
+    'PROFILE_INVALID',
+    digest ? `${file} has digest ${digest}, the profile pins ${sha256}` : `${file} is larger than 64 MiB`,
+    {
+      path: `${profile.path}:${profile.lineOf(pointer)}`,
+      hint: 'Review the file; pin its digest only when it is the one that was agreed on.',
+    },
+  );
 }
 
 /** @param path where the profile lies. @throws CustodyError PROFILE_INVALID, with `path` = `FILE:LINE`. */

@@ -1,6 +1,6 @@
 import { finding, type Finding } from '../../finding.ts';
 import { compareBytes, encode, type Value } from '../../objects/codec.ts';
-import { digestFromBytes, parseDigest } from '../../objects/digest.ts';
+import { digestFromBytes } from '../../objects/digest.ts';
 import { parseExpectation } from '../../rules/expectation.ts';
 import { planForm } from '../../rules/plan-form.ts';
 import type { Evidence } from '../evidence.ts';
@@ -78,11 +78,21 @@ function queryFaults({ preflight, postconditions }: Plan): Finding[] {
   return [...faults('preflight', preflight), ...faults('postconditions', postconditions)];
 }
 
-/** The profile that is stored as it was written is the one whose digest the plan pins. */
-export function profilePinned({ plan, document, digest }: Evidence): Finding[] {
-  const pinned = document.profile && parseDigest(document.profile.sha256);
-  const stored = plan.profile === null ? undefined : digest(plan.profile.written);
-  return pinned === stored ? [] : [mismatch('profile', `${stored ?? 'none'} instead of ${pinned ?? 'none'}`)];
+/**
+ * The profile that is stored as it was written is the one whose digest the plan pins; the script of its surrogate the one
+ * that the profile pins, so that the database can be made again.
+ */
+export function profilePinned({ plan, document, profile, digest }: Evidence): Finding[] {
+  const pins = [
+    ['profile', document.profile?.sha256, plan.profile?.written],
+    ['profile/surrogate', profile?.surrogate?.sql.sha256, plan.profile?.surrogate],
+  ] as const;
+  return pins.flatMap(([field, pinned, content]) => {
+    const stored = content && digest(content);
+    return (stored ?? undefined) === pinned
+      ? []
+      : [mismatch(field, `${stored ?? 'none'} instead of ${pinned ?? 'none'}`)];
+  });
 }
 
 /** What was approved is what ran: the digests of both scripts. A plan without an approval claims none. */

@@ -1,6 +1,7 @@
 import type { PlanDocument } from '../../rules/plan-schema.ts';
 import { documentOf, type Mutable } from '../documents.ts';
 import { otherHash } from '../draft.ts';
+import { PROFILE, setProfile } from '../profile.ts';
 import { sqlite, sqliteFull, type Expected, type Vector } from '../vector.ts';
 
 const UNREADABLE: Expected[] = [['EVIDENCE_MALFORMED', 'plan/document']];
@@ -99,7 +100,7 @@ export const PLAN_FILES: readonly Vector[] = [
   text('too-long', (plan) => plan.replace('one birth', 'x'.repeat(4 * 1024 * 1024))),
 
   sqliteFull('profile-not-the-pinned-one', [['PLAN_MISMATCH', 'plan/profile']], (d) => {
-    d.plan.profile!.written = d.probes!.profile = d.content('custody: profile/1 # another\n');
+    d.plan.profile!.written = d.probes!.profile = d.content('custody: profile/2 # another\n');
   }),
   sqliteFull('profile-pin-differs', [['PLAN_MISMATCH', 'plan/profile']], ({ document }) => {
     document.profile!.sha256 = Buffer.from(otherHash()).toString('hex');
@@ -109,6 +110,15 @@ export const PLAN_FILES: readonly Vector[] = [
   }),
   sqlite('profile-that-is-not-stored', [['PLAN_MISMATCH', 'plan/profile']], ({ document }) => {
     document.profile = { file: 'profile.yaml', sha256: Buffer.from(otherHash()).toString('hex') };
+  }),
+  sqliteFull('profile-surrogate-not-the-pinned-one', [['PLAN_MISMATCH', 'plan/profile/surrogate']], (d) => {
+    d.plan.profile!.surrogate = d.content('CREATE TABLE another (id);\n');
+  }),
+  sqliteFull('profile-surrogate-that-is-not-stored', [['PLAN_MISMATCH', 'plan/profile/surrogate']], (d) => {
+    d.plan.profile!.surrogate = null;
+  }),
+  sqliteFull('profile-surrogate-of-none', [['PLAN_MISMATCH', 'plan/profile/surrogate']], (d) => {
+    setProfile(d, PROFILE.slice(0, PROFILE.indexOf('surrogate:')));
   }),
   sqliteFull('profile-that-is-none', [['EVIDENCE_MALFORMED', 'plan/profile']], (d) => {
     d.plan.profile!.document = d.json({ custody: 'plan/2' });

@@ -1,5 +1,5 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { isThere } from '../../system/is-there.ts';
 import type { SourceSpec } from '../../engines/engine.ts';
 import { locateSource, openLocated } from '../../engines/source-path.ts';
@@ -57,6 +57,10 @@ export async function layOut(profile: Profile, plan: Plan, folder: string): Prom
   const rules = nameInside(plan.profile.path);
   await mkdir(dirname(at(rules)), { recursive: true });
   await writeFile(at(rules), bare);
+  if (profile.surrogate) {
+    const { file } = profile.surrogate.sql;
+    await copyTo(resolve(dirname(profile.path), file), join(dirname(at(rules)), file));
+  }
   return { folder, home, document: { ...document, profile: { file: rules, sha256: digestOf(bare) } } };
 }
 

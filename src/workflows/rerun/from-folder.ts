@@ -11,6 +11,7 @@ import { putObject } from '../../objects/sink.ts';
 import type { PacketFile } from '../../packets/seal/check.ts';
 import { requireSealed } from '../../packets/store-packet.ts';
 import { scriptNames } from '../../packets/files/file-names.ts';
+import { SURROGATE_FILE } from '../../packets/files/profile-files.ts';
 import type { PinnedValidator } from '../../judging/policy.ts';
 import { jsonDocument, type JsonDocument } from './json-document.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
@@ -52,6 +53,7 @@ export async function subjectFromFolder(
     files: new Map(files.map(({ path, sha256 }) => [path, sha256])),
     written: await packet.bytes('plan.yaml'),
     profile: packet.has('profile.yaml') ? await packet.bytes('profile.yaml') : undefined,
+    surrogate: packet.has(SURROGATE_FILE) ? await packet.bytes(SURROGATE_FILE) : undefined,
     probed: rehearsal.at('probes').value !== null,
     ...scripts,
     source: new Map(

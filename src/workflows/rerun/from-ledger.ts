@@ -59,6 +59,7 @@ export async function subjectFromLedger(
     files: await filesOf(found.packet, get),
     written: await readBytes(plan.written, get),
     profile: plan.profile ? await readBytes(plan.profile.written, get) : undefined,
+    surrogate: plan.profile?.surrogate ? await readBytes(plan.profile.surrogate, get) : undefined,
     probed: rehearsal.probes !== null,
     executor: parts(rehearsal.executor),
     rollback: rehearsal.rollback ? parts(rehearsal.rollback) : undefined,

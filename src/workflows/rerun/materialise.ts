@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
 import { posixJoin } from '../../rules/posix-path.ts';
 import { parsePlan, type Plan, type PlanFile, type PlanScript } from '../../rehearsal/plan/plan.ts';
+import { parseProfile } from '../../rehearsal/plan/profile.ts';
 import { noRehearsalPacket } from './from-folder.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
 
@@ -31,7 +32,7 @@ export async function materialise(subject: RerunSubject, dir: string): Promise<P
     source: place.moved(plan.source, source),
     executor: await place.script(plan.executor, subject.executor),
     rollback: plan.rollback && (await place.script(plan.rollback, subject.rollback ?? [])),
-    profile: plan.profile && (await place.file(plan.profile, subject.profile)),
+    profile: plan.profile && (await place.profile(plan.profile, subject)),
   };
 }
 
@@ -55,11 +56,22 @@ class Scratch {
     return { ...file, file: join(this.#dir, to) };
   }
 
-  async file<F extends PlanFile>(file: F, bytes: Uint8Array | undefined): Promise<F> {
-    if (!bytes) throw noRehearsalPacket(`it does not hold ${file.path}`);
+  /** With the script of its surrogate where the profile names it. */
+  async profile<F extends PlanFile>(
+    file: F,
+    { profile, surrogate }: Pick<RerunSubject, 'profile' | 'surrogate'>,
+  ): Promise<F> {
+    if (!profile) throw noRehearsalPacket(`it does not hold ${file.path}`);
     const to = this.locate(file);
-    await this.write(to, whole(bytes));
-    return this.moved(file, to);
+    await this.write(to, whole(profile));
+    const moved = this.moved(file, to);
+    const { sql } = (await parseProfile(profile, moved.file)).surrogate ?? {};
+    if (!sql) return moved;
+    const beside = posixJoin(dirname(to), sql.file);
+    if (!surrogate || beside.startsWith('..') || beside.startsWith('/'))
+      throw noRehearsalPacket(`it does not hold ${sql.file} below its profile`);
+    await this.write(beside, whole(surrogate));
+    return moved;
   }
 
   async script(script: PlanScript, parts: readonly SubjectPart[]): Promise<PlanScript> {

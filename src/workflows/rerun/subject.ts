@@ -28,6 +28,8 @@ export interface RerunSubject {
   /** The files of plan and profile as people wrote them. */
   readonly written: Uint8Array;
   readonly profile: Uint8Array | undefined;
+  /** The script of the profile's surrogate. */
+  readonly surrogate: Uint8Array | undefined;
   /** Whether the profile's probes were run. */
   readonly probed: boolean;
   readonly executor: readonly SubjectPart[];

@@ -5,7 +5,7 @@ import { parsePlan } from '../../../src/rehearsal/plan/plan.ts';
 import { parseProfile, type Profile } from '../../../src/rehearsal/plan/profile.ts';
 
 const PROFILE = `
-custody: profile/1
+custody: profile/2
 name: a team
 production: { hosts: [db.shop.invalid], urls: ['https://shop.invalid/db'], paths: [/srv/tills, sql/prod], databases: [tills] }
 surfaces:

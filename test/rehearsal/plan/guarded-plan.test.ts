@@ -15,7 +15,7 @@ describe('what a plan names, opened under guard', () => {
     return path;
   };
   const profile = (paths: string): string =>
-    `custody: profile/1\nname: t\nproduction: { hosts: [], urls: [], paths: [${paths}], databases: [] }\n` +
+    `custody: profile/2\nname: t\nproduction: { hosts: [], urls: [], paths: [${paths}], databases: [] }\n` +
     'surfaces: [{ id: van, title: van, how: { words: [van] }, explanation: e }]\nclaims: { subjects: [], verdicts: [] }\n';
   const pin = (paths: string): string =>
     `profile: { file: profile.yaml, sha256: '${digestOf(Buffer.from(profile(paths)))}' }`;

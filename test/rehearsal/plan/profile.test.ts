@@ -7,7 +7,7 @@ import { refuses } from '../../support/refusals.ts';
 import { makeTestFolder } from '../../support/folder.ts';
 
 const LINES = [
-  'custody: profile/1',
+  'custody: profile/2',
   'name: a team',
   'production: { hosts: [db.shop.invalid], urls: [], paths: [/srv/tills], databases: [tills] }',
   'surfaces:',
@@ -48,7 +48,7 @@ describe('a profile', () => {
   it.each([
     ['an unknown key', text('colour: red'), '7'],
     ['an unknown key inside', replaced(5, '  - { id: v, title: v, how: { wish: v }, explanation: e }'), '5'],
-    ['another format', replaced(1, 'custody: profile/2'), '1'],
+    ['another format', replaced(1, 'custody: profile/1'), '1'],
     ['what is no YAML', text('x: ['), '8'],
     ['a key twice', text('name: again'), '7'],
     ['what is not UTF-8', Uint8Array.of(0xff, 0xfe), '1'],

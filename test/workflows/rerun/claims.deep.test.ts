@@ -9,7 +9,7 @@ vi.mock(import('../../../src/rules/result-claims.ts'), async (load) => {
   return { ...real, resultClaims: (...given) => (guard.sees ? real.resultClaims(...given) : []) };
 });
 
-const PROFILE = `custody: profile/1
+const PROFILE = `custody: profile/2
 name: a team of one
 production: { hosts: [], urls: [], paths: [], databases: [] }
 surfaces: []
