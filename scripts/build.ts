@@ -100,7 +100,7 @@ export async function buildCommand(out: string): Promise<void> {
     splitting: true,
     chunkNames: '[name]-[hash]',
   });
-  for (const name of ['worker', 'integrity-main']) await buildProcess(name, out);
+  for (const name of ['worker', 'integrity-main', 'surrogate-main']) await buildProcess(name, out);
   await chmod(join(out, 'custody.js'), 0o755);
 }
 

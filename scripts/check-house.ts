@@ -28,6 +28,7 @@ const CUSTODY: House = {
     // Of worker-entry.ts and test/built.ts, which vitest.shared.ts puts in its place.
     ['workerEntry', 'where the built worker is'],
     ['integrityEntry', 'where the built worker is'],
+    ['surrogateEntry', 'where the built worker is'],
   ]),
   entries: [
     'bin/custody.ts',
@@ -35,6 +36,7 @@ const CUSTODY: House = {
     'src/validator/main.ts',
     'src/engines/sqlite/process/worker.ts',
     'src/engines/sqlite/process/integrity-main.ts',
+    'src/engines/sqlite/process/surrogate-main.ts',
     // scripts/build.ts puts it in the place of sha256.ts.
     'src/objects/sha256-noble.ts',
   ],

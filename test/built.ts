@@ -9,3 +9,4 @@ export const CUSTODY = `${BUILT}/custody.js`;
 /** In the place of src/engines/sqlite/process/worker-entry.ts (vitest.shared.ts): tests start thousands of these. */
 export const workerEntry = (): string => `${BUILT}/sqlite-worker.js`;
 export const integrityEntry = (): string => `${BUILT}/sqlite-integrity-main.js`;
+export const surrogateEntry = (): string => `${BUILT}/sqlite-surrogate-main.js`;

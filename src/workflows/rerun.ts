@@ -1,3 +1,4 @@
+import { surrogateComesOut } from './surrogate.ts';
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ import { decodeKind } from '../objects/kinds.ts';
 import { guardFiles } from '../rehearsal/plan/guarded-plan.ts';
 import { makePacket, type SealedTree } from '../packets/make-packet.ts';
 import { rowChanges } from '../packets/files/changes.ts';
+import { SURROGATE_FILE } from '../packets/files/profile-files.ts';
 import { verdictFileName } from '../packets/files/material.ts';
 import { requirePlace, writePacket } from '../packets/out-folder.ts';
 import { compareRerun, type Again, type Comparison } from './rerun/compare.ts';
@@ -62,6 +64,8 @@ export interface RerunResult {
   readonly quarantined: readonly { readonly leg: string; readonly path: string }[];
   /** What of the rerun's own isolation could not be shown, and why. */
   readonly notShown: NotShown;
+  /** Whether the script of the profile's surrogate makes the database that it pins; null where there is none. */
+  readonly surrogate: boolean | null;
   readonly findings: readonly Finding[];
   /** The `rerun` object and its record, where it was signed and recorded. */
   readonly rerun: Digest | null;
@@ -105,6 +109,8 @@ async function rerunIn(
   const plan = await materialise(subject, scratch);
   const guarded = await guardFiles(plan);
   const { profile } = guarded;
+  await using place = await temporaryFolder('surrogate');
+  const surrogate = profile?.surrogate ? await surrogateComesOut(profile, place.path, signal) : null;
   if (subject.probed) progress('probes');
   const probes = subject.probed && profile ? await probed(plan, profile, options.probe) : undefined;
   // Not in the ledger: only a rerun that is signed writes there, and then only what it reaches.
@@ -141,7 +147,13 @@ async function rerunIn(
     files: compared.files,
     quarantined: result.legs.flatMap(({ leg, kept }) => (kept === undefined ? [] : [{ leg, path: kept }])),
     notShown: result.notShown,
-    findings: findingsOf(compared, rehearsed, options.accepted ?? false),
+    surrogate,
+    findings: [
+      ...(surrogate === false
+        ? [finding('RERUN_DIFFERS', SURROGATE_FILE, 'it makes another database than the profile pins')]
+        : []),
+      ...findingsOf(compared, rehearsed, options.accepted ?? false),
+    ],
     rerun: recorded?.rerun ?? null,
     record: recorded?.record ?? null,
     signed: recorded?.signed ?? null,

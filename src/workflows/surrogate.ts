@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildDatabase, forbiddenVerb } from '../engines/surrogate.ts';
+import { buildDatabase, buildForeign, forbiddenVerb } from '../engines/surrogate.ts';
 import { CustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readPinned, type Profile } from '../rehearsal/plan/profile.ts';
@@ -59,6 +61,21 @@ export async function makeSurrogate(profile: Profile, file: string): Promise<Dig
       'Review the script; pin the digest of what it makes.',
     );
   });
+}
+
+/**
+ * Makes the database of somebody else's profile again, out of reach of this process, to see whether it is the pinned one.
+ * @param folder of our own. @throws CustodyError as {@link readSurrogate}; TIME_LIMIT, INTERRUPTED.
+ */
+export async function surrogateComesOut(
+  profile: Profile,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { sql, sha256 } = await readSurrogate(profile);
+  const script = join(folder, 'surrogate-again.sql');
+  await writeFile(script, sql, { flag: 'wx' });
+  return (await buildForeign(script, join(folder, 'surrogate-again.sqlite'), signal)) === sha256;
 }
 
 function invalid(profile: Profile, pointer: string, message: string, hint: string): CustodyError {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildDatabase } from '../../src/engines/surrogate.ts';
 import { digestOf } from '../../src/objects/digest.ts';
@@ -131,6 +131,7 @@ delta: { posts: { inserted: 1 } }
     expect(again).toMatchObject({
       same: true,
       accepted: true,
+      surrogate: true,
       seal: { subject: seal, again: seal },
       findings: [],
       signer: null,

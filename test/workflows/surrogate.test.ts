@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { splice } from '../../scripts/yaml-splice.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { copyPlan, copyProfile, openProfile } from '../../src/rehearsal/plan/profile-folder.ts';
 import { buildDatabase } from '../../src/engines/surrogate.ts';
-import { makeSurrogate } from '../../src/workflows/surrogate.ts';
+import { makeSurrogate, surrogateComesOut } from '../../src/workflows/surrogate.ts';
 import { makeTestFolder } from '../support/folder.ts';
 import { refuses } from '../support/refusals.ts';
 
@@ -42,6 +42,23 @@ describe('a surrogate', () => {
     expect(database.db.pragma('integrity_check', { simple: true })).toBe('ok');
     expect(database.db.prepare('SELECT sum(pieces) FROM shelves').pluck().get()).toBe(350);
     database.db.close();
+  });
+
+  it('of somebody else comes out as pinned, or does not', async () => {
+    expect(await surrogateComesOut(await openProfile(folder), folder)).toBe(true);
+    rmSync(at('surrogate-again.sql'));
+    rmSync(at('surrogate-again.sqlite'));
+    replace(readFileSync(at('stock.sql'), 'utf8').replace('250', '251'));
+    expect(await surrogateComesOut(await openProfile(folder), folder)).toBe(false);
+  });
+
+  it('of somebody else ends with this process', async () => {
+    replace(
+      'CREATE TABLE t AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n;',
+    );
+    const signal = AbortSignal.timeout(500);
+    const ended = surrogateComesOut(await openProfile(folder), folder, signal);
+    await expect(ended).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 
   it('does not say which SQLite wrote it', async () => {

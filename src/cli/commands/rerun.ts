@@ -74,6 +74,7 @@ export const command = defineCommand({
         `  again      ${result.again}`,
         `  seal       ${result.seal.subject}`,
         `  seal again ${result.seal.again}`,
+        ...(result.surrogate === true ? ['  surrogate  made again, the same'] : []),
         ...findingLines(findings),
         ...result.quarantined.map(({ leg, path }) => `  the clone of leg ${leg} is kept: ${printable(path)}`),
         ...notShownLines(result),

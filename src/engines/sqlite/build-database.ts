@@ -4,6 +4,8 @@ import { isThere } from '../../system/is-there.ts';
 import { sweepTemporaries, temporaryName } from '../../system/temporary-file.ts';
 import { codeOf, CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import type { Digest } from '../../objects/digest.ts';
+import { askMain } from './process/main-process.ts';
+import { surrogateEntry } from './process/worker-entry.ts';
 import { copyHashed } from './files.ts';
 import { tokens } from './script/tokens.ts';
 
@@ -30,7 +32,13 @@ export async function buildDatabase(
     await (await open(made, 'wx', 0o600)).close();
     const database = new Database(made);
     try {
-      for (const pragma of ['page_size = 4096', "encoding = 'UTF-8'", 'journal_mode = DELETE'])
+      // A script that fills the disk ends at 1 GiB.
+      for (const pragma of [
+        'page_size = 4096',
+        'max_page_count = 262144',
+        "encoding = 'UTF-8'",
+        'journal_mode = DELETE',
+      ])
         database.pragma(pragma);
       database.exec('BEGIN');
       database.exec(sql);
@@ -60,6 +68,22 @@ export async function buildDatabase(
     // What was thrown above is the thing to tell; what cannot be removed now is swept later.
     await rm(work, { recursive: true, force: true }).catch(() => undefined);
   }
+}
+
+/** Milliseconds that somebody else's script may take. */
+const FOREIGN_LIMIT = 60_000;
+
+/**
+ * The same of somebody else's script, in a process of its own. @param script a file. @throws also TIME_LIMIT, INTERRUPTED.
+ */
+export async function buildForeign(script: string, file: string, signal?: AbortSignal): Promise<Digest> {
+  const { digest } = await askMain<{ digest: Digest }>([surrogateEntry(), script, file], {
+    what: "the surrogate's script",
+    limit: FOREIGN_LIMIT,
+    hint: 'Look at what it computes; a rehearsal needs a small database.',
+    ...(signal && { signal }),
+  });
+  return digest;
 }
 
 function taken(file: string, cause?: unknown): CustodyError {

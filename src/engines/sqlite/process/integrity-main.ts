@@ -1,9 +1,10 @@
 import { isCustodyError } from '../../../errors.ts';
 import { integrityFaults, type IntegrityAnswer } from './integrity.ts';
+import type { MainError } from './main-process.ts';
 import { openReader } from '../capture/reader.ts';
 
 /** The process in which an integrity check can be ended (integrity.ts). Its argument is a closed database. */
-function answer(path: string): IntegrityAnswer {
+function answer(path: string): IntegrityAnswer | MainError {
   try {
     using reader = openReader(path);
     return { faults: integrityFaults(reader.reads) };

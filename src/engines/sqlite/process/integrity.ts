@@ -1,16 +1,15 @@
-import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { CustodyError, type ErrorCode } from '../../../errors.ts';
-import { program } from '../../../system/confined-root.ts';
+import { CustodyError } from '../../../errors.ts';
 import type { Reader } from '../capture/reader.ts';
 import type { SqlReads } from '../capture/sql-reads.ts';
 import { attemptRead } from '../script/sql-error.ts';
+import { askMain } from './main-process.ts';
 import { integrityEntry } from './worker-entry.ts';
 
 /** What integrity-main.ts prints. */
-export type IntegrityAnswer =
-  | { readonly faults: readonly string[] }
-  | { readonly error: { readonly code: ErrorCode; readonly message: string; readonly hint: string } };
+export interface IntegrityAnswer {
+  readonly faults: readonly string[];
+}
 
 /**
  * SQLite's integrity check. Where it computes what the schema says (an index of expressions, a virtual table), that may
@@ -67,40 +66,11 @@ export function readLimit(bytes: number): number {
 const LIMIT = { base: 300_000, perMiB: 1_000 };
 
 async function faultsInChild(path: string, signal: AbortSignal | undefined): Promise<readonly string[]> {
-  const setpriv = program('setpriv');
-  const node = [process.execPath, '--no-warnings', integrityEntry(), path];
-  const [command, ...args] = setpriv === undefined ? node : [setpriv, '--pdeathsig', 'KILL', ...node];
-  const limit = readLimit(statSync(path).size);
-  const ends = AbortSignal.any([AbortSignal.timeout(limit), ...(signal ? [signal] : [])]);
-  const child = spawn(command!, args, {
-    env: { LC_ALL: 'C' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal: ends,
-    killSignal: 'SIGKILL',
+  const { faults } = await askMain<IntegrityAnswer>([integrityEntry(), path], {
+    what: 'the integrity check',
+    limit: readLimit(statSync(path).size),
+    hint: 'Look at what the indexes of this database compute: PRAGMA integrity_check evaluates it for each row.',
+    ...(signal && { signal }),
   });
-  const [output, errors] = [child.stdout, child.stderr].map(
-    (stream) => stream.toArray() as Promise<Buffer[]>,
-  );
-  // An abort is an error of the child, too, and comes before its end: what it was is asked below.
-  child.on('error', () => undefined);
-  await new Promise((resolve) => child.once('close', resolve));
-  if (signal?.aborted)
-    throw new CustodyError('INTERRUPTED', 'interrupted', { hint: 'Run the command again.' });
-  if (ends.aborted)
-    throw new CustodyError('TIME_LIMIT', `the integrity check took more than ${Math.round(limit / 1000)} s`, {
-      hint: 'Look at what the indexes of this database compute: PRAGMA integrity_check evaluates it for each row.',
-    });
-  const text = Buffer.concat(await output!).toString('utf8');
-  if (child.exitCode !== 0)
-    throw new CustodyError(
-      'ENGINE_FAILED',
-      `the integrity check ended with ${child.signalCode ?? child.exitCode}: ${Buffer.concat(await errors!)
-        .toString('utf8')
-        .slice(-2_000)}`,
-      { hint: 'This is a bug: please report it.' },
-    );
-  const answer = JSON.parse(text) as IntegrityAnswer;
-  if ('faults' in answer) return answer.faults;
-  const { code, message, hint } = answer.error;
-  throw new CustodyError(code, message, { hint });
+  return faults;
 }

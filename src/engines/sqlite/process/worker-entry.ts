@@ -10,6 +10,11 @@ export function integrityEntry(): string {
   return entry('integrity-main');
 }
 
+/** `surrogate-main.ts`, or `sqlite-surrogate-main.js`. */
+export function surrogateEntry(): string {
+  return entry('surrogate-main');
+}
+
 function entry(name: string): string {
   const bundled = !import.meta.url.endsWith('.ts');
   return fileURLToPath(new URL(bundled ? `./sqlite-${name}.js` : `./${name}.ts`, import.meta.url));
