@@ -42,9 +42,10 @@ function lines(result: DiffResult): string[] {
 function snapshotLines(change: ShownChange): string[] {
   const sign = SIGN[change.change];
   if (change.part !== 'row') {
-    if (change.part === 'schema') return schemaLines(sign, change);
+    if (change.class === 'schema') return schemaLines(sign, change);
+    if (change.part === 'coverage') return [`! not compared: ${notCompared(change)}`];
     const values = [change.before, change.after].filter((v) => v !== undefined).map((v) => cut(v, 200));
-    return [`${sign} ${change.part} ${printable(change.name)}  ${values.join(' → ')}`];
+    return [`${sign} ${change.class ?? change.part} ${printable(change.name)}  ${values.join(' → ')}`];
   }
   const key = Object.entries(change.key)
     .map(([name, value]) => `${printable(name)}=${shown(value)}`)
@@ -59,6 +60,11 @@ function snapshotLines(change: ShownChange): string[] {
         `    ${printable(name)}: ${before && after ? `${shown(before[name])} → ${shown(after[name])}` : shown((after ?? before)![name])}`,
     ),
   ];
+}
+
+function notCompared({ name, before, after }: Exclude<ShownChange, { part: 'row' }>): string {
+  const sides = [before, after].map((says) => says ?? 'no word');
+  return `${printable(name)} (before: ${sides[0]}, after: ${sides[1]})`;
 }
 
 /** A definition has several lines: what goes with -, what comes with +. */

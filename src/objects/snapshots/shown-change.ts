@@ -5,7 +5,10 @@ import type { SnapshotChange, Table } from './diff.ts';
 /** A change between two snapshots as JSON and terminals show it. */
 export type ShownChange =
   | {
-      readonly part: 'fact' | 'schema' | 'sequence' | 'table';
+      /** `coverage`: what only one of the two looked at, and so was not compared. */
+      readonly part: 'coverage' | 'fact' | 'table';
+      /** Of a fact: `database`, `schema`, `sequence`. */
+      readonly class?: string;
       readonly change: Change;
       readonly name: string;
       readonly before?: string;
@@ -54,13 +57,13 @@ export function showChange(change: SnapshotChange): ShownChange {
         ...(change.before && { before: shape(change.before) }),
         ...(change.after && { after: shape(change.after) }),
       };
+    case 'coverage':
     case 'fact':
-    case 'schema':
-    case 'sequence':
       return {
         part: change.part,
+        ...(change.part === 'fact' && { class: change.class }),
         change: kind,
-        name: typeof change.name === 'string' ? change.name : change.name.join(' '),
+        name: change.name,
         ...(change.before !== undefined && { before: change.before }),
         ...(change.after !== undefined && { after: change.after }),
       };
