@@ -1,11 +1,12 @@
-import { type ErrorCode, isDamage } from '../errors.ts';
-import { finding, type Finding, type FindingCode } from '../finding.ts';
+import { isDamage } from '../errors.ts';
+import { finding, type Finding } from '../finding.ts';
 import { LinkStack } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readContent } from '../objects/file.ts';
 import { decodeObject, linksOf, type AnyObject } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { checkMap } from '../objects/map-check.ts';
+import { objectFault } from '../objects/object-fault.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { checkTree } from '../objects/tree.ts';
 import { driveAsync, type Walk } from '../objects/walk.ts';
@@ -88,16 +89,10 @@ export class ObjectsCheck {
   #fault(error: unknown, digest: Digest, prefix: string): void {
     // What the disk refuses to give is no damage, and not seen by whoever looks next.
     if (!isDamage(error)) throw error;
-    const code = CODES[error.code] ?? 'OBJECT_INVALID';
+    const code = objectFault(error.code);
     const path = error.path !== undefined && /^[0-9a-f]{64}$/.test(error.path) ? error.path : digest;
     // A damaged list is met again by each walk that crosses it.
     if (this.findings.some((f) => f.code === code && f.path === path)) return;
     this.findings.push(finding(code, path, `${prefix}${error.code}: ${error.message}`));
   }
 }
-
-const CODES: Partial<Record<ErrorCode, FindingCode>> = {
-  OBJECT_MISSING: 'OBJECT_MISSING',
-  OBJECT_CORRUPT: 'OBJECT_DAMAGED',
-  PACK_CORRUPT: 'OBJECT_DAMAGED',
-};
