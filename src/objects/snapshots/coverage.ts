@@ -5,21 +5,25 @@ import { compareNames } from '../tree.ts';
 type Looked = Pick<ObjectOf<'snapshot'>, 'coverage' | 'facts'>;
 type LeftOut = Looked['coverage']['without'][number];
 
-/** What only one of two snapshots looked at, or looked at by another version of the list. */
+/** What two snapshots did not look at alike, and what each says of it: `looked at`, `left out`, or the list's version. */
 export interface Unlike {
   /** `list`, `class NAME`, or what was left out: `KIND NAME`, `KIND NAME column COLUMN`. */
   readonly name: string;
-  readonly before: string | undefined;
-  readonly after: string | undefined;
+  readonly before: string;
+  readonly after: string;
 }
 
 /** Where two snapshots did not look at the same, by name. Where they did there is none. */
 export function coverageChanges(a: Looked, b: Looked): Unlike[] {
   const [x, y] = [saysOf(a), saysOf(b)];
-  return [...new Set([...x.keys(), ...y.keys()])]
-    .sort(compareNames)
-    .filter((id) => x.get(id) !== y.get(id))
-    .map((id) => ({ name: shown(JSON.parse(id) as string[]), before: x.get(id), after: y.get(id) }));
+  return [...new Map([...x, ...y])]
+    .sort(([p], [q]) => compareNames(p, q))
+    .filter(([id]) => x.get(id) !== y.get(id))
+    .map(([id, says]) => {
+      const other = says === 'left out' ? 'looked at' : 'not looked at';
+      const name = shown(JSON.parse(id) as string[]);
+      return { name, before: x.get(id) ?? other, after: y.get(id) ?? other };
+    });
 }
 
 function saysOf({ coverage, facts }: Looked): Map<string, string> {

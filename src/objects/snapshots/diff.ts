@@ -16,8 +16,8 @@ export type SnapshotChange =
       /** What only one of the two looked at: it is not compared. */
       readonly part: 'coverage';
       readonly name: string;
-      readonly before: string | undefined;
-      readonly after: string | undefined;
+      readonly before: string;
+      readonly after: string;
     }
   | {
       readonly part: 'fact';

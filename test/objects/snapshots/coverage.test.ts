@@ -76,7 +76,13 @@ describe('snapshots that did not look at the same', () => {
     });
     expect(compared(a, later)).toEqual(['coverage class zone', 'coverage list', ...ALL]);
     expect(resultOf(deltaOf(later, a), objects.get).others.slice(0, 2)).toEqual([
-      { part: 'coverage', name: 'class zone', change: 'removed', before: 'looked at', after: undefined },
+      {
+        part: 'coverage',
+        name: 'class zone',
+        change: 'changed',
+        before: 'looked at',
+        after: 'not looked at',
+      },
       { part: 'coverage', name: 'list', change: 'changed', before: '2', after: '1' },
     ]);
   });

@@ -86,7 +86,7 @@ describe('rerun', () => {
           part: 'row',
           change: 'changed',
           table: 'posts',
-          key: { id: 'p3' },
+          key: { columns: { id: 'p3' } },
           before: { id: 'p3', body: 'tree', at: expect.any(String) as string },
           after: { id: 'p3', body: 'three', at: expect.any(String) as string },
           columns: ['body'],
