@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "bb5429518a580dd5a2d08061faaba9a5a19f0da40e42e6310f0510507d801679",
-        "seal": "f1b56636607266d23b67de43336a4f6d8806e7c2e059fea21827cd95967d9e75",
+        "rehearsal": "bab02f250ccc8304a014ec46672cc57e5e37e091f0bf975c35d90a6e4a01ab56",
+        "seal": "93c3392a8e5f879c478eae8ddbddb147e6a40b830c74b8e91f75a512018cecaa",
       }
     `);
   });

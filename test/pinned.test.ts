@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"ee836222923715bc9b92c7038309c3c42e8b5479c3714947f46cdfa9228e0d58"`,
+      `"253e59f327d1a9c2b5badc9006c29eec50de19121a3eb8e97a9d7c179be6b755"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "927f22aa6b449bf3711058c16dd132583717c48995f46ea177b0a5894d6248e7",
-        "seal": "5e65b0df467440b873d7013768c7c186b35294f6cba9d9230428ab2acdfebfa2",
+        "rehearsal": "e07cb82f3ad1d7b507559a4e54207341d4effd1aae729d2c935eacc630274766",
+        "seal": "427920c7537dc9b9a3e05a1c733244426184f999136c798dbd94d88d1136bd7f",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "c667a3205fd74e360119743529a6d9f2d7fee16e36de2b5e3ca170416ce7fc3b",
-        "seal": "b6a9d708595b477446f6680dba4f7970729c397f1e7c47c254805b56d6fe50c0",
+        "rehearsal": "2a239417c652217760769de4e0963478b656b22935e87a6039a16c8dc54a5b03",
+        "seal": "670b452f2defd7ecb84bee78f435f4912a545ccec1ee1030bfcc36e5cfbc4dcd",
       }
     `);
   });

@@ -3,7 +3,7 @@ import { finding, type Finding } from '../finding.ts';
 import { LinkStack } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readContent } from '../objects/file.ts';
-import { decodeObject, linksOf, type AnyObject } from '../objects/kinds.ts';
+import { decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { checkMap } from '../objects/map-check.ts';
 import { objectFault } from '../objects/object-fault.ts';
@@ -18,6 +18,8 @@ import { driveAsync, type Walk } from '../objects/walk.ts';
  */
 export class ObjectsCheck {
   readonly findings: Finding[] = [];
+  /** Each packet that was met: its seal is for somebody above (`packets`). */
+  readonly packets = new Map<Digest, ObjectOf<'packet'>>();
   /** Shared by several calls of {@link reach}; each link with what led to it. */
   readonly #links = new LinkStack<string>();
   readonly #source: ObjectSource;
@@ -67,6 +69,7 @@ export class ObjectsCheck {
           await this.#drain(link, checkMap(root));
         return;
       case 'packet':
+        this.packets.set(link.digest, object);
         return this.#drain(link, checkTree(object.tree));
       default:
         return;

@@ -1,7 +1,10 @@
-import { isLost } from '../errors.ts';
+import { isDamage, isLost } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Head } from '../ledger/log-state.ts';
+import type { Digest } from '../objects/digest.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+import { checkStoredPacket } from '../packets/check-stored.ts';
 import { scrub } from '../store/scrub.ts';
 import { ObjectsCheck } from '../verify/objects.ts';
 import { verifyLog } from './verify-log.ts';
@@ -50,6 +53,9 @@ export async function fsckLedger(
       (f) => !findings.some((known) => known.path === f.path && known.code === f.code),
     ),
   );
+  progress('seals');
+  for (const [id, packet] of objects.packets)
+    findings.push(...(await sealFindings(ledger, id, packet, signal ? { signal } : {})));
   findings.sort(compareFindings);
   const { packs, objects: stored, bytes, leftovers } = physical;
   return {
@@ -63,6 +69,22 @@ export async function fsckLedger(
     leftovers,
     findings,
   };
+}
+
+/** What cannot be read the objects have named. */
+async function sealFindings(
+  ledger: Ledger,
+  id: Digest,
+  packet: ObjectOf<'packet'>,
+  options: { signal?: AbortSignal },
+): Promise<Finding[]> {
+  try {
+    const { findings } = await checkStoredPacket(ledger.store, packet, options);
+    return findings.map(({ code, path, detail }) => finding(code, `packet/${id}/${path}`, detail));
+  } catch (error) {
+    if (isDamage(error)) return [];
+    throw error;
+  }
 }
 
 /** Undefined where there is no head that could be read; then no record can be found. */
