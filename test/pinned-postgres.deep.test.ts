@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "bab02f250ccc8304a014ec46672cc57e5e37e091f0bf975c35d90a6e4a01ab56",
-        "seal": "93c3392a8e5f879c478eae8ddbddb147e6a40b830c74b8e91f75a512018cecaa",
+        "rehearsal": "9bd1f15d4f4cfd065fa7979c0d8773e9fed267af1f19b266c91899e9161e1598",
+        "seal": "a8cbf770bb32d2be6c8a5653216ced1a064025dfc2ce464af28ef2def5737c8a",
       }
     `);
   });

@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"253e59f327d1a9c2b5badc9006c29eec50de19121a3eb8e97a9d7c179be6b755"`,
+      `"23680776033c49d0bee27508cd72cd40c81159eb056f599c138638cc097ffdf0"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "e07cb82f3ad1d7b507559a4e54207341d4effd1aae729d2c935eacc630274766",
-        "seal": "427920c7537dc9b9a3e05a1c733244426184f999136c798dbd94d88d1136bd7f",
+        "rehearsal": "1a734897e94cfa47f352233b6e40aca9b03cc5a78a3c0c3bfe13e31e310049fa",
+        "seal": "56bb2e766646dd38433ac874987cec543ee38da886d894483c218a168c0f73a7",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "2a239417c652217760769de4e0963478b656b22935e87a6039a16c8dc54a5b03",
-        "seal": "670b452f2defd7ecb84bee78f435f4912a545ccec1ee1030bfcc36e5cfbc4dcd",
+        "rehearsal": "cc81ca68c3b49b144a33ca492d81513281826c1bdd6dcd8c3b32e6aec02e0f73",
+        "seal": "fbef720f5d16d7daacf0cf8f7244882bb032766e293919854a765a663aaa436d",
       }
     `);
   });

@@ -15,7 +15,7 @@ const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES };
 /** The version of a kind: 1 unless a kind is named here. */
 const VERSIONS: Partial<Record<string, number>> = {
   packet: 2,
-  plan: 2,
+  plan: 3,
   policy: 2,
   rehearsal: 2,
   snapshot: 2,

@@ -6,7 +6,10 @@ const FOLDER = new URL('../../schemas/', import.meta.url);
 /** The published JSON Schemas, by command; `error` is what every command prints when it fails. */
 export const SCHEMAS = schemasIn(FOLDER);
 /** Those of the JSON files of a packet, by name. */
-export const PACKET_SCHEMAS = schemasIn(new URL('packet/', FOLDER));
+export const PACKET_SCHEMAS: ReadonlyMap<string, ValidateFunction> = new Map([
+  ...schemasIn(new URL('packet/', FOLDER)),
+  ...(['plan', 'profile'] as const).map((name) => [name, SCHEMAS.get(name)!] as const),
+]);
 
 function schemasIn(folder: URL): ReadonlyMap<string, ValidateFunction> {
   const files = readdirSync(folder).filter((name) => name.endsWith('.schema.json'));

@@ -10,6 +10,7 @@ import { LEGS, type Expected, type Vector } from '../vector.ts';
 export const OBJECTS: readonly Vector[] = [
   missing('plan', (d) => d.rehearsal.plan, 'rebuilt'),
   missing('plan-document', (d) => d.plan.document, 'rebuilt'),
+  missing('plan-as-written', (d) => d.plan.written),
   missing('validator', (d) => d.rehearsal.validators[0]!, 'rebuilt'),
   missing('validator-file', (d) => d.validators[0]!.file),
   missing('executor-file', (d) => d.rehearsal.executor.file),
