@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "bab02f250ccc8304a014ec46672cc57e5e37e091f0bf975c35d90a6e4a01ab56",
-        "seal": "93c3392a8e5f879c478eae8ddbddb147e6a40b830c74b8e91f75a512018cecaa",
+        "rehearsal": "0f5106bd615eb4dc2e6788341b14d3cc7bc41d1c11d42362615ce50b515b85a0",
+        "seal": "40e659583de6f521bf7c1660e9f4f744ab66763e56bff5fb3e6f0036a9675448",
       }
     `);
   });
