@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "9bd1f15d4f4cfd065fa7979c0d8773e9fed267af1f19b266c91899e9161e1598",
-        "seal": "a8cbf770bb32d2be6c8a5653216ced1a064025dfc2ce464af28ef2def5737c8a",
+        "rehearsal": "c768af5fa307196ea3c9ea6091d77392af494699e7f409412ff7ce05a6a7ebe3",
+        "seal": "e618979ef29d8ac5ce5328ed305c521f5f3a539a893114ffee1c00d60291b0d4",
       }
     `);
   });
