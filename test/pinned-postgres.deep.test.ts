@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "9bd1f15d4f4cfd065fa7979c0d8773e9fed267af1f19b266c91899e9161e1598",
-        "seal": "a8cbf770bb32d2be6c8a5653216ced1a064025dfc2ce464af28ef2def5737c8a",
+        "rehearsal": "55312a6eed061e768ddec089fb8a3dfdee42f62ef9341867a8148fd41784d739",
+        "seal": "4ccaa860d28510b0c86b53fca4697fd965f7599049e3b02d0b623d86971fa550",
       }
     `);
   });

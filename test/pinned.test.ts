@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"3b5463047c03ce540b082c6784be5e15adc0a3845a898f1a42ac1df99df11311"`,
+      `"bb8abc6a5ab01ceadf1cdcc3482a8521d15fa6a1ad91c92dc38f705a24a1ef16"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "bb411df1b541115603801c3c26c723e74778dc04e6b17a70eb0abdb7ac3eb7f2",
-        "seal": "ad6beb6c86bd775d2564c2bdff87aa34a9beb21a43befa8caf9ed61fdbb11236",
+        "rehearsal": "aeeec1b88f2551d10dd0f2e3f731e07a705862f3803350cdd93bcb87ac0b1cac",
+        "seal": "f2cbf364cf2c57b24fd6822be4f18958ca4379bc695318873bae341237482f68",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "6d5a7975dcb1f1d7317b81328df499a8421472db98848abc45f94430e19cb250",
-        "seal": "656efcee03b850302d4649fd0a2871ba7eee4dd9cdab007549ab250dd60a0fac",
+        "rehearsal": "687ae9c0ffd3012ae63314c09813041724201b6228653c8c4d537465d1512129",
+        "seal": "36de3e49063db099dd2a2b7c894b5b218c29c7e9fc16e610640cbdddefc8c422",
       }
     `);
   });

@@ -1,4 +1,4 @@
-import type { EngineName } from '../objects/snapshots/builder.ts';
+import type { EngineName } from '../objects/snapshots/classes.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { storeContent } from '../objects/file.ts';
 import type { ScriptPart } from '../rules/includes.ts';

@@ -117,13 +117,13 @@ export class Draft {
     return builder.finish().root;
   }
 
-  editPart(
-    state: Link,
-    part: 'schema' | 'sequences' | 'tables',
-    edit: (entries: Entry[]) => readonly Entry[],
-  ): Link {
+  /** @param part a class of facts, or the tables. */
+  editPart(state: Link, part: string, edit: (entries: Entry[]) => readonly Entry[]): Link {
     return this.editSnapshot(state, (snapshot) => {
-      snapshot[part] = this.map(edit(this.entriesOf(snapshot[part])));
+      const map = part === 'tables' ? snapshot.tables : snapshot.facts[part]!;
+      const edited = this.map(edit(this.entriesOf(map)));
+      if (part === 'tables') snapshot.tables = edited;
+      else snapshot.facts = { ...snapshot.facts, [part]: edited };
     });
   }
 

@@ -18,7 +18,7 @@ export const OBJECTS: readonly Vector[] = [
   missing('after-state', (d) => d.after),
   missing(
     'schema-of-the-after-state',
-    (d) => decodeKind('snapshot', d.objects.get(d.rehearsal.entry.digest)).schema,
+    (d) => decodeKind('snapshot', d.objects.get(d.rehearsal.entry.digest)).facts['schema']!,
   ),
   missing('table-of-the-after-state', (d) => d.put(d.table(d.after, 'births'))),
   missing('rows-of-the-after-state', (d) => d.table(d.after, 'births').root),

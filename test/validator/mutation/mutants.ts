@@ -35,7 +35,7 @@ type Entry = [key: Uint8Array, row: Row];
 
 /** Where a link leads to a Merkle map. */
 const MAPS: Readonly<Record<string, readonly string[]>> = {
-  snapshot: ['schema', 'sequences', 'tables'],
+  snapshot: ['tables'],
   table: ['root'],
 };
 
@@ -100,7 +100,7 @@ class Walker {
       field,
       put: (value, sink) => place.put({ ...map, [field]: value }, sink),
     };
-    if (item instanceof Link && MAPS[kindIn(map)]?.includes(field)) {
+    if (item instanceof Link && (place.field === 'facts' || MAPS[kindIn(map)]?.includes(field))) {
       yield* this.#replaced(item, this.#others.get('rows') ?? [], below);
       const put: Put = (root, sink) => {
         const rows = countOf(root as Link, sink);
