@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "bab02f250ccc8304a014ec46672cc57e5e37e091f0bf975c35d90a6e4a01ab56",
-        "seal": "93c3392a8e5f879c478eae8ddbddb147e6a40b830c74b8e91f75a512018cecaa",
+        "rehearsal": "dfd7e7697046e80135556add6e188af0506b4423ca2bfdff61645927371a84ae",
+        "seal": "73d63bc7ccd5f4f535772d86f44e1768678ef754a4830d5f8d3d309a8edd347c",
       }
     `);
   });
