@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"f2255890b5d4308402ec164bce6affb4a146bb1aaa0156293a928b95a013039c"`,
+      `"a72460c3f9ccb84e1b7d9c15011d75a08d990c4f2b38c7e0c5da1908c07fd322"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "1b0c99083f529d5ef8126ff5f381569da8aeffb72c603992a0cf2b1d7f113bdd",
-        "seal": "a1ec71dc5e8f418604d3ca6e6ee5aa38047d48dc7f7b8a7b28b9e442d15f250e",
+        "rehearsal": "d17b8669ff79346b4ab444d336bcb16badd29c40ae243cbfb9d5c83626f663af",
+        "seal": "2e8d7ff8f4ea3163476c15ca1c91b5908c9a3e1a476bbe08d8b24ba7224e677d",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "13ba9806d05d4056849b96fb3bbdf869b533640059b17491ed7c946ee5481e42",
-        "seal": "d50a76d7b8a1bc043bc31c16d8b04c707a32374fa49afa835c2e5003588f19c8",
+        "rehearsal": "36cb890a0ae17a42953f08f9419f185f3567c58ce234c707bbc6c1d9a16a36b2",
+        "seal": "252ba2a4b374d66d5bf17ab4c0fb3ea08347a27f9ef878672e643b43238eb104",
       }
     `);
   });
