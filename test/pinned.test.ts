@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"a72460c3f9ccb84e1b7d9c15011d75a08d990c4f2b38c7e0c5da1908c07fd322"`,
+      `"b485f40edce5c25f41b543e73baa13de2cea859ea96adecfe168c50d2a2cbde7"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "d17b8669ff79346b4ab444d336bcb16badd29c40ae243cbfb9d5c83626f663af",
-        "seal": "2e8d7ff8f4ea3163476c15ca1c91b5908c9a3e1a476bbe08d8b24ba7224e677d",
+        "rehearsal": "de88297021b82023ffd0ddc9d8f7c8604c3eb7061a445c580d696d10b8d66d31",
+        "seal": "5a55eec2c3e9f52e42dd899f5202a98606bc9984760fd49d714f572ad993b217",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "36cb890a0ae17a42953f08f9419f185f3567c58ce234c707bbc6c1d9a16a36b2",
-        "seal": "252ba2a4b374d66d5bf17ab4c0fb3ea08347a27f9ef878672e643b43238eb104",
+        "rehearsal": "15a237b2f7d6e65c5309357a4acf94ddfdb7ad53e6bfd073248a7da86b58f5b0",
+        "seal": "08a5aaf87fc4fa63f0b3cbf227631f4f3b2531b17bcc8386b46ae33e00f50ef4",
       }
     `);
   });
