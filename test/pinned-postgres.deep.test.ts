@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "dfd7e7697046e80135556add6e188af0506b4423ca2bfdff61645927371a84ae",
-        "seal": "73d63bc7ccd5f4f535772d86f44e1768678ef754a4830d5f8d3d309a8edd347c",
+        "rehearsal": "54b1f902e764aa2d8a11fba0a571014d312642bf92320ff6fa159bf544d603e9",
+        "seal": "33b73e87349dcc3cac57e0ef532c9825ff41d53c89fd5213433c5dd0e3bb6ae8",
       }
     `);
   });

@@ -19,7 +19,7 @@ export const word = (describe: string) => ({ type: 'string', demandOption: true,
 export const UNSANDBOXED = flag('run foreign validators without a sandbox where none is granted');
 
 /** For every command that hashes what a ledger holds. */
-export const LIMIT_SIZE = value(
+export const LIMIT = value(
   'bytes (or 512M, 64G, 2T) that files may say to have together before those are refused of which less is stored; default 64G',
 );
 

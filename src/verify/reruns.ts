@@ -23,7 +23,7 @@ export interface RerunsReport {
   readonly findings: readonly Finding[];
 }
 
-export interface RerunOptions {
+export interface RerunsOptions {
   /** Verifier keys; without any, nothing counts and nothing is a finding. */
   readonly rerunners: readonly string[];
   readonly signal?: AbortSignal;
@@ -40,7 +40,7 @@ export async function verifyReruns(
   ledger: Ledger,
   claimed: LogEntries['reruns'],
   subject: Link,
-  options: RerunOptions,
+  options: RerunsOptions,
 ): Promise<RerunsReport> {
   const { rerunners, signal } = options;
   const reruns: Rerun[] = [];
@@ -123,7 +123,7 @@ async function saidBy(
   ledger: Ledger,
   { link, rerun }: Found,
   path: string,
-  options: RerunOptions,
+  options: RerunsOptions,
 ): Promise<'same' | 'nothing' | Finding[]> {
   const { subject, again, same, differences, note } = rerun;
   try {

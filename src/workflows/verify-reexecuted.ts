@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Revision } from '../ledger/revision.ts';
 import { nodeLink } from '../objects/link.ts';
-import { readClaim, verifyReruns, type RerunOptions } from '../verify/reruns.ts';
+import { readClaim, verifyReruns, type RerunsOptions } from '../verify/reruns.ts';
 import { findReadablePacket, linkOf, rehearsalIn } from '../packets/find-packet.ts';
 import { rehearsalRecord } from './rehearsal-record.ts';
 import type { VerifiedLog } from './verify-log.ts';
@@ -13,7 +13,7 @@ export async function verifyReexecuted(
   ledger: Ledger,
   resolved: Revision,
   { entries, records }: VerifiedLog,
-  options: Partial<RerunOptions>,
+  options: Partial<RerunsOptions>,
 ): Promise<void> {
   const found = await findReadablePacket(ledger, resolved);
   if (!found) return describeRerun(report, ledger, resolved, records);

@@ -3,7 +3,7 @@ import { digestOf } from '../../objects/digest.ts';
 import { defineCommand } from '../command.ts';
 import type { Io } from '../io.ts';
 import { textOrBase64 } from '../text.ts';
-import { LIMIT_SIZE, parseSize, word } from '../options.ts';
+import { LIMIT, parseSize, word } from '../options.ts';
 
 export const command = defineCommand({
   about:
@@ -12,8 +12,7 @@ export const command = defineCommand({
     ['custody cat HEAD:verdict.json', 'a file of the newest packet'],
     ['custody cat 3f2a91c0', 'an object by the first digits of its id'],
   ],
-  options: (y) =>
-    y.positional('id', word('an id, a prefix of one, or REV:path')).option('limit-size', LIMIT_SIZE),
+  options: (y) => y.positional('id', word('an id, a prefix of one, or REV:path')).option('limit-size', LIMIT),
   async run(args, context) {
     await using ledger = await context.openLedger();
     const pieces: Uint8Array[] = [];

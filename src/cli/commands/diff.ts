@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { renderDiff } from '../diff-text.ts';
 import { ledgerFor, operandOf } from '../optional-ledger.ts';
-import { flag, LIMIT_SIZE, parseSize, word } from '../options.ts';
+import { flag, LIMIT, parseSize, word } from '../options.ts';
 
 export const command = defineCommand({
   about:
@@ -15,7 +15,7 @@ export const command = defineCommand({
     y
       .positional('a', word('before'))
       .positional('b', word('after'))
-      .option('limit-size', LIMIT_SIZE)
+      .option('limit-size', LIMIT)
       .option('exit-code', flag('exit 1 when they differ')),
   async run(args, context) {
     const { diffOperands } = await import('../../workflows/diff.ts');

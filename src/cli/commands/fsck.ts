@@ -1,12 +1,12 @@
 import { defineCommand } from '../command.ts';
-import { LIMIT_SIZE, parseSize } from '../options.ts';
+import { LIMIT, parseSize } from '../options.ts';
 import { findingLines, plural } from '../text.ts';
 
 export const command = defineCommand({
   about:
     'Checks the whole ledger: hashes every stored byte, walks every record, looks for everything that records reach. It\ntrusts no index, goes on after damage and reports all of it. Exit 1 when anything was found.',
   examples: [['custody fsck', 'is everything there and undamaged?']],
-  options: (y) => y.option('limit-size', LIMIT_SIZE),
+  options: (y) => y.option('limit-size', LIMIT),
   async run(args, context) {
     const { fsckLedger } = await import('../../workflows/fsck.ts');
     await using ledger = await context.openLedger();

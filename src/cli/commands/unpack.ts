@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { plural, printable } from '../text.ts';
-import { LIMIT_SIZE, parseSize, word } from '../options.ts';
+import { LIMIT, parseSize, word } from '../options.ts';
 
 export const command = defineCommand({
   about:
@@ -13,7 +13,7 @@ export const command = defineCommand({
     y
       .positional('revision', word('a revision that holds a packet'))
       .positional('folder', word('a folder that does not exist yet'))
-      .option('limit-size', LIMIT_SIZE),
+      .option('limit-size', LIMIT),
   async run(args, context) {
     const { unpack } = await import('../../workflows/unpack.ts');
     const folder = context.path(args.folder);

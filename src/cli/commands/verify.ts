@@ -5,7 +5,7 @@ import { parseDigest } from '../../objects/digest.ts';
 import { LEVELS } from '../../workflows/verify-report.ts';
 import { defineCommand } from '../command.ts';
 import { findingLines, plural, printable } from '../text.ts';
-import { LIMIT_SIZE, parseSize, UNSANDBOXED, value, values } from '../options.ts';
+import { LIMIT, parseSize, UNSANDBOXED, value, values } from '../options.ts';
 
 export const command = defineCommand({
   about:
@@ -25,7 +25,7 @@ export const command = defineCommand({
       .option('validator', values('a validator that you trust, beside those that the first policy pins'))
       .option('unsandboxed', UNSANDBOXED)
       .option('rerunner', values('the verifier key of somebody whose rerun counts (level reexecuted)'))
-      .option('limit-size', LIMIT_SIZE)
+      .option('limit-size', LIMIT)
       .option('require', { ...values('levels that must be done'), choices: LEVELS }),
   async run(args, context) {
     const { verifyFolder, verifyRevision } = await import('../../workflows/verify.ts');
