@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"37484bd019b239486dcc49dd9e21c34ab237fd9373eced7919c3f2f41b72bab2"`,
+      `"f88371733964a8b5f2d7cddd6eb4f350a744dcb0bce8de4c5928163811200d0a"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "59a5d80375491904d31d9a1d3a23ea0c79f112c78ef6d2c3401e3171603b4245",
-        "seal": "e2e2f4640af514a36a72a2e9af422584df1cc4afbf66794717250c985a2f7feb",
+        "rehearsal": "a803ea59c09b1cc2f4f8b1192e194972b967622ecc02fc5856440d2766bdadaf",
+        "seal": "38f60358f3ae465e7943b7ca7fb4a157efa6b974c235ca58b5fe9af061a9fbc0",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "37e2ccb699b9151cf70de46ffa259802f9c601531c8693514703e77043793739",
-        "seal": "d752daf91af9054d554f8d4f35282f92903768ba8d8ae5cde30a12b3ae885a27",
+        "rehearsal": "04685bdb79d4b2008eafdebf7ba9b81e89a25d87250f7b66f6c3bfaf3a73b2dd",
+        "seal": "69f92352d68d13a781502510f3a3ee7c601a4baafcdf3b31513cb56c3e7d771b",
       }
     `);
   });
