@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "55312a6eed061e768ddec089fb8a3dfdee42f62ef9341867a8148fd41784d739",
-        "seal": "4ccaa860d28510b0c86b53fca4697fd965f7599049e3b02d0b623d86971fa550",
+        "rehearsal": "e04cc2486855ac1499c01825c6c0e6b912d08089c951256cd470e25961fc9099",
+        "seal": "af1d6accc3be639c7e592987b45a76ff8b648aae5b0ba75313dc6e187d9f9ff7",
       }
     `);
   });

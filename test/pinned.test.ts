@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"bb8abc6a5ab01ceadf1cdcc3482a8521d15fa6a1ad91c92dc38f705a24a1ef16"`,
+      `"b25a5ba0d293244f71e1cf37bdd1853b27443f89bf43046d6a687f6d46515be6"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "aeeec1b88f2551d10dd0f2e3f731e07a705862f3803350cdd93bcb87ac0b1cac",
-        "seal": "f2cbf364cf2c57b24fd6822be4f18958ca4379bc695318873bae341237482f68",
+        "rehearsal": "61ff5d5f3ffe5aaff54452449880ed4a4bfa17a14718b74759080c0d8a656d6e",
+        "seal": "470abc6262f59c3ba81bccfb74697c43180444600ad4858118496153eaf4cfc0",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "687ae9c0ffd3012ae63314c09813041724201b6228653c8c4d537465d1512129",
-        "seal": "36de3e49063db099dd2a2b7c894b5b218c29c7e9fc16e610640cbdddefc8c422",
+        "rehearsal": "e39b04f7262cc4fd29a8db8105c01cd3026fda790596fff1b6ed5760b501d575",
+        "seal": "f7286f1105e0100149df18df7787b9bdf1e6def4f21bdd8cb870ccf7c0669f0c",
       }
     `);
   });
