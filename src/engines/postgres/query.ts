@@ -26,7 +26,11 @@ function refuse(message: string): never {
   throw new CustodyError('SQL_SYNTAX', message, { hint: HINT });
 }
 
-/** Inside a read-only transaction. @throws CustodyError SQL_FAILED (also for another number of rows or columns), TIME_LIMIT */
+/**
+ * Inside a read-only transaction.
+ * @returns the value as text that tells NULL from text (SPEC.md, "Rehearsal").
+ * @throws CustodyError SQL_FAILED (also for another number of rows or columns), TIME_LIMIT
+ */
 export async function singleValue(
   connection: PostgresConnection,
   { text }: ParsedStatement,
@@ -35,7 +39,10 @@ export async function singleValue(
   const [row] = rows;
   if (rows.length !== 1 || row?.length !== 1)
     throw new CustodyError('SQL_FAILED', 'the query does not give exactly one value', { hint: HINT });
-  return row[0] ?? 'NULL';
+  // A query gives one type: what may look alike is NULL and its name alone.
+  const [value] = row;
+  if (value == null) return 'NULL';
+  return /^'*NULL'*$/i.test(value) ? `'${value}'` : value;
 }
 
 /**

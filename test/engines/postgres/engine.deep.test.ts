@@ -228,6 +228,8 @@ describe.each(INSTALLATIONS)('the engine on the $name installation', ({ folder }
   it('answers a query with one value, read-only', async () => {
     expect(await bed.clone.query('SELECT count(*) FROM shop.secret')).toBe('2');
     expect(await bed.clone.query('SELECT NULL::text')).toBe('NULL');
+    expect(await bed.clone.query("SELECT 'null'")).toBe("'null'");
+    expect(await bed.clone.query("SELECT '''NULL'''")).toBe("''NULL''");
     expect(await bed.clone.query('SELECT name FROM shop.item WHERE id = -1')).toBe('a');
     await refuses(bed.clone.query('SELECT 1, 2'), 'SQL_FAILED');
     await refuses(bed.clone.query('SELECT 1 WHERE false'), 'SQL_FAILED');

@@ -43,7 +43,20 @@ describe('a query inside the transaction', () => {
 
   it('sees what is not committed', async () => {
     expect(await session.query('SELECT count(*) FROM t')).toBe('2');
-    expect(await session.query(`SELECT NULL`)).toBe('NULL');
+    for (const [sql, answer] of [
+      ['NULL', 'NULL'],
+      ["'NULL'", "'NULL'"],
+      ['1', '1'],
+      ["'1'", "'1'"],
+      ['1.0', '1.0'],
+      ['-1e308', '-1e+308'],
+      ['0.1 + 0.2', '0.30000000000000004'],
+      ["x'31'", "x'31'"],
+      ["'x''31'''", "'x'31''"],
+      ["''", "''"],
+      ["'SURROGATE'", 'SURROGATE'],
+    ])
+      expect(await session.query(`SELECT ${sql}`)).toBe(answer);
     expect(await session.query(`SELECT count(*) FROM pragma_foreign_key_check`)).toBe('0');
   });
 

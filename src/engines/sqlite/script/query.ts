@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { CustodyError } from '../../../errors.ts';
 import { readOnlyGuard, type Guard } from './authorizer.ts';
+import { plainValue, shownValue } from '../../../objects/rows/shown.ts';
 import { sqlError } from './sql-error.ts';
 import { tokens } from './tokens.ts';
 
@@ -9,7 +10,7 @@ const AT = 'query';
 
 /**
  * Runs one read-only statement that gives one row of one column.
- * @returns the value as text: NULL, a number as SQLite prints it, text as it is, a blob as `x'…'`.
+ * @returns the value as text that tells its type (SPEC.md, "Rehearsal").
  * @throws CustodyError SQL_SYNTAX, BOUNDARY_VIOLATED before it runs; SQL_FAILED
  */
 export function queryOne(db: DatabaseSync, sql: string): string {
@@ -30,7 +31,7 @@ export function queryOne(db: DatabaseSync, sql: string): string {
       throw sqlError(error, 'SQL_FAILED', AT);
     }
     if (rows !== 1) throw failed(rows === 0 ? 'no row' : 'more than one row');
-    return asText(db, value);
+    return plainValue(shownValue('sqlite-record', value as null | bigint | number | string | Uint8Array));
   } finally {
     guard.lift();
   }
@@ -69,14 +70,6 @@ function compile(db: DatabaseSync, guard: Guard, sql: string): StatementSync {
   if (statement.expandedSQL !== statement.sourceSQL) throw failed('a parameter, which nothing would bind');
   if (statement.columns().length !== 1) throw failed(`${statement.columns().length} columns, not one`);
   return statement;
-}
-
-function asText(db: DatabaseSync, value: unknown): string {
-  if (value === null) return 'NULL';
-  if (typeof value === 'string') return value;
-  if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString('hex')}'`;
-  const bound = typeof value === 'bigint' ? value : Number(value);
-  return String(db.prepare('SELECT CAST(? AS TEXT) AS value').get(bound)?.['value']);
 }
 
 function failed(what: string): CustodyError {
