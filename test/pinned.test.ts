@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"37484bd019b239486dcc49dd9e21c34ab237fd9373eced7919c3f2f41b72bab2"`,
+      `"12a2350c2c65d6bb50399f8cfefb7946d50fbca61a01d408e812ba874fdaf0ed"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "59a5d80375491904d31d9a1d3a23ea0c79f112c78ef6d2c3401e3171603b4245",
-        "seal": "e2e2f4640af514a36a72a2e9af422584df1cc4afbf66794717250c985a2f7feb",
+        "rehearsal": "33af22bd2c77de69b6df8a2eb4ec86f5d99967849ca553b251d762de106dceb1",
+        "seal": "16ca1eb2dd474529ca5f4c13d4c562364b89df7a7d8bb055daa3b1227261ed3e",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "37e2ccb699b9151cf70de46ffa259802f9c601531c8693514703e77043793739",
-        "seal": "d752daf91af9054d554f8d4f35282f92903768ba8d8ae5cde30a12b3ae885a27",
+        "rehearsal": "11a5bd4ab9403e08cfba60d74c473cf6a4ace8b2f8a8b781bedd6fd0c2e2f0e3",
+        "seal": "74e006ad034c0e258792a0d5623bf7867d90463997fbc94c6936d74566db39ac",
       }
     `);
   });

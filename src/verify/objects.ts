@@ -7,6 +7,7 @@ import { decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects
 import type { Link } from '../objects/link.ts';
 import { checkMap } from '../objects/map-check.ts';
 import { objectFault } from '../objects/object-fault.ts';
+import { maskedAsNamed } from '../objects/snapshots/masks.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { checkTree } from '../objects/tree.ts';
 import { driveAsync, type Walk } from '../objects/walk.ts';
@@ -63,7 +64,8 @@ export class ObjectsCheck {
       case 'file':
         return this.#drain(link, readContent(link));
       case 'table':
-        return this.#drain(link, checkMap(object.root, object.rows));
+        await this.#drain(link, checkMap(object.root, object.rows));
+        return this.#drain(link, maskedAsNamed(object));
       case 'snapshot':
         for (const root of [...Object.values(object.facts), object.tables])
           await this.#drain(link, checkMap(root));
