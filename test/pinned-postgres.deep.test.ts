@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "c768af5fa307196ea3c9ea6091d77392af494699e7f409412ff7ce05a6a7ebe3",
-        "seal": "e618979ef29d8ac5ce5328ed305c521f5f3a539a893114ffee1c00d60291b0d4",
+        "rehearsal": "54b1f902e764aa2d8a11fba0a571014d312642bf92320ff6fa159bf544d603e9",
+        "seal": "33b73e87349dcc3cac57e0ef532c9825ff41d53c89fd5213433c5dd0e3bb6ae8",
       }
     `);
   });

@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"12a2350c2c65d6bb50399f8cfefb7946d50fbca61a01d408e812ba874fdaf0ed"`,
+      `"0cea15d0af2dbee9d38c1777d4bc238f5d40de671f960dbe7610cee90dcc06f3"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "33af22bd2c77de69b6df8a2eb4ec86f5d99967849ca553b251d762de106dceb1",
-        "seal": "16ca1eb2dd474529ca5f4c13d4c562364b89df7a7d8bb055daa3b1227261ed3e",
+        "rehearsal": "a56eaa7330e95dae5da3fd1ead8bcbc4d10d631f1b0b01c21f3ba28259dd071b",
+        "seal": "4d9a91f38b7518735e177e6af5a5885e8ab0e8debcaaa6a02075b6c2b91248cc",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "11a5bd4ab9403e08cfba60d74c473cf6a4ace8b2f8a8b781bedd6fd0c2e2f0e3",
-        "seal": "74e006ad034c0e258792a0d5623bf7867d90463997fbc94c6936d74566db39ac",
+        "rehearsal": "af4b0c688f8ff8d9f2fa6417e2889d1d2b091f7a6086f085289953c706b0ec9a",
+        "seal": "c5f4bf47ac7ddd8714eb57cf1b3a16f5cd9b044aa38f69d635632093b18c1432",
       }
     `);
   });

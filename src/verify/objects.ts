@@ -2,15 +2,16 @@ import { isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import { LinkStack } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
-import { readContent } from '../objects/file.ts';
+import { listsOf, readContent } from '../objects/file.ts';
 import { decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { checkMap } from '../objects/map-check.ts';
+import { LIMIT_SIZE, notHashed, oversized } from '../objects/oversized.ts';
 import { objectFault } from '../objects/object-fault.ts';
 import { maskedAsNamed } from '../objects/snapshots/masks.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { checkTree } from '../objects/tree.ts';
-import { driveAsync, type Walk } from '../objects/walk.ts';
+import { driveAsync, resultOfAsync, type Walk } from '../objects/walk.ts';
 
 /**
  * The objects level: everything that `roots` reach is there, hashes to its id, decodes, and is well-formed as a whole
@@ -25,10 +26,21 @@ export class ObjectsCheck {
   readonly #links = new LinkStack<string>();
   readonly #source: ObjectSource;
   readonly #signal: AbortSignal | undefined;
+  readonly #limit: number;
+  readonly #files: Link[] = [];
+  readonly #lists: Parameters<typeof listsOf>[1] = new Map();
 
-  constructor(source: ObjectSource, signal?: AbortSignal) {
+  /** @param limitSize bytes that all files together may claim beyond what is stored of them, to be hashed whole. */
+  constructor(
+    source: ObjectSource,
+    {
+      signal,
+      limitSize = LIMIT_SIZE,
+    }: { signal?: AbortSignal | undefined; limitSize?: number | undefined } = {},
+  ) {
     this.#source = source;
     this.#signal = signal;
+    this.#limit = limitSize;
   }
 
   /** How many ids were visited, good or not. */
@@ -36,6 +48,7 @@ export class ObjectsCheck {
     return this.#links.seen.size;
   }
 
+  /** Follows these links. What {@link hashFiles} does is left for when everything is reached. */
   async reach(roots: readonly Link[], path: string): Promise<void> {
     this.#links.push(roots, path);
     for (let next = this.#links.pop(); next; next = this.#links.pop()) {
@@ -62,7 +75,8 @@ export class ObjectsCheck {
   async #checkWhole(link: Link, object: AnyObject): Promise<void> {
     switch (object.kind) {
       case 'file':
-        return this.#drain(link, readContent(link));
+        this.#files.push(link);
+        return this.#drain(link, listsOf(link, this.#lists));
       case 'table':
         await this.#drain(link, checkMap(object.root, object.rows));
         return this.#drain(link, maskedAsNamed(object));
@@ -76,6 +90,18 @@ export class ObjectsCheck {
       default:
         return;
     }
+  }
+
+  /** Hashes each file that was reached, whole; where they claim too much, those that their chunks do not account for are named. */
+  async hashFiles(): Promise<void> {
+    const faulty = new Set(this.findings.map(({ path }) => path));
+    const files = this.#files.splice(0).filter(({ digest }) => !faulty.has(digest));
+    const options = this.#signal ? { signal: this.#signal } : {};
+    const get = (id: Digest): Promise<Uint8Array> => this.#source.get(id);
+    const over = await resultOfAsync(oversized(files, this.#limit), get, options);
+    const left = new Set(over?.files.map(({ link }) => link.digest));
+    if (over) this.findings.push(...notHashed(over));
+    for (const link of files) if (!left.has(link.digest)) await this.#drain(link, readContent(link));
   }
 
   async #drain(link: Link, walk: Walk<unknown, unknown>): Promise<void> {

@@ -31,7 +31,7 @@ export interface FsckReport {
  */
 export async function fsckLedger(
   ledger: Ledger,
-  options: { signal?: AbortSignal; progress?: (phrase: string) => void } = {},
+  options: { signal?: AbortSignal; limitSize?: number; progress?: (phrase: string) => void } = {},
 ): Promise<FsckReport> {
   const { progress = () => undefined, signal } = options;
   progress('packs');
@@ -46,8 +46,9 @@ export async function fsckLedger(
     signed = { covered: log.signatures.covered, size: log.size };
   }
   progress('objects');
-  const objects = new ObjectsCheck(ledger.store, signal);
+  const objects = new ObjectsCheck(ledger.store, options);
   for (const { index, entry } of log?.records ?? []) await objects.reach([entry], `records/${index}`);
+  await objects.hashFiles();
   findings.push(
     ...objects.findings.filter(
       (f) => !findings.some((known) => known.path === f.path && known.code === f.code),

@@ -26,6 +26,8 @@ export interface VerifyOptions {
   /** Levels that must be done beyond those that the subject requires. */
   readonly require?: readonly Level[];
   readonly signal?: AbortSignal;
+  /** Bytes that files may claim together before those are left that what is stored for them does not account for. */
+  readonly limitSize?: number;
   /** The log's verifier key, given to the auditor by another way; without it the ledger's own configuration says it. */
   readonly key?: string;
   /** The first policy, given to the auditor by another way; without it the ledger's own configuration says it. */
@@ -138,8 +140,9 @@ async function verifyStored(
   if (rerunners.length > 0) report.require('reexecuted');
   const roots =
     resolved.type === 'record' ? [resolved.record.record.entry] : [await linkTo(ledger, resolved.id)];
-  const objects = new ObjectsCheck(ledger.store, options.signal);
+  const objects = new ObjectsCheck(ledger.store, options);
   await objects.reach(roots, resolved.type === 'record' ? `records/${resolved.record.index}` : 'revision');
+  await objects.hashFiles();
   report.require('objects', 'chain');
   report.level('objects', objects.findings);
   const index = resolved.type === 'record' ? resolved.record.index : undefined;
