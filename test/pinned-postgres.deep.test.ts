@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "54b1f902e764aa2d8a11fba0a571014d312642bf92320ff6fa159bf544d603e9",
-        "seal": "33b73e87349dcc3cac57e0ef532c9825ff41d53c89fd5213433c5dd0e3bb6ae8",
+        "rehearsal": "54826f27ce22e4e589ad85dd7712a4d2135412bdc35b90fbb766f8c1051af01b",
+        "seal": "492fbcd1f774b064d05c2e7350fd5d6f248f8c1daecfe8eb45346ea1e7924c98",
       }
     `);
   });
