@@ -24,7 +24,7 @@ timeLimit: 3600
 
 /**
  * Peak of the resident memory of all of a rehearsal's processes together (three legs, SQLite), with and without `--out`.
- * The judges' processes are counted apart: they hold the whole evidence. Linux: it is read from /proc.
+ * The judges’ processes are counted apart. Linux: it is read from /proc.
  */
 export async function run(): Promise<Row[]> {
   const rows: Row[] = [];

@@ -1,7 +1,7 @@
 /**
  * `npm run bench [part …]`: runs the parts, one after the other, and prints ours beside public tools in the same run.
  * Medians; a ratio below 1 means that we are faster (or smaller). Nothing is written into the repository.
- * BENCH_SCALE=small for a quick look; BENCH_ROWS, BENCH_TREE_MB, BENCH_COMMITS, BENCH_OBJECTS, BENCH_MEMORY_MB, BENCH_ROUNDS set sizes.
+ * BENCH_SCALE=small for a quick look; BENCH_ROWS, BENCH_TREE_MB, BENCH_COMMITS, BENCH_OBJECTS, BENCH_MEMORY_MB, BENCH_JUDGE_MB, BENCH_ROUNDS set sizes.
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -16,6 +16,7 @@ const PARTS: Readonly<Record<string, () => Promise<{ run: () => Promise<Row[]> }
   tree: () => import('./tree.ts'),
   sqlite: () => import('./sqlite.ts'),
   memory: () => import('./memory.ts'),
+  judge: () => import('./judge.ts'),
 };
 
 /** A part that is a program of its own and prints its own table. */

@@ -30,7 +30,7 @@ export async function examples(): Promise<Map<string, readonly string[]>> {
     ['checkpoint', store.checkpoint(world)],
     ['config', store.config(world)],
     ['manifest', store.manifest(world)],
-    ['frames', store.frames(world)],
+    ['protocol', store.protocol(world)],
     ['sqlite-pragmas', pins.sqlitePragmas()],
     ['postgres-pins', pins.postgresPins()],
     ['postgres-functions', pins.postgresFunctions()],

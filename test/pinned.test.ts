@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"b25a5ba0d293244f71e1cf37bdd1853b27443f89bf43046d6a687f6d46515be6"`,
+      `"12b409b402eae7a2ba7846ebcf83a91d9a49ab703ba7658879de3ddffbdf5d38"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "61ff5d5f3ffe5aaff54452449880ed4a4bfa17a14718b74759080c0d8a656d6e",
-        "seal": "470abc6262f59c3ba81bccfb74697c43180444600ad4858118496153eaf4cfc0",
+        "rehearsal": "abae2a88f68e5e7d4a3f99075b72a5c4a2c364fd7fe10c3379fc106519ffee1f",
+        "seal": "55b313a92c46e883f98d8c401a5c48e4921fac3b4fd5d1138f3ab7eb63e0148d",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "e39b04f7262cc4fd29a8db8105c01cd3026fda790596fff1b6ed5760b501d575",
-        "seal": "f7286f1105e0100149df18df7787b9bdf1e6def4f21bdd8cb870ccf7c0669f0c",
+        "rehearsal": "9a13ffbeca079dda58ace3fca692ea418bf9b161c135bce6c1107bfde86f0b12",
+        "seal": "dcde9cda5df93712e647b384a69e931a95304f2bb1653d79fe22cde24d92a78d",
       }
     `);
   });

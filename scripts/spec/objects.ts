@@ -17,7 +17,7 @@ import { encodeCopyRow } from '../../src/objects/rows/postgres-copy.ts';
 import { encodeRecord, type SqliteValue } from '../../src/objects/rows/sqlite-record.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { MAX_DEPTH } from '../../src/objects/value.ts';
-import { MAX_EVIDENCE } from '../../src/validator/frames.ts';
+import { MAX_VERDICT } from '../../src/validator/protocol.ts';
 import { MANIFEST_LIMIT } from '../../src/packets/seal/manifest.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { hex, hexLines, utf8 } from './hex.ts';
@@ -66,7 +66,7 @@ export function constants(): string[] {
     ['objects in a pack', MAX_PACK_OBJECTS],
     ['largest head file, bytes', MAX_HEAD],
     ['largest manifest, bytes', MANIFEST_LIMIT],
-    ['most evidence that a validator reads, bytes', MAX_EVIDENCE],
+    ['largest verdict of a validator, bytes', MAX_VERDICT],
   ];
   return all.map(([name, value]) => `${name.padEnd(46)}${value.toLocaleString('en-US').padStart(15)}`);
 }

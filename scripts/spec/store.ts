@@ -1,7 +1,7 @@
 import { formatConfig } from '../../src/ledger/config.ts';
 import { leafHash } from '../../src/log/tree-hash.ts';
-import { digestOf } from '../../src/objects/digest.ts';
-import { frameHeader, frameSubject } from '../../src/validator/frames.ts';
+import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
+import { hello, message } from '../../src/validator/protocol.ts';
 import { MemoryBackend } from '../../src/store/memory.ts';
 import { encodeHead } from '../../src/store/heads.ts';
 import { HashedObject } from '../../src/store/hashing.ts';
@@ -79,10 +79,15 @@ export function manifest({ manifest: lines, seal }: World): string[] {
   ];
 }
 
-export function frames({ examples }: World): string[] {
-  const blob = utf8('hello\n');
-  return [
-    ...hexLines(frameSubject(examples.rehearsal.digest)),
-    `${hex(frameHeader('raw', blob.length))} ${hex(blob)}`,
+/** What each side sends, in turn, where the subject is not there; and an object. */
+export function protocol({ examples }: World): string[] {
+  const subject = examples.rehearsal.digest;
+  const said: [string, Buffer][] = [
+    ['hello', hello(subject)],
+    ['question', message('question', digestToBytes(subject))],
+    ['absent', message('absent', new Uint8Array())],
+    ['verdict', message('verdict', utf8('{"accepted":false}'))],
+    ['object', message('object', utf8('hello\n'))],
   ];
+  return said.flatMap(([what, bytes]) => [what, ...hexLines(bytes)]);
 }

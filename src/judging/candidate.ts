@@ -4,10 +4,8 @@ import { readRegular } from '../system/regular-file.ts';
 import { CustodyError, fromSystemError, isCustodyError } from '../errors.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { hasInterpreterLine, interpreterOf } from './interpreter-line.ts';
-import type { ControlResult } from './control-result.ts';
-import { tryControls } from './foreign-controls.ts';
+import { tryControls } from './controls.ts';
 import type { JudgeOptions } from './judge.ts';
-import { tryNodeControls } from './node-controls.ts';
 import { BUILT_IN_NAME, isBuiltIn, type Runner } from './policy.ts';
 
 /** A file that may become a validator. */
@@ -58,21 +56,13 @@ export async function readCandidate(path: string): Promise<Candidate> {
   return { code, sha256: digestOf(code), runner: foreign ? 'interpreter' : 'node-permission', name };
 }
 
-/** Runs what tells a validator from a file that says yes. */
-export function tryValidator(
-  { code, runner }: { code: Uint8Array; runner: string },
-  options: JudgeOptions = {},
-): Promise<ControlResult> {
-  return runner === 'interpreter' ? tryControls(code, options) : tryNodeControls(code, options);
-}
-
 /** @throws CustodyError VALIDATOR_REFUSED, VALIDATOR_UNCONFINED, INTERRUPTED. */
 export async function requireJudging(
   path: string,
   candidate: Candidate,
   options: JudgeOptions,
 ): Promise<void> {
-  const tried = await tryValidator(candidate, options).catch((error: unknown) => {
+  const tried = await tryControls(candidate, options).catch((error: unknown) => {
     if (!isCustodyError(error, 'VALIDATOR_FAILED')) throw error;
     if (candidate.runner === 'node-permission')
       throw refused(
@@ -84,7 +74,7 @@ export async function requireJudging(
     throw refused(
       path,
       `tried on a planted control, ${error.message}`,
-      'It must print one JSON document and exit with 0 (SPEC.md, "Foreign validators").',
+      'It must ask for what it needs, say one verdict and exit with 0 (SPEC.md, "The protocol of validators").',
       error,
     );
   });

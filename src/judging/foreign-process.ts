@@ -5,7 +5,8 @@ import { CustodyError, fromSystemError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import { interpreterOf } from './interpreter-line.ts';
 import { FOREIGN_ANSWER, parseAnswer } from './judge-answer.ts';
-import { noJudgement, runToEnd, type JudgeCommand } from './judge-process.ts';
+import { runToVerdict, type JudgeCommand } from './judge-process.ts';
+import { noJudgement, type Answers } from './questions.ts';
 import {
   grantedSandbox,
   INSIDE,
@@ -24,9 +25,8 @@ const SYSTEM = [
   ...['/dev/null', '/dev/zero', '/dev/urandom'],
 ];
 
-/** The names of its two files. */
+/** The name of its file. */
 const FILE = 'validator';
-const EVIDENCE = 'evidence.json';
 
 /** How many bytes each of its processes may write to, with a sandbox and without (RLIMIT_DATA, setrlimit(2)). */
 const MEMORY = 2 * 2 ** 30;
@@ -35,14 +35,14 @@ const MEMORY = 2 * 2 ** 30;
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' };
 
 /**
- * Runs a foreign validator, a file with an interpreter line, on one evidence document (SPEC.md, "Foreign validators").
- * @param code the file, as the ledger holds it, re-hashed. @param subject the rehearsal that the evidence is about.
+ * Runs a foreign validator, a file with an interpreter line (SPEC.md, "Foreign validators").
+ * @param code the file, as the ledger holds it, re-hashed. @param get what it may ask for.
  * @throws CustodyError VALIDATOR_FAILED for whatever is no judgement, VALIDATOR_UNCONFINED, INTERRUPTED, DISK_FULL, …
  */
 export async function runForeign(
   code: Uint8Array,
   subject: Digest,
-  evidence: string,
+  get: Answers,
   options: SandboxOptions = {},
 ): Promise<Judged> {
   const interpreter = interpreterOf(code);
@@ -52,13 +52,11 @@ export async function runForeign(
   const sandbox = await granted(folder.path, options);
   if (!sandbox && !options.unsandboxed) throw unconfined();
   const own = join(folder.path, 'own');
-  const files = await fill(own, code, evidence);
+  const files = await fill(own, code);
   const started = argument === undefined ? [path] : [path, argument];
   const command = sandbox ? sandbox.command(confined(started, files)) : unsandboxed(started, own);
   if (!command) throw unconfined();
-  const ended = await runToEnd(command, [Buffer.from(evidence)], options);
-  if (ended.code !== 0) throw noJudgement(`it exited with ${ended.code}: ${ended.errors}`);
-  const answer = parseAnswer(ended.output, subject, FOREIGN_ANSWER);
+  const answer = parseAnswer(await runToVerdict(command, subject, get, options), subject, FOREIGN_ANSWER);
   const name = sandbox?.name ?? 'none (--unsandboxed)';
   return { ...answer, networkRestricted: sandbox !== undefined, sandbox: name };
 }
@@ -72,18 +70,18 @@ export async function requireSandbox(options: SandboxOptions = {}): Promise<void
 /** The sandbox that this system grants, tried with a shell. */
 function granted(folder: string, { sandboxes = SANDBOXES }: SandboxOptions): Promise<Sandbox | undefined> {
   return grantedSandbox(sandboxes, 'interpreter', async () =>
-    confined(['/bin/sh'], await fill(join(folder, 'probe'), 'exec test -s "$1"\n', '{}\n')),
+    confined(['/bin/sh'], await fill(join(folder, 'probe'), 'exec test -s "$0"\n')),
   );
 }
 
 /** @param interpreter path and argument, if any. */
 function confined(interpreter: readonly string[], files: Confined['files']): Confined {
-  const run = [...interpreter, `${INSIDE}/${FILE}`, `${INSIDE}/${EVIDENCE}`];
+  const run = [...interpreter, `${INSIDE}/${FILE}`];
   return { reads: SYSTEM, files, env: ENVIRONMENT, scratch: true, memory: MEMORY, run };
 }
 
 function unsandboxed(interpreter: readonly string[], folder: string): JudgeCommand {
-  const run = [...interpreter, join(folder, FILE), join(folder, EVIDENCE)];
+  const run = [...interpreter, join(folder, FILE)];
   return limited(MEMORY, run, { cwd: folder, env: ENVIRONMENT });
 }
 
@@ -93,19 +91,14 @@ function unconfined(): CustodyError {
   });
 }
 
-/** Both files in a folder of their own, by name. */
-async function fill(
-  folder: string,
-  code: Uint8Array | string,
-  evidence: string,
-): Promise<Record<string, string>> {
-  const files = { [FILE]: join(folder, FILE), [EVIDENCE]: join(folder, EVIDENCE) };
+/** Its file in a folder of its own, by name. */
+async function fill(folder: string, code: Uint8Array | string): Promise<Record<string, string>> {
+  const file = join(folder, FILE);
   try {
     await mkdir(folder, { mode: 0o700 });
-    await writeFile(files[FILE], code, { mode: 0o444 });
-    await writeFile(files[EVIDENCE], evidence, { mode: 0o444 });
+    await writeFile(file, code, { mode: 0o444 });
   } catch (error) {
     throw fromSystemError(error, folder);
   }
-  return files;
+  return { [FILE]: file };
 }

@@ -1,6 +1,6 @@
 import { FINDING_CODES, finding, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
-import { noJudgement } from './judge-process.ts';
+import { noJudgement } from './questions.ts';
 
 /** What an answer may look like. */
 export interface AnswerForm {
@@ -12,7 +12,7 @@ export interface AnswerForm {
   readonly maxText: number;
 }
 
-/** Our validator's (SPEC.md, "The validator's input"): in full, and room for all that it may say (validator/bounded.ts). */
+/** Our validator's (SPEC.md, "The protocol of validators"): in full, and room for all that it may say (validator/bounded.ts). */
 export const OWN_ANSWER: AnswerForm = {
   needed: ['subject', 'accepted', 'findings'],
   unknownCode: 'refuse',

@@ -1,11 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { CustodyError } from '../errors.ts';
+import type { Digest } from '../objects/digest.ts';
+import { hello } from '../validator/protocol.ts';
+import { noJudgement, Questions, SaidReader, type Answers } from './questions.ts';
 
 export interface ProcessOptions {
   readonly signal?: AbortSignal;
-  /** Milliseconds, to which each MiB that it takes adds a second; the process and what it started are ended then. */
+  /** Milliseconds, to which each MiB of objects adds a second, each once; the process and what it started are ended then. */
   readonly timeLimit?: number;
 }
 
@@ -16,47 +19,34 @@ export interface JudgeCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface Ended {
-  readonly code: number;
-  /** Standard output, decoded strictly. */
-  readonly output: string;
-  /** The end of standard error, for a message. */
-  readonly errors: string;
-  /** Whether it took all of its input. */
-  readonly taken: boolean;
-}
-
-export type Input = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-
 const DEFAULT_TIME_LIMIT = 300_000;
-/** Milliseconds for each byte that was taken: a second a MiB. */
+/** Milliseconds for each byte that was answered: a second a MiB. */
 const PER_BYTE = 1_000 / 2 ** 20;
-const MAX_OUTPUT = 16 * 1024 * 1024;
-/** Milliseconds that may pass after its end until the last acknowledgement and output are here. */
+/** Milliseconds that may pass between its end and that of its output, whichever comes first. */
 const AFTERMATH = 2_000;
 
 /**
- * Runs a validator's process to its end, in a process group of its own: what it sends to its group reaches nobody else,
- * and whatever it started ends with it. @throws CustodyError VALIDATOR_FAILED, INTERRUPTED; what reading `input` throws.
+ * Runs a validator's process to its end, answering what it asks about the subject, in a process group of its own: what it
+ * sends to its group reaches nobody else, and whatever it started ends with it.
+ * @returns the verdict that it gave. @throws CustodyError VALIDATOR_FAILED, INTERRUPTED; what `get` throws.
  */
-export async function runToEnd(
+export async function runToVerdict(
   { command, args, cwd, env }: JudgeCommand,
-  input: Input,
+  subject: Digest,
+  get: Answers,
   { signal, timeLimit = DEFAULT_TIME_LIMIT }: ProcessOptions = {},
-): Promise<Ended> {
+): Promise<string> {
   if (signal?.aborted) throw interrupted(signal.reason);
   const child = spawn(command, args, { env, cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const end = (): void => endGroup(child);
-  const output = new Output(end);
   let errors = '';
-  child.stdout.on('data', (bytes: Buffer) => output.add(bytes));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-4000)));
-  const closed = once(child, 'close').then(() => true);
+  const closed = once(child, 'close');
   const exited = exitOf(child);
   const time = { limit: timeLimit, out: false };
-  const fed = feed(child.stdin, input, (bytes) => (time.limit += bytes * PER_BYTE));
+  const talk = converse(child, subject, get, (bytes) => (time.limit += bytes * PER_BYTE));
   // Each is awaited below, but maybe not before it fails.
-  for (const promise of [closed, exited, fed]) promise.catch(() => undefined);
+  for (const promise of [closed, exited, talk]) promise.catch(() => undefined);
   const from = performance.now();
   let timer: NodeJS.Timeout;
   const look = (): void => {
@@ -70,10 +60,13 @@ export async function runToEnd(
   look();
   signal?.addEventListener('abort', end, { once: true });
   try {
-    const code = await Promise.race([exited, fed.then(() => exited)]);
-    end();
-    if (!(await within(AFTERMATH, closed))) [child.stdout, child.stderr].forEach((pipe) => pipe.destroy());
-    return { code, output: output.text(), errors: errors.trim(), taken: await within(AFTERMATH, fed) };
+    const verdict = await Promise.race([talk, exited.then(leftOver)]);
+    if (verdict === undefined && !(await within(AFTERMATH, exited))) end();
+    const code = await exited;
+    if (code !== 0 && (await within(AFTERMATH, closed))) errors = errors.trim();
+    if (code !== 0) throw noJudgement(`it exited with ${code}: ${errors}`);
+    if (verdict === undefined) throw noJudgement('it gave no verdict');
+    return verdict;
   } catch (error) {
     end();
     await exited.catch(() => undefined);
@@ -83,13 +76,57 @@ export async function runToEnd(
     clearTimeout(timer!);
     signal?.removeEventListener('abort', end);
   }
+
+  /** What was said before its end and is not read yet; whatever it started may hold the pipes open. */
+  async function leftOver(): Promise<string | undefined> {
+    end();
+    if (!(await within(AFTERMATH, closed))) [child.stdout, child.stderr].forEach((pipe) => pipe.destroy());
+    return (await within(AFTERMATH, talk)) ? talk : undefined;
+  }
 }
 
-export function noJudgement(what: string, cause?: unknown): CustodyError {
-  return new CustodyError('VALIDATOR_FAILED', `the validator did not judge: ${what}`, {
-    cause,
-    hint: 'custody validator selftest tries the pinned validators; custody fsck checks their bytes.',
-  });
+/** @returns the verdict; undefined where the output ends without one. @throws VALIDATOR_FAILED for whatever is no message. */
+async function converse(
+  { stdin, stdout }: { readonly stdin: Writable; readonly stdout: Readable },
+  subject: Digest,
+  get: Answers,
+  onFresh: (bytes: number) => void,
+): Promise<string | undefined> {
+  // A process that ends early breaks the pipe: its exit says more than EPIPE.
+  stdin.on('error', () => undefined);
+  stdin.write(hello(subject));
+  const questions = new Questions(subject, get);
+  const reader = new SaidReader();
+  let verdict: string | undefined;
+  for await (const piece of untilBroken(stdout)) {
+    for (const said of reader.add(piece)) {
+      if (verdict !== undefined) throw noJudgement('it went on after its verdict');
+      if ('verdict' in said) verdict = utf8(said.verdict);
+      else {
+        const { answer, fresh } = await questions.answer(said.question);
+        onFresh(fresh);
+        if (!stdin.write(answer)) await drained(stdin);
+      }
+    }
+  }
+  return reader.cut ? undefined : verdict;
+}
+
+/** A pipe that breaks has come to its end. */
+async function* untilBroken(stdout: Readable): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stdout as AsyncIterable<Buffer>;
+  } catch {
+    // Its exit says more.
+  }
+}
+
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw noJudgement('its verdict is not UTF-8', cause);
+  }
 }
 
 function interrupted(cause: unknown): CustodyError {
@@ -119,54 +156,19 @@ function exitOf(child: ChildProcess): Promise<number> {
   });
 }
 
-class Output {
-  readonly #pieces: Buffer[] = [];
-  readonly #tooLong: () => void;
-  #length = 0;
-
-  constructor(tooLong: () => void) {
-    this.#tooLong = tooLong;
-  }
-
-  add(bytes: Buffer): void {
-    this.#length += bytes.length;
-    if (this.#length > MAX_OUTPUT) this.#tooLong();
-    else this.#pieces.push(bytes);
-  }
-
-  text(): string {
-    if (this.#length > MAX_OUTPUT) throw noJudgement('it printed more than 16 MiB');
-    try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(this.#pieces));
-    } catch (cause) {
-      throw noJudgement('its output is not UTF-8', cause);
-    }
-  }
-}
-
-async function within(limit: number, work: Promise<boolean>): Promise<boolean> {
+/** Whether it settled within so many milliseconds. */
+async function within(limit: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), limit)));
+  const done = work.then(
+    () => true,
+    () => true,
+  );
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([done, late]);
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** @returns whether everything was taken. A process that ends early breaks the pipe: its exit says more than EPIPE. */
-async function feed(stdin: Writable, input: Input, onTaken: (bytes: number) => void): Promise<boolean> {
-  stdin.on('error', () => undefined);
-  for await (const bytes of input) {
-    if (stdin.destroyed) return false;
-    if (!stdin.write(bytes)) await drained(stdin);
-    onTaken(bytes.length);
-  }
-  return new Promise((resolve) => {
-    if (stdin.destroyed) resolve(false);
-    else
-      stdin.once('close', () => resolve(stdin.writableFinished)).end(() => resolve(stdin.writableFinished));
-  });
 }
 
 function drained(stdin: Writable): Promise<void> {

@@ -1,16 +1,14 @@
 import { CustodyError, isCustodyError } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
-import { closure } from '../objects/closure.ts';
-import type { Digest } from '../objects/digest.ts';
-import { decodeKind, encodeObject, type ObjectOf } from '../objects/kinds.ts';
+import { digestToBytes, type Digest } from '../objects/digest.ts';
+import { decodeKind, encodeObject, type Encoded, type Kind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { driveSync } from '../objects/walk.ts';
-import { runForeign } from './foreign-process.ts';
+import type { Answers } from './questions.ts';
+import { runAs } from './run-as.ts';
 import type { SandboxOptions } from './sandbox.ts';
-import { runValidator } from './validator-process.ts';
-import { executionEvidence } from '../packets/files/execution-evidence.ts';
 import { twoAtOnce } from '../system/two-at-once.ts';
 import type { PinnedValidator } from './policy.ts';
+import type { Judged } from './validator-process.ts';
 
 export type JudgeOptions = SandboxOptions;
 
@@ -27,38 +25,25 @@ export interface NamedJudgement {
   readonly sandbox: string;
 }
 
-interface Objects {
-  readonly get: (id: Digest) => Uint8Array;
-}
-
-interface Evidence {
-  readonly link: Link;
-  readonly bytes: Uint8Array;
-}
-
-/** A rehearsal, and everything it reaches: itself first. */
+/** A rehearsal to be judged, and what answers questions about it. */
 interface Case {
-  readonly link: Link;
-  readonly rehearsal: ObjectOf<'rehearsal'>;
-  readonly evidence: Iterable<Evidence>;
+  readonly subject: Digest;
+  readonly get: Answers;
 }
 
 /**
  * Has each validator judge a rehearsal, in a process of its own, in the order that they are given. Before a validator's word
- * counts it is given the same evidence with each of two planted faults, and must reject both.
+ * counts it is asked about the same evidence with each of two planted faults, and must reject both.
  * @throws CustodyError VALIDATOR_FAILED, VALIDATOR_UNCONFINED, INTERRUPTED, …; a rejection is no error.
  */
 export async function judgeAll(
   pinned: readonly PinnedValidator[],
-  subject: Link,
-  { get }: Objects,
+  { digest: subject }: Link,
+  get: Answers,
   options: JudgeOptions = {},
 ): Promise<NamedJudgement[]> {
-  const rehearsal = decodeKind('rehearsal', get(subject.digest), subject.digest);
-  // Followed anew for each process, as it takes it: it may be larger than memory.
-  const evidence = { [Symbol.iterator]: () => driveSync(closure([subject]), get) };
-  const real = { link: subject, rehearsal, evidence };
-  const planted = PLANTED.map(([what, change]) => ({ what, case: plant(real, change) }));
+  const real = { subject, get };
+  const planted = await plant(real);
   const judgements: NamedJudgement[] = [];
   for (const validator of pinned) judgements.push(await judgeOne(validator, real, planted, options));
   return judgements;
@@ -79,39 +64,46 @@ export function judgesIsolation(judgements: readonly NamedJudgement[]): [string,
   ];
 }
 
-type Change = (rehearsal: ObjectOf<'rehearsal'>) => ObjectOf<'rehearsal'>['legs'];
-
-/**
- * Fabricated rehearsals. In the first the state after applying is the before-state, in every leg; in the second the last way
- * back leads to the changed state. Where that is the evidence itself, whoever accepts it accepts anything.
- */
-const PLANTED: readonly (readonly [what: string, change: Change])[] = [
-  [
-    'it accepted evidence in which nothing was changed',
-    ({ legs, entry }) => legs.map((leg) => ({ ...leg, after: entry })),
-  ],
-  [
-    'it accepted evidence in which nothing was taken back',
-    ({ legs }) => legs.map((leg, i) => (i === legs.length - 1 ? { ...leg, back: leg.after } : leg)),
-  ],
-];
-
-interface Planted {
+interface Planted extends Case {
   /** What to say of whoever accepts it. */
   readonly what: string;
-  readonly case: Case;
 }
 
-/** What it no longer reaches does no harm: a validator judges what it reaches. */
-function plant({ link: original, rehearsal, evidence }: Case, change: Change): Case {
-  const planted = { ...rehearsal, legs: change(rehearsal) };
-  const { link, bytes } = encodeObject(planted);
-  function* changed(): Generator<Evidence> {
-    yield { link, bytes };
-    for (const one of evidence) if (!one.link.equals(original)) yield one;
-  }
-  return { link, rehearsal: planted, evidence: { [Symbol.iterator]: changed } };
+/**
+ * Fabricated rehearsals: the real one, encoded anew, over the same objects. In the first nothing changed in one leg; in the
+ * second one way back leads to a state whose tables are those of the changed one. Which legs, the digest decides. So they are
+ * as long as the real one and ask for as much. Where one is the real one, whoever accepts that accepts anything.
+ */
+async function plant({ subject, get }: Case): Promise<Planted[]> {
+  const read = async <K extends Kind>(kind: K, { digest }: Pick<Link, 'digest'>): Promise<ObjectOf<K>> =>
+    decodeKind(kind, await get(digest), digest);
+  const rehearsal = await read('rehearsal', { digest: subject });
+  const { entry, legs } = rehearsal;
+  const changed = legs.flatMap(({ after }, i) => (after ? [{ i, after }] : []));
+  const place = (from: number): { i: number; after: Link } | undefined =>
+    changed[digestToBytes(subject)[from]! % changed.length];
+  const faked = (what: string, i: number, state: Partial<Leg>, made: Encoded[]): Planted => {
+    const others = legs.map((leg, at) => (at === i ? { ...leg, ...state } : leg));
+    const all = [encodeObject({ ...rehearsal, legs: others }), ...made];
+    const own = new Map(all.map(({ link, bytes }) => [link.digest, bytes]));
+    return { what, subject: all[0]!.link.digest, get: (id) => own.get(id) ?? get(id) };
+  };
+  const [first, second] = [place(0), place(1)];
+  if (!first || !second) return UNTOUCHED.map((what) => ({ what, subject, get }));
+  const [before, after] = [await read('snapshot', entry), await read('snapshot', second.after)];
+  const left = encodeObject({ ...before, tables: after.tables });
+  return [
+    faked(UNTOUCHED[0], first.i, { after: entry }, []),
+    faked(UNTOUCHED[1], second.i, { back: left.link }, [left]),
+  ];
 }
+
+type Leg = ObjectOf<'rehearsal'>['legs'][number];
+
+const UNTOUCHED = [
+  'it accepted evidence in which nothing was changed',
+  'it accepted evidence in which nothing was taken back',
+] as const;
 
 async function judgeOne(
   pinned: PinnedValidator,
@@ -121,15 +113,15 @@ async function judgeOne(
 ): Promise<NamedJudgement> {
   const { link, validator } = pinned;
   const { name } = validator;
-  const cases = [real, ...planted.map((one) => one.case).filter((one) => !one.link.equals(real.link))];
+  const cases = [real, ...planted.filter(({ subject }) => subject !== real.subject)];
   const answers = await twoAtOnce(
     cases,
     (one, _, signal) => ask(pinned, one, { ...options, signal }),
     options,
   );
-  const answerTo = (asked: Case): Answer => answers[cases.findIndex((one) => one.link.equals(asked.link))]!;
+  const answerTo = ({ subject }: Case): Judged => answers[cases.findIndex((one) => one.subject === subject)]!;
   const { accepted, findings, networkRestricted, sandbox } = answerTo(real);
-  const lenient = planted.find((one) => answerTo(one.case).accepted);
+  const lenient = planted.find((one) => answerTo(one).accepted);
   if (lenient) {
     const found = [finding('VALIDATOR_LENIENT', `validators/${name}`, lenient.what)];
     return { link, name, accepted: false, findings: found, networkRestricted, sandbox };
@@ -137,37 +129,21 @@ async function judgeOne(
   return { link, name, accepted, findings: inOrder(findings), networkRestricted, sandbox };
 }
 
-type Answer = Pick<NamedJudgement, 'accepted' | 'findings' | 'networkRestricted' | 'sandbox'>;
-
 /** Of several validators the error says which did not judge. */
-async function ask(pinned: PinnedValidator, about: Case, options: JudgeOptions): Promise<Answer> {
+async function ask(
+  { validator: { name, runner }, code }: PinnedValidator,
+  { subject, get }: Case,
+  options: JudgeOptions,
+): Promise<Judged> {
   try {
-    return await run(pinned, about, options);
+    return await runAs({ code, runner }, subject, get, options);
   } catch (error) {
     if (!isCustodyError(error, 'VALIDATOR_FAILED')) throw error;
-    const { name } = pinned.validator;
     throw new CustodyError('VALIDATOR_FAILED', `${name}: ${error.message}`, {
       cause: error,
       path: `validators/${name}`,
       hint: error.hint,
     });
-  }
-}
-
-async function run(
-  { validator, code }: PinnedValidator,
-  { link, rehearsal, evidence }: Case,
-  options: JudgeOptions,
-): Promise<Answer> {
-  switch (validator.runner) {
-    case 'node-permission':
-      return runValidator(code, link.digest, evidence, options);
-    case 'interpreter':
-      return runForeign(code, link.digest, executionEvidence(link, rehearsal), options);
-    default:
-      throw new CustodyError('VALIDATOR_FAILED', `no runner ${JSON.stringify(validator.runner)} is known`, {
-        hint: 'Use the version of custody that pinned it.',
-      });
   }
 }
 

@@ -8,14 +8,16 @@ import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import { putObject, type ObjectSink } from '../objects/sink.ts';
 import { driveAsync } from '../objects/walk.ts';
+import { hasInterpreterLine } from './interpreter-line.ts';
 import { isThere } from '../system/is-there.ts';
+import { PROTOCOL } from '../validator/protocol.ts';
 import { PolicyChain, type ChainedPolicy } from '../verify/policy-chain.ts';
 
 export const BUILT_IN_VALIDATOR = 'validator.mjs';
 export const BUILT_IN_NAME = 'custody';
 
 /** How a validator is run (SPEC.md, "The validator"): ours, by node with its permission model; or by its `#!` line. */
-export type Runner = 'node-permission' | 'interpreter';
+export type Runner = ObjectOf<'validator'>['runner'];
 
 /** The bytes of the validator that this version of custody was built with. @throws VALIDATOR_NOT_BUILT */
 export async function builtInValidator(): Promise<Uint8Array> {
@@ -52,7 +54,8 @@ export function storeValidator(
   { name, code, runner }: { name: string; code: Uint8Array; runner: Runner },
 ): Link {
   const sha256 = digestToBytes(digestOf(code));
-  return putObject(sink, { kind: 'validator', v: 1, name, file: storeContent(sink, code), sha256, runner });
+  const file = storeContent(sink, code);
+  return putObject(sink, { kind: 'validator', v: 2, name, file, sha256, runner, protocol: PROTOCOL });
 }
 
 /** Stores the built-in validator. @throws VALIDATOR_NOT_BUILT */
@@ -104,8 +107,9 @@ export async function loadValidator(ledger: Ledger, link: Link): Promise<PinnedV
   const pieces: Uint8Array[] = [];
   for await (const bytes of driveAsync(readWhole(validator.file), get)) pieces.push(bytes);
   const code = new Uint8Array(Buffer.concat(pieces));
-  if (digestOf(code) !== digestFromBytes(validator.sha256)) {
-    throw new CustodyError('OBJECT_CORRUPT', 'the validator is not the file that it is named after', {
+  const runner: Runner = hasInterpreterLine(code) ? 'interpreter' : 'node-permission';
+  if (digestOf(code) !== digestFromBytes(validator.sha256) || runner !== validator.runner) {
+    throw new CustodyError('OBJECT_CORRUPT', 'the validator is not the file that its object describes', {
       path: link.digest,
       hint: 'Run custody fsck.',
     });

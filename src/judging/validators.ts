@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, digestOf, type Digest } from '../objects/digest.ts';
-import { tryValidator } from './candidate.ts';
 import type { ControlResult } from './control-result.ts';
+import { tryControls } from './controls.ts';
 import { showIdentity } from '../rules/abbreviated-digest.ts';
 import type { JudgeOptions } from './judge.ts';
 import { BUILT_IN_NAME, builtInValidator, currentPolicy, loadValidator, pinnedValidators } from './policy.ts';
@@ -64,7 +64,7 @@ export async function selftestValidators(
       validator: link.digest,
       name,
       runner,
-      ...(await tryValidator({ code, runner }, options)),
+      ...(await tryControls({ code, runner }, options)),
     });
   }
   return { ok: validators.every(({ ok }) => ok), validators };

@@ -20,6 +20,7 @@ const VERSIONS: Partial<Record<string, number>> = {
   rehearsal: 2,
   snapshot: 2,
   tree: 2,
+  validator: 2,
 };
 
 /** Kinds that no code makes yet: their fields are decided with the part that needs them. */

@@ -1,10 +1,9 @@
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import { hideClaims } from '../rules/claims.ts';
 import type { Digest } from '../objects/digest.ts';
-import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { bounded } from './bounded.ts';
 import { STAGES } from './checks.ts';
-import { asFinding, gather, type Evidence } from './evidence.ts';
+import { asFinding, gather, type Evidence, type Objects } from './evidence.ts';
 
 export { STAGES } from './checks.ts';
 
@@ -19,7 +18,7 @@ export interface Judgement {
  * when every check ran and none found anything; all findings of a stage are reported, not the first.
  * @param stages for tests, which leave a check out to see that somebody notices.
  */
-export function judge(subject: Digest, objects: MemoryObjects, stages = STAGES): Judgement {
+export function judge(subject: Digest, objects: Objects, stages = STAGES): Judgement {
   const evidence = gather(subject, objects);
   const findings = Array.isArray(evidence) ? evidence : harmless(runStages(evidence, stages), evidence);
   return { subject, accepted: findings.length === 0, findings: bounded(inOrder(findings)) };

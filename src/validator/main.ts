@@ -1,46 +1,42 @@
-import { readSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { CustodyError } from '../errors.ts';
-import { MemoryObjects } from '../objects/memory-objects.ts';
-import { parseDigest } from '../objects/digest.ts';
+import { AskedObjects, type Pipe } from './asked-objects.ts';
 import { judge } from './judge.ts';
-import { FrameReader, MAX_EVIDENCE } from './frames.ts';
 
 /**
- * The validator's process: the subject and its objects come on standard input as frames, the judgement goes to standard
- * output as one JSON document. It opens no file and needs no right. Exit 0: it judged (either way); 1: it could not.
+ * The validator's process: it asks on standard output and is answered on standard input (protocol.ts), and says its
+ * judgement there. It opens no file and needs no right. Exit 0: it judged (either way); 1: it could not.
  */
-function main(): void {
-  const reader = new FrameReader();
-  const objects = new MemoryObjects();
-  const piece = Buffer.allocUnsafe(1 << 20);
-  let total = 0;
-  for (;;) {
-    const n = readInput(piece);
-    if (n === 0) break;
-    total += n;
-    if (total > MAX_EVIDENCE)
-      throw new CustodyError('OBJECT_TOO_LARGE', `more than ${MAX_EVIDENCE} bytes of evidence`);
-    for (const { codec, digest, bytes } of reader.add(piece.subarray(0, n)))
-      objects.put(codec, digest, bytes);
-  }
-  const subject = reader.finish();
-  process.stdout.write(`${JSON.stringify(judge(parseDigest(subject), objects))}\n`);
-}
+const PIPE: Pipe = {
+  read: (length) => {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length;) {
+      const n = retried(() => readSync(0, bytes, { offset: at }));
+      if (n === 0) throw new CustodyError('INTERNAL', 'whoever answers went away');
+      at += n;
+    }
+    return bytes;
+  },
+  write: (bytes) => {
+    for (let at = 0; at < bytes.length;) at += retried(() => writeSync(1, bytes, at));
+  },
+};
 
-/** Standard input may be a non-blocking pipe: then an empty one says EAGAIN instead of waiting. */
-function readInput(piece: Buffer): number {
+/** Whoever started it may have made a pipe non-blocking: then one that is not ready says EAGAIN instead of waiting. */
+function retried(work: () => number): number {
   for (;;) {
     try {
-      return readSync(0, piece);
+      return work();
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }
 }
 
 try {
-  main();
+  const objects = new AskedObjects(PIPE);
+  objects.say(judge(objects.subject, objects));
 } catch (error) {
   const code = error instanceof CustodyError ? error.code : 'INTERNAL';
   process.stderr.write(

@@ -231,11 +231,12 @@ export function putValidator(objects: MemoryObjects, name: string, text: string)
   const file = bytesOf(text);
   return putObject(objects, {
     kind: 'validator',
-    v: 1,
+    v: 2,
     name,
     file: storeContent(objects, file),
     sha256: sha256Bytes(file),
     runner: text.startsWith('#!') ? 'interpreter' : 'node-permission',
+    protocol: 'ask/1',
   });
 }
 

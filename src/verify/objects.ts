@@ -8,6 +8,7 @@ import type { Link } from '../objects/link.ts';
 import { checkMap } from '../objects/map-check.ts';
 import { LIMIT_SIZE, notHashed, oversized } from '../objects/oversized.ts';
 import { objectFault } from '../objects/object-fault.ts';
+import { maskedAsNamed } from '../objects/snapshots/masks.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { checkTree } from '../objects/tree.ts';
 import { driveAsync, resultOfAsync, type Walk } from '../objects/walk.ts';
@@ -77,7 +78,8 @@ export class ObjectsCheck {
         this.#files.push(link);
         return this.#drain(link, listsOf(link, this.#lists));
       case 'table':
-        return this.#drain(link, checkMap(object.root, object.rows));
+        await this.#drain(link, checkMap(object.root, object.rows));
+        return this.#drain(link, maskedAsNamed(object));
       case 'snapshot':
         for (const root of [...Object.values(object.facts), object.tables])
           await this.#drain(link, checkMap(root));

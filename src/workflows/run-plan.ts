@@ -89,7 +89,7 @@ export async function runPlan(
   });
   if (guarded.profile) guardResults(result.rehearsal, guarded.profile.claims, objects);
   progress('judge');
-  const judged = await judgeAll(validators, result.rehearsal, objects, {
+  const judged = await judgeAll(validators, result.rehearsal, objects.get, {
     ...(signal && { signal }),
     ...(options.unsandboxed && { unsandboxed: true }),
   });

@@ -5,7 +5,6 @@ import { reachedBy } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { policyAt } from '../verify/log-entries.ts';
 import { judgeAll, type JudgeOptions } from '../judging/judge.ts';
 import { checkWritten } from '../packets/files/check-written.ts';
@@ -114,7 +113,7 @@ async function judgeAgain(
     }
     run++;
     const again = await attempt(claim.name, () =>
-      judgeClaim(ledger, rehearsal, claim, objects, options, (sandbox, judged) =>
+      judgeClaim(ledger, rehearsal, claim, options, (sandbox, judged) =>
         options.onJudge?.({ validator: digest, name, trustedBy, sandbox, judged }),
       ),
     );
@@ -133,12 +132,11 @@ async function judgeClaim(
   ledger: Ledger,
   rehearsal: JudgedRehearsal,
   { name, verdict }: Claim,
-  objects: MemoryObjects,
   options: SemanticsOptions,
   onJudged: (sandbox: string, findings: readonly Finding[]) => void,
 ): Promise<Finding[]> {
   const pinned = await loadValidator(ledger, verdict.validator);
-  const judged = (await judgeAll([pinned], rehearsal.link, objects, options))[0]!;
+  const judged = (await judgeAll([pinned], rehearsal.link, ledger.get, options))[0]!;
   const findings: Finding[] = [];
   const stored = [...verdict.findings].sort(compare);
   const again = [...judged.findings].sort(compareFindings);

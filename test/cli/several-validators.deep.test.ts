@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { decodeKind } from '../../src/objects/kinds.ts';
+import { controlOf } from '../../src/vectors/vectors.ts';
 import { PYTHON } from '../judging/foreign-validators.ts';
 import { withoutSandboxes } from '../judging/no-sandbox.ts';
 import { codes, Desk } from './desk.ts';
@@ -63,13 +64,14 @@ describe('a foreign validator judges rehearsals', () => {
 
   it('one that rejects makes the rehearsal a rejected one; --unsandboxed is recorded', async () => {
     // A rule that the planted controls keep.
-    const known = createHash('sha256').update('before').digest('hex');
+    const control = controlOf('sqlite');
+    const known = decodeKind('rehearsal', control.objects.get(control.subject)).entry.digest;
     desk.write(
       'strict.py',
       PYTHON.replace(
         'findings = []\n',
         `findings = []
-if evidence["entries"][0]["before_hash"] != "${known}":
+if rehearsal["entry"].hex() != "${known}":
     findings.append({"code": "HOUSE_RULE", "path": "entries", "detail": "not here"})
 `,
       ),

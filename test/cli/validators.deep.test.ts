@@ -1,36 +1,34 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type * as NodeControls from '../../src/judging/node-controls.ts';
-import { controlCases } from '../../src/judging/node-controls.ts';
+import type * as Controls from '../../src/judging/controls.ts';
+import { controlCases } from '../../src/judging/controls.ts';
 import type { Pinned } from '../../src/judging/pin.ts';
 import { builtInValidator } from '../../src/judging/policy.ts';
 import type { ValidatorList } from '../../src/judging/validators.ts';
-import { ALWAYS_NO, ALWAYS_YES, PYTHON, SHELL } from '../judging/foreign-validators.ts';
+import { ALWAYS_NO, ALWAYS_YES, ANOTHER, PYTHON } from '../judging/foreign-validators.ts';
+import { nodeProgram } from '../judging/programs.ts';
 import { withoutSandboxes } from '../judging/no-sandbox.ts';
 import { Desk, type Finding } from './desk.ts';
 import { writePlan } from './plans.ts';
 
 /** Ours is tried on its controls in test/cli/commands.deep.test.ts. */
-vi.mock('../../src/judging/node-controls.ts', async (load) => {
-  const real = await load<typeof NodeControls>();
+vi.mock('../../src/judging/controls.ts', async (load) => {
+  const real = await load<typeof Controls>();
   const ours = await (await import('../../src/judging/policy.ts')).builtInValidator();
-  const tryNodeControls: typeof real.tryNodeControls = (code, options) =>
-    Buffer.compare(code, ours) === 0
+  const tryControls: typeof real.tryControls = (validator, options) =>
+    Buffer.compare(validator.code, ours) === 0
       ? Promise.resolve({ ok: true, vectors: 1, failed: [], findings: [], sandbox: 'none' })
-      : real.tryNodeControls(code, options);
-  return { ...real, tryNodeControls };
+      : real.tryControls(validator, options);
+  return { ...real, tryControls };
 });
 
 vi.mock(import('../../src/judging/sandbox.ts'), async (load) =>
   (await import('../judging/no-sandbox.ts')).sandboxes(load),
 );
 
-/** Takes all of the evidence, and accepts it. */
-const LIAR = `let input = '';
-for await (const piece of process.stdin.setEncoding('latin1')) input += piece;
-console.log(JSON.stringify({ subject: input.slice(0, 64), accepted: true, findings: [] }));
-`;
+/** Accepts everything. */
+const LIAR = Buffer.from(nodeProgram('say(yes);')).toString();
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const short = (text: string): string => `${sha256(text).slice(0, 8)}…${sha256(text).slice(-6)}`;
@@ -41,7 +39,7 @@ describe('custody validator', () => {
     desk = new Desk();
     await desk.init();
     desk.write('hardened.py', PYTHON);
-    desk.write('shell.sh', SHELL);
+    desk.write('another.py', ANOTHER);
     desk.write('yes.sh', ALWAYS_YES);
   });
   afterEach(() => desk[Symbol.dispose]());
@@ -72,7 +70,7 @@ describe('custody validator', () => {
     const first = await desk.json<Pinned>(['validator', 'pin', 'hardened.py', '--name', 'second']);
     desk.write('other.py', `${PYTHON}# other bytes\n`);
     await desk.json(['validator', 'pin', 'other.py', '--name', 'third']);
-    const next = await desk.json<Pinned>(['validator', 'pin', 'shell.sh', '--name', 'second']);
+    const next = await desk.json<Pinned>(['validator', 'pin', 'another.py', '--name', 'second']);
     expect((await list()).validators.map(({ name, validator }) => [name, validator])).toMatchObject([
       ['custody', expect.any(String)],
       ['second', next.validator],
@@ -97,17 +95,17 @@ describe('custody validator', () => {
 
   it('what is pinned is not expected besides', async () => {
     await desk.json(['validator', 'pin', 'hardened.py', '--name', 'first']);
-    await refuses(['expect', short(SHELL), '--name', 'first'], 'VALIDATOR_MISMATCH', 3);
+    await refuses(['expect', short(ANOTHER), '--name', 'first'], 'VALIDATOR_MISMATCH', 3);
     await refuses(['expect', short(PYTHON), '--name', 'second'], 'VALIDATOR_REFUSED', 3);
     await refuses(['expect', sha256(PYTHON), '--name', 'custody'], 'VALIDATOR_REFUSED', 3);
-    await refuses(['expect', short(SHELL), '--name', 'custody'], 'VALIDATOR_MISMATCH', 3);
+    await refuses(['expect', short(ANOTHER), '--name', 'custody'], 'VALIDATOR_MISMATCH', 3);
     expect(await desk.json(['validator', 'expect', short(PYTHON), '--name', 'first'])).toMatchObject({
       record: null,
     });
     // Under whatever name the bytes come: nobody waits for them any more.
-    await desk.json(['validator', 'expect', short(SHELL), '--name', 'a']);
-    await desk.json(['validator', 'expect', sha256(SHELL), '--name', 'b']);
-    await desk.json(['validator', 'pin', 'shell.sh', '--name', 'c']);
+    await desk.json(['validator', 'expect', short(ANOTHER), '--name', 'a']);
+    await desk.json(['validator', 'expect', sha256(ANOTHER), '--name', 'b']);
+    await desk.json(['validator', 'pin', 'another.py', '--name', 'c']);
     expect(await list()).toMatchObject({ expected: [] });
   });
 
@@ -120,7 +118,7 @@ describe('custody validator', () => {
     expect((await list()).validators).toHaveLength(1);
     expect(await desk.json(['validator', 'selftest'])).toMatchObject({ validators: [{ name: 'custody' }] });
     // Other bytes do not become it, whoever supplies them.
-    await refuses(['pin', 'shell.sh', '--name', 'hardened'], 'VALIDATOR_MISMATCH', 3);
+    await refuses(['pin', 'another.py', '--name', 'hardened'], 'VALIDATOR_MISMATCH', 3);
     // Its own name is found by its bytes.
     expect(await desk.json(['validator', 'pin', 'hardened.py'])).toMatchObject({
       name: 'hardened',
@@ -134,14 +132,14 @@ describe('custody validator', () => {
   });
 
   it('what is expected can be said anew, also with full stops', async () => {
-    await desk.json(['validator', 'expect', short(SHELL), '--name', 'hardened']);
+    await desk.json(['validator', 'expect', short(ANOTHER), '--name', 'hardened']);
     await desk.json(['validator', 'expect', short(PYTHON).replace('…', '...'), '--name', 'hardened']);
     expect((await list()).expected).toEqual([{ name: 'hardened', identity: short(PYTHON) }]);
   });
 
   it('pin --expect takes the right file and refuses any other', async () => {
-    await refuses(['pin', 'shell.sh', '--expect', short(PYTHON)], 'VALIDATOR_MISMATCH', 3);
-    await refuses(['pin', 'hardened.py', '--expect', sha256(SHELL)], 'VALIDATOR_MISMATCH', 3);
+    await refuses(['pin', 'another.py', '--expect', short(PYTHON)], 'VALIDATOR_MISMATCH', 3);
+    await refuses(['pin', 'hardened.py', '--expect', sha256(ANOTHER)], 'VALIDATOR_MISMATCH', 3);
     const ends = `${sha256(PYTHON).slice(0, 8)}…${'0'.repeat(6)}`;
     await refuses(['pin', 'hardened.py', '--expect', ends], 'VALIDATOR_MISMATCH', 3);
     expect(await desk.json(['validator', 'pin', 'hardened.py', '--expect', sha256(PYTHON)])).toMatchObject({
@@ -181,7 +179,7 @@ describe('custody validator', () => {
       const { findings } = (await refuses(['pin', 'liar.mjs'], 'VALIDATOR_REFUSED', 3)) as {
         findings: Finding[];
       };
-      const faults = (await controlCases()).filter(({ accept }) => !accept);
+      const faults = (await controlCases('node-permission')).filter(({ accept }) => !accept);
       expect(faults.length).toBeGreaterThan(25);
       expect(findings.map(({ path }) => path).sort()).toEqual(
         faults.map(({ name }) => `controls/${name}`).sort(),
@@ -299,7 +297,7 @@ describe('custody validator', () => {
   it('of two who pin at once, neither breaks the chain of policies', async () => {
     const runs = await Promise.all([
       desk.run(['validator', 'pin', 'hardened.py', '--json']),
-      desk.run(['validator', 'pin', 'shell.sh', '--json']),
+      desk.run(['validator', 'pin', 'another.py', '--json']),
     ]);
     const exits = runs.map(({ exit }) => exit).sort();
     expect([

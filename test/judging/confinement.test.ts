@@ -2,14 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
 import { SANDBOXES, type SandboxOptions } from '../../src/judging/sandbox.ts';
+import { nothing, nodeProgram } from './programs.ts';
 import { runValidator, type Judged } from '../../src/judging/validator-process.ts';
 
 const SUBJECT = digestOf(new Uint8Array(0));
-const YES = `for await (const _ of process.stdin);
-console.log(JSON.stringify({ subject: '${SUBJECT}', accepted: true, findings: [] }));`;
 
 function run(code: string, options: SandboxOptions): Promise<Judged> {
-  return runValidator(new Uint8Array(Buffer.from(code)), SUBJECT, [], options);
+  return runValidator(nodeProgram(code), SUBJECT, nothing, options);
 }
 
 describe('the rights of our validator', () => {
@@ -17,7 +16,7 @@ describe('the rights of our validator', () => {
     'in the kernel’s own words, where sandbox $i is granted',
     async ({ sandbox }, { skip }) => {
       const options = { sandboxes: [sandbox] };
-      skip((await run(YES, options)).sandbox !== sandbox.name, 'this system does not grant it');
+      skip((await run('say(yes)', options)).sandbox !== sandbox.name, 'this system does not grant it');
       const ended = new AbortController();
       const work = run('for (;;);', { ...options, signal: ended.signal });
       const interrupted = expect(work).rejects.toMatchObject({ code: 'INTERRUPTED' });
@@ -43,7 +42,7 @@ describe('the rights of our validator', () => {
   );
 
   it('without a sandbox it has those of node alone, and that is on record', async () => {
-    const judged = await run(YES, { sandboxes: [] });
+    const judged = await run('say(yes)', { sandboxes: [] });
     expect(judged).toMatchObject({ networkRestricted: false, sandbox: 'node --permission only' });
   });
 });

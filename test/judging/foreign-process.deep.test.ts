@@ -7,15 +7,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { digestOf } from '../../src/objects/digest.ts';
 import { runForeign } from '../../src/judging/foreign-process.ts';
 import { SANDBOXES, type SandboxOptions } from '../../src/judging/sandbox.ts';
-import { FOREIGN_CONTROLS, tryControls } from '../../src/judging/foreign-controls.ts';
-import { ALWAYS_NO, ALWAYS_YES, PYTHON, scriptBytes, SHELL } from './foreign-validators.ts';
+import { controlCases, tryControls } from '../../src/judging/controls.ts';
+import { ALWAYS_NO, ALWAYS_YES, PYTHON, says, scriptBytes, VERDICT } from './foreign-validators.ts';
+import { nothing } from './programs.ts';
 import { refusedWith } from '../support/refusals.ts';
 import { makeTestFolder } from '../support/folder.ts';
 
 /** As on a system that grants no sandbox. */
 const UNSANDBOXED: SandboxOptions = { sandboxes: [], unsandboxed: true };
 const SUBJECT = digestOf(new Uint8Array(0));
-const EVIDENCE = `{"rehearsal": "${SUBJECT}", "entries": []}\n`;
 const was = process.env['TMPDIR'];
 let temp: string;
 
@@ -34,16 +34,19 @@ afterEach(() => {
 });
 
 const run = (text: string, options: SandboxOptions = {}) =>
-  runForeign(scriptBytes(text), SUBJECT, EVIDENCE, { timeLimit: 30_000, ...options });
+  runForeign(scriptBytes(text), SUBJECT, nothing, { timeLimit: 30_000, ...options });
+
+const tried = (text: string, options: SandboxOptions = {}) =>
+  tryControls({ code: scriptBytes(text), runner: 'interpreter' }, options);
 
 /** What a shell script says, as the detail of a finding. */
 async function say(body: string, options: SandboxOptions = {}): Promise<string> {
   const { findings } = await run(
     `#!/bin/sh
-exec 3>&1
+${VERDICT}
 said=$( { ${body}
 } 2>/dev/null | tr '\\n"\\\\' '   ')
-printf '{"accepted": false, "findings": [{"code": "SAID", "path": "x", "detail": "%s"}]}' "$said" >&3
+verdict '{"accepted": false, "findings": [{"code": "SAID", "path": "x", "detail": "'"$said"'"}]}'
 `,
     options,
   );
@@ -61,71 +64,62 @@ beforeAll(async () => {
 });
 
 describe('a foreign validator', () => {
-  it.each([
-    ['Python', PYTHON],
-    ['a shell and awk', SHELL],
-  ])('in %s passes the controls, with a sandbox and without', async (_what, text) => {
+  it('in Python passes the controls, with a sandbox and without', async () => {
+    const cases = await controlCases('interpreter');
     for (const options of [{}, UNSANDBOXED]) {
-      const { ok, failed, vectors, sandbox } = await tryControls(scriptBytes(text), options);
-      expect({ ok, failed, vectors }).toEqual({ ok: true, failed: [], vectors: FOREIGN_CONTROLS.length });
+      const { ok, failed, vectors, sandbox } = await tried(PYTHON, options);
+      expect({ ok, failed, vectors }).toEqual({ ok: true, failed: [], vectors: cases.length });
       if ('unsandboxed' in options) expect(sandbox).toBe('none (--unsandboxed)');
       else expect(SANDBOXES.map(({ name }) => name)).toContain(sandbox);
     }
   });
 
   it('that says yes, or no, to everything fails them', async () => {
-    const names = FOREIGN_CONTROLS.map(({ name }) => name);
+    const names = (await controlCases('interpreter')).map(({ name }) => name);
     const [good, ...bad] = names;
-    expect(await tryControls(scriptBytes(ALWAYS_YES))).toMatchObject({ ok: false, failed: bad });
-    expect(await tryControls(scriptBytes(ALWAYS_NO))).toMatchObject({ ok: false, failed: [good] });
+    expect(await tried(ALWAYS_YES)).toMatchObject({ ok: false, failed: bad });
+    expect(await tried(ALWAYS_NO)).toMatchObject({ ok: false, failed: [good] });
   });
 
   it.each([
+    ['does not ask whether it is as it was', 'leg["back"] != rehearsal["entry"]', 'False', 'not-restored'],
+    ['does not ask for a change', 'leg["after"] in (None, rehearsal["entry"])', 'False', 'no-mutation'],
     [
-      'believes what is claimed',
-      'entry["after_rollback_hash"] != entry["before_hash"]',
-      'not entry["restored_match"]',
-      'restored-by-claim-only',
-    ],
-    [
-      'does not ask for a change',
-      'entry["after_apply_hash"] in (None, entry["before_hash"])',
-      'False',
-      'no-mutation',
-    ],
-    [
-      'looks at the first entry only',
-      'enumerate(evidence["entries"])',
-      'enumerate(evidence["entries"][:1])',
-      'not-restored',
+      'looks at the first leg only',
+      'for leg in rehearsal["legs"]:',
+      'for leg in rehearsal["legs"][:1]:',
+      'no-mutation-in-one-leg',
     ],
   ])('that %s fails them', async (_what, from, to, name) => {
     expect(PYTHON).toContain(from);
-    expect((await tryControls(scriptBytes(PYTHON.replace(from, to)))).failed).toContain(name);
+    expect((await tried(PYTHON.replace(from, to))).failed).toContain(name);
   });
 
-  it('gets the evidence by its path and on standard input, and nothing of our environment', async () => {
+  it('gets no argument, and nothing of our environment', async () => {
     process.env['CUSTODY_SECRET'] = 'secret';
-    const said = await say('cmp "$1" - && basename "$1" && env | cut -d= -f1 | sort');
+    const said = await say('echo $# && env | cut -d= -f1 | sort');
     delete process.env['CUSTODY_SECRET'];
     expect(said.split(' ').filter((name) => !['PWD', 'OLDPWD', '_', 'SHLVL'].includes(name))).toEqual([
-      'evidence.json',
+      '0',
       'LANG',
       'PATH',
     ]);
   });
 
   it.each([
-    ['exits with 1', '#!/bin/sh\necho \'{"accepted": true}\'; exit 1\n'],
-    ['dies', '#!/bin/sh\necho \'{"accepted": true}\'; kill -9 $$\n'],
+    ['exits with 1', `${ALWAYS_YES}exit 1\n`],
+    ['dies', `${ALWAYS_YES}kill -9 $$\n`],
     ['throws', '#!/usr/bin/env python3\nraise SystemError("no")\n'],
     ['prints nothing', '#!/bin/sh\n'],
-    ['prints garbage', '#!/bin/sh\necho PASS\n'],
-    ['prints bytes', "#!/bin/sh\nprintf '\\377\\376'\n"],
-    ['answers twice', '#!/bin/sh\necho \'{"accepted": true}\'; echo \'{"accepted": true}\'\n'],
-    ['repeats a key', '#!/bin/sh\necho \'{"accepted": false, "accepted": true}\'\n'],
+    ['prints a verdict without a message', '#!/bin/sh\necho \'{"accepted": true}\'\n'],
+    ['says garbage', says('PASS')],
+    ['says bytes', says('\\377\\376')],
+    ['prints half a message', "#!/bin/sh\nprintf '\\000\\000\\000'\n"],
+    ['answers twice', `${ALWAYS_YES}${ALWAYS_YES}`],
+    ['repeats a key', says('{"accepted": false, "accepted": true}')],
+    ['closes its output', '#!/bin/sh\nexec >&-\n'],
     ['has an interpreter that is not there', '#!/usr/bin/no-such-interpreter\n'],
-    ['has no interpreter line', 'echo \'{"accepted": true}\'\n'],
+    ['has no interpreter line', ALWAYS_YES.slice('#!/bin/sh\n'.length)],
   ])('that %s has not judged', async (_what, text) => {
     expect(await refusedWith(run(text))).toBe('VALIDATOR_FAILED');
     expect(await refusedWith(run(text, UNSANDBOXED))).toBe('VALIDATOR_FAILED');
@@ -141,7 +135,7 @@ describe('a foreign validator', () => {
 
   it.each([{}, UNSANDBOXED])('that leaves a process behind leaves none %j', async (options) => {
     const mark = `custody-left-${process.pid}-${Math.random()}`;
-    const text = `#!/bin/sh\nsh -c 'while :; do sleep 0.1; done' ${mark} >/dev/null 2>&1 &\necho '{"accepted": true}'\n`;
+    const text = `${ALWAYS_YES}sh -c 'while :; do sleep 0.1; done' ${mark} >/dev/null 2>&1 &\n`;
     expect(await run(text, options)).toMatchObject({ accepted: true });
     await sleep(200);
     expect(running(mark)).toBe(false);
@@ -149,7 +143,7 @@ describe('a foreign validator', () => {
 
   it('that takes more memory than it may has not judged', async () => {
     const takes = (gigabytes: number): string =>
-      `#!/usr/bin/env python3\nimport mmap\nkept = mmap.mmap(-1, ${gigabytes} << 30, flags=mmap.MAP_PRIVATE)\nprint('{"accepted": true}')\n`;
+      `#!/usr/bin/env python3\nimport mmap\nkept = mmap.mmap(-1, ${gigabytes} << 30, flags=mmap.MAP_PRIVATE)\nprint(end='\\0\\0\\0\\x12V{"accepted": true}')\n`;
     for (const options of [...granted, UNSANDBOXED]) {
       expect(await run(takes(1), options)).toMatchObject({ accepted: true });
       expect(await refusedWith(run(takes(3), options))).toBe('VALIDATOR_FAILED');
@@ -217,17 +211,7 @@ describe('in a sandbox', () => {
   });
 
   it('nothing can be written but what is gone with it', async () => {
-    const tried = [
-      '/usr/x',
-      '/bin/x',
-      '/lib/x',
-      '/etc/x',
-      '/x',
-      '/work/x',
-      '/work/validator',
-      '/work/evidence.json',
-      '/dev/x',
-    ];
+    const tried = ['/usr/x', '/bin/x', '/lib/x', '/etc/x', '/x', '/work/x', '/work/validator', '/dev/x'];
     const write = `for path in ${tried.join(' ')}; do (echo x >> "$path") && echo "$path"; done; echo x > /tmp/custody-was-here && echo tmp`;
     expect(await inEach(write)).toEqual(all('tmp'));
     expect(existsSync('/tmp/custody-was-here')).toBe(false);

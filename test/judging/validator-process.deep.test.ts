@@ -5,15 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CustodyError } from '../../src/errors.ts';
-import { digestOf } from '../../src/objects/digest.ts';
-import { rawLink } from '../../src/objects/link.ts';
+import { digestOf, type Digest } from '../../src/objects/digest.ts';
+import { MemoryObjects } from '../../src/objects/memory-objects.ts';
+import { putBlob, putObject } from '../../src/objects/sink.ts';
+import type { Answers } from '../../src/judging/questions.ts';
+import { nodeProgram } from './programs.ts';
 import type { SandboxOptions } from '../../src/judging/sandbox.ts';
 import { makeTestFolder } from '../support/folder.ts';
 import { runValidator } from '../../src/judging/validator-process.ts';
 import { refusedWith } from '../support/refusals.ts';
 
-const SUBJECT = digestOf(new Uint8Array(0));
-const SMALL = [piece(100)];
 const was = process.env['TMPDIR'];
 let temp: string;
 const unhandled: unknown[] = [];
@@ -39,27 +40,29 @@ afterEach(async () => {
   expect(readdirSync(temp)).toEqual([]);
 });
 
-function piece(length: number, fill = 0): { link: ReturnType<typeof rawLink>; bytes: Uint8Array } {
-  const bytes = new Uint8Array(length).fill(fill);
-  return { link: rawLink(digestOf(bytes)), bytes };
+const LEAF = bytesOf(100);
+const LEAF_ID = digestOf(LEAF);
+
+function bytesOf(length: number, fill = 0): Uint8Array {
+  return new Uint8Array(length).fill(fill);
 }
 
-/** Validators are written as programs; this one reads everything and then runs `body`, which may use `say`. */
-function program(body: string, read = true): Uint8Array {
-  return new Uint8Array(
-    Buffer.from(`import { readSync } from 'node:fs';
-const read = () => { const b = Buffer.alloc(65536); for (;;) { let n; try { n = readSync(0, b); } catch (e) { if (e.code === 'EAGAIN') continue; throw e; } if (n === 0) return; } };
-const subject = '${SUBJECT}';
-const say = (value) => process.stdout.write(JSON.stringify(value));
-const yes = { subject, accepted: true, findings: [] };
-const no = (code, detail = '') => say({ subject, accepted: false, findings: [{ code, path: 'x', detail }] });
-${read ? 'read();' : ''}
-${body}`),
-  );
+/** Answers with an object that links all of these, as chunks, and with them. */
+function evidence(pieces: readonly Uint8Array[]): { subject: Digest; get: Answers } {
+  const objects = new MemoryObjects();
+  const { digest: subject } = putObject(objects, {
+    kind: 'chunks',
+    v: 1,
+    level: 0,
+    entries: pieces.map((bytes) => [putBlob(objects, bytes), bytes.length]),
+  });
+  return { subject, get: objects.get };
 }
 
-const run = (body: string, options: SandboxOptions = {}, read = true) =>
-  runValidator(program(body, read), SUBJECT, SMALL, { timeLimit: 20_000, ...options });
+const SMALL = evidence([LEAF]);
+
+const run = (body: string, options: SandboxOptions = {}, { subject, get } = SMALL) =>
+  runValidator(nodeProgram(body), subject, get, { timeLimit: 20_000, ...options });
 
 describe('a judgement', () => {
   it('is taken over, yes or no', async () => {
@@ -87,8 +90,10 @@ describe('a judgement', () => {
     ['with a code of the prototype', `no('constructor')`],
     ['that is a list', `say([yes])`],
     ['that is null', `say(null)`],
-    ['that is garbage', `process.stdout.write('{"accepted": true')`],
-    ['that is not UTF-8', `process.stdout.write(Buffer.from([0xff, 0xfe]))`],
+    ['that is garbage', `send('V', Buffer.from('{"accepted": true'))`],
+    ['that is not UTF-8', `send('V', Buffer.from([0xff, 0xfe]))`],
+    ['that is followed by a question', `say(yes); send('Q', Buffer.alloc(32))`],
+    ['that is cut short', `write(Buffer.from([0, 0, 0, 9, 0x56, 0x7b]))`],
     ['that comes twice', `say(yes); say(yes)`],
     ['that is nothing', ``],
     ['with exit code 1', `say(yes); process.exitCode = 1`],
@@ -106,27 +111,52 @@ describe('a validator that', () => {
     expect(await refusedWith(run('for (;;);', { timeLimit: 1_500 }))).toBe('VALIDATOR_FAILED');
   });
 
-  it('loops without reading is ended, whatever waits to be read', async () => {
-    const evidence = Array.from({ length: 20 }, (_, i) => piece(500_000, i));
-    const work = runValidator(program('for (;;);', false), SUBJECT, evidence, { timeLimit: 1_500 });
-    expect(await refusedWith(work)).toBe('VALIDATOR_FAILED');
+  it.each([
+    ['asks for ever, without reading', `for (;;) send('Q', Buffer.from(subject, 'hex'));`],
+    ['asks again and again', `for (;;) ask('${LEAF_ID}');`],
+    [
+      'asks again and again for what is large',
+      `ask(subject); for (;;) ask('${digestOf(bytesOf(1_000_000))}');`,
+    ],
+    ['asks for ever for what nobody has', `for (let i = 0; ; i++) ask(i.toString(16).padStart(64, '0'));`],
+    ['sends half a question', `write(Buffer.alloc(20)); for (;;);`],
+    ['says its verdict and does not end', `say(yes); for (;;);`],
+    ['closes its output', `(await import('node:fs')).closeSync(1); setInterval(() => 0, 1_000);`],
+  ])('%s is ended', async (_, body) => {
+    const large = evidence([LEAF, bytesOf(1_000_000)]);
+    expect(await refusedWith(run(body, { timeLimit: 1_500 }, large))).toBe('VALIDATOR_FAILED');
   });
 
-  it('takes long over much evidence is given a second for each MiB', async () => {
-    const late = 'setTimeout(() => say(yes), 2_500);';
-    const judging = (evidence: ReturnType<typeof piece>[]) =>
-      runValidator(program(late), SUBJECT, evidence, { timeLimit: 1_500 });
-    expect(await refusedWith(judging([]))).toBe('VALIDATOR_FAILED');
-    const evidence = Array.from({ length: 30 }, (_, i) => piece(1_000_000, i));
-    expect(await judging(evidence)).toMatchObject({ accepted: true });
+  it.each([
+    ['writes garbage', `write(Buffer.from('PASS PASS PASS'))`],
+    ['sends a message of 4 GiB', `write(Buffer.from([255, 255, 255, 255, 0x56])); for (;;);`],
+    ['sends a verdict above 8 MiB', `send('V', Buffer.alloc(8 * 2 ** 20 + 1, 32))`],
+    ['asks for what is no digest', `send('Q', Buffer.alloc(31)); for (;;);`],
+    ['exits while it is answered', `send('Q', Buffer.from(subject, 'hex')); process.exit(0)`],
+    [
+      'dies while it is answered',
+      `send('Q', Buffer.from(subject, 'hex')); process.kill(process.pid, 'SIGKILL')`,
+    ],
+  ])('%s has not judged', { timeout: 60_000 }, async (_, body) => {
+    // None of them needs the time limit, which is longer than this test may take.
+    expect(await refusedWith(run(body, { timeLimit: 600_000 }))).toBe('VALIDATOR_FAILED');
   });
 
-  it('prints 100 MB is ended', async () => {
-    expect(
-      await refusedWith(
-        run(`const s = 'x'.repeat(1e6); for (let i = 0; i < 100; i++) process.stdout.write(s);`),
-      ),
-    ).toBe('VALIDATOR_FAILED');
+  it('closes its input can say its verdict all the same', async () => {
+    const body = `(await import('node:fs')).closeSync(0); send('Q', Buffer.from(subject, 'hex')); say(yes)`;
+    expect(await run(body)).toMatchObject({ accepted: true });
+  });
+
+  it('takes long over much evidence is given a second for each MiB, once', async () => {
+    const pieces = Array.from({ length: 30 }, (_, i) => bytesOf(1_000_000, i));
+    const large = evidence(pieces);
+    const all = (times: number): string =>
+      `for (let i = 0; i < ${times}; i++) for (const id of ${JSON.stringify([large.subject, ...pieces.map(digestOf)])}) ask(id);
+       const until = Date.now() + 2_500; while (Date.now() < until); say(yes);`;
+    expect(await run(all(1), { timeLimit: 1_500 }, large)).toMatchObject({ accepted: true });
+    expect(await refusedWith(run(all(1_000), { timeLimit: 1_500 }, evidence([LEAF])))).toBe(
+      'VALIDATOR_FAILED',
+    );
   });
 
   it('prints 100 MB of complaints is not listened to, and its judgement stands', async () => {
@@ -134,42 +164,29 @@ describe('a validator that', () => {
     expect(await run(body)).toMatchObject({ accepted: true });
   });
 
-  it.each([
-    ['accepts', 'say(yes)'],
-    ['exits', 'process.exit(0)'],
-    ['dies', `process.kill(process.pid, 'SIGKILL')`],
-  ])('%s while evidence is still being written has not judged', async (_, body) => {
-    function* evidence() {
-      for (let i = 0; i < 200; i++) yield piece(500_000, i % 5);
-    }
-    const work = runValidator(program(body, false), SUBJECT, evidence(), { timeLimit: 20_000 });
-    expect(await refusedWith(work)).toBe('VALIDATOR_FAILED');
+  it('exits does not wait for an answer that never comes', async () => {
+    const never = { subject: SMALL.subject, get: () => new Promise<never>(() => undefined) };
+    const body = `send('Q', Buffer.from(subject, 'hex')); process.exit(1)`;
+    expect(await refusedWith(run(body, {}, never))).toBe('VALIDATOR_FAILED');
   });
 
-  it('exits does not wait for evidence that never comes', async () => {
-    const evidence = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) };
-    const work = runValidator(program('process.exit(1)', false), SUBJECT, evidence, { timeLimit: 20_000 });
-    expect(await refusedWith(work)).toBe('VALIDATOR_FAILED');
-  });
-
-  it('judges evidence that cannot be read to its end has not judged', async () => {
-    function* evidence() {
-      yield piece(10);
+  it('judges evidence that cannot be read has not judged', async () => {
+    const get = (): never => {
       throw new CustodyError('OBJECT_CORRUPT', 'a damaged object');
-    }
-    expect(await refusedWith(runValidator(program('say(yes)'), SUBJECT, evidence()))).toBe('OBJECT_CORRUPT');
+    };
+    const work = run('ask(subject); say(yes)', {}, { subject: SMALL.subject, get });
+    expect(await refusedWith(work)).toBe('OBJECT_CORRUPT');
   });
 
   it('is interrupted by the signal, before and while it runs', async () => {
     expect(await refusedWith(run('say(yes)', { signal: AbortSignal.abort() }))).toBe('INTERRUPTED');
     const controller = new AbortController();
-    async function* evidence() {
-      yield piece(10);
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      controller.abort();
-      await new Promise(() => undefined);
-    }
-    const work = runValidator(program('say(yes)'), SUBJECT, evidence(), { signal: controller.signal });
+    const get = (): Promise<never> => {
+      setTimeout(() => controller.abort(), 300);
+      return new Promise(() => undefined);
+    };
+    const asked = { subject: SMALL.subject, get };
+    const work = run('ask(subject); say(yes)', { signal: controller.signal }, asked);
     expect(await refusedWith(work)).toBe('INTERRUPTED');
     const looping = new AbortController();
     setTimeout(() => looping.abort(), 300);

@@ -4,11 +4,9 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import type { EngineOptions, Workspace } from '../../src/engines/engine.ts';
 import { sqliteEngine } from '../../src/engines/sqlite/index.ts';
 import { CustodyError } from '../../src/errors.ts';
-import { closure } from '../../src/objects/closure.ts';
 import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { driveSync } from '../../src/objects/walk.ts';
 import { guardFiles } from '../../src/rehearsal/plan/guarded-plan.ts';
 import { parsePlan, type Plan } from '../../src/rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalOptions, type RehearsalResult } from '../../src/rehearsal/rehearse.ts';
@@ -211,8 +209,7 @@ export function foundIn(rehearsal: Link, objects: MemoryObjects): string[] {
 
 /** Judged by the real validator in its own process. */
 export async function foundByProcess(rehearsal: Link, objects: MemoryObjects): Promise<string[]> {
-  const evidence = driveSync(closure([rehearsal]), objects.get);
-  const { findings } = await runValidator(readFileSync(BUNDLE), rehearsal.digest, evidence);
+  const { findings } = await runValidator(readFileSync(BUNDLE), rehearsal.digest, objects.get);
   return findings.map(({ code, path }) => `${code} ${path}`).sort();
 }
 

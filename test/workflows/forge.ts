@@ -16,6 +16,7 @@ import { packetFiles } from '../../src/packets/files/packet-files.ts';
 import { currentPolicy, policyAfter, storeValidator } from '../../src/judging/policy.ts';
 import { verdictLinkName } from '../../src/packets/find-packet.ts';
 import type { Desk } from '../cli/desk.ts';
+import { nodeProgram } from '../judging/programs.ts';
 
 /** A rehearsal that a ledger holds, in memory, to build something else from. */
 export interface Forged {
@@ -111,34 +112,26 @@ export async function pin(
   });
 }
 
-/** A module for node that answers `accepted` to evidence for which `when` holds (`input`: all of it, as bytes). */
+/** A module for node that accepts a rehearsal for which `when` holds (`input`: its bytes). */
 export function putModule(objects: MemoryObjects, name: string, when: string): Link {
-  const code = Buffer.from(`import { readSync } from 'node:fs';
-const pieces = [];
-for (;;) {
-  const piece = Buffer.alloc(65536);
-  let n;
-  try { n = readSync(0, piece); } catch (error) { if (error.code === 'EAGAIN') continue; throw error; }
-  if (n === 0) break;
-  pieces.push(piece.subarray(0, n));
-}
-const input = Buffer.concat(pieces);
+  const code = nodeProgram(`const input = ask(subject).body;
 const accepted = ${when};
 const findings = accepted ? [] : [{ code: 'NO_REAL_CHANGE', path: 'delta', detail: '' }];
-console.log(JSON.stringify({ subject: input.toString('latin1', 0, 64), accepted, findings }));
+say({ subject, accepted, findings });
 `);
-  return storeValidator(objects, { name, code: new Uint8Array(code), runner: 'node-permission' });
+  return storeValidator(objects, { name, code, runner: 'node-permission' });
 }
 
-/**
- * For {@link putModule}: evidence that names the after-state of this rehearsal as often as its legs do. Of the planted faults
- * one leaves it out, and one names it once more.
- */
+/** For {@link putModule}: a rehearsal that names each state of this one as often. Each planted fault names one less often. */
 export function looksLike({ objects, rehearsal }: Forged): string {
-  const { legs } = decodeKind('rehearsal', objects.get(rehearsal.digest));
-  const { digest } = legs[0]!.after!;
-  const times = legs.filter(({ after }) => after?.digest === digest).length;
-  return `input.toString('hex').split('${digest}').length - 1 === ${times}`;
+  const bytes = objects.get(rehearsal.digest);
+  const states = decodeKind('rehearsal', bytes).legs.flatMap(({ after, back }) => [after, back]);
+  const times = states.flatMap((state) => {
+    if (!state) return [];
+    const count = Buffer.from(bytes).toString('hex').split(state.digest).length;
+    return [`input.toString('hex').split('${state.digest}').length === ${count}`];
+  });
+  return [...new Set(times)].join(' && ');
 }
 
 /** Replaces the head by one that agrees with itself, as somebody who can write to the folder may. */

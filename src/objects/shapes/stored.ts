@@ -67,7 +67,8 @@ export const STORED_SHAPES = {
     name: s.text,
     file: content,
     sha256: s.hash,
-    runner: s.text,
+    runner: s.oneOf('node-permission', 'interpreter'),
+    protocol: s.oneOf('ask/1'),
   }),
   packet: s.record({
     kind: s.oneOf('packet'),

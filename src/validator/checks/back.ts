@@ -6,7 +6,7 @@ import type { Link } from '../../objects/link.ts';
 import { findFact } from '../../objects/snapshots/facts.ts';
 import { resultOf } from '../../objects/walk.ts';
 import type { Evidence } from '../evidence.ts';
-import { tablesOf } from './snapshots.ts';
+import { tablesThatDiffer } from './snapshots.ts';
 
 type Leg = Evidence['rehearsal']['legs'][number];
 
@@ -76,7 +76,7 @@ function isAppliedState(evidence: Evidence, after: Link, back: Link): boolean {
   if (changed.length === 0 || JSON.stringify(changed) !== JSON.stringify(evidence.delta(after).tables))
     return false;
   const masked = new Set(
-    tablesOf(evidence, after)
+    tablesThatDiffer(evidence, after)
       .filter((table) => table.masked.length > 0)
       .map(({ name }) => name),
   );

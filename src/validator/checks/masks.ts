@@ -1,66 +1,69 @@
 import { finding, type Finding } from '../../finding.ts';
 import type { Link } from '../../objects/link.ts';
-import { splitMultisetValue } from '../../objects/rows/multiset.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
-import { decodeRow } from '../../objects/rows/row.ts';
+import { decodeRow, rowOf } from '../../objects/rows/row.ts';
 import { diffSnapshots, type Table } from '../../objects/snapshots/diff.ts';
 import { driveSync } from '../../objects/walk.ts';
 import type { Evidence } from '../evidence.ts';
-import { tablesOf } from './snapshots.ts';
+import { tablesThatDiffer, tablesOf } from './snapshots.ts';
 
 /**
- * Masked values stand only where the plan declares them, only in after-states, and only in rows that are new or changed.
- * The before-state and the states after each way back hold none: every row of them is looked at, for a comparison with a
- * before-state whose values are left out would prove nothing.
+ * Masked values stand only where the plan declares them, only in after-states, and only in rows that are new or changed: a
+ * comparison with a before-state whose values are left out would prove nothing. The before-state and the states after each
+ * way back name no masked column; that no row holds a mask that its table does not name is level `objects`.
  */
 export function checkMasks(evidence: Evidence): Finding[] {
   const { rehearsal, plan } = evidence;
   const declared = new Map<string, Set<string>>();
   for (const { table, column } of plan.masked)
     declared.set(table, (declared.get(table) ?? new Set()).add(column));
-  const bare: [string, Link | null][] = [
-    ['entry', rehearsal.entry],
-    ...rehearsal.legs.map(({ leg, back }): [string, Link | null] => [`legs/${leg}/back`, back]),
-  ];
+  const named = (path: string, tables: readonly Table[]): Finding[] =>
+    tables.filter(({ masked }) => masked.length > 0).map(({ name }) => undeclared(`${path}/${name}`));
   return [
-    ...bare.flatMap(([path, link]) =>
-      (link ? tablesOf(evidence, link) : [])
-        .filter((table) => table.masked.length > 0 || holdsMasks(evidence, table))
-        .map(({ name }) => undeclared(`${path}/${name}`)),
-    ),
-    ...rehearsal.legs.flatMap(({ leg, after }) =>
-      after ? checkAfter(evidence, `legs/${leg}/after`, after, declared) : [],
-    ),
+    ...named('entry', tablesOf(evidence, rehearsal.entry)),
+    ...rehearsal.legs.flatMap(({ leg, after, back }) => [
+      ...(back
+        ? [
+            ...named(`legs/${leg}/back`, tablesThatDiffer(evidence, back)),
+            ...[...masksIn(evidence, back).keys()].map((table) => undeclared(`legs/${leg}/back/${table}`)),
+          ]
+        : []),
+      ...(after ? checkAfter(evidence, `legs/${leg}/after`, after, declared) : []),
+    ]),
   ];
 }
 
 type Declared = ReadonlyMap<string, ReadonlySet<string>>;
 
 function checkAfter(evidence: Evidence, path: string, after: Link, declared: Declared): Finding[] {
-  const { rehearsal, objects } = evidence;
-  const findings: Finding[] = [];
-  for (const table of tablesOf(evidence, after)) {
-    // A table names all of its declared columns as soon as one value is masked, and none before.
-    const due = holdsMasks(evidence, table) ? [...declaredIn(declared, table)] : [];
-    if (due.join('\0') !== table.masked.join('\0')) findings.push(undeclared(`${path}/${table.name}`));
-  }
-  for (const change of driveSync(diffSnapshots(rehearsal.entry, after), objects.get)) {
-    if (change.part !== 'row' || change.after === undefined) continue;
-    const { table } = change;
+  const masks = masksIn(evidence, after);
+  return tablesThatDiffer(evidence, after).flatMap((table) => {
+    const held = masks.get(table.name);
     const allowed = declaredIn(declared, table);
-    const row = table.key.type === 'multiset' ? splitMultisetValue(change.after)!.row : change.after;
-    decodeRow(table.format, row).forEach((value, i) => {
-      const column = table.columns[i]?.name ?? `#${i}`;
-      if (value === MASKED && !allowed.has(column))
-        findings.push(undeclared(`${path}/${table.name}/${column}`));
-    });
-  }
-  return findings;
+    // A table names all of its declared columns as soon as one value is masked, and none before.
+    const due = held ? [...allowed] : [];
+    return [
+      ...(due.join('\0') === table.masked.join('\0') ? [] : [undeclared(`${path}/${table.name}`)]),
+      ...[...(held ?? [])]
+        .filter((column) => !allowed.has(column))
+        .map((column) => undeclared(`${path}/${table.name}/${column}`)),
+    ];
+  });
 }
 
-function holdsMasks({ lists }: Evidence, table: Table): boolean {
-  const { masked } = lists.tree(table.root);
-  return table.key.type === 'multiset' ? masked.multiset : masked.plain;
+/** The columns in which a row that differs from the before-state holds a masked value, by table. */
+function masksIn({ rehearsal, objects }: Evidence, state: Link): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const change of driveSync(diffSnapshots(rehearsal.entry, state), objects.get)) {
+    if (change.part !== 'row' || change.after === undefined) continue;
+    const { table } = change;
+    decodeRow(table.format, rowOf(table, change.after).row).forEach((value, i) => {
+      if (value !== MASKED) return;
+      const columns = found.get(table.name) ?? new Set();
+      found.set(table.name, columns.add(table.columns[i]?.name ?? `#${i}`));
+    });
+  }
+  return found;
 }
 
 /** The declared columns of a table, in its order. */

@@ -7,13 +7,12 @@ import { boundKey, encodeKey } from '../../objects/rows/key.ts';
 import { decodeKeyText } from '../../objects/rows/key-text.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
-import { rowBytes, walkMap, type Row } from '../../objects/map-walk.ts';
+import { diffMaps, rowBytes, walkMap, type MapEntry } from '../../objects/map-walk.ts';
 import { coverageChanges, coverageFaults, leftOutOf } from '../../objects/snapshots/coverage.ts';
 import { readTable, type Table } from '../../objects/snapshots/diff.ts';
 import { readDefinition } from '../../objects/snapshots/facts.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
 import { attempt, type Evidence } from '../evidence.ts';
-import type { Tree } from '../lists.ts';
 
 /** Plan, rehearsal and every snapshot speak of the same engine. */
 export function engineOfPlan(evidence: Evidence): Finding[] {
@@ -24,21 +23,12 @@ export function engineOfPlan(evidence: Evidence): Finding[] {
       finding('PLAN_MISMATCH', 'engine', `${rehearsal.engine}, but the plan says ${plan.engine}`),
     );
   for (const [path, link] of snapshotsOf(rehearsal)) {
-    const snapshot = decodeKindOrNothing(objects.get(link.digest));
-    if (snapshot && snapshot.engine !== plan.engine)
+    // What is no snapshot at all is reported by snapshots-well-formed.
+    const read = attempt(path, () => decodeKind('snapshot', objects.get(link.digest)));
+    if ('value' in read && read.value.engine !== plan.engine)
       findings.push(finding('PLAN_MISMATCH', path, 'a snapshot of another engine'));
   }
   return findings;
-}
-
-/** What is no snapshot at all is reported by snapshots-well-formed. */
-function decodeKindOrNothing(bytes: Uint8Array): ObjectOf<'snapshot'> | undefined {
-  try {
-    return decodeKind('snapshot', bytes);
-  } catch (error) {
-    if (isCustodyError(error, 'OBJECT_KIND_UNEXPECTED')) return undefined;
-    throw error;
-  }
 }
 
 export function snapshotsWellFormed(evidence: Evidence): Finding[] {
@@ -47,8 +37,11 @@ export function snapshotsWellFormed(evidence: Evidence): Finding[] {
 
 /** Every state was looked at as the before-state was: what one of them does not say is not equal. */
 export function coverageEqual({ rehearsal, objects }: Evidence): Finding[] {
-  const read = (link: Link): ObjectOf<'snapshot'> | undefined =>
-    decodeKindOrNothing(objects.get(link.digest));
+  // What is no snapshot at all is reported by snapshots-well-formed.
+  const read = ({ digest }: Link): ObjectOf<'snapshot'> | undefined => {
+    const found = attempt('', () => decodeKind('snapshot', objects.get(digest)));
+    return 'value' in found ? found.value : undefined;
+  };
   const before = read(rehearsal.entry);
   return snapshotsOf(rehearsal).flatMap(([path, link]) => {
     const state = read(link);
@@ -81,12 +74,13 @@ export function snapshotsOf(rehearsal: ObjectOf<'rehearsal'>): [path: string, li
 }
 
 /**
- * A snapshot is the one form of its state (SPEC.md, "Snapshots"): its classes of facts are those that its coverage says
- * it looked at, nothing is there that was left out, every Merkle map is cut as its content says, tables stand under their
- * own names and describe themselves without contradiction. So equal states are equal digests, and nothing that differs
- * can hide in a form.
+/**
+ * What a snapshot says (SPEC.md, "Snapshots"): its classes of facts are those that its coverage says it looked at, nothing is
+ * there that was left out, tables stand under their own names and describe themselves without contradiction. Of the before-state
+ * each table is looked at, of the others what it does not say: how lists are cut, and what is in those that do not differ, is
+ * level `objects`.
  */
-export function checkSnapshot({ objects, lists }: Evidence, path: string, link: Link): Finding[] {
+export function checkSnapshot({ rehearsal, objects }: Evidence, path: string, link: Link): Finding[] {
   const read = attempt(path, () => decodeKind('snapshot', objects.get(link.digest), link.digest));
   if ('code' in read) return [read];
   const snapshot = read.value;
@@ -94,45 +88,54 @@ export function checkSnapshot({ objects, lists }: Evidence, path: string, link: 
   const fault = (where: string, what: string): void =>
     void findings.push(finding('EVIDENCE_MALFORMED', `${path}/${where}`, what));
   for (const what of coverageFaults(snapshot)) fault('coverage', what);
+  const before = attempt('entry', () => decodeKind('snapshot', objects.get(rehearsal.entry.digest)));
+  // Named where it is looked at itself.
+  if ('code' in before) return findings;
   const leftOut = leftOutOf(snapshot);
   const parts: Readonly<Record<string, number>> = FACT_CLASSES[snapshot.engine];
-  for (const [name, link] of Object.entries(snapshot.facts))
-    checkMap(name, link, parts[name], (row, key) => {
-      if (leftOut(name, decodeKeyText(key).join(' '))) fault(name, 'a fact that was left out');
-      const read = attempt(`${path}/${name}`, () => readDefinition(resultOf(rowBytes(row), objects.get)));
-      if ('code' in read) findings.push(read);
-    });
-  checkMap('tables', snapshot.tables, 1, (row, key) => {
-    const table = attempt(`${path}/tables`, () => resultOf(readTable(row), objects.get));
-    if ('code' in table) findings.push(table);
-    else findings.push(...checkTable(table.value, key, `${path}/${table.value.name}`));
-  });
+  const known = link.equals(rehearsal.entry) ? undefined : before.value;
+  // Of the before-state no other check asks for facts, but what was left out must not be there.
+  if (known || snapshot.coverage.without.length > 0)
+    for (const [name, map] of Object.entries(snapshot.facts))
+      checkEntries(name, newIn(known?.facts[name], map), parts[name], ({ key, row }) => {
+        if (leftOut(name, decodeKeyText(key).join(' '))) fault(name, 'a fact that was left out');
+        readDefinition(resultOf(rowBytes(row), objects.get));
+      });
+  checkEntries('tables', newIn(known?.tables, snapshot.tables), 1, ({ key, row }) =>
+    checkTable(resultOf(readTable(row), objects.get), key),
+  );
   return findings;
 
-  /** @param names how many parts a key has; undefined: as many as it wants. */
-  function checkMap(
-    part: string,
-    map: Link,
-    names: number | undefined,
-    check: (row: Row, key: Uint8Array) => void,
-  ): void {
-    const tree = lists.tree(map);
-    if (tree.fault !== undefined) {
-      fault(part, tree.fault);
-      return;
-    }
-    if (tree.linksObjects !== (part === 'tables' && tree.count > 0))
-      fault(part, 'an entry of the wrong kind');
-    for (const { key, row } of driveSync(walkMap(map), objects.get)) {
-      const found = namesIn(key);
-      if (found === undefined || (names !== undefined && found !== names))
-        fault(part, 'a key that names nothing');
-      else check(row, key);
-    }
+  /** The entries of a map that another one, where there is one, does not have. */
+  function* newIn(known: Link | undefined, map: Link): Generator<MapEntry> {
+    if (!known) yield* driveSync(walkMap(map), objects.get);
+    else
+      for (const { key, after } of driveSync(diffMaps(known, map), objects.get))
+        if (after) yield { key, row: after };
   }
 
-  function checkTable(table: Table, key: Uint8Array, at: string): Finding[] {
-    const tree = lists.tree(table.root);
+  /** @param names how many parts a key has; undefined: as many as it wants. */
+  function checkEntries(
+    part: string,
+    entries: Iterable<MapEntry>,
+    names: number | undefined,
+    check: (entry: MapEntry) => void,
+  ): void {
+    const noted = (work: () => void): void => {
+      const done = attempt(`${path}/${part}`, work);
+      if ('code' in done) findings.push(done);
+    };
+    noted(() => {
+      for (const entry of entries) {
+        const found = namesIn(entry.key);
+        if (found === undefined || (names !== undefined && found !== names))
+          fault(part, 'a key that names nothing');
+        else noted(() => check(entry));
+      }
+    });
+  }
+
+  function checkTable(table: Table, key: Uint8Array): void {
     const faults = [
       ...tableFaults(table, snapshot.engine),
       ...(leftOut('table', table.name) ? ['a table that was left out'] : []),
@@ -140,9 +143,8 @@ export function checkSnapshot({ objects, lists }: Evidence, path: string, link: 
         ? ['a column that was left out']
         : []),
       ...(compareBytes(key, boundKey(encodeKey([table.name]))) === 0 ? [] : ['the name of another table']),
-      ...(tree.fault === undefined ? rootFaults(tree, table) : [tree.fault]),
     ];
-    return faults.map((what) => finding('EVIDENCE_MALFORMED', at, what));
+    faults.forEach((what) => fault(table.name, what));
   }
 }
 
@@ -153,13 +155,6 @@ function namesIn(key: Uint8Array): number | undefined {
     if (isCustodyError(error)) return undefined;
     throw error;
   }
-}
-
-function rootFaults(tree: Tree, table: Table): string[] {
-  return [
-    ...(tree.count === table.rows ? [] : [`${tree.count} rows, not ${table.rows}`]),
-    ...(tree.linksObjects ? ['a row that links an object'] : []),
-  ];
 }
 
 const FORMATS = { sqlite: 'sqlite-record', postgres: 'postgres-copy' } as const;
@@ -185,4 +180,14 @@ function tableFaults(table: Table, engine: EngineName): string[] {
 export function tablesOf({ objects }: Evidence, snapshot: Link): Table[] {
   const { tables } = decodeKind('snapshot', objects.get(snapshot.digest));
   return [...driveSync(walkMap(tables), objects.get)].map(({ row }) => resultOf(readTable(row), objects.get));
+}
+
+/** The tables of a snapshot that are not those of the before-state. */
+export function tablesThatDiffer({ rehearsal, objects }: Evidence, snapshot: Link): Table[] {
+  const [before, after] = [rehearsal.entry, snapshot].map(
+    ({ digest }) => decodeKind('snapshot', objects.get(digest)).tables,
+  );
+  return [...driveSync(diffMaps(before!, after!), objects.get)].flatMap(({ after: row }) =>
+    row ? [resultOf(readTable(row), objects.get)] : [],
+  );
 }

@@ -19,12 +19,6 @@ export const CLAIMS: readonly Vector[] = [
     sqliteFull(`validator-digest-differs-${i}`, [['VALIDATOR_MISMATCH', `validators/${i}`]], (d) => {
       d.validators[i]!.sha256 = otherHash();
     }),
-    sqliteFull(`validator-run-otherwise-${i}`, [['VALIDATOR_MISMATCH', `validators/${i}/runner`]], (d) => {
-      d.validators[i]!.runner = i === 0 ? 'interpreter' : 'node-permission';
-    }),
-    sqliteFull(`validator-run-by-nobody-${i}`, [['VALIDATOR_MISMATCH', `validators/${i}/runner`]], (d) => {
-      d.validators[i]!.runner = 'node';
-    }),
     sqliteFull(`validator-file-is-no-content-${i}`, [['EVIDENCE_MALFORMED', 'validators-named']], (d) => {
       d.validators[i]!.file = d.rehearsal.entry;
     }),

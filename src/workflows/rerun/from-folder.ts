@@ -2,17 +2,16 @@ import { join } from 'node:path';
 import { openRegular, readRegular } from '../../system/regular-file.ts';
 import { CustodyError } from '../../errors.ts';
 import { digestOf, digestToBytes, type Digest } from '../../objects/digest.ts';
-import { storeContent } from '../../objects/file.ts';
 import type { Json } from '../../objects/json.ts';
-import { versionOf } from '../../objects/kinds.ts';
+import { decodeKind, versionOf } from '../../objects/kinds.ts';
 import { MemoryObjects } from '../../objects/memory-objects.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
-import { putObject } from '../../objects/sink.ts';
 import type { PacketFile } from '../../packets/seal/check.ts';
 import { requireSealed } from '../../packets/store-packet.ts';
 import { scriptNames } from '../../packets/files/file-names.ts';
+import { hasInterpreterLine } from '../../judging/interpreter-line.ts';
+import { storeValidator, type PinnedValidator } from '../../judging/policy.ts';
 import { SURROGATE_FILE } from '../../packets/files/profile-files.ts';
-import type { PinnedValidator } from '../../judging/policy.ts';
 import { jsonDocument, type JsonDocument } from './json-document.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
 import { requireTrusted } from './trust.ts';
@@ -109,15 +108,9 @@ async function validatorsOf(packet: SealedFolder, rehearsal: JsonDocument): Prom
     if (!found) throw noRehearsalPacket(`${name} does not describe the validator ${id}`);
     const code = await packet.bytes(found.at('file').text());
     const objects = new MemoryObjects();
-    const validator = {
-      kind: 'validator',
-      v: 1,
-      name: found.at('name').text(),
-      file: storeContent(objects, code),
-      sha256: digestToBytes(digestOf(code)),
-      runner: found.at('runner').text(),
-    } as const;
-    const link = putObject(objects, validator);
+    const runner = hasInterpreterLine(code) ? 'interpreter' : 'node-permission';
+    const link = storeValidator(objects, { name: found.at('name').text(), code, runner });
+    const validator = decodeKind('validator', objects.get(link.digest));
     if (link.digest !== id) throw noRehearsalPacket(`the validator's file is not that of ${id}`);
     validators.push({ link, validator, code });
   }

@@ -1,5 +1,5 @@
 import type { Digest } from '../../objects/digest.ts';
-import { tryValidator } from '../../judging/candidate.ts';
+import { tryControls } from '../../judging/controls.ts';
 import type { JudgeOptions } from '../../judging/judge.ts';
 import type { SelftestReport } from '../../judging/validators.ts';
 import { subjectFromFolder } from './from-folder.ts';
@@ -18,7 +18,7 @@ export async function selftestPacket(
   const tested: SelftestReport['validators'][number][] = [];
   for (const { link, validator, code } of validators) {
     const { name, runner } = validator;
-    const result = await tryValidator({ code, runner }, options);
+    const result = await tryControls({ code, runner }, options);
     tested.push({ validator: link.digest, name, runner, ...result });
   }
   return { ok: tested.length > 0 && tested.every(({ ok }) => ok), validators: tested };
