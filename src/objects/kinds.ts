@@ -14,7 +14,15 @@ import { STORED_SHAPES } from './shapes/stored.ts';
 const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES };
 
 /** The version that this code writes: 1 unless a kind is named here. */
-const VERSIONS: Partial<Record<string, number>> = { plan: 2, rehearsal: 2, policy: 2 };
+const VERSIONS: Partial<Record<string, number>> = {
+  plan: 2,
+  rehearsal: 2,
+  policy: 2,
+  entry: 2,
+  record: 2,
+  bundle: 2,
+  head: 2,
+};
 
 /** Kinds that no code makes yet: their fields are decided with the part that needs them. */
 export const RESERVED_KINDS = ['blockers', 'grant', 'decision', 'signature'] as const;
@@ -140,4 +148,4 @@ export function linksOf(object: AnyObject): Link[] {
 }
 
 export { TRIGGERS, TRIGGER_CODES, type Trigger } from './shapes/fields.ts';
-export { treeFolder, treeItem } from './shapes/stored.ts';
+export { ENTRY_TYPES, treeFolder, treeItem } from './shapes/stored.ts';

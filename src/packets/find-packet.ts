@@ -14,10 +14,15 @@ export async function findPacket(
   ledger: Ledger,
   revision: Revision,
 ): Promise<{ id: Digest; packet: ObjectOf<'packet'> } | undefined> {
-  const id = revision.type === 'record' ? linkOf(revision.entry.links, 'packet')?.digest : revision.id;
+  const id = revision.type === 'record' ? packetIn(revision.entry)?.digest : revision.id;
   if (id === undefined || (await ledger.store.codecOf(id)) === 'raw') return undefined;
   const object = decodeObject(await ledger.get(id));
   return object.kind === 'packet' ? { id, packet: object } : undefined;
+}
+
+/** The packet of an entry whose type has one. */
+export function packetIn(entry: ObjectOf<'entry'>): Link | undefined {
+  return 'packet' in entry ? entry.packet : undefined;
 }
 
 /** {@link findPacket} for `verify`, whose objects level names what is missing or damaged: that is not to be had here. */
@@ -51,9 +56,9 @@ export async function rehearsalOf(
 ): Promise<
   ({ readonly packet: ObjectOf<'packet'> } & NonNullable<ReturnType<typeof rehearsalIn>>) | undefined
 > {
-  const id = entry.type === 'rehearsal' ? linkOf(entry.links, 'packet')?.digest : undefined;
-  if (id === undefined) return undefined;
-  const packet = decodeKind('packet', await get(id), id);
+  if (entry.type !== 'rehearsal') return undefined;
+  const { digest } = entry.packet;
+  const packet = decodeKind('packet', await get(digest), digest);
   const held = rehearsalIn(packet);
   return held && { packet, ...held };
 }

@@ -2,13 +2,16 @@ import { type ErrorCode, isDamage } from '../errors.ts';
 import { finding, type Finding, type FindingCode } from '../finding.ts';
 import { LinkStack } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
+import { checkEntry, checkRecordEntry } from '../objects/entry.ts';
 import { readContent } from '../objects/file.ts';
-import { decodeObject, linksOf, type AnyObject } from '../objects/kinds.ts';
+import { decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { checkMap } from '../objects/map-check.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { checkTree } from '../objects/tree.ts';
 import { driveAsync, type Walk } from '../objects/walk.ts';
+
+export type RecordLinks = Pick<ObjectOf<'record'>, 'entry' | 'signatures'>;
 
 /**
  * The objects level: everything that `roots` reach is there, hashes to its id, decodes, and is well-formed as a whole
@@ -30,6 +33,12 @@ export class ObjectsCheck {
   /** How many ids were visited, good or not. */
   get visited(): number {
     return this.#links.seen.size;
+  }
+
+  /** What a record links: its entry, and the signatures that came with it. */
+  async record({ entry, signatures }: RecordLinks, path: string): Promise<void> {
+    await this.reach([entry, ...signatures], path);
+    await this.#drain(entry, checkRecordEntry(entry));
   }
 
   async reach(roots: readonly Link[], path: string): Promise<void> {
@@ -65,6 +74,8 @@ export class ObjectsCheck {
         for (const root of [object.schema, object.tables, object.sequences])
           await this.#drain(link, checkMap(root));
         return;
+      case 'entry':
+        return this.#drain(link, checkEntry(object));
       case 'packet':
         return this.#drain(link, checkTree(object.tree));
       default:

@@ -2,49 +2,82 @@ import { isOfInput } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Head } from '../ledger/log-state.ts';
-import { openCheckpoint } from '../log/checkpoint.ts';
-import { Frontier } from '../log/frontier.ts';
-import { equalHashes, leafHash, type Hash } from '../log/tree-hash.ts';
+import { checkFollows, openCheckpoint, type SignedCheckpoint } from '../log/checkpoint.ts';
+import { equalHashes, type Hash } from '../log/tree-hash.ts';
+import { decodeKind } from '../objects/kinds.ts';
+
+/** A checkpoint that the log's key signed. */
+interface Opened {
+  readonly path: string;
+  readonly checkpoint: SignedCheckpoint;
+}
+
+/** The checkpoints of a log, newest first; what they say of the records is not compared yet. */
+export interface Checkpoints {
+  readonly opened: readonly Opened[];
+  readonly findings: readonly Finding[];
+}
 
 export interface SignatureReport {
-  /** Records that the signed checkpoint covers. */
+  /** Records that a signed checkpoint covers. */
   readonly covered: number;
+  /** Those that are good, newest first. */
+  readonly checkpoints: readonly SignedCheckpoint[];
   readonly findings: readonly Finding[];
 }
 
 /**
- * The last checkpoint: signed by the log's key, for this origin, and consistent with the records that are there.
+ * Every checkpoint from the head's back to the first: signed by the log's key for this origin, covering no more than there
+ * is, and following the one that it links.
  * @param key whose signature counts, and the origin that it must be for.
  */
-export async function verifyCheckpoint(
+export async function readCheckpoints(
   ledger: Ledger,
   head: Head,
   key: { origin: string; verifierKey: string },
-): Promise<SignatureReport> {
-  if (head.checkpoint === null) return { covered: 0, findings: [] };
-  const invalid = (why: string): SignatureReport => ({
-    covered: 0,
-    findings: [finding('CHECKPOINT_INVALID', 'heads/main/checkpoint', why)],
-  });
-  try {
-    const { origin, size, root } = openCheckpoint(head.checkpoint, key.verifierKey);
-    if (origin !== key.origin) return invalid(`it is for ${origin}`);
-    if (size > head.size) return invalid(`it covers ${size} records, but the log has ${head.size}`);
-    const actual = await rootOfPrefix(ledger, head, size);
-    if (!equalHashes(actual, root)) return invalid('the records that it covers have another root');
-    return { covered: size, findings: [] };
-  } catch (error) {
-    if (!isOfInput(error)) throw error;
-    return invalid(`${error.code}: ${error.message}`);
+): Promise<Checkpoints> {
+  const opened: Opened[] = [];
+  const findings: Finding[] = [];
+  const invalid = (path: string, why: string): void =>
+    void findings.push(finding('CHECKPOINT_INVALID', path, why));
+  for (let link = head.checkpoint; link;) {
+    const { digest } = link;
+    let path = `checkpoints/${digest}`;
+    link = null;
+    try {
+      const { note, previous } = decodeKind('checkpoint', await ledger.get(digest), digest);
+      link = previous;
+      const checkpoint = openCheckpoint(note, key.verifierKey);
+      const later = opened.at(-1);
+      if (checkpoint.origin !== key.origin) invalid(path, `it is for ${checkpoint.origin}`);
+      else if (checkpoint.size > head.size)
+        invalid(path, `it covers ${checkpoint.size} records, but the log has ${head.size}`);
+      else opened.push({ path, checkpoint });
+      if (!later) continue;
+      path = later.path;
+      checkFollows(later.checkpoint, checkpoint);
+    } catch (error) {
+      if (!isOfInput(error)) throw error;
+      invalid(path, `${error.code}: ${error.message}`);
+    }
   }
+  return { opened, findings };
 }
 
-/** The root over the first `size` records, read from the log. */
-async function rootOfPrefix(ledger: Ledger, head: Head, size: number): Promise<Hash> {
-  if (size === head.size) return head.root;
-  const leaves: Hash[] = [];
-  for await (const { bytes } of ledger.records(head, size - 1)) leaves.push(leafHash(bytes));
-  const frontier = Frontier.empty();
-  for (const leaf of leaves.reverse()) frontier.append(leaf);
-  return frontier.root();
+/** Compares the checkpoints with the records. @param roots of the first so many records, as the chain was read. */
+export function compareCheckpoints(
+  { opened, findings }: Checkpoints,
+  roots: ReadonlyMap<number, Hash>,
+): SignatureReport {
+  const good: SignedCheckpoint[] = [];
+  const wrong: Finding[] = [];
+  for (const { path, checkpoint } of opened) {
+    const root = roots.get(checkpoint.size);
+    if (root && equalHashes(root, checkpoint.root)) good.push(checkpoint);
+    else {
+      const why = root ? 'have another root' : 'cannot all be read';
+      wrong.push(finding('CHECKPOINT_INVALID', path, `the records that it covers ${why}`));
+    }
+  }
+  return { covered: good[0]?.size ?? 0, checkpoints: good, findings: [...findings, ...wrong] };
 }

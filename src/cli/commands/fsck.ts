@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { findingLines, plural } from '../text.ts';
+import { findingLines, noteLines, plural } from '../text.ts';
 
 export const command = defineCommand({
   about:
@@ -21,6 +21,7 @@ export const command = defineCommand({
           ? []
           : [`  a killed writer's, which a later one removes: ${report.leftovers.join(', ')}`]),
         ...findingLines(report.findings),
+        ...noteLines(report.notes),
         '',
       ].join('\n'),
     );
