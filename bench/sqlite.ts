@@ -20,7 +20,7 @@ export async function run(): Promise<Row[]> {
   writeFileSync(scratch.file('insert.sql'), SCRIPT);
   writeFileSync(
     scratch.file('plan.yaml'),
-    'custody: plan/1\nname: bench\nengine: sqlite\nsource: { file: first.sqlite, kind: fixture }\nexecutor: { file: insert.sql }\ndelta: { items: { inserted: 1 } }\ntimeLimit: 600\n',
+    'custody: plan/2\nname: bench\nengine: sqlite\nsource: { file: first.sqlite, kind: fixture }\nexecutor: { file: insert.sql }\ndelta: { items: { inserted: 1 } }\ntimeLimit: 600\n',
   );
   const custody = (...words: string[]): string => scratch.run([...CUSTODY, ...words]);
   const fresh = (): void => {

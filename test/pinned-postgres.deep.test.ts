@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "efbf3b76e6de37bbbab8a251b142e713d752f799d6e33c4748f356f88dab7df8",
-        "seal": "6c83b75888d4f8c36d60dd5620df65cd2fc07e7bfee05d89920f7e72d91bc450",
+        "rehearsal": "bb5429518a580dd5a2d08061faaba9a5a19f0da40e42e6310f0510507d801679",
+        "seal": "f1b56636607266d23b67de43336a4f6d8806e7c2e059fea21827cd95967d9e75",
       }
     `);
   });

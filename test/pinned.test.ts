@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"9f93a5f6adcd61e63e93705110d4288356c0147f519e0a436233f454d37d8abf"`,
+      `"ee836222923715bc9b92c7038309c3c42e8b5479c3714947f46cdfa9228e0d58"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "09c36f3334772026870c38a7085cb2bcd57b7733744b939bf4922fc5b1d699ee",
-        "seal": "d91c929543482c1628c379f2e1c938438771ce279a300617d5368a737e4928e7",
+        "rehearsal": "927f22aa6b449bf3711058c16dd132583717c48995f46ea177b0a5894d6248e7",
+        "seal": "5e65b0df467440b873d7013768c7c186b35294f6cba9d9230428ab2acdfebfa2",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "efdb290476f6ae81b05c73bd649018d7c3c6ab9d9ed232b0f1bcf4a46ced255b",
-        "seal": "57b113ea51ab4c4a60f1d3eff616319e5e77aa947159a826be3deb2f81b912a6",
+        "rehearsal": "c667a3205fd74e360119743529a6d9f2d7fee16e36de2b5e3ca170416ce7fc3b",
+        "seal": "b6a9d708595b477446f6680dba4f7970729c397f1e7c47c254805b56d6fe50c0",
       }
     `);
   });

@@ -1,11 +1,10 @@
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { Unsigned } from '../ledger/next-checkpoint.ts';
+import type { AppendResult, Ledger } from '../ledger/ledger.ts';
 import type { Io } from './io.ts';
 import { printable } from './text.ts';
 
-const WHY_UNSIGNED: Record<Unsigned, string> = {
+const WHY_UNSIGNED: Record<NonNullable<AppendResult['unsigned']>, string> = {
   KEY_ABSENT: "you do not have this log's key; the head is ahead of its last signed checkpoint.",
   CLOCK_BEHIND:
     'the clock of this machine is behind the time that was signed last. Set it; what is appended next signs this too.',
@@ -84,7 +83,7 @@ export class Context {
   }
 
   /** For every command that appends. */
-  warnUnsigned(unsigned: Unsigned | null): void {
+  warnUnsigned(unsigned: AppendResult['unsigned']): void {
     if (unsigned !== null) this.warn(`NOT SIGNED (${unsigned}): ${WHY_UNSIGNED[unsigned]}`);
   }
 

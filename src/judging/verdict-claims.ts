@@ -1,14 +1,13 @@
 import { finding, type Finding } from '../finding.ts';
 import { whyUnproven } from '../rules/assertions.ts';
 import type { Digest } from '../objects/digest.ts';
-import { decodeEither, decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { verdictLinkName } from '../packets/find-packet.ts';
 
-/** What semantics needs of a rehearsal, in either version. */
+/** What semantics needs of a rehearsal. */
 export interface JudgedRehearsal {
   readonly link: Link;
-  readonly version: 1 | 2;
   /** Those that must have judged it, in order. */
   readonly validators: readonly Link[];
   readonly isolation: ObjectOf<'rehearsal'>['isolation'];
@@ -16,10 +15,8 @@ export interface JudgedRehearsal {
 
 /** @throws CustodyError as decoding does. */
 export function readJudged(link: Link, bytes: Uint8Array): JudgedRehearsal {
-  const read = decodeEither('rehearsal', bytes, link.digest);
-  const { isolation } = read.v === 1 ? read.first : read.object;
-  const validators = read.v === 1 ? [read.first.validator] : read.object.validators;
-  return { link, version: read.v, validators, isolation };
+  const { validators, isolation } = decodeKind('rehearsal', bytes, link.digest);
+  return { link, validators, isolation };
 }
 
 /** A verdict as the packet links it. */
@@ -69,7 +66,7 @@ export async function readClaims(
 
 /**
  * What the policy of the record asks for: exactly its validators judge, in its order, and its assertions about isolation
- * are proven. A policy of version 1 asks only that a validator is one of its own, which is looked at where it judges.
+ * are proven.
  */
 export function checkPolicyMet(
   { validators, isolation }: JudgedRehearsal,
@@ -79,7 +76,7 @@ export function checkPolicyMet(
   const at = 'rehearsal/validators';
   if (validators.length === 0)
     findings.push(finding('VALIDATOR_NOT_PINNED', at, 'it names no validator: nobody judges it'));
-  if (policy.v !== 1 && ids(validators).join() !== ids(policy.validators).join()) {
+  if (ids(validators).join() !== ids(policy.validators).join()) {
     const lacking = policy.validators.filter((link) => !validators.some((named) => named.equals(link)));
     const detail =
       lacking.length > 0

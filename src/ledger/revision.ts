@@ -5,14 +5,14 @@ import type { IndexedRecord, Head } from './log-state.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Where a revision leads; the entry of a record is not read yet. */
-export type Place =
+export type Located =
   | { readonly type: 'record'; readonly record: IndexedRecord }
   | { readonly type: 'object'; readonly id: Digest };
 
 /** What a revision names. */
 export type Revision =
-  | (Extract<Place, { type: 'record' }> & { readonly entry: ObjectOf<'entry'> })
-  | Extract<Place, { type: 'object' }>;
+  | (Extract<Located, { type: 'record' }> & { readonly entry: ObjectOf<'entry'> })
+  | Extract<Located, { type: 'object' }>;
 
 export interface ParsedRevision {
   readonly base: string;
@@ -36,18 +36,18 @@ const MIN_PREFIX = 8;
  * @throws CustodyError REVISION_MALFORMED, REVISION_UNKNOWN, REVISION_AMBIGUOUS.
  */
 export async function resolveRevision(ledger: Ledger, text: string): Promise<Revision> {
-  return readPlace(ledger, await locateRevision(ledger, text));
+  return readLocated(ledger, await locateRevision(ledger, text));
 }
 
 /** @throws CustodyError as reading and decoding an entry do. */
-export async function readPlace(ledger: Ledger, place: Place): Promise<Revision> {
-  if (place.type === 'object') return place;
-  const id = place.record.record.entry.digest;
-  return { ...place, entry: decodeKind('entry', await ledger.get(id), id) };
+export async function readLocated(ledger: Ledger, located: Located): Promise<Revision> {
+  if (located.type === 'object') return located;
+  const id = located.record.record.entry.digest;
+  return { ...located, entry: decodeKind('entry', await ledger.get(id), id) };
 }
 
 /** {@link resolveRevision} without the entry, which may be damaged. */
-export async function locateRevision(ledger: Ledger, text: string): Promise<Place> {
+export async function locateRevision(ledger: Ledger, text: string): Promise<Located> {
   const head = await ledger.head();
   const relative = /^HEAD(?:~([0-9]{1,15}))?$/.exec(text);
   if (relative) return recordRevision(ledger, head, head.size - 1 - Number(relative[1] ?? 0), text);
@@ -61,7 +61,7 @@ export async function locateRevision(ledger: Ledger, text: string): Promise<Plac
   return resolvePrefix(ledger, head, text);
 }
 
-async function recordRevision(ledger: Ledger, head: Head, index: number, text: string): Promise<Place> {
+async function recordRevision(ledger: Ledger, head: Head, index: number, text: string): Promise<Located> {
   if (index < 0 || index >= head.size) {
     throw new CustodyError('REVISION_UNKNOWN', `there is no record ${text}`, {
       hint: `The log has ${head.size} records: @0 to @${head.size - 1}.`,
@@ -70,7 +70,7 @@ async function recordRevision(ledger: Ledger, head: Head, index: number, text: s
   return { type: 'record', record: await ledger.record(head, index) };
 }
 
-async function resolvePrefix(ledger: Ledger, head: Head, text: string): Promise<Place> {
+async function resolvePrefix(ledger: Ledger, head: Head, text: string): Promise<Located> {
   const objects = new Set<Digest>(await matching(ledger, text));
   const [only] = objects;
   // A whole id of a blob: neither a record nor an entry, so the log need not be read.

@@ -3,17 +3,16 @@ import { decode, encode, type Value } from './codec.ts';
 import { digestOf, type Digest } from './digest.ts';
 import { Link, nodeLink } from './link.ts';
 import * as s from './schema.ts';
-import { FIRST_SHAPES } from './shapes/version-1.ts';
 import { REHEARSAL_SHAPES } from './shapes/rehearsals.ts';
 import { STORED_SHAPES } from './shapes/stored.ts';
 
 /**
- * Every kind of structured object with its fields, in the version that is written now (SPEC.md, "Objects", has the meaning of each field).
+ * Every kind of structured object with its fields, in its only version (SPEC.md, "Objects", has the meaning of each field).
  * A field that is not named here does not exist; a change of meaning is a new version.
  */
 const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES };
 
-/** The version that this code writes: 1 unless a kind is named here. */
+/** The version of a kind: 1 unless a kind is named here. */
 const VERSIONS: Partial<Record<string, number>> = {
   plan: 2,
   rehearsal: 2,
@@ -30,10 +29,7 @@ export const RESERVED_KINDS = ['blockers', 'grant', 'decision', 'signature'] as 
 export type Kind = keyof typeof SHAPES;
 /** A structured object of kind `K`, decoded. */
 export type ObjectOf<K extends Kind> = ReturnType<(typeof SHAPES)[K]>;
-/** Version 1 of a kind that has a newer one. */
-export type FirstOf<K extends FirstKind> = ReturnType<(typeof FIRST_SHAPES)[K]>;
-export type FirstKind = keyof typeof FIRST_SHAPES;
-export type AnyObject = { [K in Kind]: ObjectOf<K> }[Kind] | { [K in FirstKind]: FirstOf<K> }[FirstKind];
+export type AnyObject = { [K in Kind]: ObjectOf<K> }[Kind];
 export const KINDS = Object.keys(SHAPES) as Kind[];
 
 /** An encoded object with its id. */
@@ -62,28 +58,10 @@ export function decodeObject(bytes: Uint8Array): AnyObject {
 }
 
 /**
- * {@link decodeObject}, and the kind must be `kind`, in its newest version.
- * @throws also OBJECT_KIND_UNEXPECTED, OBJECT_VERSION_UNKNOWN for an older version.
+ * {@link decodeObject}, and the kind must be `kind`.
+ * @throws also OBJECT_KIND_UNEXPECTED.
  */
 export function decodeKind<K extends Kind>(kind: K, bytes: Uint8Array, id?: Digest): ObjectOf<K> {
-  const object = decodeAny(kind, bytes, id);
-  if (object.v !== versionOf(kind)) throw versionUnknown(kind, id);
-  return object as ObjectOf<K>;
-}
-
-/** Whichever version of a kind that has two: `v` tells them apart. @throws as {@link decodeObject}. */
-export function decodeEither<K extends FirstKind>(
-  kind: K,
-  bytes: Uint8Array,
-  id?: Digest,
-): { v: 1; first: FirstOf<K> } | { v: 2; object: ObjectOf<K> } {
-  const object = decodeAny(kind, bytes, id);
-  return object.v === 1
-    ? { v: 1, first: object as FirstOf<K> }
-    : { v: 2, object: object as unknown as ObjectOf<K> };
-}
-
-function decodeAny(kind: Kind, bytes: Uint8Array, id?: Digest): AnyObject {
   const object = decodeObject(bytes);
   if (object.kind !== kind) {
     throw new CustodyError(
@@ -92,19 +70,12 @@ function decodeAny(kind: Kind, bytes: Uint8Array, id?: Digest): AnyObject {
       id ? { path: id } : {},
     );
   }
-  return object;
+  return object as ObjectOf<K>;
 }
 
-/** The version of a kind that is written now. */
+/** The version of a kind that this code writes and reads. */
 export function versionOf(kind: Kind): number {
   return VERSIONS[kind] ?? 1;
-}
-
-function versionUnknown(kind: string, id?: Digest): CustodyError {
-  return new CustodyError('OBJECT_VERSION_UNKNOWN', `another version of ${kind} than is needed here`, {
-    hint: 'Use the version of custody that made it, or make it anew.',
-    ...(id && { path: id }),
-  });
 }
 
 function checkShape(value: Value): AnyObject {
@@ -126,12 +97,12 @@ function checkShape(value: Value): AnyObject {
       hint: 'Use a newer version of custody.',
     });
   }
-  const version = value['v'];
-  if (version === versionOf(kind as Kind)) return SHAPES[kind as Kind](value, kind);
-  if (version === 1 && Object.hasOwn(FIRST_SHAPES, kind)) return FIRST_SHAPES[kind as FirstKind](value, kind);
-  throw new CustodyError('OBJECT_VERSION_UNKNOWN', `unknown version of ${kind}`, {
-    hint: 'Use a newer version of custody.',
-  });
+  if (value['v'] !== versionOf(kind as Kind)) {
+    throw new CustodyError('OBJECT_VERSION_UNKNOWN', `unknown version of ${kind}`, {
+      hint: 'Use the version of custody that made it.',
+    });
+  }
+  return SHAPES[kind as Kind](value, kind);
 }
 
 /** Every link in an object, in the order of its fields above: what a walker follows. */

@@ -3,7 +3,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Revision } from '../ledger/revision.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, decodeObject, type ObjectOf } from '../objects/kinds.ts';
-import type { Link } from '../objects/link.ts';
+import { nodeLink, type Link } from '../objects/link.ts';
 import type { Get } from '../objects/walk.ts';
 
 /**
@@ -23,6 +23,12 @@ export async function findPacket(
 /** The packet of an entry whose type has one. */
 export function packetIn(entry: ObjectOf<'entry'>): Link | undefined {
   return 'packet' in entry ? entry.packet : undefined;
+}
+
+/** What may be a rerun: the one that an entry links, or an object by its id. */
+export function rerunIn(revision: Revision): Link | undefined {
+  if (revision.type === 'object') return nodeLink(revision.id);
+  return revision.entry.type === 'rerun' ? revision.entry.rerun : undefined;
 }
 
 /** {@link findPacket} for `verify`, whose objects level names what is missing or damaged: that is not to be had here. */

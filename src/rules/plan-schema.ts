@@ -1,6 +1,4 @@
 import { listOf, object, optional, type Of } from './declare.ts';
-import { pointerTo } from './json-pointer.ts';
-import type { Schema } from './json-schema.ts';
 
 /**
  * The one declaration of a plan file, a JSON Schema (draft 2020-12): runner and validator read by it, its type follows from
@@ -30,18 +28,11 @@ const expect = {
   description: 'A value, compared as text, or a comparison of numbers: ">= 1", "== 0".',
 } as const;
 
-const SINCE_PLAN_2 = Symbol('plan/2');
-
-/** A key that may be left out, and that `plan/1` does not have. Whatever is in it is as new. */
-function newer<const S extends Schema>(schema: S): ReturnType<typeof optional<S>> {
-  return { ...optional(schema), [SINCE_PLAN_2]: true };
-}
-
 function script(what: string) {
   return object({
     file: { ...name, description: `${what}, relative to the plan.` },
     sha256: optional({ ...sha256, description: 'Pins the bytes of the script.' }),
-    includes: newer(
+    includes: optional(
       listOf(object({ file: name, sha256 }), 1000, {
         description: 'Every file that the script includes with \\i or \\ir, relative to the plan, pinned.',
       }),
@@ -54,20 +45,20 @@ export const PLAN_SCHEMA = {
   $id: 'custody:plan/2',
   title: 'Custody rehearsal plan',
   ...object({
-    custody: { enum: ['plan/2', 'plan/1'], description: 'Format of this file.' },
+    custody: { const: 'plan/2', description: 'Format of this file.' },
     name: { ...line, description: 'What is rehearsed, for people.' },
     macro: optional({
       ...line,
       description: 'The mandate under which it is rehearsed; named in the packet.',
     }),
     engine: { enum: ['sqlite', 'postgres'] },
-    profile: newer(
+    profile: optional(
       object(
         { file: { ...name, description: 'A profile, relative to the plan.' }, sha256 },
         { description: "A team's rules: what looks like production, forbidden surfaces, probes." },
       ),
     ),
-    actions: newer(
+    actions: optional(
       listOf(line, 100, {
         description:
           'Actions beyond a rehearsal that the plan asks for. None is ever permitted: they are refused by name.',
@@ -83,8 +74,8 @@ export const PLAN_SCHEMA = {
       sha256: optional({ ...sha256, description: 'Pins the bytes of the file.' }),
     }),
     executor: script('The SQL script that makes the change'),
-    rollback: newer(script('The SQL script that takes the committed change back (leg S)')),
-    approval: newer(
+    rollback: optional(script('The SQL script that takes the committed change back (leg S)')),
+    approval: optional(
       object(
         {
           by: { ...line, description: 'Who approved the package.' },
@@ -113,7 +104,7 @@ export const PLAN_SCHEMA = {
       object({
         mode: optional({ const: 'insert-only' }),
         tables: optional(listOf(name, 10_000, { description: 'Tables that may grow.' })),
-        allow: newer(
+        allow: optional(
           listOf(object({ action: { enum: ['update', 'delete'] }, table: name, reason }), 10_000, {
             description: 'What the change may do beyond inserting, each with a reason.',
           }),
@@ -129,7 +120,7 @@ export const PLAN_SCHEMA = {
       description:
         'Rows by table that the change inserts, updates and deletes; every other table stays as it is.',
     },
-    postconditions: newer(
+    postconditions: optional(
       listOf(
         object({
           name: line,
@@ -160,7 +151,7 @@ export const PLAN_SCHEMA = {
       }),
     ),
     legs: optional(listOf({ enum: ['T', 'R', 'S'] }, 3)),
-    isolation: newer(
+    isolation: optional(
       listOf(line, 50, {
         description: 'Assertions about isolation that must hold beyond those that always must.',
       }),
@@ -178,17 +169,3 @@ export const PLAN_SCHEMA = {
 export type PlanDocument = Of<typeof PLAN_SCHEMA>;
 export type ScriptDocument = PlanDocument['executor'];
 export type GateDocument = NonNullable<PlanDocument['preflight']>[number];
-
-/** JSON pointers to the keys that a plan has and its version does not. */
-export function newerKeys(plan: PlanDocument): string[] {
-  return plan.custody === 'plan/1' ? [...newerIn(PLAN_SCHEMA, plan, '')] : [];
-}
-
-function* newerIn({ properties }: Schema, plan: object, pointer: string): Generator<string> {
-  for (const [key, schema] of Object.entries(properties ?? {})) {
-    const value = (plan as Readonly<Record<string, object>>)[key];
-    if (value === undefined) continue;
-    if (SINCE_PLAN_2 in schema) yield pointerTo(pointer, key);
-    else yield* newerIn(schema, value, pointerTo(pointer, key));
-  }
-}

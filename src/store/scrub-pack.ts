@@ -1,6 +1,7 @@
 import { isCustodyError, isLost } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import { decodeObject } from '../objects/kinds.ts';
+import { objectFault } from '../objects/object-fault.ts';
 import { sha256Hasher } from '../objects/sha256.ts';
 import { type Backend, packDigest, type PackName } from './backend.ts';
 import { decodeBlock } from './block.ts';
@@ -124,7 +125,7 @@ class PackScrub {
       if (error.code === 'OBJECT_CORRUPT') this.#object(index, i, 'its bytes have another SHA-256');
       else {
         this.#findings.push(
-          finding('OBJECT_INVALID', digest, `${error.code}: ${error.message}; in ${this.#name}`),
+          finding(objectFault(error.code), digest, `${error.code}: ${error.message}; in ${this.#name}`),
         );
       }
     }

@@ -31,7 +31,7 @@ export interface ScrubOptions {
  * The physical part of fsck: every byte of every pack and head is read and hashed, and no index is believed. It goes on
  * after each fault. One pass, in time linear in the size of the ledger.
  *
- * Codes: PACK_MISNAMED, PACK_DAMAGED (path: the pack) · OBJECT_DAMAGED, OBJECT_INVALID (path: the object) · HEAD_DAMAGED ·
+ * Codes: PACK_MISNAMED, PACK_DAMAGED (path: the pack) · OBJECT_DAMAGED, OBJECT_INVALID, OBJECT_VERSION_UNKNOWN (path: the object) · HEAD_DAMAGED ·
  * FILE_FOREIGN. That the head's objects are all there is the ledger's part.
  * @throws INTERRUPTED, PERMISSION_DENIED, IO_FAILED when a folder cannot be listed, or a file not be opened.
  */

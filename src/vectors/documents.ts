@@ -58,10 +58,5 @@ export function documentOf(
     if (approval.reference !== null) document.approval.reference = approval.reference;
     if (approval.rollback !== null) document.approval.rollback = hex(approval.rollback);
   }
-  // A file of version 1 has none of these keys.
-  if (plan.actions.length === 0) delete document.actions;
-  if (plan.postconditions.length === 0) delete document.postconditions;
-  if (plan.isolation.length === 0) delete document.isolation;
-  if (document.boundary?.allow?.length === 0) delete document.boundary.allow;
   return document;
 }

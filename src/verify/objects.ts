@@ -1,12 +1,13 @@
-import { type ErrorCode, isDamage } from '../errors.ts';
-import { finding, type Finding, type FindingCode } from '../finding.ts';
+import { isDamage } from '../errors.ts';
+import { finding, type Finding } from '../finding.ts';
 import { LinkStack } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
-import { checkEntry, checkRecordEntry } from '../objects/entry.ts';
+import { checkKind, checkRun, entryLinks } from '../objects/entry.ts';
 import { readContent } from '../objects/file.ts';
 import { decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { checkMap } from '../objects/map-check.ts';
+import { objectFault } from '../objects/object-fault.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { checkTree } from '../objects/tree.ts';
 import { driveAsync, type Walk } from '../objects/walk.ts';
@@ -38,7 +39,7 @@ export class ObjectsCheck {
   /** What a record links: its entry, and the signatures that came with it. */
   async record({ entry, signatures }: RecordLinks, path: string): Promise<void> {
     await this.reach([entry, ...signatures], path);
-    await this.#drain(entry, checkRecordEntry(entry));
+    await this.#drain(entry, checkKind('entry', entry));
   }
 
   async reach(roots: readonly Link[], path: string): Promise<void> {
@@ -75,12 +76,19 @@ export class ObjectsCheck {
           await this.#drain(link, checkMap(root));
         return;
       case 'entry':
-        return this.#drain(link, checkEntry(object));
+        return this.#checkEntry(object);
       case 'packet':
         return this.#drain(link, checkTree(object.tree));
       default:
         return;
     }
+  }
+
+  async #checkEntry(entry: ObjectOf<'entry'>): Promise<void> {
+    const before = this.findings.length;
+    for (const [kind, link] of entryLinks(entry)) await this.#drain(link, checkKind(kind, link));
+    if (entry.type === 'rehearsal' && this.findings.length === before)
+      await this.#drain(entry.run, checkRun(entry));
   }
 
   async #drain(link: Link, walk: Walk<unknown, unknown>): Promise<void> {
@@ -99,16 +107,10 @@ export class ObjectsCheck {
   #fault(error: unknown, digest: Digest, prefix: string): void {
     // What the disk refuses to give is no damage, and not seen by whoever looks next.
     if (!isDamage(error)) throw error;
-    const code = CODES[error.code] ?? 'OBJECT_INVALID';
+    const code = objectFault(error.code);
     const path = error.path !== undefined && /^[0-9a-f]{64}$/.test(error.path) ? error.path : digest;
     // A damaged list is met again by each walk that crosses it.
     if (this.findings.some((f) => f.code === code && f.path === path)) return;
     this.findings.push(finding(code, path, `${prefix}${error.code}: ${error.message}`));
   }
 }
-
-const CODES: Partial<Record<ErrorCode, FindingCode>> = {
-  OBJECT_MISSING: 'OBJECT_MISSING',
-  OBJECT_CORRUPT: 'OBJECT_DAMAGED',
-  PACK_CORRUPT: 'OBJECT_DAMAGED',
-};

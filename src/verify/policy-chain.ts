@@ -1,7 +1,7 @@
 import { isCustodyError, isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
-import { decodeEither, decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import type { Get } from '../objects/walk.ts';
@@ -9,7 +9,6 @@ import type { ChainReport } from './chain.ts';
 
 export interface ChainedPolicy {
   readonly id: Digest;
-  /** With the fields of version 2; see readPolicy. */
   readonly policy: ObjectOf<'policy'>;
 }
 
@@ -45,24 +44,13 @@ export class PolicyChain {
 
   async #read({ digest }: Link): Promise<ObjectOf<'policy'> | undefined> {
     try {
-      return readPolicy(await this.#get(digest), digest);
+      return decodeKind('policy', await this.#get(digest), digest);
     } catch (error) {
       const damage = isCustodyError(error, 'OBJECT_CORRUPT') || isCustodyError(error, 'PACK_CORRUPT');
       if (!isDamage(error) || damage) throw error;
       return undefined;
     }
   }
-}
-
-/**
- * A policy of either version, with the fields of version 2: version 1 expects no validator and requires no isolation of its
- * own. `v` still says which it is.
- * @throws CustodyError as decoding does.
- */
-export function readPolicy(bytes: Uint8Array, id?: Digest): ObjectOf<'policy'> {
-  const read = decodeEither('policy', bytes, id);
-  if (read.v === 2) return read.object;
-  return { ...read.first, expected: [], isolation: [] };
 }
 
 /** Record 0 must hold the first policy: the one that config.yaml names, or that an auditor was given. */
@@ -79,7 +67,7 @@ export async function checkGenesis(
     const entry = decodeKind('entry', await source.get(id), id);
     if (entry.type !== 'policy' || entry.policy.digest !== policy)
       return wrong(`it does not hold the first policy ${policy}`);
-    const { previous } = readPolicy(await source.get(policy), policy);
+    const { previous } = decodeKind('policy', await source.get(policy), policy);
     if (previous !== null) return wrong('the first policy names one before it');
   } catch (error) {
     if (!isDamage(error)) throw error;

@@ -1,11 +1,10 @@
 import { CustodyError, isCustodyError, isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Revision } from '../ledger/revision.ts';
 import { parseVerifierKey } from '../log/note-key.ts';
 import { claimedSigners, openRerun } from '../log/rerun-note.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
-import { nodeLink, type Link } from '../objects/link.ts';
+import type { Link } from '../objects/link.ts';
 import type { LogEntries } from './log-entries.ts';
 import { ObjectsCheck } from './objects.ts';
 
@@ -75,12 +74,6 @@ export function checkRerunners(rerunners: readonly string[], logKey: string): vo
 interface Found {
   readonly link: Link;
   readonly rerun: ObjectOf<'rerun'>;
-}
-
-/** What may be a rerun: the one that an entry links, or an object by its id. */
-export function rerunIn(revision: Revision): Link | undefined {
-  if (revision.type === 'object') return nodeLink(revision.id);
-  return revision.entry.type === 'rerun' ? revision.entry.rerun : undefined;
 }
 
 /** What a `rerun` object claims, by whose name; nothing of it is verified. Undefined where it is none or is damaged. */

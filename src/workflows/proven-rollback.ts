@@ -1,7 +1,7 @@
 import { isCustodyError, isDamage } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
-import { decodeEither, decodeKind } from '../objects/kinds.ts';
+import { decodeKind } from '../objects/kinds.ts';
 import { rehearsalOf } from '../packets/find-packet.ts';
 import { verifyLog, type VerifiedLog } from './verify-log.ts';
 import { verifyRevision, type VerifyOptions } from './verify.ts';
@@ -46,9 +46,9 @@ async function unlessDamaged(proves: () => Promise<boolean>): Promise<boolean> {
 async function rollbackOf({ get }: Ledger, entry: Digest): Promise<Digest | undefined> {
   const link = (await rehearsalOf(get, decodeKind('entry', await get(entry), entry)))?.rehearsal.digest;
   if (!link) return undefined;
-  const read = decodeEither('rehearsal', await get(link), link);
-  if (read.v === 1 || !read.object.legs.some(({ leg }) => leg === 'S')) return undefined;
-  const { digest } = read.object.plan;
+  const { legs, plan } = decodeKind('rehearsal', await get(link), link);
+  if (!legs.some(({ leg }) => leg === 'S')) return undefined;
+  const { digest } = plan;
   const { rollback } = decodeKind('plan', await get(digest), digest);
   return rollback ? digestFromBytes(rollback) : undefined;
 }

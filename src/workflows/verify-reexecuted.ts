@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Revision } from '../ledger/revision.ts';
-import { readClaim, rerunIn, verifyReruns } from '../verify/reruns.ts';
-import { findSoundPacket, rehearsalIn } from '../packets/find-packet.ts';
+import { readClaim, verifyReruns } from '../verify/reruns.ts';
+import { findSoundPacket, rehearsalIn, rerunIn } from '../packets/find-packet.ts';
 import { rehearsalRecord } from './rehearsal-record.ts';
 import type { VerifiedLog } from './verify-log.ts';
 import type { ReportBuilder } from './verify-report.ts';

@@ -81,10 +81,11 @@ export class ReportBuilder {
     for (const level of levels) this.required.add(level);
   }
 
-  /** What a level found; it may be told in several calls. */
+  /** What a level found; it may be told in several calls. What nobody here can read is not judged: skipped, not failed. */
   level(level: Level, findings: readonly Finding[]): void {
-    this.levels[level] = findings.length === 0 && this.levels[level] !== 'failed' ? 'done' : 'failed';
     this.findings.push(...findings);
+    if (findings.some(({ code }) => code !== 'OBJECT_VERSION_UNKNOWN')) this.levels[level] = 'failed';
+    else if (findings.length === 0 && this.levels[level] === 'skipped') this.levels[level] = 'done';
   }
 
   finish(): VerifyReport {

@@ -1,15 +1,12 @@
 import { categoryOf, type ErrorCode, isCustodyError, isDamage } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { closure, reachedBy } from '../objects/closure.ts';
+import { reachedBy } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
-import { driveSync } from '../objects/walk.ts';
 import { policyAt } from '../verify/log-entries.ts';
-import { readPolicy } from '../verify/policy-chain.ts';
-import { runValidator } from '../judging/validator-process.ts';
 import { judgeAll, type JudgeOptions } from '../judging/judge.ts';
 import { comparePacketFiles } from '../packets/files/compare.ts';
 import { packetFiles } from '../packets/files/packet-files.ts';
@@ -138,7 +135,8 @@ async function judgeClaim(
   options: SemanticsOptions,
   onJudged: (sandbox: string, findings: readonly Finding[]) => void,
 ): Promise<Finding[]> {
-  const judged = await judge(ledger, rehearsal, verdict.validator, objects, options);
+  const pinned = await loadValidator(ledger, verdict.validator);
+  const judged = (await judgeAll([pinned], rehearsal.link, objects, options))[0]!;
   const findings: Finding[] = [];
   const stored = [...verdict.findings].sort(compare);
   const again = [...judged.findings].sort(compareFindings);
@@ -156,27 +154,13 @@ async function judgeClaim(
   return findings;
 }
 
-/** Rehearsals of version 1 were judged without a planted fault, by a validator that knows no other. */
-async function judge(
-  ledger: Ledger,
-  { link, version }: JudgedRehearsal,
-  validator: Link,
-  objects: MemoryObjects,
-  options: JudgeOptions,
-): Promise<{ accepted: boolean; findings: readonly Finding[]; sandbox: string }> {
-  const pinned = await loadValidator(ledger, validator);
-  if (version === 2) return (await judgeAll([pinned], link, objects, options))[0]!;
-  const evidence = driveSync(closure([link]), objects.get);
-  return runValidator(pinned.code, link.digest, evidence, options);
-}
-
 /** Undefined where it cannot be read: level chain says what is wrong with it; it pins nothing here. */
 async function readFirstPolicy(
   id: Digest,
   get: (id: Digest) => Promise<Uint8Array>,
 ): Promise<ObjectOf<'policy'> | undefined> {
   try {
-    return readPolicy(await get(id), id);
+    return decodeKind('policy', await get(id), id);
   } catch (error) {
     if (isDamage(error)) return undefined;
     throw error;

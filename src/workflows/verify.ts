@@ -1,7 +1,13 @@
 import { isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { locateRevision, readPlace, resolveRevision, type Place, type Revision } from '../ledger/revision.ts';
+import {
+  locateRevision,
+  readLocated,
+  resolveRevision,
+  type Located,
+  type Revision,
+} from '../ledger/revision.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { Link, nodeLink } from '../objects/link.ts';
@@ -131,7 +137,7 @@ function unlessDamaged(error: unknown): undefined {
 async function verifyStored(
   report: ReportBuilder,
   ledger: Ledger,
-  place: Place,
+  place: Located,
   options: VerifyOptions,
   known?: VerifiedLog,
 ): Promise<void> {
@@ -147,7 +153,7 @@ async function verifyStored(
   const index = place.type === 'record' ? place.record.index : undefined;
   const log = known ?? (await verifyLog(ledger, await ledger.head(), options));
   reportLog(report, log, index);
-  const resolved = await readPlace(ledger, place).catch(unlessDamaged);
+  const resolved = await readLocated(ledger, place).catch(unlessDamaged);
   if (!resolved) return;
   await verifyPacket(report, ledger, resolved, objects.findings.length === 0, { ...options, log });
   await verifyReexecuted(report, ledger, resolved, log, options);

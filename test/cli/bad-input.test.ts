@@ -240,7 +240,7 @@ describe('bad input leaves the ledger as it was', () => {
 
     it('what is not YAML, or no plan, with the line', async () => {
       const plan = desk.read(writePlan(desk));
-      expect(await fails('custody: plan/1\nname: [x\n', 'PLAN_SYNTAX')).toMatch(/bad\.yaml:[23]$/);
+      expect(await fails('custody: plan/2\nname: [x\n', 'PLAN_SYNTAX')).toMatch(/bad\.yaml:[23]$/);
       expect(await fails(`${plan}name: twice\n`, 'PLAN_SYNTAX')).toMatch(/bad\.yaml:9$/);
       expect(await fails(plan.replace('engine: sqlite', 'engine: oracle'), 'PLAN_INVALID')).toMatch(
         /bad\.yaml:3$/,

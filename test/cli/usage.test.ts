@@ -61,7 +61,7 @@ describe('usage', () => {
     await desk.init();
     desk.write(
       'plan.yaml',
-      'custody: plan/1\nname: n\nengine: sqlite\nsource: {file: a, kind: fixture}\nexecutor: {file: b}\ndelta: {t: {inserted: 1}}\n',
+      'custody: plan/2\nname: n\nengine: sqlite\nsource: {file: a, kind: fixture}\nexecutor: {file: b}\ndelta: {t: {inserted: 1}}\n',
     );
     const before = desk.state({ index: true });
     await desk.fails(argv, 'USAGE', 2);

@@ -11,7 +11,7 @@ import { Dice } from './random-database.ts';
 
 const folder = useFolder();
 const EXITS = [0, 1, 2, 3, 4];
-const PLAN = `custody: plan/1
+const PLAN = `custody: plan/2
 name: one row
 engine: sqlite
 source: { file: app.sqlite, kind: fixture }

@@ -6,7 +6,7 @@ import { appendRecord } from '../../src/ledger/log-state.ts';
 import type { ObjectOf } from '../../src/objects/kinds.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { readHead, swapHead } from '../../src/store/heads.ts';
-import { putPacket } from '../ledger/commit-text.ts';
+import { putTextPacket } from '../ledger/commit-text.ts';
 import { makeTestFolder } from '../support/folder.ts';
 
 export { filesBelow, sealedFolder } from './ledger-files.ts';
@@ -70,7 +70,7 @@ export async function appendMany(ledger: Ledger, count: number): Promise<void> {
     kind: 'entry',
     v: 2,
     type: 'packet',
-    packet: putPacket(writer, ''),
+    packet: putTextPacket(writer, ''),
     ...WHO,
     message: 'many times',
     time,

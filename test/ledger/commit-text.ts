@@ -13,7 +13,7 @@ export async function commitText(
   await using session = await ledger.session();
   const draft = {
     type: 'packet',
-    packet: putPacket(session.writer, text),
+    packet: putTextPacket(session.writer, text),
     author: 'test',
     lane: options.lane ?? 'main',
     message: text,
@@ -22,7 +22,7 @@ export async function commitText(
 }
 
 /** A packet with one file. */
-export function putPacket(sink: ObjectSpool, text: string): Link {
+export function putTextPacket(sink: ObjectSpool, text: string): Link {
   const { tree, seal } = sealFiles(new Map([['text', text]]), sink);
   return putObject(sink, {
     kind: 'packet',

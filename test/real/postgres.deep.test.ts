@@ -17,7 +17,7 @@ const PREFLIGHT = `preflight:
     expect: '== 0'
 `;
 
-const planOf = (source: string, preflight: string): string => `custody: plan/1
+const planOf = (source: string, preflight: string): string => `custody: plan/2
 name: one gated birth
 engine: postgres
 source: { file: ${JSON.stringify(source)}, kind: fixture }
@@ -116,7 +116,7 @@ describe.skipIf(lackBirth)(`the birth of birth.sql on agencyos.sql.gz${lackBirth
 describe.skipIf(lackDump)(`an insert that moves a sequence${lackDump}`, () => {
   const use = useLedger();
   const script = `INSERT INTO public.directus_presets (bookmark, collection) VALUES ('custody', 'posts');\n`;
-  const plan = (more: string): string => `custody: plan/1
+  const plan = (more: string): string => `custody: plan/2
 name: one preset
 engine: postgres
 source: { file: ${JSON.stringify(data('agencyos.sql.gz'))}, kind: fixture }

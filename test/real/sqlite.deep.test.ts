@@ -13,7 +13,7 @@ INSERT INTO Album (AlbumId, Title, ArtistId) VALUES (348, 'Both Ways Back', 276)
 COMMIT;
 `;
 
-const chinookPlan = (delta: string): string => `custody: plan/1
+const chinookPlan = (delta: string): string => `custody: plan/2
 name: one artist, two albums
 engine: sqlite
 source: { file: ${JSON.stringify(data('chinook.sqlite'))}, kind: fixture }
@@ -67,7 +67,7 @@ describe.skipIf(lackAgencyos)(`agencyos.sqlite${lackAgencyos}`, () => {
     VALUES ('c0000000-0000-4000-8000-000000000001', 'custody', 'Custody – Beweise', 9, NULL);
   INSERT INTO posts (id, title, status, category, date_created)
     VALUES ('d0000000-0000-4000-8000-000000000001', 'Births', 'draft', 'c0000000-0000-4000-8000-000000000001', unixepoch() * 1000 + abs(random() % 1000));`;
-  const plan = (more: string): string => `custody: plan/1
+  const plan = (more: string): string => `custody: plan/2
 name: a category with a post
 engine: sqlite
 source: { file: ${JSON.stringify(data('agencyos.sqlite'))}, kind: fixture, sha256: ${digestOfData('agencyos.sqlite')} }

@@ -110,8 +110,18 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
     f.blocks = [{ bytes: Buffer.from('garbage'), length: 100, method: 1 }];
     f.entries = [{ digest: sha256Hex(Buffer.alloc(100)), block: 0, offset: 0, length: 100, codec: 0 }];
   }),
-  fault('document-invalid', 'a document is of no kind', ...DOCUMENT, (f) => {
-    oneObject(f, Buffer.from(encode({ hello: 'world' })), 1);
+  fault(
+    'document-of-no-kind',
+    'a document is of no kind',
+    'none',
+    ['none'],
+    ['OBJECT_VERSION_UNKNOWN'],
+    (f) => {
+      oneObject(f, Buffer.from(encode({ hello: 'world' })), 1);
+    },
+  ),
+  fault('document-invalid', 'a document has a field that is not of its kind', ...DOCUMENT, (f) => {
+    oneObject(f, Buffer.from(encode({ kind: 'rows', v: 1, entries: 0 })), 1);
   }),
   fault('document-not-canonical', 'a document is not canonical DAG-CBOR', ...DOCUMENT, (f) => {
     oneObject(f, Buffer.from('a26162016161', 'hex'), 1);

@@ -1,7 +1,6 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { resolveRevision } from '../../src/ledger/revision.ts';
 import { generateKey } from '../../src/log/note-key.ts';
@@ -11,12 +10,11 @@ import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
-import { findPacket, linkOf } from '../../src/packets/find-packet.ts';
+import { findPacket, linkOf, rerunIn } from '../../src/packets/find-packet.ts';
 import { verifyRevision, type VerifyOptions } from '../../src/workflows/verify.ts';
 import { makeTestFolder } from '../support/folder.ts';
+import { Made } from '../workflows/rerun/made.ts';
 
-/** It holds an accepted rehearsal as @2; what a rerun says about it does not depend on its version. */
-const FIXTURE = fileURLToPath(new URL('../vectors/ledgers/v1/custody/', import.meta.url));
 const key = (name: string, seed: number): { skey: string; vkey: string } =>
   generateKey(name, new Uint8Array(32).fill(seed));
 const alice = key('alice.example', 1);
@@ -26,17 +24,25 @@ const elsewhere = nodeLink(digestOf(Buffer.from('another rehearsal')));
 type Rerun = ObjectOf<'rerun'>;
 
 describe('level reexecuted', () => {
+  /** It holds a rehearsal as @1. */
+  let made: Made;
+  beforeAll(async () => {
+    made = await Made.begin();
+    await made.rehearse(made.plan('plan'));
+  });
+  afterAll(() => made[Symbol.asyncDispose]());
+
   let dir: string;
   let ledger: Ledger;
   let subject: Link;
   let run: Link;
   beforeEach(async () => {
     dir = makeTestFolder('reruns');
-    cpSync(FIXTURE, join(dir, '.custody'), { recursive: true });
+    cpSync(made.path('.custody'), join(dir, '.custody'), { recursive: true });
     ledger = await Ledger.open(dir);
-    const record = await resolveRevision(ledger, '@2');
-    if (record.type !== 'record') throw new Error('the fixture has a record 2');
-    run = linkOf(record.entry.links, 'run')!;
+    const record = await resolveRevision(ledger, '@1');
+    if (record.type !== 'record' || record.entry.type !== 'rehearsal') throw new Error('it has a record 1');
+    ({ run } = record.entry);
     subject = linkOf((await findPacket(ledger, record))!.packet.links, 'rehearsal')!;
   });
   afterEach(async () => {
@@ -58,7 +64,7 @@ describe('level reexecuted', () => {
     };
     await using session = await ledger.session();
     const rerun = putObject(session.writer, { ...good, ...change(good) });
-    const draft = { type: 'rerun', links: [['rerun', rerun]], author: 'a', lane: 'b', message: '' } as const;
+    const draft = { type: 'rerun', rerun, author: 'a', lane: 'b', message: '' } as const;
     await session.append(draft);
   }
   const note = (of: Link, again: Link, same: boolean, skey: string): string =>
@@ -72,24 +78,23 @@ describe('level reexecuted', () => {
       note: note(subject, elsewhere, false, alice.skey),
     }));
     const { reruns, trust } = await verifyRevision(ledger, 'HEAD');
-    expect(reruns).toMatchObject([{ record: 3, same: false, counted: false }]);
-    for (const words of ['alice.example+', subject.digest, '@2', 'rehearsal.json/exit'])
+    expect(reruns).toMatchObject([{ record: 2, same: false, counted: false }]);
+    for (const words of ['alice.example+', subject.digest, '@1', 'rehearsal.json/exit'])
       expect(trust).toContain(words);
     // So does the object itself.
     const head = await resolveRevision(ledger, 'HEAD');
-    if (head.type !== 'record') throw new Error('HEAD is a record');
-    const { digest } = linkOf(head.entry.links, 'rerun')!;
+    const { digest } = rerunIn(head)!;
     expect((await verifyRevision(ledger, digest)).trust).toContain('alice.example+');
   });
 
-  /** The level, what it rests on, and its findings; semantics of version 1 is not what is tested here. */
+  /** The level, what it rests on, and its findings: semantics is not what is tested here. */
   async function level(options: VerifyOptions = {}): Promise<{
     state: string;
     findings: [string, string][];
     trust: string;
     counted: (string | boolean)[][];
   }> {
-    const report = await verifyRevision(ledger, '@2', options);
+    const report = await verifyRevision(ledger, '@1', options);
     return {
       state: report.levels.reexecuted,
       findings: report.findings
@@ -140,7 +145,7 @@ describe('level reexecuted', () => {
     }));
     expect(await level({ rerunners: [alice.vkey, bob.vkey] })).toMatchObject({
       state: 'failed',
-      findings: [['RERUN_DIFFERS', 'records/4']],
+      findings: [['RERUN_DIFFERS', 'records/3']],
       counted: [
         ['alice.example', true],
         ['bob.example', false],
@@ -161,8 +166,8 @@ describe('level reexecuted', () => {
   it.each(unsaid)('counts none %s, and none speaks against an honest one', async (_, change) => {
     await using session = await ledger.session();
     const other = decodeKind('run', await ledger.store.get(run.digest));
-    const snapshot = linkOf((await resolved('@1')).links, 'snapshot')!;
-    elsewhereRun = putObject(session.writer, { ...other, rehearsal: snapshot });
+    const { entry } = decodeKind('rehearsal', await ledger.store.get(subject.digest));
+    elsewhereRun = putObject(session.writer, { ...other, rehearsal: entry });
     await session.writer.finish();
     await claim(change);
     expect(await level(byAlice)).toMatchObject({
@@ -179,17 +184,11 @@ describe('level reexecuted', () => {
     expect(await level(byAlice)).toMatchObject({
       state: 'failed',
       findings: [
+        ['RERUN_INVALID', 'records/2'],
         ['RERUN_INVALID', 'records/3'],
-        ['RERUN_INVALID', 'records/4'],
       ],
     });
   });
-
-  async function resolved(revision: string): Promise<ObjectOf<'entry'>> {
-    const found = await resolveRevision(ledger, revision);
-    if (found.type !== 'record') throw new Error('a record');
-    return found.entry;
-  }
 
   it('counts nothing that is no note, and none of another rehearsal', async () => {
     await claim(() => ({ note: 'no note\n' }));

@@ -67,7 +67,7 @@ describe('custody verify on what a profile forbids and no guard saw', () => {
     desk.write('profile.yaml', LAX);
     const plan = desk
       .read('plan.yaml')
-      .replace('custody: plan/1', 'custody: plan/2')
+      .replace('custody: plan/2', 'custody: plan/2')
       .replace('one more post', 'one more post, tills done');
     desk.write('plan.yaml', `${plan}profile: { file: profile.yaml, sha256: '${hex(LAX)}' }\n`);
     const ids = await desk.json<{ rehearsal: string; verdict: string }>(['rehearse', 'plan.yaml']);

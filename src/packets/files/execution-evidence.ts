@@ -1,8 +1,8 @@
 import { jsonFile } from '../../objects/json.ts';
-import type { FirstOf, ObjectOf } from '../../objects/kinds.ts';
+import type { ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 
-type Evidence = Pick<FirstOf<'rehearsal'> | ObjectOf<'rehearsal'>, 'entry' | 'legs'>;
+type Evidence = Pick<ObjectOf<'rehearsal'>, 'entry' | 'legs'>;
 
 /**
  * The bytes of `rehearsal-execution-evidence.json`: a packet's file, and all that a foreign validator gets to see. One entry

@@ -1,5 +1,5 @@
 import { CustodyError } from '../../errors.ts';
-import { decodeEither, decodeKind, type ObjectOf } from '../../objects/kinds.ts';
+import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { parseProfile, type Profile } from '../../rehearsal/plan/profile.ts';
 import { verdictLinkName } from '../find-packet.ts';
@@ -37,8 +37,7 @@ export async function gatherMaterial(
   verdicts: readonly Link[],
   get: GetSync,
 ): Promise<Material> {
-  const plan = decodeEither('plan', get(rehearsal.plan.digest), rehearsal.plan.digest);
-  if (plan.v !== 2) throw damaged(rehearsal.plan, 'a rehearsal of version 2 has a plan of version 2');
+  const plan = decodeKind('plan', get(rehearsal.plan.digest), rehearsal.plan.digest);
   const read = verdicts.map((link) => {
     const verdict = decodeKind('verdict', get(link.digest), link.digest);
     const validator = decodeKind('validator', get(verdict.validator.digest), verdict.validator.digest);
@@ -57,9 +56,10 @@ export async function gatherMaterial(
       ({ verdict }, i) =>
         verdict.accepted && verdict.subject.equals(id) && verdict.validator.equals(rehearsal.validators[i]!),
     );
-  const { profile: bytes } = plan.object;
-  const profile = bytes ? await parseProfile(contentBytes(bytes, get), 'profile.yaml') : undefined;
-  return { id, rehearsal, plan: plan.object, profile, judgements, accepted, get };
+  const profile = plan.profile
+    ? await parseProfile(contentBytes(plan.profile, get), 'profile.yaml')
+    : undefined;
+  return { id, rehearsal, plan, profile, judgements, accepted, get };
 }
 
 /** `verdict.json`, `verdict-2.json`, …; a packet object links them under the same names without the extension. */

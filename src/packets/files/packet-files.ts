@@ -1,4 +1,4 @@
-import { decodeEither } from '../../objects/kinds.ts';
+import { decodeKind } from '../../objects/kinds.ts';
 import { jsonFile } from '../../objects/json.ts';
 import type { Link } from '../../objects/link.ts';
 import { walkTree } from '../../objects/tree.ts';
@@ -9,8 +9,7 @@ import { cloneRollback } from './clone-rollback.ts';
 import { commandsScript } from './commands.ts';
 import { contentBytes, type GetSync, type PacketContent, type PacketFiles } from './content.ts';
 import { scriptNames } from './file-names.ts';
-import { firstPacketFiles } from './version-1.ts';
-import { damaged, gatherMaterial, type Material } from './material.ts';
+import { gatherMaterial, type Material } from './material.ts';
 import { profileFiles } from './profile-files.ts';
 import { packetReadme } from './readme.ts';
 import { rerunScript } from './rerun-script.ts';
@@ -22,25 +21,18 @@ export { movedSequences } from './moved-sequences.ts';
 
 /**
  * The files of a rehearsal's packet, made from its objects alone: no clock, no lane, no path of this machine, so two
- * rehearsals of one plan give the same bytes. A rehearsal of version 1 gets the files of version 1.
+ * rehearsals of one plan give the same bytes.
  * @param verdicts one of each validator, in the order of the rehearsal's.
  * @throws CustodyError what reading and decoding objects throws; OBJECT_FIELD_INVALID where they do not belong together.
  */
 export async function packetFiles(
-  rehearsal: Link,
+  id: Link,
   verdicts: readonly Link[],
   { get }: { readonly get: GetSync },
 ): Promise<PacketFiles> {
-  const decoded = decodeEither('rehearsal', get(rehearsal.digest), rehearsal.digest);
-  if (decoded.v === 2)
-    return secondPacketFiles(await gatherMaterial(rehearsal, decoded.object, verdicts, get));
-  const [verdict, ...more] = verdicts;
-  if (!verdict || more.length > 0) throw damaged(rehearsal, 'a rehearsal of version 1 has one verdict');
-  return firstPacketFiles(rehearsal, decoded.first, verdict, get);
-}
-
-function secondPacketFiles(material: Material): PacketFiles {
-  const { id, rehearsal, plan, judgements, get } = material;
+  const evidence = decodeKind('rehearsal', get(id.digest), id.digest);
+  const material = await gatherMaterial(id, evidence, verdicts, get);
+  const { rehearsal, plan, judgements } = material;
   return new Map<string, PacketContent>([
     ['README.md', packetReadme(material)],
     ['plan.yaml', contentBytes(plan.document, get)],

@@ -3,25 +3,18 @@ import { ASSERTIONS } from '../../rules/assertions.ts';
 import { parseExpectation } from '../../rules/expectation.ts';
 import { pointerTo } from '../../rules/json-pointer.ts';
 import type { PlanForm } from '../../rules/plan-form.ts';
-import { newerKeys, type PlanDocument } from '../../rules/plan-schema.ts';
+import type { PlanDocument } from '../../rules/plan-schema.ts';
 
 /** Is given a JSON pointer into the plan and what is wrong there. */
 export type Fault = (pointer: string, message: string) => void;
 
 /** What a plan must be beyond its JSON Schema: its parts agree with each other. */
 export function checkPlan(document: PlanDocument, form: PlanForm, fault: Fault): void {
-  checkVersion(document, fault);
   checkBoundary(form, fault);
   checkQueries(document, fault);
   checkNamedOnce(document, fault);
   checkLegs(document, form, fault);
   checkIsolation(document, fault);
-}
-
-/** A plan of version 1 has no keys of version 2: it means what it meant. */
-function checkVersion(document: PlanDocument, fault: Fault): void {
-  for (const pointer of newerKeys(document))
-    fault(pointer, `${pointer.slice(1).replace('/', '.')} needs "custody: plan/2"`);
 }
 
 function checkBoundary({ boundary, delta }: PlanForm, fault: Fault): void {

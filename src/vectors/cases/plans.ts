@@ -83,24 +83,6 @@ export const PLANS: readonly Vector[] = [
   sqlite('plan-asks-for-more', mismatch('actions'), ({ plan }) => {
     plan.actions = ['apply'];
   }),
-  sqliteFull(
-    'plan-of-version-1-with-newer-keys',
-    mismatch(
-      'profile',
-      'rollback',
-      'approval',
-      'postconditions',
-      'isolation',
-      'boundary/allow',
-      'executor/includes',
-    ),
-    ({ document }) => {
-      document.custody = 'plan/1';
-    },
-  ),
-  sqlite('accepted-plan-of-version-1', [], ({ document }) => {
-    document.custody = 'plan/1';
-  }),
   sqlite(
     'plan-of-another-engine',
     [

@@ -4,6 +4,7 @@ import { CustodyError } from '../../errors.ts';
 import { digestOf, digestToBytes, type Digest } from '../../objects/digest.ts';
 import { storeContent } from '../../objects/file.ts';
 import type { Json } from '../../objects/json.ts';
+import { versionOf } from '../../objects/kinds.ts';
 import { MemoryObjects } from '../../objects/memory-objects.ts';
 import { sha256Hasher } from '../../objects/sha256.ts';
 import { putObject } from '../../objects/sink.ts';
@@ -11,7 +12,6 @@ import type { PacketFile } from '../../packets/seal/check.ts';
 import { requireSealed } from '../../packets/store-packet.ts';
 import { scriptNames } from '../../packets/files/file-names.ts';
 import type { PinnedValidator } from '../../judging/policy.ts';
-import { tooOld } from './from-ledger.ts';
 import { jsonDocument, type JsonDocument } from './json-document.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
 import { requireTrusted } from './trust.ts';
@@ -23,7 +23,7 @@ const MAX_FILE = 256 * 1024 * 1024;
  * A rehearsal as an unpacked packet holds it: no ledger is needed, the seal is checked first.
  * @param trusted validators that may run beside the one of this version.
  * @throws CustodyError PACKET_NOT_SEALED, PACKET_BROKEN (also where it is sealed and no packet of a rehearsal),
- *   OBJECT_VERSION_UNKNOWN (version 1), VALIDATOR_NOT_PINNED.
+ *   OBJECT_VERSION_UNKNOWN, VALIDATOR_NOT_PINNED.
  */
 export async function subjectFromFolder(
   dir: string,
@@ -34,7 +34,7 @@ export async function subjectFromFolder(
   const packet = new SealedFolder(dir, files);
   const rehearsal = jsonDocument('rehearsal.json', await packet.json('rehearsal.json'));
   const id = rehearsal.at('id').digest();
-  if (rehearsal.at('v').value === 1) throw tooOld(id);
+  requireKnownVersion(rehearsal);
   const verdicts = new Map<string, Json>();
   for (const { path } of files)
     if (/^verdict(-\d+)?\.json$/.test(path)) verdicts.set(path, await packet.json(path));
@@ -60,6 +60,15 @@ export async function subjectFromFolder(
     validators,
     get: undefined,
   };
+}
+
+/** Its fields are looked for one by one: in another version they mean something else. */
+function requireKnownVersion(rehearsal: JsonDocument): void {
+  if (rehearsal.at('v').value === versionOf('rehearsal')) return;
+  throw new CustodyError('OBJECT_VERSION_UNKNOWN', 'unknown version of rehearsal', {
+    path: 'rehearsal.json/v',
+    hint: 'Use the version of custody that made it.',
+  });
 }
 
 /** The script's own files where it was made of several, else the script. */

@@ -4,15 +4,15 @@ import { resolveRevision, type Revision } from '../../ledger/revision.ts';
 import { digestFromBytes, type Digest } from '../../objects/digest.ts';
 import { readContent, readBytes } from '../../objects/file.ts';
 import { toJson, type Json } from '../../objects/json.ts';
-import { decodeEither, decodeKind, type ObjectOf } from '../../objects/kinds.ts';
+import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { diffSnapshots } from '../../objects/snapshots/diff.ts';
 import { walkTree } from '../../objects/tree.ts';
 import { driveAsync } from '../../objects/walk.ts';
 import { isControlPath } from '../../packets/seal/names.ts';
-import { readClaim, rerunIn } from '../../verify/reruns.ts';
+import { readClaim } from '../../verify/reruns.ts';
 import { verdictFileName } from '../../packets/files/material.ts';
-import { findPacket, rehearsalIn } from '../../packets/find-packet.ts';
+import { findPacket, rehearsalIn, rerunIn } from '../../packets/find-packet.ts';
 import { loadValidator } from '../../judging/policy.ts';
 import { entriesOf, rehearsalRecord } from '../rehearsal-record.ts';
 import { showChange } from '../../objects/snapshots/shown-change.ts';
@@ -22,8 +22,8 @@ import { requireTrusted } from './trust.ts';
 /**
  * A rehearsal that a ledger holds.
  * @param trusted validators that may run beside those of the first policy and of this version.
- * @throws CustodyError USAGE where the revision is no rehearsal; OBJECT_VERSION_UNKNOWN where it keeps no
- *   source (version 1); VALIDATOR_NOT_PINNED; REVISION_*; what reading objects throws.
+ * @throws CustodyError USAGE where the revision is no rehearsal; VALIDATOR_NOT_PINNED; REVISION_*; what
+ *   reading objects throws.
  */
 export async function subjectFromLedger(
   ledger: Ledger,
@@ -36,9 +36,7 @@ export async function subjectFromLedger(
   const links = found && rehearsalIn(found.packet);
   if (!found || !links) throw await noRehearsal(ledger, revision, resolved);
   const { digest } = links.rehearsal;
-  const read = decodeEither('rehearsal', await get(digest), digest);
-  if (read.v === 1) throw tooOld(digest);
-  const rehearsal = read.object;
+  const rehearsal = decodeKind('rehearsal', await get(digest), digest);
   const plan = decodeKind('plan', await get(rehearsal.plan.digest), rehearsal.plan.digest);
   const validators = [];
   for (const link of rehearsal.validators) validators.push(await loadValidator(ledger, link));
@@ -106,8 +104,7 @@ async function filesOf(
 }
 
 async function firstPolicyPins({ get, config }: Ledger): Promise<Digest[]> {
-  const read = decodeEither('policy', await get(config.policy), config.policy);
-  const { validators } = read.v === 1 ? read.first : read.object;
+  const { validators } = decodeKind('policy', await get(config.policy), config.policy);
   return validators.map(({ digest }) => digest);
 }
 
@@ -128,12 +125,4 @@ async function whichInstead(ledger: Ledger, resolved: Revision): Promise<string>
   return newest === undefined
     ? 'This ledger holds none yet: custody rehearse makes one.'
     : `The newest is in @${newest}; custody log --type rehearsal lists all.`;
-}
-
-/** Version 1 did not keep the source. */
-export function tooOld(id: string): CustodyError {
-  return new CustodyError('OBJECT_VERSION_UNKNOWN', 'a rehearsal of version 1 keeps no source', {
-    path: id,
-    hint: 'Rehearse its plan anew, on the source that it names.',
-  });
 }

@@ -4,7 +4,7 @@ import { refusalOf } from '../../support/refusals.ts';
 
 export const PATH = '/plans/plan.yaml';
 export const LINES = [
-  'custody: plan/1',
+  'custody: plan/2',
   'name: one birth',
   'engine: sqlite',
   'source: { file: a.sqlite, kind: fixture }',
@@ -16,8 +16,6 @@ export const LINES = [
 export const parseText = (text: string | Uint8Array): Promise<Plan> =>
   parsePlan(typeof text === 'string' ? Buffer.from(text) : text, PATH);
 export const withLines = (...lines: string[]): string => [...LINES, ...lines, ''].join('\n');
-/** The same as a plan of version 2. */
-export const second = (...lines: string[]): string => withLines(...lines).replace('plan/1', 'plan/2');
 
 export async function planRefusal(text: string | Uint8Array): Promise<[string, string | undefined]> {
   const error = (await refusalOf(parseText(text)))!;

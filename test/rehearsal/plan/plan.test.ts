@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parsePlan } from '../../../src/rehearsal/plan/plan.ts';
-import { parseText, PATH, second, withLines } from './plan-text.ts';
+import { parseText, PATH, withLines } from './plan-text.ts';
 
 describe('a plan', () => {
   it('has defaults', async () => {
@@ -64,7 +64,7 @@ describe('a plan', () => {
 
   it('of version 2 says more, and has leg S where it has a rollback script', async () => {
     const plan = await parseText(
-      second(
+      withLines(
         'rollback: { file: b.sql }',
         'boundary: { tables: [births, jobs], allow: [{ action: update, table: jobs, reason: the state }] }',
         'postconditions: [{ name: n, sql: S, unchanged: true }, { name: m, sql: S, expect: 0, at: applied }]',
@@ -83,7 +83,7 @@ describe('a plan', () => {
 
   it('with several faults names them all', async () => {
     const found: (string | undefined)[] = [];
-    const text = withLines('legs: [R, T]', 'actions: [apply]', 'timeLimit: 1');
+    const text = withLines('legs: [R, T]', 'actions: [apply, apply]', 'timeLimit: 1');
     await parsePlan(Buffer.from(text), PATH, (error) => found.push(`${error.code} ${error.path}`));
     expect(found).toEqual([`PLAN_INVALID ${PATH}:9`, `PLAN_INVALID ${PATH}:8`]);
   });

@@ -1,0 +1,19 @@
+import type { ErrorCode } from '../errors.ts';
+import type { FindingCode } from '../finding.ts';
+
+/** The finding that an error of reading or decoding an object is, for every reader that collects them. */
+export function objectFault(code: ErrorCode): FindingCode {
+  switch (code) {
+    case 'OBJECT_MISSING':
+      return 'OBJECT_MISSING';
+    case 'OBJECT_CORRUPT':
+    case 'PACK_CORRUPT':
+      return 'OBJECT_DAMAGED';
+    case 'OBJECT_VERSION_UNKNOWN':
+    case 'OBJECT_KIND_UNKNOWN':
+    case 'OBJECT_KIND_RESERVED':
+      return 'OBJECT_VERSION_UNKNOWN';
+    default:
+      return 'OBJECT_INVALID';
+  }
+}
