@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "bb5429518a580dd5a2d08061faaba9a5a19f0da40e42e6310f0510507d801679",
-        "seal": "f1b56636607266d23b67de43336a4f6d8806e7c2e059fea21827cd95967d9e75",
+        "rehearsal": "83e1fed7af30f8977337c5acb035c59650b0d81f636c04213a44888af707e41c",
+        "seal": "79ba7b2f6e0ceb2a7b0b1b026435928f65c9ea93a86bcfcc281072821af63e04",
       }
     `);
   });

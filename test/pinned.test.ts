@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"ee836222923715bc9b92c7038309c3c42e8b5479c3714947f46cdfa9228e0d58"`,
+      `"8376688fa05de49c82a2b4b62ed9beca209a0033e3f895ea8e24ac3f2d8cdf2e"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "927f22aa6b449bf3711058c16dd132583717c48995f46ea177b0a5894d6248e7",
-        "seal": "5e65b0df467440b873d7013768c7c186b35294f6cba9d9230428ab2acdfebfa2",
+        "rehearsal": "d93b88206b1f19618bdbde036ddf0ed11780b46016b08cd47f5cdd85cba84c75",
+        "seal": "f3c42401ce4067fbad1febe2f23e163f0411b0ddf48cbf143bcdf7bb099b1ba7",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "c667a3205fd74e360119743529a6d9f2d7fee16e36de2b5e3ca170416ce7fc3b",
-        "seal": "b6a9d708595b477446f6680dba4f7970729c397f1e7c47c254805b56d6fe50c0",
+        "rehearsal": "585e5ad9a6768c4aeb3a77a972bf8fd4d2b7e76361e2eba6251fa6d24c2d1f54",
+        "seal": "b41640e77eff2f7cdd2fa550316308c5d151e409cb19e54d809dfa4a246b3a45",
       }
     `);
   });
