@@ -12,10 +12,16 @@ interface Opened {
   readonly checkpoint: SignedCheckpoint;
 }
 
+/** What is wrong with one. */
+interface Fault {
+  readonly path: string;
+  readonly why: string;
+}
+
 /** The checkpoints of a log, newest first; what they say of the records is not compared yet. */
 export interface Checkpoints {
   readonly opened: readonly Opened[];
-  readonly findings: readonly Finding[];
+  readonly faults: readonly Fault[];
 }
 
 export interface SignatureReport {
@@ -37,9 +43,7 @@ export async function readCheckpoints(
   key: { origin: string; verifierKey: string },
 ): Promise<Checkpoints> {
   const opened: Opened[] = [];
-  const findings: Finding[] = [];
-  const invalid = (path: string, why: string): void =>
-    void findings.push(finding('CHECKPOINT_INVALID', path, why));
+  const faults: Fault[] = [];
   for (let link = head.checkpoint; link;) {
     const { digest } = link;
     let path = `checkpoints/${digest}`;
@@ -49,35 +53,46 @@ export async function readCheckpoints(
       link = previous;
       const checkpoint = openCheckpoint(note, key.verifierKey);
       const later = opened.at(-1);
-      if (checkpoint.origin !== key.origin) invalid(path, `it is for ${checkpoint.origin}`);
+      if (checkpoint.origin !== key.origin) faults.push({ path, why: `it is for ${checkpoint.origin}` });
       else if (checkpoint.size > head.size)
-        invalid(path, `it covers ${checkpoint.size} records, but the log has ${head.size}`);
+        faults.push({ path, why: 'it covers more records than there are' });
       else opened.push({ path, checkpoint });
       if (!later) continue;
       path = later.path;
       checkFollows(later.checkpoint, checkpoint);
     } catch (error) {
       if (!isOfInput(error)) throw error;
-      invalid(path, `${error.code}: ${error.message}`);
+      faults.push({ path, why: `${error.code}: ${error.message}` });
     }
   }
-  return { opened, findings };
+  return { opened, faults };
 }
 
-/** Compares the checkpoints with the records. @param roots of the first so many records, as the chain was read. */
+/**
+ * Compares the checkpoints with the records. Where those cannot be read the chain's findings say so: a checkpoint over them
+ * covers nothing, and is no fault of its own.
+ * @param roots of the first so many records, as the chain was read.
+ */
 export function compareCheckpoints(
-  { opened, findings }: Checkpoints,
+  { opened, faults }: Checkpoints,
   roots: ReadonlyMap<number, Hash>,
 ): SignatureReport {
   const good: SignedCheckpoint[] = [];
-  const wrong: Finding[] = [];
+  const wrong: Fault[] = [...faults];
   for (const { path, checkpoint } of opened) {
     const root = roots.get(checkpoint.size);
-    if (root && equalHashes(root, checkpoint.root)) good.push(checkpoint);
-    else {
-      const why = root ? 'have another root' : 'cannot all be read';
-      wrong.push(finding('CHECKPOINT_INVALID', path, `the records that it covers ${why}`));
-    }
+    if (!root) continue;
+    if (equalHashes(root, checkpoint.root)) good.push(checkpoint);
+    else wrong.push({ path, why: 'the records that it covers have another root' });
   }
-  return { covered: good[0]?.size ?? 0, checkpoints: good, findings: [...findings, ...wrong] };
+  return { covered: good[0]?.size ?? 0, checkpoints: good, findings: findingsOf(wrong) };
+}
+
+/** What is wrong with many is said once, of the oldest: a log that was written anew has as many as appends. */
+function findingsOf(faults: readonly Fault[]): Finding[] {
+  const paths = Map.groupBy(faults, ({ why }) => why);
+  return [...paths].map(([why, those]) => {
+    const more = those.length > 1 ? ` (and ${those.length - 1} later ones)` : '';
+    return finding('CHECKPOINT_INVALID', those.at(-1)!.path, `${why}${more}`);
+  });
 }

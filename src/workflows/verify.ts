@@ -14,6 +14,7 @@ import { Link, nodeLink } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { diffTrees } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
+import { policyAt } from '../verify/log-entries.ts';
 import { readSoundHead } from '../verify/head.ts';
 import { ObjectsCheck } from '../verify/objects.ts';
 import { checkFolder } from '../packets/seal/check.ts';
@@ -204,13 +205,16 @@ async function verifyPacket(
       : []),
   ]);
   if (!isRehearsal) return;
-  const at = resolved.type === 'record' ? resolved.record.index : undefined;
+  const at = resolved.type === 'record' ? resolved.record.index : options.log.size - 1;
+  // What was in force follows from the log: where that is damaged nobody knows, and the chain's findings say why.
+  const inForce = policyAt(options.log.entries, at);
+  if (!inForce) return;
   const semantics = {
     ...options,
     firstPolicy: options.policy ?? ledger.config.policy,
     onJudge: (judge: Judge) => void report.judges.push(judge),
   };
-  report.level('semantics', await verifySemantics(ledger, found.packet, at, semantics));
+  report.level('semantics', await verifySemantics(ledger, found.packet, inForce.policy, semantics));
 }
 
 async function linkTo(ledger: Ledger, id: Digest): Promise<Link> {

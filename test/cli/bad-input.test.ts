@@ -41,12 +41,14 @@ describe('bad input leaves the ledger as it was', () => {
       await desk.fails(['log', '--ledger', 'nowhere'], 'LEDGER_NOT_FOUND', 2);
     });
 
-    it('a newer format', async () => {
+    it.each([
+      ['newer', '3\nbells: true', 'LEDGER_FORMAT_NEWER'],
+      ['older', '1', 'LEDGER_FORMAT_OLDER'],
+    ])('a %s format', async (_, format, code) => {
       const config = desk.read('.custody/config.yaml');
-      desk.write('.custody/config.yaml', config.replace('format: 2', 'format: 3\nbells: true'));
+      desk.write('.custody/config.yaml', config.replace('format: 2', `format: ${format}`));
       settle();
-      for (const argv of [['log'], ['verify'], ['fsck'], ['commit', 'x']])
-        await desk.fails(argv, 'LEDGER_FORMAT_NEWER', 2);
+      for (const argv of [['log'], ['verify'], ['fsck'], ['commit', 'x']]) await desk.fails(argv, code, 2);
     });
 
     it.each([

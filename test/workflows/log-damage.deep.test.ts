@@ -50,8 +50,9 @@ describe('a log that somebody changed', () => {
     }
     return ids;
   }
-  const invalid = (ids: readonly Digest[]): [string, string][] =>
-    ids.toSorted().map((id) => ['CHECKPOINT_INVALID', `checkpoints/${id}`]);
+  const invalid = (ids: readonly Digest[]): [string, string][] => [
+    ['CHECKPOINT_INVALID', `checkpoints/${ids.at(-1)!}`],
+  ];
 
   it('nothing changed: nothing found', async () => {
     rewriteHead(desk, () => headOver(records, checkpoint));
@@ -205,7 +206,7 @@ describe('a log that somebody changed', () => {
     it('an auditor with another key', async () => {
       const { vkey: other } = generateKey('test.example/log', new Uint8Array(32).fill(7), COSIGNATURE);
       const report = await verify('HEAD', '--key', other);
-      expect(codes(report.findings).filter(([code]) => code !== 'CHECKPOINT_INVALID')).toEqual([]);
+      expect(codes(report.findings)).toEqual(invalid(await checkpointIds()));
       expect(report).toMatchObject({ ok: false, signed: { covered: 0, size: 5, time: null } });
       expect(await desk.json<VerifyReport>(['verify', 'HEAD', '--key', vkey])).toMatchObject({ ok: true });
     });
@@ -214,9 +215,7 @@ describe('a log that somebody changed', () => {
         '.custody/config.yaml',
         desk.read('.custody/config.yaml').replace('origin: "test.example/log"', 'origin: "other"'),
       );
-      const { findings } = await verify();
-      expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(['CHECKPOINT_INVALID']));
-      expect(findings).toHaveLength(5);
+      await bothFind(invalid(await checkpointIds()));
     });
   });
 
