@@ -47,7 +47,7 @@ function folder(): Value {
     sha256: new Uint8Array(32).fill(i),
     link: rawLink(digestOf(new Uint8Array([i]))),
   }));
-  return { kind: 'tree', v: 1, level: 0, entries };
+  return { kind: 'tree', v: 2, level: 0, entries };
 }
 
 /** The same value for the other library, with its own class for links. */

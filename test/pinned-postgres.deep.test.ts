@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "83e1fed7af30f8977337c5acb035c59650b0d81f636c04213a44888af707e41c",
-        "seal": "79ba7b2f6e0ceb2a7b0b1b026435928f65c9ea93a86bcfcc281072821af63e04",
+        "rehearsal": "9d8d058b8b79b73994dc583e7b6934535ece71f856b48faa5e82540b317d0252",
+        "seal": "63726b7c1a0b481f62f2e21d4db829be6681a4b7bfee8e2b930fef0ba3fd6246",
       }
     `);
   });

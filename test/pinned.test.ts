@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"8376688fa05de49c82a2b4b62ed9beca209a0033e3f895ea8e24ac3f2d8cdf2e"`,
+      `"c1863798e415204d5faca8393bae2a0ce9c5da5768eb932ca7514a6f23898f0e"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "d93b88206b1f19618bdbde036ddf0ed11780b46016b08cd47f5cdd85cba84c75",
-        "seal": "f3c42401ce4067fbad1febe2f23e163f0411b0ddf48cbf143bcdf7bb099b1ba7",
+        "rehearsal": "7e734a38b1ccb50703b027e79f66940b1d71d1b3f29f2e04655e38ff606c97b6",
+        "seal": "dddc396906fe2243703a4e8b0e5d0dfbdcc3e2ae55cca9440d823c4ff115aa94",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "585e5ad9a6768c4aeb3a77a972bf8fd4d2b7e76361e2eba6251fa6d24c2d1f54",
-        "seal": "b41640e77eff2f7cdd2fa550316308c5d151e409cb19e54d809dfa4a246b3a45",
+        "rehearsal": "c848f4d5fb65ca86131eec2f084e011c2897842a41ad48518d0e514f4f74860a",
+        "seal": "0482a920bbd2d2ba63c9337473bfdc3475074e290849ebe94b96cc9362ebf972",
       }
     `);
   });

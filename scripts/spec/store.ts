@@ -15,9 +15,9 @@ export async function pack({ objects, examples }: World): Promise<string[]> {
   const backend = new MemoryBackend();
   const writer = new PackWriter(backend.stage());
   const blob = utf8('hello\n');
-  writer.add(HashedObject.check('raw', digestOf(blob), blob));
+  writer.add(HashedObject.check(digestOf(blob), blob));
   const record = objects.get(examples.record.digest);
-  writer.add(HashedObject.check('dag-cbor', examples.record.digest, record));
+  writer.add(HashedObject.check(examples.record.digest, record));
   const { staged } = writer;
   const name = writer.close();
   await backend.put(name, staged);

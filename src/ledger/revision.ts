@@ -1,6 +1,6 @@
-import { CustodyError } from '../errors.ts';
+import { CustodyError, isDamage } from '../errors.ts';
 import { parseDigest, type Digest } from '../objects/digest.ts';
-import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
+import { decodeKind, isObject, type ObjectOf } from '../objects/kinds.ts';
 import type { IndexedRecord, Head } from './log-state.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -70,11 +70,21 @@ async function recordRevision(ledger: Ledger, head: Head, index: number, text: s
   return { type: 'record', record: await ledger.record(head, index) };
 }
 
+/** What an id names that no link led to; no where its bytes are damaged: whoever reads them says so. */
+export async function isBlob(ledger: Ledger, id: Digest): Promise<boolean> {
+  try {
+    return !isObject(await ledger.get(id));
+  } catch (error) {
+    if (isDamage(error)) return false;
+    throw error;
+  }
+}
+
 async function resolvePrefix(ledger: Ledger, head: Head, text: string): Promise<Located> {
   const objects = new Set<Digest>(await matching(ledger, text));
   const [only] = objects;
   // A whole id of a blob: neither a record nor an entry, so the log need not be read.
-  if (only === text && (await ledger.store.codecOf(only)) === 'raw') return { type: 'object', id: only };
+  if (only === text && (await isBlob(ledger, only))) return { type: 'object', id: only };
   const records: IndexedRecord[] = [];
   let ofEntry: IndexedRecord | undefined;
   for await (const record of ledger.records(head)) {

@@ -3,7 +3,7 @@ import { cutPoint, MAX_CHUNK } from './chunker.ts';
 import { ByteWindow } from './byte-window.ts';
 import { hash32, MAX_LEVEL } from './cutter.ts';
 import { digestFromBytes, digestToBytes, type Digest } from './digest.ts';
-import { decodeKind } from './kinds.ts';
+import { decodeKind, type ObjectOf } from './kinds.ts';
 import type { Link } from './link.ts';
 import { ListTreeBuilder } from './list-tree.ts';
 import { sha256Hasher } from './sha256.ts';
@@ -102,6 +102,33 @@ export function storeContent(sink: ObjectSink, bytes: Uint8Array): Link {
   return builder.finish().link;
 }
 
+/** What content is called, without reading it: a blob's digest is its own, that of a longer one stands in its `file`. */
+export function* contentDigest<T>(link: Link): Walk<T, Digest> {
+  return link.codec === 'raw' ? link.digest : (yield* contentFacts<T>(link)).sha256;
+}
+
+/**
+ * Size and SHA-256 of content as its `file` has them ({@link readContent} checks that they are so), or as a blob's bytes are.
+ * @throws CustodyError OBJECT_KIND_UNEXPECTED, TREE_MALFORMED, OBJECT_TOO_LARGE above {@link MAX_CONTENT}, and what decoding throws.
+ */
+export function* contentFacts<T>(link: Link): Walk<T, StoredContent> {
+  const bytes = yield* need<T>(link.digest);
+  if (link.codec === 'raw') return { link, size: bytes.length, sha256: link.digest };
+  const { size, sha256 } = readFile(link, bytes);
+  return { link, size, sha256: digestFromBytes(sha256) };
+}
+
+function readFile(link: Link, bytes: Uint8Array): ObjectOf<'file'> {
+  const file = decodeKind('file', bytes, link.digest);
+  if (file.size <= MAX_BLOB) {
+    throw new CustodyError('TREE_MALFORMED', `content of ${file.size} bytes is a blob, not a file`, {
+      path: link.digest,
+    });
+  }
+  tooLarge(link, file.size, MAX_CONTENT);
+  return file;
+}
+
 /**
  * The bytes behind a link to content, chunk by chunk; sizes, order and the whole SHA-256 are checked.
  * What a list claims is compared with the claim above it before anything below is read.
@@ -110,17 +137,10 @@ export function storeContent(sink: ObjectSink, bytes: Uint8Array): Link {
 export function* readContent(link: Link): Walk<Uint8Array> {
   const bytes = yield* need<Uint8Array>(link.digest);
   if (link.codec === 'raw') return yield* item(bytes);
-  const file = decodeKind('file', bytes, link.digest);
-  if (file.size <= MAX_BLOB) {
-    throw new CustodyError('TREE_MALFORMED', `content of ${file.size} bytes is a blob, not a file`, {
-      path: link.digest,
-    });
-  }
-  tooLarge(link, file.size, MAX_CONTENT);
+  const file = readFile(link, bytes);
   const hasher = sha256Hasher();
-  const size = yield* readChunks(file.chunks, undefined, file.size, hasher);
-  const sha256 = hasher.hex();
-  if (size !== file.size || sha256 !== digestFromBytes(file.sha256)) {
+  yield* readChunks(file.chunks, undefined, file.size, hasher);
+  if (hasher.hex() !== digestFromBytes(file.sha256)) {
     throw new CustodyError(
       'TREE_MALFORMED',
       `the chunks of ${link.digest} do not make up the file it describes`,
@@ -141,7 +161,7 @@ function* readChunks(
   level: number | undefined,
   claimed: number,
   hasher: { update(b: Uint8Array): void },
-): Walk<Uint8Array, number> {
+): Walk<Uint8Array> {
   const list = decodeKind('chunks', yield* need<Uint8Array>(link.digest), link.digest);
   if (list.level > MAX_LEVEL || (level !== undefined && list.level !== level)) {
     throw new CustodyError(
@@ -161,27 +181,24 @@ function* readChunks(
       path: link.digest,
     });
   }
-  let total = 0;
   for (const [child, size] of list.entries) {
     if ((list.level === 0) !== (child.codec === 'raw')) {
       throw new CustodyError('TREE_MALFORMED', 'a chunk list links the wrong codec for its level', {
         path: link.digest,
       });
     }
-    let got: number;
-    if (list.level === 0) {
-      const bytes = yield* need<Uint8Array>(child.digest);
-      got = bytes.length;
-      hasher.update(bytes);
-      yield* item(bytes);
-    } else got = yield* readChunks(child, list.level - 1, size, hasher);
-    if (got !== size)
-      throw new CustodyError('TREE_MALFORMED', `a chunk has ${got} bytes, not ${size}`, {
+    if (list.level > 0) {
+      yield* readChunks(child, list.level - 1, size, hasher);
+      continue;
+    }
+    const bytes = yield* need<Uint8Array>(child.digest);
+    if (bytes.length !== size)
+      throw new CustodyError('TREE_MALFORMED', `a chunk has ${bytes.length} bytes, not ${size}`, {
         path: link.digest,
       });
-    total += got;
+    hasher.update(bytes);
+    yield* item(bytes);
   }
-  return total;
 }
 
 /** All of it in one array: for content that is known to be small. @throws CustodyError OBJECT_TOO_LARGE above `limit`. */

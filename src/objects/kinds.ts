@@ -1,4 +1,4 @@
-import { CustodyError } from '../errors.ts';
+import { CustodyError, isCustodyError } from '../errors.ts';
 import { decode, encode, type Value } from './codec.ts';
 import { digestOf, type Digest } from './digest.ts';
 import { Link, nodeLink } from './link.ts';
@@ -17,6 +17,8 @@ const VERSIONS: Partial<Record<string, number>> = {
   plan: 2,
   rehearsal: 2,
   policy: 2,
+  tree: 2,
+  packet: 2,
   entry: 2,
   record: 2,
   bundle: 2,
@@ -43,8 +45,8 @@ export interface Encoded {
  * @throws CustodyError OBJECT_FIELD_INVALID, OBJECT_FIELD_UNKNOWN, OBJECT_NOT_CANONICAL, OBJECT_TOO_LARGE.
  */
 export function encodeObject(object: AnyObject): Encoded {
-  checkShape(object as unknown as Value);
-  const bytes = encode(object as unknown as Value);
+  checkShape(object);
+  const bytes = encode(object);
   return { link: nodeLink(digestOf(bytes)), bytes };
 }
 
@@ -105,6 +107,20 @@ function checkShape(value: Value): AnyObject {
   return SHAPES[kind as Kind](value, kind);
 }
 
+/**
+ * Whether bytes that are named by their id alone, with no link that says what they are, are an object (of whatever kind
+ * and version) and not a blob.
+ */
+export function isObject(bytes: Uint8Array): boolean {
+  try {
+    const value = decode(bytes);
+    return s.isMap(value) && typeof value['kind'] === 'string' && typeof value['v'] === 'number';
+  } catch (error) {
+    if (isCustodyError(error)) return false;
+    throw error;
+  }
+}
+
 /** Every link in an object, in the order of its fields above: what a walker follows. */
 export function linksOf(object: AnyObject): Link[] {
   const found: Link[] = [];
@@ -119,4 +135,4 @@ export function linksOf(object: AnyObject): Link[] {
 }
 
 export { TRIGGERS, TRIGGER_CODES, type Trigger } from './shapes/fields.ts';
-export { ENTRY_TYPES, treeFolder, treeItem } from './shapes/stored.ts';
+export { ENTRY_TYPES, treeEntry } from './shapes/stored.ts';

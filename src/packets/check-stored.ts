@@ -1,10 +1,11 @@
+import { CustodyError } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import { digestFromBytes, digestOf, type Digest } from '../objects/digest.ts';
-import { readWhole } from '../objects/file.ts';
+import { contentDigest, readWhole } from '../objects/file.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { walkTree } from '../objects/tree.ts';
-import { driveAsync } from '../objects/walk.ts';
+import { driveAsync, resultOfAsync } from '../objects/walk.ts';
 import { formatManifest, formatSeal } from './seal/manifest.ts';
 import { comparePaths, MANIFEST_NAME, SEAL_NAME } from './seal/names.ts';
 
@@ -30,8 +31,9 @@ export async function checkStoredPacket(
       for await (const bytes of driveAsync(readWhole(entry.link, MAX_TARGET), get, options))
         links.set(path, Buffer.from(bytes).toString('utf8'));
     } else {
-      lines.push({ path, sha256: digestFromBytes(entry.sha256) });
-      content.set(path, digestFromBytes(entry.sha256));
+      const sha256 = await resultOfAsync(contentDigest(entry.link), get, options);
+      lines.push({ path, sha256 });
+      content.set(path, sha256);
     }
   }
   const findings: Finding[] = [];
@@ -59,9 +61,17 @@ export async function checkStoredPacket(
   compare(SEAL_NAME, formatSeal(seal), 'SEAL_MALFORMED', 'SEAL_MISSING');
   if (digestFromBytes(packet.seal) !== seal)
     findings.push(finding('SEAL_UNEXPECTED', SEAL_NAME, 'the packet object names another seal'));
-  if (packet.files !== lines.length)
-    findings.push(finding('TREE_DIFFERS', 'files', `${lines.length} files, not ${packet.files}`));
   return { seal, findings };
+}
+
+/** {@link checkStoredPacket} for whoever reads files out of it. @throws CustodyError PACKET_BROKEN with all findings. */
+export async function requireAsSealed(...packet: Parameters<typeof checkStoredPacket>): Promise<void> {
+  const { findings } = await checkStoredPacket(...packet);
+  if (findings.length === 0) return;
+  throw new CustodyError('PACKET_BROKEN', 'the stored packet is not what its seal covers', {
+    findings,
+    hint: 'Trust none of its files. custody verify REV says what else is wrong with the record; custody cat ID prints a single object.',
+  });
 }
 
 /** Longest target of a symlink, bytes, and links that are followed in a row: those of Linux (PATH_MAX, ELOOP). */

@@ -1,21 +1,36 @@
 import { CustodyError, isDamage } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Revision } from '../ledger/revision.ts';
+import { isBlob, type Revision } from '../ledger/revision.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, decodeObject, type ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import type { Get } from '../objects/walk.ts';
+import { requireAsSealed } from './check-stored.ts';
+
+/** A packet that a ledger holds. */
+export interface FoundPacket {
+  readonly id: Digest;
+  readonly packet: ObjectOf<'packet'>;
+}
 
 /**
  * The packet that a revision names: a packet object, or the one that an entry links. Undefined where there is none.
- * @throws CustodyError where it cannot be read: OBJECT_MISSING, OBJECT_CORRUPT, what decoding throws, …
+ * Its files are those that its seal covers: whoever reads one of them never reads what `verify` would refuse.
+ * @throws CustodyError PACKET_BROKEN; where it cannot be read OBJECT_MISSING, OBJECT_CORRUPT, what decoding throws, …
  */
 export async function findPacket(
   ledger: Ledger,
   revision: Revision,
-): Promise<{ id: Digest; packet: ObjectOf<'packet'> } | undefined> {
+  options: { signal?: AbortSignal } = {},
+): Promise<FoundPacket | undefined> {
+  const found = await packetObject(ledger, revision);
+  if (found) await requireAsSealed(ledger.store, found.packet, options);
+  return found;
+}
+
+async function packetObject(ledger: Ledger, revision: Revision): Promise<FoundPacket | undefined> {
   const id = revision.type === 'record' ? packetIn(revision.entry)?.digest : revision.id;
-  if (id === undefined || (await ledger.store.codecOf(id)) === 'raw') return undefined;
+  if (id === undefined || (await isBlob(ledger, id))) return undefined;
   const object = decodeObject(await ledger.get(id));
   return object.kind === 'packet' ? { id, packet: object } : undefined;
 }
@@ -31,12 +46,13 @@ export function rerunIn(revision: Revision): Link | undefined {
   return revision.entry.type === 'rerun' ? revision.entry.rerun : undefined;
 }
 
-/** {@link findPacket} for `verify`, whose objects level names what is missing or damaged: that is not to be had here. */
-export async function findSoundPacket(
-  ...revision: Parameters<typeof findPacket>
-): ReturnType<typeof findPacket> {
+/** For `verify`, which says itself what is wrong with it: what is missing or damaged is not to be had here. */
+export async function findReadablePacket(
+  ledger: Ledger,
+  revision: Revision,
+): Promise<FoundPacket | undefined> {
   try {
-    return await findPacket(...revision);
+    return await packetObject(ledger, revision);
   } catch (error) {
     if (isDamage(error)) return undefined;
     throw error;
@@ -85,11 +101,8 @@ export async function acceptedIn(get: Get, entry: ObjectOf<'entry'>): Promise<bo
 }
 
 /** As {@link findPacket}. @throws CustodyError PATH_NOT_FOUND where there is none. */
-export async function requirePacket(
-  ledger: Ledger,
-  revision: Revision,
-): Promise<{ id: Digest; packet: ObjectOf<'packet'> }> {
-  const found = await findPacket(ledger, revision);
+export async function requirePacket(...revision: Parameters<typeof findPacket>): Promise<FoundPacket> {
+  const found = await findPacket(...revision);
   if (found) return found;
   throw noPacket();
 }

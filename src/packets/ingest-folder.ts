@@ -1,5 +1,5 @@
 import { CustodyError } from '../errors.ts';
-import { digestToBytes, type Digest } from '../objects/digest.ts';
+import type { Digest } from '../objects/digest.ts';
 import { ContentBuilder } from '../objects/file.ts';
 import type { Link } from '../objects/link.ts';
 import { putBlob, type ObjectSink } from '../objects/sink.ts';
@@ -49,12 +49,11 @@ async function ingestEntry(
   if (entry.mode === 'dir') return { path, mode: 'dir' };
   if (entry.mode === 'symlink') {
     const target = new Uint8Array(Buffer.from(entry.target ?? ''));
-    const link = putBlob(sink, target);
-    return { path, mode: 'symlink', size: target.length, sha256: digestToBytes(link.digest), link };
+    return { path, mode: 'symlink', link: putBlob(sink, target) };
   }
   const content = new ContentBuilder(sink);
   for await (const piece of readEntry(entry, { signal })) content.add(piece);
-  const { link, size, sha256 } = content.finish();
+  const { link, sha256 } = content.finish();
   const wanted = expected?.get(path);
   if (wanted !== undefined && wanted !== sha256) {
     throw new CustodyError('PACKET_BROKEN', `${path} changed while it was stored`, {
@@ -63,5 +62,5 @@ async function ingestEntry(
       hint: 'Let nothing write to the packet, verify it, then try again.',
     });
   }
-  return { path, mode: entry.mode, size, sha256: digestToBytes(sha256), link };
+  return { path, mode: entry.mode, link };
 }

@@ -1,9 +1,11 @@
 import { CustodyError } from '../errors.ts';
 import { finding } from '../finding.ts';
-import { digestOf, digestToBytes, type Digest } from '../objects/digest.ts';
+import { digestOf, type Digest } from '../objects/digest.ts';
+import { contentDigest } from '../objects/file.ts';
 import { decodeKind } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { ObjectSpool } from '../objects/sink.ts';
+import { resultOf } from '../objects/walk.ts';
 import { storedContent, type PacketContent, type PacketFiles } from './files/content.ts';
 import { packetFiles } from './files/packet-files.ts';
 import { verdictLinkName } from './find-packet.ts';
@@ -37,7 +39,7 @@ export async function makePacket(
     ['rehearsal', rehearsal],
     ...verdicts.map((link, i): [string, Link] => [verdictLinkName(i), link]),
   ];
-  return { ...sealed, packet: putPacket(objects, { ...sealed, files: sealed.files.size, macro, links }) };
+  return { ...sealed, packet: putPacket(objects, { ...sealed, macro, links }) };
 }
 
 /**
@@ -48,9 +50,9 @@ export function sealFiles(files: PacketFiles, objects: ObjectSpool): SealedTree 
   const placed: Placed[] = [];
   const listed = new Map<string, Digest>();
   const place = (path: string, content: PacketContent): Digest => {
-    const { link, size, sha256 } = storedContent(content, objects);
-    placed.push({ path, mode: 'file', size, sha256: digestToBytes(sha256), link });
-    return sha256;
+    const link = storedContent(content, objects);
+    placed.push({ path, mode: 'file', link });
+    return resultOf(contentDigest(link), objects.get);
   };
   for (const [path, content] of files) listed.set(path, place(path, content));
   const manifest = formatManifest([...listed].map(([path, sha256]) => ({ path, sha256 })));

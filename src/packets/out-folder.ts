@@ -6,7 +6,7 @@ import type { Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readBytes, readContent } from '../objects/file.ts';
 import type { Link } from '../objects/link.ts';
-import { walkTree, type PathEntry, type TreeItem } from '../objects/tree.ts';
+import { walkTree, type PathEntry, type TreeEntry } from '../objects/tree.ts';
 import { driveAsync, type Get } from '../objects/walk.ts';
 import { shellWord } from '../system/shell-word.ts';
 import { checkFolder } from './seal/check.ts';
@@ -125,34 +125,41 @@ async function writeTree(
 ): Promise<Written> {
   let [files, size] = [0, 0];
   for await (const entry of driveAsync(walkTree(tree), get, signal ? { signal } : {})) {
-    await writeEntry(root, entry, get, signal);
-    if (entry.entry.mode === 'dir') continue;
-    files++;
-    size += entry.entry.size;
+    size += await writeEntry(root, entry, get, signal);
+    if (entry.entry.mode !== 'dir') files++;
   }
   return { files, size };
 }
 
-/** Rows of databases are for their owner: nobody else may read what is written. */
+/** Rows of databases are for their owner: nobody else may read what is written. @returns bytes of content. */
 async function writeEntry(
   root: string,
   { path, entry }: PathEntry,
   get: Get,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<number> {
   const place = join(root, path);
-  if (entry.mode === 'dir') await mkdir(place, { mode: 0o700 });
-  else if (entry.mode === 'symlink') await symlink(Buffer.from(await readBytes(entry.link, get)), place);
-  else await writeContent(place, entry, get, signal);
+  if (entry.mode === 'dir') {
+    await mkdir(place, { mode: 0o700 });
+    return 0;
+  }
+  if (entry.mode !== 'symlink') return writeContent(place, entry, get, signal);
+  const target = await readBytes(entry.link, get);
+  await symlink(Buffer.from(target), place);
+  return target.length;
 }
 
 async function writeContent(
   place: string,
-  { mode, link }: TreeItem,
+  { mode, link }: TreeEntry,
   get: Get,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<number> {
   await using file = await open(place, 'wx', mode === 'exec' ? 0o700 : 0o600);
-  for await (const piece of driveAsync(readContent(link), get, signal ? { signal } : {}))
+  let size = 0;
+  for await (const piece of driveAsync(readContent(link), get, signal ? { signal } : {})) {
     await file.appendFile(piece);
+    size += piece.length;
+  }
+  return size;
 }

@@ -1,10 +1,12 @@
 import type { Link } from '../objects/link.ts';
 import type { ObjectSink } from '../objects/sink.ts';
-import { compareNames, TreeBuilder, type TreeEntry, type TreeItem } from '../objects/tree.ts';
+import { compareNames, TreeBuilder, type TreeEntry } from '../objects/tree.ts';
 import { parentOf } from './seal/names.ts';
 
 /** What lies at `path` (`/` between names): a folder, or what a `tree` says of a file or symlink beside its name. */
-export type Placed = { readonly path: string } & ({ readonly mode: 'dir' } | Omit<TreeItem, 'name'>);
+export type Placed = { readonly path: string } & (
+  { readonly mode: 'dir' } | { readonly mode: Exclude<TreeEntry['mode'], 'dir'>; readonly link: Link }
+);
 
 /** Stores a tree of folders, those on the way to a file included, and returns its root. @throws TREE_MALFORMED */
 export function putTree(entries: Iterable<Placed>, sink: ObjectSink): Link {

@@ -27,7 +27,7 @@ export async function storePacket(
   const expected = new Map(files.map(({ path, sha256 }) => [path, sha256]));
   const tree = await ingestFolder(dir, sink, { expected, signal: options.signal });
   const { macro = null, links } = options;
-  return { packet: putPacket(sink, { tree, seal, files: files.length, macro, links }), tree, seal };
+  return { packet: putPacket(sink, { tree, seal, macro, links }), tree, seal };
 }
 
 /** Stores the `packet` object of a sealed tree. */
@@ -36,23 +36,20 @@ export function putPacket(
   {
     tree,
     seal,
-    files,
     macro,
     links,
   }: {
     readonly tree: Link;
     readonly seal: Digest;
-    readonly files: number;
     readonly macro: string | null;
     readonly links: readonly (readonly [string, Link])[];
   },
 ): Link {
   return putObject(sink, {
     kind: 'packet',
-    v: 1,
+    v: 2,
     tree,
     seal: digestToBytes(seal),
-    files,
     macro,
     links: links.map(([name, link]) => [name, link]),
   });

@@ -34,6 +34,12 @@ export function decodeBlock(
 }
 
 function inflate(stored: Uint8Array, length: number, pack: string): Uint8Array {
+  if (!isOneFrame(Buffer.from(stored.buffer, stored.byteOffset, stored.length))) {
+    throw new CustodyError('PACK_CORRUPT', 'a block is not exactly one zstd frame', {
+      path: pack,
+      hint: HINT,
+    });
+  }
   try {
     return zstdDecompressSync(stored, {
       maxOutputLength: length,
@@ -47,6 +53,26 @@ function inflate(stored: Uint8Array, length: number, pack: string): Uint8Array {
       hint: HINT,
     });
   }
+}
+
+/**
+ * RFC 8878, section 3.1.1: whether a Zstandard frame begins with the bytes and ends with them. zlib also takes skippable
+ * frames, further frames, and bytes after them: what nobody reads would lie in a pack unseen.
+ */
+function isOneFrame(bytes: Buffer): boolean {
+  if (bytes.length < 6 || bytes.readUInt32LE(0) !== 0xfd2fb528) return false;
+  const descriptor = bytes[4]!;
+  const singleSegment = (descriptor & 0x20) !== 0;
+  const contentSize = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
+  let at = 5 + (singleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]! + contentSize;
+  for (let last = false; !last;) {
+    if (at + 3 > bytes.length) return false;
+    const header = bytes.readUIntLE(at, 3);
+    last = (header & 1) === 1;
+    // A block of type 1 is one byte, so many times.
+    at += 3 + (((header >> 1) & 3) === 1 ? 1 : header >> 3);
+  }
+  return at + ((descriptor & 4) === 0 ? 0 : 4) === bytes.length;
 }
 
 const HINT = 'Run custody fsck.';

@@ -1,7 +1,6 @@
 import { CustodyError } from '../errors.ts';
 import { MAX_OBJECT } from '../objects/codec.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
-import type { Codec } from '../objects/link.ts';
 
 /**
  * The one place where objects are hashed (ARCHITECTURE.md, invariant 3), on the way in and on the way out, whatever the backend.
@@ -9,20 +8,18 @@ import type { Codec } from '../objects/link.ts';
  * check, and the second cannot be opened without it, so no backend and no pack code can forget it.
  */
 export class HashedObject {
-  readonly codec: Codec;
   readonly digest: Digest;
   readonly bytes: Uint8Array;
   /** Makes the class nominal: nothing of the same shape will do. */
   readonly #checked = true;
 
-  private constructor(codec: Codec, digest: Digest, bytes: Uint8Array) {
-    this.codec = codec;
+  private constructor(digest: Digest, bytes: Uint8Array) {
     this.digest = digest;
     this.bytes = bytes;
   }
 
   /** @throws OBJECT_TOO_LARGE above 1 MiB, OBJECT_CORRUPT unless `digest` is the SHA-256 of `bytes`. */
-  static check(codec: Codec, digest: Digest, bytes: Uint8Array): HashedObject {
+  static check(digest: Digest, bytes: Uint8Array): HashedObject {
     if (bytes.length > MAX_OBJECT) {
       throw new CustodyError(
         'OBJECT_TOO_LARGE',
@@ -35,7 +32,7 @@ export class HashedObject {
     }
     const actual = digestOf(bytes);
     if (actual !== digest) throw corrupt(digest, actual);
-    return new HashedObject(codec, digest, bytes);
+    return new HashedObject(digest, bytes);
   }
 
   static isChecked(object: HashedObject): boolean {

@@ -2,6 +2,7 @@ import { sha256Bytes } from '../objects/sha256.ts';
 import { equalBytes } from '../objects/codec.ts';
 import {
   BLOCK_ROW,
+  ENTRY_ROW,
   FAN_OUT,
   FOOTER,
   indexLength,
@@ -53,9 +54,9 @@ export function* indexSteps(size: number): ReadSteps<IndexReport> {
   if (size < MAGIC_LENGTH + indexLength(1, 1) + FOOTER)
     return { index: null, faults: ['the file is too short for a pack'] };
   const magic = yield { offset: 0, length: MAGIC_LENGTH };
-  if (!equalBytes(magic, PACK_MAGIC)) faults.push('the file does not begin with CUSTPCK1');
+  if (!equalBytes(magic, PACK_MAGIC)) faults.push('the file does not begin with CUSTPCK2');
   const footer = Buffer.from(yield { offset: size - FOOTER, length: FOOTER });
-  if (!equalBytes(footer.subarray(48), PACK_END)) faults.push('the file does not end with CUSTEND1');
+  if (!equalBytes(footer.subarray(48), PACK_END)) faults.push('the file does not end with CUSTEND2');
 
   const places = possiblePlaces(footer, size);
   if (places.length !== 1 || !places[0]?.declared)
@@ -104,8 +105,8 @@ function possiblePlaces(footer: Buffer, size: number): Place[] {
   const room = end - tableOffset - FAN_OUT;
   return [
     { tableOffset: end - indexLength(blocks, objects), blocks, objects, declared: false },
-    { tableOffset, blocks: (room - 48 * objects) / BLOCK_ROW, objects, declared: false },
-    { tableOffset, blocks, objects: (room - BLOCK_ROW * blocks) / 48, declared: false },
+    { tableOffset, blocks: (room - ENTRY_ROW * objects) / BLOCK_ROW, objects, declared: false },
+    { tableOffset, blocks, objects: (room - BLOCK_ROW * blocks) / ENTRY_ROW, declared: false },
   ].filter(fits);
 }
 

@@ -1,6 +1,5 @@
 import { CustodyError, isCustodyError, isOfInput } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
-import type { Codec } from '../objects/link.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { type Backend, isPackName, type PackName } from './backend.ts';
 import { BlockCache } from './block-cache.ts';
@@ -12,7 +11,6 @@ import { StoredObjects } from './stored-objects.ts';
 /** An object as a listing shows it. Bytes. */
 export interface ObjectInfo {
   readonly digest: Digest;
-  readonly codec: Codec;
   readonly length: number;
 }
 
@@ -89,16 +87,12 @@ export class PackStore implements ObjectSource {
 
   /** Whether an index names the object; only {@link get} proves that its bytes are good. @throws IO_FAILED, … as get. */
   async has(digest: Digest): Promise<boolean> {
-    if ((await this.#find(digest)) !== null) return true;
+    for (const again of [false, true]) {
+      if (again) await this.refresh();
+      for await (const _ of this.#copies(digest)) return true;
+    }
     this.#assertAllRead();
     return false;
-  }
-
-  /** What the bytes were stored as; a document, where they were stored as a blob and as a document. @throws OBJECT_MISSING. */
-  async codecOf(digest: Digest): Promise<Codec> {
-    const codec = await this.#find(digest);
-    if (codec === null) throw this.#missing(digest);
-    return codec;
   }
 
   /**
@@ -118,9 +112,7 @@ export class PackStore implements ObjectSource {
     while (live.length > 0) {
       const least = live.reduce((a, b) => (b.digest < a.digest ? b : a)).digest;
       const here = live.filter(({ digest }) => digest === least);
-      const entries = here.map(({ reader, entry }) => reader.entry(entry));
-      const codec = entries.some((entry) => entry.codec === 'dag-cbor') ? 'dag-cbor' : 'raw';
-      yield { digest: least, codec, length: entries[0]!.length };
+      yield { digest: least, length: here[0]!.reader.entry(here[0]!.entry).length };
       live = live.flatMap((cursor) => (cursor.digest === least ? advance(cursor) : [cursor]));
     }
     this.#assertAllRead();
@@ -180,19 +172,6 @@ export class PackStore implements ObjectSource {
       const { reader, faults } = await this.#open(name);
       if (reader !== null && faults.length === 0) await index.add(reader);
     }
-  }
-
-  async #find(digest: Digest): Promise<Codec | null> {
-    let codec: Codec | null = null;
-    for (const again of [false, true]) {
-      if (again) await this.refresh();
-      for await (const { reader, entry } of this.#copies(digest)) {
-        codec = reader.entry(entry).codec;
-        if (codec === 'dag-cbor') return codec;
-      }
-      if (codec !== null) break;
-    }
-    return codec;
   }
 
   /** Sound packs first: what a damaged index says is only a guess. */

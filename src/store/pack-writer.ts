@@ -1,7 +1,6 @@
 import { CustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import { DigestTable } from '../objects/digest-table.ts';
-import type { Codec } from '../objects/link.ts';
 import { sha256Bytes } from '../objects/sha256.ts';
 import { type PackName, packName, type Staged } from './backend.ts';
 import { BlockCache } from './block-cache.ts';
@@ -11,7 +10,6 @@ import {
   BLOCK_ROW,
   BLOCK_TARGET,
   type BlockRow,
-  codecNumber,
   ENTRY_ROW,
   FAN_OUT,
   FOOTER,
@@ -47,10 +45,8 @@ export class PackWriter {
     return this.#digests.size;
   }
 
-  /** Bytes that are here as a blob only are not here as a document. */
-  has(digest: Digest, codec: Codec = 'raw'): boolean {
-    const known = this.#digests.find(digest);
-    return known >= 0 && this.#places[known * PLACE + CODEC]! >= codecNumber(codec);
+  has(digest: Digest): boolean {
+    return this.#digests.find(digest) >= 0;
   }
 
   /** The object's bytes; undefined where it is not here. @throws OBJECT_CORRUPT, PACK_CORRUPT, IO_FAILED. */
@@ -73,21 +69,16 @@ export class PackWriter {
   }
 
   /**
-   * Adds an object. Bytes that are here as a blob and are put as a document become a document.
+   * Adds an object, unless it is here.
    * @throws DISK_FULL, IO_FAILED; the pack is then worthless.
    */
   add(object: HashedObject): void {
     if (!HashedObject.isChecked(object)) throw new CustodyError('INTERNAL', 'an object that nobody hashed');
-    const known = this.#digests.find(object.digest);
-    if (known >= 0) {
-      const codec = known * PLACE + CODEC;
-      this.#places[codec] = Math.max(this.#places[codec]!, codecNumber(object.codec));
-      return;
-    }
+    if (this.has(object.digest)) return;
     if (this.#digests.size === MAX_PACK_OBJECTS) throw new CustodyError('INTERNAL', 'the pack is full');
-    const { codec, digest, bytes } = object;
+    const { digest, bytes } = object;
     if (this.#pendingLength + bytes.length > BLOCK_TARGET) this.#flush();
-    const place = [this.#blocks.length, this.#pendingLength, bytes.length, codecNumber(codec)];
+    const place = [this.#blocks.length, this.#pendingLength, bytes.length];
     if (bytes.length > BLOCK_TARGET) {
       this.#writeBlock(bytes);
     } else {
@@ -162,7 +153,5 @@ export class PackWriter {
   }
 }
 
-/** Fields of an object's place, in the order of an index's entry: block, offset in it, length, codec. */
-const PLACE = 4;
-/** The last of them. A blob that is put as a document becomes one, and stays one. */
-const CODEC = 3;
+/** Fields of an object's place, in the order of an index's entry: block, offset in it, length. */
+const PLACE = 3;

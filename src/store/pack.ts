@@ -1,27 +1,26 @@
 import { type Digest, parseDigest } from '../objects/digest.ts';
 import { MAX_OBJECT } from '../objects/codec.ts';
-import type { Codec } from '../objects/link.ts';
 
 /**
  * The pack format (SPEC.md, "Packs"); all integers are big-endian:
  *
- *     "CUSTPCK1"                                                                           8 bytes
+ *     "CUSTPCK2"                                                                           8 bytes
  *     blocks, back to back: concatenated objects, raw or one zstd frame
  *     block table   per block: u64 offset, u32 stored length, u32 length, u32 method       20 bytes each
  *     fan-out       256 x u32: how many digests have a first byte <= i                     1,024 bytes
- *     entries       ascending: digest[32], u32 block, u32 offset in it, u32 length, u32 codec   48 bytes each
+ *     entries       ascending: digest[32], u32 block, u32 offset in it, u32 length         44 bytes each
  *     footer        u64 offset of the block table, u32 blocks, u32 objects,
- *                   SHA-256[32] from the block table up to the footer, "CUSTEND1"           56 bytes
+ *                   SHA-256[32] from the block table up to the footer, "CUSTEND2"           56 bytes
  *
- * The file's name is the SHA-256 of all of it.
+ * What an object's bytes are, the link to it says. The file's name is the SHA-256 of all of it.
  */
-export const PACK_MAGIC = Buffer.from('CUSTPCK1', 'latin1');
-export const PACK_END = Buffer.from('CUSTEND1', 'latin1');
+export const PACK_MAGIC = Buffer.from('CUSTPCK2', 'latin1');
+export const PACK_END = Buffer.from('CUSTEND2', 'latin1');
 
 export const MAGIC_LENGTH = 8;
 export const BLOCK_ROW = 20;
 export const FAN_OUT = 1024;
-export const ENTRY_ROW = 48;
+export const ENTRY_ROW = 44;
 export const FOOTER = 56;
 
 export const BLOCK_RAW = 0;
@@ -35,12 +34,6 @@ export const MAX_BLOCK = MAX_OBJECT + BLOCK_TARGET;
 /** Objects in one pack; a writer begins another pack then. Keeps an index, which is read whole, below 300 MiB. */
 export const MAX_PACK_OBJECTS = 4_194_304;
 
-const CODECS = ['raw', 'dag-cbor'] as const satisfies Codec[];
-
-export function codecNumber(codec: Codec): number {
-  return CODECS.indexOf(codec);
-}
-
 export interface BlockRow {
   readonly offset: number;
   readonly storedLength: number;
@@ -52,7 +45,6 @@ export interface PackEntry {
   readonly block: number;
   readonly offset: number;
   readonly length: number;
-  readonly codec: Codec;
 }
 
 /** The tables of one pack. Everything read through it is checked where it is read, hostile or not. */
@@ -86,17 +78,16 @@ export class PackIndex {
     return { offset, storedLength, length, method };
   }
 
-  /** Null where the entry is impossible: outside its block, larger than an object, an unknown codec. */
+  /** Null where the entry is impossible: outside its block, or larger than an object. */
   entry(i: number): PackEntry | null {
     const at = this.entryOffset(i);
     const block = this.bytes.readUInt32BE(at + 32);
     const offset = this.bytes.readUInt32BE(at + 36);
     const length = this.bytes.readUInt32BE(at + 40);
-    const codec = CODECS[this.bytes.readUInt32BE(at + 44)];
-    if (codec === undefined || length > MAX_OBJECT || block >= this.blockCount) return null;
+    if (length > MAX_OBJECT || block >= this.blockCount) return null;
     // The block's length without the row's other checks: this runs for each object when a pack is opened.
     if (offset + length > this.bytes.readUInt32BE(BLOCK_ROW * block + 12)) return null;
-    return { block, offset, length, codec };
+    return { block, offset, length };
   }
 
   digest(i: number): Digest {

@@ -39,13 +39,13 @@ export class StoreWriter implements ObjectSpool, AsyncDisposable {
   }
 
   /**
-   * Stores an object, unless a good copy is there. @see ObjectSink.put
+   * Stores an object, unless a good copy is there; as what, the links to it say. @see ObjectSink.put
    * @throws OBJECT_CORRUPT, OBJECT_TOO_LARGE (the writer goes on); DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED
    *   (the writer is finished: nothing that it wrote is trusted).
    */
-  put(codec: Codec, digest: Digest, bytes: Uint8Array): void {
+  put(_: Codec, digest: Digest, bytes: Uint8Array): void {
     this.#check('open');
-    const object = HashedObject.check(codec, digest, bytes);
+    const object = HashedObject.check(digest, bytes);
     try {
       this.#add(object);
     } catch (error) {
@@ -68,12 +68,11 @@ export class StoreWriter implements ObjectSpool, AsyncDisposable {
 
   has(digest: Digest): boolean {
     this.#check('open');
-    return this.#packs.some((pack) => pack.has(digest)) || this.#stored.has('raw', digest);
+    return this.#packs.some((pack) => pack.has(digest)) || this.#stored.has(digest);
   }
 
   #add(object: HashedObject): void {
-    const { codec, digest } = object;
-    if (this.#packs.some((pack) => pack.has(digest, codec)) || this.#stored.has(codec, digest)) {
+    if (this.has(object.digest)) {
       this.reused++;
       return;
     }

@@ -1,6 +1,5 @@
 import { isCustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
-import type { Codec } from '../objects/link.ts';
 import type { Backend, PackName, SyncReads } from './backend.ts';
 import { BlockCache } from './block-cache.ts';
 import type { IndexCache } from './index-cache.ts';
@@ -31,26 +30,24 @@ export class StoredObjects {
   }
 
   /** Whether a good copy is stored. False where that cannot be told without a promise. @throws never for damage. */
-  has(codec: Codec, digest: Digest): boolean {
-    return this.#find(codec, digest) !== undefined;
+  has(digest: Digest): boolean {
+    return this.#find(digest) !== undefined;
   }
 
   /** The bytes of a good copy, undefined where {@link has} says that there is none. @throws OBJECT_CORRUPT, PACK_CORRUPT, PATH_NOT_FOUND, IO_FAILED where it was lost since. */
   get(digest: Digest): Uint8Array | undefined {
-    const found = this.#find('raw', digest);
+    const found = this.#find(digest);
     return found?.reader.readSync(found.sync, found.entry).open(digest);
   }
 
-  #find(codec: Codec, digest: Digest): { sync: SyncReads; reader: PackReader; entry: number } | undefined {
+  #find(digest: Digest): { sync: SyncReads; reader: PackReader; entry: number } | undefined {
     const sync = this.#backend.sync;
     if (sync === null) return undefined;
     for (const name of this.#candidates(digest)) {
       const reader = this.#reader(sync, name);
       const i = reader?.find(digest) ?? -1;
       if (reader === null || i < 0) continue;
-      const { block, codec: stored } = reader.entry(i);
-      // Bytes stored as a blob are stored again when they turn out to be a document: fsck decodes documents only.
-      if (stored === 'raw' && codec === 'dag-cbor') continue;
+      const { block } = reader.entry(i);
       if (!this.#damagedIn(sync, reader, block).has(i)) return { sync, reader, entry: i };
     }
     return undefined;

@@ -1,8 +1,8 @@
 import { isCustodyError } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import { deltaOf, type Delta } from '../objects/snapshots/delta.ts';
-import { digestFromBytes, type Digest } from '../objects/digest.ts';
-import { readContent, readWhole } from '../objects/file.ts';
+import type { Digest } from '../objects/digest.ts';
+import { contentDigest, readContent, readWhole } from '../objects/file.ts';
 import { decodeKind, decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
@@ -74,7 +74,7 @@ export function gather(id: Digest, objects: MemoryObjects): Evidence | Finding[]
     objects,
     lists,
     delta: once((after) => resultOf(deltaOf(rehearsal.entry, after), objects.get)),
-    digest: once((content) => contentDigest(content, objects)),
+    digest: once((content) => checkedDigest(content, objects)),
   };
 }
 
@@ -108,11 +108,10 @@ function yamlOf(content: Link, objects: MemoryObjects): unknown {
   return yamlValue(bytes!);
 }
 
-/** Raw bytes were hashed when they came in, and are their own digest. */
-function contentDigest(content: Link, objects: MemoryObjects): Digest {
-  resultOf(readContent(content), objects.get);
-  if (content.codec === 'raw') return content.digest;
-  return digestFromBytes(decodeKind('file', objects.get(content.digest)).sha256);
+/** Raw bytes were hashed when they came in, and are their own digest; of a `file` the chunks are. */
+function checkedDigest(content: Link, { get }: MemoryObjects): Digest {
+  resultOf(readContent(content), get);
+  return resultOf(contentDigest(content), get);
 }
 
 function once<T>(work: (link: Link) => T): (link: Link) => T {

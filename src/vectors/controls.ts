@@ -237,13 +237,7 @@ function putSource(objects: MemoryObjects, source: string, withLog: boolean): Li
   const tree = new TreeBuilder(objects);
   for (const [name, text] of [['source', source], ...(withLog ? [['source-wal', 'a log']] : [])] as const) {
     const bytes = bytesOf(text);
-    tree.add({
-      name: name,
-      mode: 'file',
-      size: bytes.length,
-      sha256: sha256Bytes(bytes),
-      link: storeContent(objects, bytes),
-    });
+    tree.add({ name, mode: 'file', link: storeContent(objects, bytes) });
   }
   return tree.finish();
 }

@@ -21,6 +21,8 @@ export type RecordLinks = Pick<ObjectOf<'record'>, 'entry' | 'signatures'>;
  */
 export class ObjectsCheck {
   readonly findings: Finding[] = [];
+  /** Each packet that was met: its seal is for somebody above (`packets`). */
+  readonly packets = new Map<Digest, ObjectOf<'packet'>>();
   /** Shared by several calls of {@link reach}; each link with what led to it. */
   readonly #links = new LinkStack<string>();
   readonly #source: ObjectSource;
@@ -78,6 +80,7 @@ export class ObjectsCheck {
       case 'entry':
         return this.#checkEntry(object);
       case 'packet':
+        this.packets.set(link.digest, object);
         return this.#drain(link, checkTree(object.tree));
       default:
         return;

@@ -1,11 +1,11 @@
 import { CustodyError } from '../errors.ts';
 import { equalBytes } from '../objects/codec.ts';
-import { digestFromBytes } from '../objects/digest.ts';
+import { contentFacts } from '../objects/file.ts';
 import { jsonChanges, type JsonChange } from '../objects/json-changes.ts';
 import { toJson, type Json } from '../objects/json.ts';
 import { diffSnapshots } from '../objects/snapshots/diff.ts';
 import { diffTrees, type TreeEntry } from '../objects/tree.ts';
-import { driveAsync, eitherStore, type Get } from '../objects/walk.ts';
+import { driveAsync, resultOfAsync, eitherStore, type Get } from '../objects/walk.ts';
 import type { Operand } from './operand.ts';
 import { showChange, type ShownChange } from '../objects/snapshots/shown-change.ts';
 import type { Link } from '../objects/link.ts';
@@ -55,8 +55,8 @@ export async function diffOperands(
       changes.push({
         path,
         change: !before ? 'added' : !after ? 'removed' : 'changed',
-        ...(before && { before: identity(before) }),
-        ...(after && { after: identity(after) }),
+        ...(before && { before: await identity(before, get) }),
+        ...(after && { after: await identity(after, get) }),
       });
     }
     return { equal: a.link.equals(b.link), kind: 'tree', changes };
@@ -77,10 +77,10 @@ export async function diffOperands(
   return { equal: a.link.equals(b.link), kind: 'object', changes: jsonChanges(toJson(x), toJson(y)) };
 }
 
-function identity(entry: TreeEntry): string {
-  return entry.mode === 'dir'
-    ? entry.link.digest
-    : `${entry.mode} ${entry.size} bytes sha256:${digestFromBytes(entry.sha256)}`;
+async function identity({ mode, link }: TreeEntry, get: Get): Promise<string> {
+  if (mode === 'dir') return link.digest;
+  const { size, sha256 } = await resultOfAsync(contentFacts(link), get);
+  return `${mode} ${size} bytes sha256:${sha256}`;
 }
 
 async function diffFiles(a: Uint8Array, b: Uint8Array): Promise<DiffResult> {

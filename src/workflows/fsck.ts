@@ -1,5 +1,9 @@
-import { compareFindings, type Finding } from '../finding.ts';
+import { isDamage } from '../errors.ts';
+import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Digest } from '../objects/digest.ts';
+import type { ObjectOf } from '../objects/kinds.ts';
+import { checkStoredPacket } from '../packets/check-stored.ts';
 import { scrub } from '../store/scrub.ts';
 import { readSoundHead } from '../verify/head.ts';
 import { ObjectsCheck } from '../verify/objects.ts';
@@ -53,6 +57,9 @@ export async function fsckLedger(
       (f) => !findings.some((known) => known.path === f.path && known.code === f.code),
     ),
   );
+  progress('seals');
+  for (const [id, packet] of objects.packets)
+    findings.push(...(await sealFindings(ledger, id, packet, signal ? { signal } : {})));
   findings.sort(compareFindings);
   const { packs, objects: stored, bytes, leftovers } = physical;
   return {
@@ -67,4 +74,20 @@ export async function fsckLedger(
     findings,
     notes: log?.notes ?? [],
   };
+}
+
+/** What cannot be read the objects have named. */
+async function sealFindings(
+  ledger: Ledger,
+  id: Digest,
+  packet: ObjectOf<'packet'>,
+  options: { signal?: AbortSignal },
+): Promise<Finding[]> {
+  try {
+    const { findings } = await checkStoredPacket(ledger.store, packet, options);
+    return findings.map(({ code, path, detail }) => finding(code, `packet/${id}/${path}`, detail));
+  } catch (error) {
+    if (isDamage(error)) return [];
+    throw error;
+  }
 }

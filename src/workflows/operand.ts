@@ -3,7 +3,7 @@ import { isThere } from '../system/is-there.ts';
 import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { scratchSpool } from '../ledger/scratch-spool.ts';
-import { parseRevision, resolveRevision, type Revision } from '../ledger/revision.ts';
+import { isBlob, parseRevision, resolveRevision, type Revision } from '../ledger/revision.ts';
 import { readBytes } from '../objects/file.ts';
 import { decodeObject } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
@@ -73,8 +73,7 @@ async function operandFromRevision(ledger: Ledger, revision: Revision, get: Get)
       ? { kind: 'snapshot', link: entry.snapshot, get }
       : { kind: 'object', link: record.record.entry, get };
   }
-  if ((await ledger.store.codecOf(revision.id)) === 'raw')
-    return { kind: 'file', bytes: await get(revision.id) };
+  if (await isBlob(ledger, revision.id)) return { kind: 'file', bytes: await get(revision.id) };
   const object = decodeObject(await get(revision.id));
   const link = nodeLink(revision.id);
   if (object.kind === 'file') return { kind: 'file', bytes: await readBytes(link, get) };

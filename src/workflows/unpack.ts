@@ -24,7 +24,7 @@ export async function unpack(
   dir: string,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Unpacked> {
-  const { id, packet } = await requirePacket(ledger, await resolveRevision(ledger, revision));
+  const { id, packet } = await requirePacket(ledger, await resolveRevision(ledger, revision), { signal });
   if (isThere(dir)) throw taken(dir);
   const { tree } = packet;
   const seal = digestFromBytes(packet.seal);

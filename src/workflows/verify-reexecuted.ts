@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Revision } from '../ledger/revision.ts';
 import { readClaim, verifyReruns } from '../verify/reruns.ts';
-import { findSoundPacket, rehearsalIn, rerunIn } from '../packets/find-packet.ts';
+import { findReadablePacket, rehearsalIn, rerunIn } from '../packets/find-packet.ts';
 import { rehearsalRecord } from './rehearsal-record.ts';
 import type { VerifiedLog } from './verify-log.ts';
 import type { ReportBuilder } from './verify-report.ts';
@@ -14,7 +14,7 @@ export async function verifyReexecuted(
   { entries, records }: VerifiedLog,
   { rerunners = [], signal }: { readonly rerunners?: readonly string[]; readonly signal?: AbortSignal },
 ): Promise<void> {
-  const found = await findSoundPacket(ledger, resolved);
+  const found = await findReadablePacket(ledger, resolved);
   if (!found) return describeRerun(report, ledger, resolved, records);
   const subject = rehearsalIn(found.packet)?.rehearsal;
   if (!subject) return;

@@ -114,7 +114,7 @@ async function judgeAgain(
   // Where a verdict is missing nobody knows the files that belong to it, and an unknown validator's are its own affair.
   if (run === 0 || run < rehearsal.validators.length) return findings;
   const files = await attempt('semantics', async () =>
-    comparePacketFiles(packet, await packetFiles(subject, verdicts, objects), objects.get, get),
+    comparePacketFiles(packet, await packetFiles(subject, verdicts, objects), get),
   );
   return [...findings, ...files];
 }

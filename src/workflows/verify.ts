@@ -2,6 +2,7 @@ import { isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import {
+  isBlob,
   locateRevision,
   readLocated,
   resolveRevision,
@@ -10,7 +11,7 @@ import {
 } from '../ledger/revision.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
-import { Link, nodeLink } from '../objects/link.ts';
+import { nodeLink, rawLink, type Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { diffTrees } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
@@ -22,7 +23,7 @@ import { SEAL_NAME } from '../packets/seal/names.ts';
 import { checkRerunners } from '../verify/reruns.ts';
 import { checkStoredPacket } from '../packets/check-stored.ts';
 import { ingestFolder } from '../packets/ingest-folder.ts';
-import { findSoundPacket, linkOf, packetIn } from '../packets/find-packet.ts';
+import { findReadablePacket, linkOf, packetIn } from '../packets/find-packet.ts';
 import { verifyLog, type VerifiedLog } from './verify-log.ts';
 import { ReportBuilder, type Judge, type Level, type VerifyReport } from './verify-report.ts';
 import { verifyReexecuted } from './verify-reexecuted.ts';
@@ -65,7 +66,7 @@ export async function verifyFolder(
     const { ledger, revision } = options.against;
     const resolved = await resolveRevision(ledger, revision);
     await verifyStored(report, ledger, resolved, options);
-    const found = await findSoundPacket(ledger, resolved);
+    const found = await findReadablePacket(ledger, resolved);
     report.level(
       'seal',
       found
@@ -182,7 +183,7 @@ async function verifyPacket(
   complete: boolean,
   options: VerifyOptions & { readonly log: VerifiedLog },
 ): Promise<void> {
-  const found = await findSoundPacket(ledger, resolved);
+  const found = await findReadablePacket(ledger, resolved);
   const isRehearsal =
     (resolved.type === 'record' && resolved.entry.type === 'rehearsal') ||
     (found !== undefined && ['rehearsal', 'verdict'].some((name) => linkOf(found.packet.links, name)));
@@ -218,5 +219,5 @@ async function verifyPacket(
 }
 
 async function linkTo(ledger: Ledger, id: Digest): Promise<Link> {
-  return (await ledger.store.codecOf(id)) === 'raw' ? new Link(id, 'raw') : nodeLink(id);
+  return (await isBlob(ledger, id)) ? rawLink(id) : nodeLink(id);
 }

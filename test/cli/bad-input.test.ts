@@ -44,7 +44,7 @@ describe('bad input leaves the ledger as it was', () => {
     it.each([
       ['newer', '3\nbells: true', 'LEDGER_FORMAT_NEWER'],
       ['older', '1', 'LEDGER_FORMAT_OLDER'],
-    ])('a %s format', async (_, format, code) => {
+    ] as const)('a %s format', async (_, format, code) => {
       const config = desk.read('.custody/config.yaml');
       desk.write('.custody/config.yaml', config.replace('format: 2', `format: ${format}`));
       settle();

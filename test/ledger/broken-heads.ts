@@ -1,5 +1,5 @@
 import { EMPTY_HEAD, type Head } from '../../src/ledger/log-state.ts';
-import { encode, type Value } from '../../src/objects/codec.ts';
+import { encode } from '../../src/objects/codec.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { nodeLink } from '../../src/objects/link.ts';
 import { digestOf } from '../../src/objects/digest.ts';

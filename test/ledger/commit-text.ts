@@ -26,10 +26,9 @@ export function putTextPacket(sink: ObjectSpool, text: string): Link {
   const { tree, seal } = sealFiles(new Map([['text', text]]), sink);
   return putObject(sink, {
     kind: 'packet',
-    v: 1,
+    v: 2,
     tree,
     seal: digestToBytes(seal),
-    files: 1,
     macro: null,
     links: [],
   });

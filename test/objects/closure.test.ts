@@ -14,13 +14,12 @@ import { refusedWith } from '../support/refusals.ts';
 
 /** Something that links to anything: a packet's named links. */
 function knot(objects: MemoryObjects, name: string, links: readonly Link[]): Link {
-  const tree = putObject(objects, { kind: 'tree', v: 1, level: 0, entries: [] });
+  const tree = putObject(objects, { kind: 'tree', v: 2, level: 0, entries: [] });
   return putObject(objects, {
     kind: 'packet',
-    v: 1,
+    v: 2,
     tree,
     seal: new Uint8Array(32),
-    files: 0,
     macro: name,
     links: links.map((link, i) => [String(i), link]),
   });

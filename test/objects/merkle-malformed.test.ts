@@ -56,7 +56,7 @@ const MALFORMED: [name: string, root: Link, code: string][] = [
   ],
   [
     'another kind as root',
-    putObject(objects, { kind: 'tree', v: 1, level: 0, entries: [] }),
+    putObject(objects, { kind: 'tree', v: 2, level: 0, entries: [] }),
     'OBJECT_KIND_UNEXPECTED',
   ],
 ];

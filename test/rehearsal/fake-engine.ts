@@ -6,7 +6,6 @@ import { encodeKey } from '../../src/objects/rows/key.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
 import { storeContent } from '../../src/objects/file.ts';
 import type { Link } from '../../src/objects/link.ts';
-import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { putObject, type ObjectSink } from '../../src/objects/sink.ts';
 import { SnapshotBuilder } from '../../src/objects/snapshots/builder.ts';
 
@@ -97,12 +96,11 @@ class FakeWorkspace implements Workspace {
 
   async storeSource(sink: ObjectSink): Promise<Link> {
     const bytes = new Uint8Array(Buffer.from(this.#engine.lies.source ?? 'source'));
-    const entry = { name: 'source', mode: 'file', size: bytes.length, sha256: sha256Bytes(bytes) } as const;
     return putObject(sink, {
       kind: 'tree',
-      v: 1,
+      v: 2,
       level: 0,
-      entries: [{ ...entry, link: storeContent(sink, bytes) }],
+      entries: [{ name: 'source', mode: 'file', link: storeContent(sink, bytes) }],
     });
   }
 

@@ -34,5 +34,3 @@ export const ENTRY: Told = ['PACK_CORRUPT', ['OBJECT_MISSING', 'none'], ['OBJECT
 export const BLOCK: Told = ['PACK_CORRUPT', both('PACK_CORRUPT'), ['OBJECT_DAMAGED', 'PACK_DAMAGED']];
 /** In the compressed bytes of a block with one object. */
 export const FRAME: Told = ['none', ['PACK_CORRUPT'], ['OBJECT_DAMAGED', 'PACK_DAMAGED']];
-/** In the one object, which has its right digest. */
-export const DOCUMENT: Told = ['none', ['none'], ['OBJECT_INVALID']];

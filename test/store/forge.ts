@@ -5,7 +5,7 @@ import { packName, type PackName } from '../../src/store/backend.ts';
 export interface Forgery {
   magic: string;
   blocks: { bytes: Buffer; offset?: bigint; storedLength?: number; length: number; method: number }[];
-  entries: { digest: string; block: number; offset: number; length: number; codec: number }[];
+  entries: { digest: string; block: number; offset: number; length: number }[];
   fanOut?: (counts: number[]) => number[];
   footer: { tableOffset?: bigint; blocks?: number; objects?: number; sha256?: string; end: string };
   /** Bytes between the last block and the block table. */
@@ -21,14 +21,13 @@ export function soundForgery(): Forgery {
     block: 0,
     offset: i === 0 ? 0 : 6,
     length: object.length,
-    codec: 0,
   }));
   entries.sort((a, b) => (a.digest < b.digest ? -1 : 1));
   return {
-    magic: 'CUSTPCK1',
+    magic: 'CUSTPCK2',
     blocks: [{ bytes, length: bytes.length, method: 0 }],
     entries,
-    footer: { end: 'CUSTEND1' },
+    footer: { end: 'CUSTEND2' },
     padding: Buffer.alloc(0),
   };
 }
@@ -59,11 +58,9 @@ export function forge(change: (forgery: Forgery) => void = () => undefined): Buf
     rows.push(cell);
   }
   for (const entry of entries) {
-    const row = Buffer.alloc(48);
+    const row = Buffer.alloc(44);
     row.write(entry.digest, 0, 'hex');
-    [entry.block, entry.offset, entry.length, entry.codec].forEach((field, i) =>
-      row.writeUInt32BE(field, 32 + 4 * i),
-    );
+    [entry.block, entry.offset, entry.length].forEach((field, i) => row.writeUInt32BE(field, 32 + 4 * i));
     rows.push(row);
   }
   const index = Buffer.concat(rows);

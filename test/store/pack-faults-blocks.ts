@@ -1,15 +1,13 @@
 import { zstdCompressSync } from 'node:zlib';
-import { encode } from '../../src/objects/codec.ts';
-import { both, fault, type PackFault, TABLES, BLOCK, FRAME, DOCUMENT } from './fault.ts';
+import { both, fault, type PackFault, TABLES, BLOCK, FRAME } from './fault.ts';
 import { sha256Hex } from '../../src/objects/sha256.ts';
-import type { Forgery } from './forge.ts';
 
 const BOMB = zstdCompressSync(Buffer.alloc(1 << 20));
 
-function oneObject(forgery: Forgery, object: Buffer, codec: number): void {
-  forgery.blocks = [{ bytes: object, length: object.length, method: 0 }];
-  forgery.entries = [{ digest: sha256Hex(object), block: 0, offset: 0, length: object.length, codec }];
-}
+const HALF = Buffer.alloc(1000, 'half ');
+const WHOLE = zstdCompressSync(Buffer.concat([HALF, HALF]));
+/** RFC 8878, section 3.1.2: magic, length, anything. */
+const SKIPPABLE = Buffer.from('502a4d1806000000' + Buffer.from('hidden').toString('hex'), 'hex');
 
 /** Faults in blocks and in what they hold. */
 export const BLOCK_FAULTS: readonly PackFault[] = [
@@ -34,7 +32,7 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
     (f) => {
       const object = Buffer.alloc(1_048_577);
       f.blocks = [{ bytes: zstdCompressSync(object), length: object.length, method: 1 }];
-      f.entries = [{ digest: sha256Hex(object), block: 0, offset: 0, length: object.length, codec: 0 }];
+      f.entries = [{ digest: sha256Hex(object), block: 0, offset: 0, length: object.length }];
     },
   ),
   fault('block-too-large', 'a block of 2 GiB is claimed', ...BLOCK, (f) => {
@@ -86,44 +84,38 @@ export const BLOCK_FAULTS: readonly PackFault[] = [
           block: 0,
           offset: 0,
           length: object.length,
-          codec: 0,
         }))
         .sort((a, b) => (a.digest < b.digest ? -1 : 1));
     },
   ),
   fault('zstd-bomb', 'a block says 100 bytes and inflates to 1 MiB', ...FRAME, (f) => {
     f.blocks = [{ bytes: BOMB, length: 100, method: 1 }];
-    f.entries = [{ digest: sha256Hex(Buffer.alloc(100)), block: 0, offset: 0, length: 100, codec: 0 }];
+    f.entries = [{ digest: sha256Hex(Buffer.alloc(100)), block: 0, offset: 0, length: 100 }];
   }),
   fault('zstd-short', 'a block says more bytes than it inflates to', ...FRAME, (f) => {
     f.blocks = [{ bytes: BOMB, length: (1 << 20) + 1, method: 1 }];
-    f.entries = [
-      { digest: sha256Hex(Buffer.alloc(1 << 20)), block: 0, offset: 0, length: 1 << 20, codec: 0 },
-    ];
+    f.entries = [{ digest: sha256Hex(Buffer.alloc(1 << 20)), block: 0, offset: 0, length: 1 << 20 }];
   }),
   fault('zstd-window', 'a frame asks for a window of 128 MiB', ...FRAME, (f) => {
     // Magic; descriptor 0: no content size, several segments; window 0x88: 2^27; a last RLE block: 100 times "a".
     f.blocks = [{ bytes: Buffer.from('28b52ffd008823030061', 'hex'), length: 100, method: 1 }];
-    f.entries = [{ digest: sha256Hex(Buffer.alloc(100, 'a')), block: 0, offset: 0, length: 100, codec: 0 }];
+    f.entries = [{ digest: sha256Hex(Buffer.alloc(100, 'a')), block: 0, offset: 0, length: 100 }];
   }),
   fault('zstd-garbage', 'a compressed block is no zstd frame', ...FRAME, (f) => {
     f.blocks = [{ bytes: Buffer.from('garbage'), length: 100, method: 1 }];
-    f.entries = [{ digest: sha256Hex(Buffer.alloc(100)), block: 0, offset: 0, length: 100, codec: 0 }];
+    f.entries = [{ digest: sha256Hex(Buffer.alloc(100)), block: 0, offset: 0, length: 100 }];
   }),
-  fault(
-    'document-of-no-kind',
-    'a document is of no kind',
-    'none',
-    ['none'],
-    ['OBJECT_VERSION_UNKNOWN'],
-    (f) => {
-      oneObject(f, Buffer.from(encode({ hello: 'world' })), 1);
-    },
+  ...Object.entries({
+    'zstd-skippable-after': ['a skippable frame follows the frame of a block', [WHOLE, SKIPPABLE]],
+    'zstd-skippable-before': ['a skippable frame comes before the frame of a block', [SKIPPABLE, WHOLE]],
+    'zstd-two-frames': ['a block is two frames', [zstdCompressSync(HALF), zstdCompressSync(HALF)]],
+    'zstd-empty-frame-after': ['an empty frame follows', [WHOLE, zstdCompressSync(Buffer.alloc(0))]],
+    'zstd-bytes-after': ['a byte follows the frame of a block', [WHOLE, Buffer.alloc(1)]],
+  } satisfies Record<string, [string, Buffer[]]>).map(([name, [description, frames]]) =>
+    fault(name, description, ...FRAME, (f) => {
+      const object = Buffer.concat([HALF, HALF]);
+      f.blocks = [{ bytes: Buffer.concat(frames), length: object.length, method: 1 }];
+      f.entries = [{ digest: sha256Hex(object), block: 0, offset: 0, length: object.length }];
+    }),
   ),
-  fault('document-invalid', 'a document has a field that is not of its kind', ...DOCUMENT, (f) => {
-    oneObject(f, Buffer.from(encode({ kind: 'rows', v: 1, entries: 0 })), 1);
-  }),
-  fault('document-not-canonical', 'a document is not canonical DAG-CBOR', ...DOCUMENT, (f) => {
-    oneObject(f, Buffer.from('a26162016161', 'hex'), 1);
-  }),
 ];

@@ -10,14 +10,14 @@ export const TABLE_FAULTS: readonly PackFault[] = [
     const bytes = Buffer.concat(objects);
     f.blocks = [{ bytes: zstdCompressSync(bytes), length: bytes.length, method: 1 }];
     f.entries = objects
-      .map((object, i) => ({ digest: sha256Hex(object), block: 0, offset: 300 * i, length: 300, codec: 0 }))
+      .map((object, i) => ({ digest: sha256Hex(object), block: 0, offset: 300 * i, length: 300 }))
       .sort((a, b) => (a.digest < b.digest ? -1 : 1));
   }),
-  fault('magic-wrong', 'the file begins with CUSTPCK2', ...TABLES, (f) => {
-    f.magic = 'CUSTPCK2';
+  fault('magic-wrong', 'the file begins with CUSTPCK1', ...TABLES, (f) => {
+    f.magic = 'CUSTPCK1';
   }),
-  fault('end-wrong', 'the file ends with CUSTEND2', ...TABLES, (f) => {
-    f.footer.end = 'CUSTEND2';
+  fault('end-wrong', 'the file ends with CUSTEND1', ...TABLES, (f) => {
+    f.footer.end = 'CUSTEND1';
   }),
   fault('index-hash-wrong', 'the footer names another SHA-256', ...TABLES, (f) => {
     f.footer.sha256 = '00'.repeat(32);
@@ -58,8 +58,5 @@ export const TABLE_FAULTS: readonly PackFault[] = [
   }),
   fault('entry-block-out-of-range', 'an object is in a block that there is not', ...ENTRY, (f) => {
     f.entries[0]!.block = 1;
-  }),
-  fault('entry-codec-unknown', 'an object has codec 2', ...ENTRY, (f) => {
-    f.entries[0]!.codec = 2;
   }),
 ];

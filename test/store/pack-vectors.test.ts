@@ -29,9 +29,9 @@ const vectors = readdirSync(FOLDER).map((file) => ({
 
 /** The digests that the entries claim, ascending; read without the code under test. */
 function claimed(pack: Buffer, objects: number): string[] {
-  const first = pack.length - 56 - 48 * objects;
+  const first = pack.length - 56 - 44 * objects;
   const digests = Array.from({ length: objects }, (_, i) =>
-    pack.toString('hex', first + 48 * i, first + 48 * i + 32),
+    pack.toString('hex', first + 44 * i, first + 44 * i + 32),
   );
   return [...new Set(digests)].sort();
 }

@@ -46,7 +46,6 @@ describe('a pack that cannot be opened', () => {
     for (const ask of [
       () => target.get(hidden!),
       () => target.has(hidden!),
-      () => target.codecOf(hidden!),
       () => target.findPrefix(hidden!.slice(0, 8)),
       () => all(target),
     ])

@@ -28,7 +28,7 @@ describe('of accepted evidence with one thing changed', () => {
       'rehearsal/plan/document/executor/includes/0/sha256',
       'rehearsal/validators/1/file',
       'rehearsal/executor/parts/2/file',
-      'rehearsal/source/files/entries/source-wal/sha256',
+      'rehearsal/source/files/entries/source-wal/link',
       'rehearsal/image/file',
       'rehearsal/legs/S/back/sequences/births/0/1',
       // The row that is stored out of line.

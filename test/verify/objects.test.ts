@@ -2,18 +2,27 @@ import { describe, expect, it } from 'vitest';
 import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
 import { Link, nodeLink, rawLink } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { putObject } from '../../src/objects/sink.ts';
+import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { TreeBuilder } from '../../src/objects/tree.ts';
 import { sealFiles } from '../../src/packets/make-packet.ts';
 import { ObjectsCheck } from '../../src/verify/objects.ts';
+
+it('what a dag-cbor link names must be a document, whatever it was put as', async () => {
+  const objects = new MemoryObjects();
+  const { digest } = putBlob(objects, Buffer.from('no document'));
+  const check = new ObjectsCheck({ get: async (id) => objects.get(id) });
+  await check.reach([rawLink(digest)], 'roots');
+  expect(check.findings).toEqual([]);
+  await check.reach([nodeLink(digest)], 'roots');
+  expect(check.findings.map(({ code, path }) => [code, path])).toEqual([['OBJECT_INVALID', digest]]);
+});
 
 describe('what is reached twice', () => {
   it('as raw bytes first is followed all the same', async () => {
     const objects = new MemoryObjects();
     const ghost = digestOf(Buffer.from('removed'));
     const builder = new TreeBuilder(objects);
-    const entry = { name: 'evidence.txt', mode: 'file', size: 7 } as const;
-    builder.add({ ...entry, sha256: digestToBytes(ghost), link: rawLink(ghost) });
+    builder.add({ name: 'evidence.txt', mode: 'file', link: rawLink(ghost) });
     const tree = builder.finish();
     for (const roots of [
       [tree],
@@ -38,10 +47,9 @@ describe('an entry of type rehearsal', () => {
     const { tree, seal } = sealFiles(new Map([['a', 'b']]), objects);
     const packet = putObject(objects, {
       kind: 'packet',
-      v: 1,
+      v: 2,
       tree,
       seal: digestToBytes(seal),
-      files: 1,
       macro: null,
       links: [['rehearsal', one]],
     });

@@ -73,10 +73,9 @@ export async function commitForged(
   const { tree, seal } = sealFiles(files, session.writer);
   const made: ObjectOf<'packet'> = {
     kind: 'packet',
-    v: 1,
+    v: 2,
     tree,
     seal: digestToBytes(seal),
-    files: files.size,
     macro: null,
     links,
   };

@@ -75,7 +75,6 @@ describe('a rehearsal that was forged', () => {
 
   it.each([
     ['names another seal', { seal: new Uint8Array(32) }, ['SEAL_UNEXPECTED', 'packet_tree.sha256']],
-    ['counts other files', { files: 3 }, ['TREE_DIFFERS', 'files']],
   ] as const)('a packet object that %s', async (_what, change, expected) => {
     const forged = await at.commit(at.good, { change: (packet) => ({ ...packet, ...change }) });
     const report = await verifyRevision(at.ledger, `@${forged}`);

@@ -31,7 +31,7 @@ export const command = defineCommand({
 
 /** The bytes that a revision names; of a file above 1 MiB piece by piece. */
 async function* contentOf(ledger: Ledger, text: string, context: Context): AsyncGenerator<Uint8Array> {
-  const { parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
+  const { isBlob, parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
   const { base, path } = parseRevision(text);
   const revision = await resolveRevision(ledger, base);
   if (path !== undefined) {
@@ -45,7 +45,7 @@ async function* contentOf(ledger: Ledger, text: string, context: Context): Async
   }
   const bytes = await ledger.get(revision.id);
   const { decodeObject } = await import('../../objects/kinds.ts');
-  if ((await ledger.store.codecOf(revision.id)) === 'raw' || decodeObject(bytes).kind !== 'file') {
+  if ((await isBlob(ledger, revision.id)) || decodeObject(bytes).kind !== 'file') {
     yield bytes;
     return;
   }

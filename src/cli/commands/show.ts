@@ -1,8 +1,8 @@
-import { digestFromBytes } from '../../objects/digest.ts';
+import { contentFacts } from '../../objects/file.ts';
 import { toJson, type Json } from '../../objects/json.ts';
 import { decodeObject } from '../../objects/kinds.ts';
 import { walkTree } from '../../objects/tree.ts';
-import { driveAsync } from '../../objects/walk.ts';
+import { driveAsync, resultOfAsync } from '../../objects/walk.ts';
 import { defineCommand } from '../command.ts';
 import { printable, textOrBase64, time } from '../text.ts';
 
@@ -16,7 +16,7 @@ export const command = defineCommand({
   ],
   options: (y) => y.positional('revision', { type: 'string', default: 'HEAD', describe: 'what to describe' }),
   async run(args, context) {
-    const { parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
+    const { isBlob, parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
     const { readPath } = await import('../../workflows/operand.ts');
     const { findPacket } = await import('../../packets/find-packet.ts');
     await using ledger = await context.openLedger();
@@ -28,19 +28,15 @@ export const command = defineCommand({
       else context.io.stdout.write(bytes);
       return 0;
     }
-    const packet = await findPacket(ledger, revision);
+    const packet = await findPacket(ledger, revision, { signal: context.signal });
     const files: { path: string; mode: string; size: number; sha256: string }[] = [];
     if (packet) {
       for await (const { path: name, entry } of driveAsync(walkTree(packet.packet.tree), ledger.get, {
         signal: context.signal,
       })) {
-        if (entry.mode !== 'dir')
-          files.push({
-            path: name,
-            mode: entry.mode,
-            size: entry.size,
-            sha256: digestFromBytes(entry.sha256),
-          });
+        if (entry.mode === 'dir') continue;
+        const { size, sha256 } = await resultOfAsync(contentFacts(entry.link), ledger.get);
+        files.push({ path: name, mode: entry.mode, size, sha256 });
       }
     }
     const document: Record<string, Json> = {};
@@ -56,7 +52,7 @@ export const command = defineCommand({
           time: time(revision.entry.time),
         },
       });
-    } else if ((await ledger.store.codecOf(revision.id)) === 'raw') {
+    } else if (await isBlob(ledger, revision.id)) {
       Object.assign(document, {
         id: revision.id,
         kind: 'blob',

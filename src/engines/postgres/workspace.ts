@@ -1,5 +1,5 @@
 import { CustodyError } from '../../errors.ts';
-import { digestToBytes, type Digest } from '../../objects/digest.ts';
+import { type Digest } from '../../objects/digest.ts';
 import type { Link } from '../../objects/link.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import { TreeBuilder } from '../../objects/tree.ts';
@@ -37,9 +37,9 @@ export class PostgresWorkspace implements Workspace {
 
   /** A `tree` with one entry, `source`: a dump has no files beside it. @throws CustodyError SOURCE_CHANGED, … */
   async storeSource(sink: ObjectSink): Promise<Link> {
-    const { link, size, sha256 } = await storeDump(sink, this.#file, this.sourceDigest);
+    const { link } = await storeDump(sink, this.#file, this.sourceDigest);
     const tree = new TreeBuilder(sink);
-    tree.add({ name: 'source', mode: 'file', size, sha256: digestToBytes(sha256), link });
+    tree.add({ name: 'source', mode: 'file', link });
     return tree.finish();
   }
 

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { CustodyError, hasCode } from '../../errors.ts';
-import { digestToBytes, type Digest } from '../../objects/digest.ts';
+import type { Digest } from '../../objects/digest.ts';
 import type { Link } from '../../objects/link.ts';
 import type { ObjectSink } from '../../objects/sink.ts';
 import { compareNames, TreeBuilder } from '../../objects/tree.ts';
@@ -83,9 +83,7 @@ export class Source {
       await using handle = await openRegular(this.path + part, { follow: false });
       const stored = await storeHandle(handle, this.path + part, sink);
       if (stored.sha256 !== known.digest) throw changed(this.path, 'since it was copied');
-      const { link } = stored;
-      const sha256 = digestToBytes(stored.sha256);
-      tree.add({ name: nameOf(part), mode: 'file', size: stored.size, sha256, link });
+      tree.add({ name: nameOf(part), mode: 'file', link: stored.link });
     }
     return tree.finish();
   }

@@ -4,28 +4,17 @@ import * as s from '../schema.ts';
 import { content, engine, namedLinks, node, pairs } from './fields.ts';
 
 const isBytes = (value: Value | undefined): boolean => value instanceof Uint8Array;
-export const treeItem = s.record({
+const folderEntry = s.record({
   name: s.text,
-  mode: s.oneOf('file', 'exec', 'symlink'),
-  size: s.uint,
-  sha256: s.hash,
+  mode: s.oneOf('file', 'exec', 'symlink', 'dir'),
   link: content,
 });
-export const treeFolder = s.record({ name: s.text, mode: s.oneOf('dir'), link: node });
-const treeEntry: s.Field<s.Shape<TreeItemFields> | s.Shape<TreeFolderFields>> = (value, path) =>
-  s.isMap(value) && value['mode'] === 'dir' ? treeFolder(value, path) : treeItem(value, path);
-interface TreeItemFields extends s.Fields {
-  name: s.Field<string>;
-  mode: s.Field<'file' | 'exec' | 'symlink'>;
-  size: s.Field<number>;
-  sha256: s.Field<Uint8Array>;
-  link: s.Field<Link>;
-}
-interface TreeFolderFields extends s.Fields {
-  name: s.Field<string>;
-  mode: s.Field<'dir'>;
-  link: s.Field<Link>;
-}
+/** What lies under a name; nothing that the link says is said again. A folder is a `tree`, and no bytes. */
+export const treeEntry: typeof folderEntry = (value, path) => {
+  const entry = folderEntry(value, path);
+  if (entry.mode === 'dir') node(entry.link, `${path}/link`);
+  return entry;
+};
 /** Inner nodes of every tree of lists: the last key below, the child, how many leaves' entries are below. */
 const namedChild = s.tuple<[string, Link, number]>(s.text, node, s.uint);
 const keyedChild = s.tuple<[Uint8Array, Link, number]>(s.bytes, node, s.uint);
@@ -119,7 +108,6 @@ export const STORED_SHAPES = {
     v: s.uint,
     tree: node,
     seal: s.hash,
-    files: s.uint,
     macro: s.nullable(s.text),
     links: namedLinks,
   }),

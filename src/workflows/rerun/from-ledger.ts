@@ -2,13 +2,13 @@ import { CustodyError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { resolveRevision, type Revision } from '../../ledger/revision.ts';
 import { digestFromBytes, type Digest } from '../../objects/digest.ts';
-import { readContent, readBytes } from '../../objects/file.ts';
+import { contentDigest, readContent, readBytes } from '../../objects/file.ts';
 import { toJson, type Json } from '../../objects/json.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { diffSnapshots } from '../../objects/snapshots/diff.ts';
 import { walkTree } from '../../objects/tree.ts';
-import { driveAsync } from '../../objects/walk.ts';
+import { driveAsync, resultOfAsync } from '../../objects/walk.ts';
 import { isControlPath } from '../../packets/seal/names.ts';
 import { readClaim } from '../../verify/reruns.ts';
 import { verdictFileName } from '../../packets/files/material.ts';
@@ -99,7 +99,8 @@ async function filesOf(
 ): Promise<Map<string, Digest>> {
   const files = new Map<string, Digest>();
   for await (const { path, entry } of driveAsync(walkTree(packet.tree), get))
-    if (entry.mode !== 'dir' && !isControlPath(path)) files.set(path, digestFromBytes(entry.sha256));
+    if (entry.mode !== 'dir' && !isControlPath(path))
+      files.set(path, await resultOfAsync(contentDigest(entry.link), get));
   return files;
 }
 

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { digestFromBytes, digestOf } from '../../../src/objects/digest.ts';
+import { digestOf } from '../../../src/objects/digest.ts';
 import { readWhole } from '../../../src/objects/file.ts';
 import type { Link } from '../../../src/objects/link.ts';
 import { MemoryObjects } from '../../../src/objects/memory-objects.ts';
@@ -31,11 +31,7 @@ describe('the source, stored', () => {
       ['source-wal', 'file'],
     ]);
     for (const [i, part] of ['', '-wal'].entries()) {
-      const entry = entries[i]!;
-      if (entry.mode === 'dir') throw new Error('a folder');
-      const bytes = readFileSync(path + part);
-      expect(digestOf(whole(sink, entry.link))).toBe(digestOf(bytes));
-      expect([entry.size, digestFromBytes(entry.sha256)]).toEqual([bytes.length, digestOf(bytes)]);
+      expect(digestOf(whole(sink, entries[i]!.link))).toBe(digestOf(readFileSync(path + part)));
     }
     expect(await workspace.storeSource(sink)).toEqual(tree);
   });

@@ -39,6 +39,11 @@ export const FREE: readonly Free[] = [
     reason: "a log beside the source is not covered by the source's digest; a rerun shows that it is gone",
   },
   {
+    path: /^rehearsal\/source\/files\/entries\/source-wal\/link$/,
+    how: /./,
+    reason: 'nor is what stands in it; what the tree once repeated of it said nothing that its link does not',
+  },
+  {
     path: /^rehearsal\/legs\/[TS]\/back(\/|$)/,
     how: /./,
     reason:

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import type { Digest } from '../../src/objects/digest.ts';
+import { nodeLink, type Codec } from '../../src/objects/link.ts';
+import { MemoryObjects } from '../../src/objects/memory-objects.ts';
+import { digestOf } from '../../src/objects/digest.ts';
+import { checkStoredPacket } from '../../src/packets/check-stored.ts';
+import { ObjectsCheck } from '../../src/verify/objects.ts';
+import { unhex, vectors } from '../objects/support.ts';
+import { LINK_CLAIMS, linkClaimVector } from './claims.ts';
+
+interface Vector {
+  readonly root: Digest;
+  readonly codes: readonly string[];
+  readonly objects: readonly ({ readonly codec: Codec } & (
+    { readonly hex: string } | { readonly zeros: number }
+  ))[];
+}
+
+describe('what an object repeats of what it links', () => {
+  it.each(LINK_CLAIMS.map((claim) => [claim.name, claim] as const))(
+    '%s: the vector is this one',
+    async (name, claim) => {
+      await expect(linkClaimVector(claim)).toMatchFileSnapshot(`../vectors/claims/${name}.json`);
+    },
+  );
+
+  it.each(vectors<Vector>('claims'))('%s', async (_, { root, codes, objects: stored }) => {
+    const objects = new MemoryObjects();
+    for (const { codec, ...content } of stored) {
+      const bytes = 'hex' in content ? unhex(content.hex) : new Uint8Array(content.zeros);
+      objects.put(codec, digestOf(bytes), bytes);
+    }
+    const source = { get: async (id: Digest) => objects.get(id) };
+    const check = new ObjectsCheck(source);
+    await check.reach([nodeLink(root)], 'root');
+    const found = [...check.findings];
+    if (found.length === 0)
+      for (const packet of check.packets.values())
+        found.push(...(await checkStoredPacket(source, packet)).findings);
+    expect(found.map(({ code }) => code).sort()).toEqual(codes);
+  });
+});
