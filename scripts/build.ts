@@ -38,11 +38,8 @@ export async function buildValidator(
     external: ['node:*'],
     // Else the bundle would name the place that a linked node_modules leads to.
     preserveSymlinks: true,
-    // Both as they are for browsers: without node's own modules.
-    alias: {
-      'cbor-x': join(root, 'node_modules/cbor-x/index.js'),
-      yaml: join(root, 'node_modules/yaml/browser/dist/index.js'),
-    },
+    // As it is for browsers: without node's own modules.
+    alias: { 'cbor-x': join(root, 'node_modules/cbor-x/index.js') },
     plugins: [
       {
         name: 'pure-sha256',

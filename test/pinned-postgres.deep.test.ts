@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "9d8d058b8b79b73994dc583e7b6934535ece71f856b48faa5e82540b317d0252",
-        "seal": "63726b7c1a0b481f62f2e21d4db829be6681a4b7bfee8e2b930fef0ba3fd6246",
+        "rehearsal": "73e66e2c4522c8b4a3c2d7b543ca0b1cd9227a780b95f62ea55dee462dabacec",
+        "seal": "88a0e73fc1f9a6a187358219dfd1e30f8e8afb9bd39c3cd36e99e753a410bd79",
       }
     `);
   });

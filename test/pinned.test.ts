@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"c1863798e415204d5faca8393bae2a0ce9c5da5768eb932ca7514a6f23898f0e"`,
+      `"04d581ad58e72c970b56b268283b94c7fecf6ce6e95ae587f3d2afcf85d19560"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "7e734a38b1ccb50703b027e79f66940b1d71d1b3f29f2e04655e38ff606c97b6",
-        "seal": "dddc396906fe2243703a4e8b0e5d0dfbdcc3e2ae55cca9440d823c4ff115aa94",
+        "rehearsal": "70c8608037e513a63ec8dc9051f6a001abbdf11ea323e3d1762041632bbe3f63",
+        "seal": "9b68170772ec5560ad08c0f5717484e6a24bdfaa0985929d9d3e8b15e3bc964c",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "c848f4d5fb65ca86131eec2f084e011c2897842a41ad48518d0e514f4f74860a",
-        "seal": "0482a920bbd2d2ba63c9337473bfdc3475074e290849ebe94b96cc9362ebf972",
+        "rehearsal": "77ca10b35a2ec36fb03e7305d4a940baf6b667662ebfd507c0821493ec039ef4",
+        "seal": "0207a231eada13f5fe337b67243f8a34e5b7bd6ba31252454a45243d1a886ba8",
       }
     `);
   });

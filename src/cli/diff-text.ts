@@ -1,6 +1,7 @@
 import { unreachable } from '../errors.ts';
 import type { DiffResult } from '../workflows/diff.ts';
-import type { ShownChange } from '../objects/snapshots/shown-change.ts';
+import { plainValue, shownType, type Shown } from '../objects/rows/shown.ts';
+import type { Cells, ShownChange, ShownKey } from '../objects/snapshots/shown-change.ts';
 import { plural, printable } from './text.ts';
 
 const SIGN = { added: '+', removed: '-', changed: '~' } as const;
@@ -42,23 +43,43 @@ function lines(result: DiffResult): string[] {
 function snapshotLines(change: ShownChange): string[] {
   const sign = SIGN[change.change];
   if (change.part !== 'row') {
-    if (change.part === 'schema') return schemaLines(sign, change);
+    if (change.class === 'schema') return schemaLines(sign, change);
+    if (change.part === 'coverage')
+      return [`! not looked at alike: ${printable(change.name)}  ${change.before!} → ${change.after!}`];
     const values = [change.before, change.after].filter((v) => v !== undefined).map((v) => cut(v, 200));
-    return [`${sign} ${change.part} ${printable(change.name)}  ${values.join(' → ')}`];
+    return [`${sign} ${change.class ?? change.part} ${printable(change.name)}  ${values.join(' → ')}`];
   }
-  const key = Object.entries(change.key)
-    .map(([name, value]) => `${printable(name)}=${shown(value)}`)
-    .join(' ');
-  const head = `${sign} ${printable(change.table)}  ${key}`;
-  const { before, after } = change;
-  const names = change.columns ?? Object.keys((after ?? before)!).filter((name) => !(name in change.key));
+  const { before, after, key, count } = change;
+  const names =
+    change.columns ??
+    Object.keys((after ?? before)!).filter((name) => !Object.hasOwn(key.columns ?? {}, name));
+  const times =
+    count && Math.max(count.before, count.after) > 1 ? [`    (times): ${count.before} → ${count.after}`] : [];
   return [
-    head,
-    ...names.map(
-      (name) =>
-        `    ${printable(name)}: ${before && after ? `${shown(before[name])} → ${shown(after[name])}` : shown((after ?? before)![name])}`,
-    ),
+    `${sign} ${printable(change.table)}  ${keyText(key)}`,
+    ...names.map((name) => `    ${printable(name)}: ${cell(before, after, name)}`),
+    ...times,
   ];
+}
+
+function keyText({ columns = {}, rowid, bytes }: ShownKey): string {
+  const cells = Object.entries(columns).map(([name, value]) => `${printable(name)}=${shown(value)}`);
+  const more = rowid !== undefined ? [`rowid=${rowid}`] : bytes === undefined ? [] : [`key=${cut(bytes)}`];
+  return [...cells, ...more].join(' ');
+}
+
+function cell(before: Cells | undefined, after: Cells | undefined, name: string): string {
+  if (!before || !after) return shown((after ?? before)![name] ?? null);
+  const [was, is] = [before[name] ?? null, after[name] ?? null];
+  const types = [shownType(was), shownType(is)];
+  if (was !== null && is !== null && types[0] !== types[1])
+    return `${types[0]} ${shown(was)} → ${types[1]} ${shown(is)}`;
+  const [x, y] = [plainValue(was), plainValue(is)];
+  if (cut(x) !== cut(y)) return `${cut(x)} → ${cut(y)}`;
+  // Long values that begin alike: from where they differ.
+  let at = 0;
+  while (x[at] === y[at]) at++;
+  return `…${cut(x.slice(at))} → …${cut(y.slice(at))}`;
 }
 
 /** A definition has several lines: what goes with -, what comes with +. */
@@ -76,8 +97,8 @@ function schemaLines(sign: string, { name, before, after }: Exclude<ShownChange,
   ];
 }
 
-function shown(value: string | null | undefined): string {
-  return value === null || value === undefined ? 'NULL' : cut(value);
+function shown(value: Shown): string {
+  return cut(plainValue(value));
 }
 
 function cut(value: string, max = MAX_VALUE): string {

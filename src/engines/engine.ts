@@ -1,4 +1,4 @@
-import type { EngineName } from '../objects/snapshots/builder.ts';
+import type { EngineName } from '../objects/snapshots/classes.ts';
 import type { CustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { Link } from '../objects/link.ts';

@@ -14,15 +14,16 @@ const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES };
 
 /** The version of a kind: 1 unless a kind is named here. */
 const VERSIONS: Partial<Record<string, number>> = {
-  plan: 2,
-  rehearsal: 2,
-  policy: 2,
-  tree: 2,
-  packet: 2,
-  entry: 2,
-  record: 2,
   bundle: 2,
+  entry: 2,
   head: 2,
+  packet: 2,
+  plan: 3,
+  policy: 2,
+  record: 2,
+  rehearsal: 2,
+  snapshot: 2,
+  tree: 2,
 };
 
 /** Kinds that no code makes yet: their fields are decided with the part that needs them. */

@@ -3,8 +3,9 @@ import { compareBytes } from './codec.ts';
 import { MAX_LEVEL } from './cutter.ts';
 import type { Digest } from './digest.ts';
 import { decodeObject, type ObjectOf } from './kinds.ts';
+import { readWhole } from './file.ts';
 import type { Link } from './link.ts';
-import { item, need, type Walk } from './walk.ts';
+import { collect, item, need, type Walk } from './walk.ts';
 
 /** A row as a Merkle map holds it: bytes, or a link to an object or to content. */
 export type Row = Uint8Array | Link;
@@ -197,4 +198,11 @@ export function* diffMaps(
 export function equalRows(a: Row, b: Row): boolean {
   if (a instanceof Uint8Array) return b instanceof Uint8Array && compareBytes(a, b) === 0;
   return !(b instanceof Uint8Array) && a.equals(b);
+}
+
+/** A row's bytes, also where they are stored as content of their own. */
+export function* rowBytes<T>(row: Row): Walk<T, Uint8Array> {
+  if (row instanceof Uint8Array) return row;
+  const [bytes] = yield* collect<Uint8Array, T>(readWhole(row));
+  return bytes!;
 }

@@ -84,6 +84,14 @@ export function record<F extends Fields>(fields: F): Field<Shape<F>> {
   };
 }
 
+/** A map whose keys are names that the object chooses, each to a value of one type. */
+export function mapOf<T>(item: Field<T>): Field<Readonly<Record<string, T>>> {
+  return (value, path) =>
+    isMap(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, v]) => [key, item(v, `${path}/${key}`)]))
+      : invalid(path, 'a map');
+}
+
 export function isMap(value: Value | undefined): value is ValueMap {
   return (
     typeof value === 'object' &&

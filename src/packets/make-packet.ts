@@ -32,7 +32,7 @@ export async function makePacket(
   verdicts: readonly Link[],
   objects: ObjectSpool,
 ): Promise<SealedTree & { readonly packet: Link }> {
-  const sealed = sealFiles(await packetFiles(rehearsal, verdicts, objects), objects);
+  const sealed = sealFiles(packetFiles(rehearsal, verdicts, objects), objects);
   const { plan } = decodeKind('rehearsal', objects.get(rehearsal.digest), rehearsal.digest);
   const { macro } = decodeKind('plan', objects.get(plan.digest), plan.digest);
   const links: [string, Link][] = [

@@ -3,12 +3,20 @@ import { compareBytes } from '../objects/codec.ts';
 import { encodeKey } from '../objects/rows/key.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { diffMaps, findRow, walkMap, type MapChange, type MapEntry, type Row } from '../objects/map-walk.ts';
+import {
+  diffMaps,
+  findRow,
+  rowBytes,
+  walkMap,
+  type MapChange,
+  type MapEntry,
+  type Row,
+} from '../objects/map-walk.ts';
 import { MapBuilder } from '../objects/merkle-map.ts';
 import { multisetValue } from '../objects/rows/multiset.ts';
 import { MASKED } from '../objects/rows/masked.ts';
 import { decodeRow, encodeRow, rowOf, type RowValue } from '../objects/rows/row.ts';
-import { readTable, rowBytes, sameShape, type Table } from '../objects/snapshots/diff.ts';
+import { readTable, sameShape, type Table } from '../objects/snapshots/diff.ts';
 import { putObject, type ObjectSpool } from '../objects/sink.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
 

@@ -65,7 +65,7 @@ export async function rehearse(
   const steps = new Steps(options);
   const planLink = putPlan(
     plan,
-    { executor: scripts.executor.digest, rollback: scripts.rollback?.digest, profile: profile?.bytes },
+    { executor: scripts.executor.digest, rollback: scripts.rollback?.digest, profile },
     objects,
   );
   const { signal, progress } = options;

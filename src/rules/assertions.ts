@@ -1,4 +1,4 @@
-import type { EngineName } from '../objects/snapshots/builder.ts';
+import type { EngineName } from '../objects/snapshots/classes.ts';
 
 /**
  * Everything that each engine asserts (SPEC.md, "Isolation"), in order, and whether it must hold. What need not hold is

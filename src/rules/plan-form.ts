@@ -3,10 +3,10 @@ import type { ObjectOf } from '../objects/kinds.ts';
 import { compareNames } from '../objects/tree.ts';
 import type { GateDocument, PlanDocument } from './plan-schema.ts';
 
-/** What a plan file says, in the form of the `plan` object, without what the file only names: profile and scripts. */
+/** What a plan says, in the form of the `plan` object, without what it only names: profile and scripts. */
 export type PlanForm = Omit<
   ObjectOf<'plan'>,
-  'kind' | 'v' | 'document' | 'profile' | 'executor' | 'rollback'
+  'kind' | 'v' | 'document' | 'written' | 'profile' | 'executor' | 'rollback'
 >;
 
 /** Seconds. */
@@ -14,7 +14,7 @@ const DEFAULT_TIME_LIMIT = 60;
 
 /**
  * The one form of a plan file (SPEC.md, "Plans"): defaults written out, lists whose order means nothing sorted. The
- * runner writes it into the `plan` object; the validator makes it again from the file's text and compares.
+ * runner writes it into the `plan` object; the validator makes it again from the plan's document and compares.
  */
 export function planForm(plan: PlanDocument): PlanForm {
   const delta = Object.entries(plan.delta).map(([table, c]) => ({

@@ -2,7 +2,9 @@ import { findClaims, type Claims } from './claims.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { decodeRow, rowOf, showValue } from '../objects/rows/row.ts';
+import { TextBytes } from '../objects/rows/key.ts';
+import { decodeRow, rowOf } from '../objects/rows/row.ts';
+import { plainValue, shownValue } from '../objects/rows/shown.ts';
 import { diffSnapshots, type Table } from '../objects/snapshots/diff.ts';
 import { textsIn } from './texts.ts';
 import { driveSync } from '../objects/walk.ts';
@@ -51,5 +53,8 @@ function statesOf({ legs }: ObjectOf<'rehearsal'>): [path: string, state: Link][
 
 function shown(table: Table, value: Uint8Array): string[] {
   const values = decodeRow(table.format, rowOf(table, value).row);
-  return values.map((one) => showValue(table.format, one) ?? '');
+  return values.map((one) =>
+    // Text that is no UTF-8 is shown as hexadecimal, and read as text all the same.
+    one instanceof TextBytes ? Buffer.from(one.bytes).toString() : plainValue(shownValue(table.format, one)),
+  );
 }

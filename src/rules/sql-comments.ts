@@ -1,4 +1,4 @@
-import type { EngineName } from '../objects/snapshots/builder.ts';
+import type { EngineName } from '../objects/snapshots/classes.ts';
 import { blockComment, bracketed, dollarQuoted, escapeQuoted, hasEscapes, quoted } from './sql-quotes.ts';
 
 /** Where something begins that is a comment, or hides what looks like one. */

@@ -26,7 +26,7 @@ import {
 import { probesAsProfiled, probesDue, probesRefused } from './checks/probes.ts';
 import { rowsWellFormed } from './checks/rows.ts';
 import { scriptsAsPinned, scriptsExpanded, scriptsUnchanged } from './checks/scripts.ts';
-import { engineOfPlan, snapshotsWellFormed } from './checks/snapshots.ts';
+import { coverageEqual, engineOfPlan, snapshotsWellFormed } from './checks/snapshots.ts';
 import {
   entryEqualsExit,
   imageStored,
@@ -51,6 +51,7 @@ export const FORM: readonly Check[] = [
   { name: 'engine-of-plan', run: engineOfPlan },
   { name: 'legs-once', run: legsOnce },
   { name: 'snapshots-well-formed', run: snapshotsWellFormed },
+  { name: 'coverage-equal', run: coverageEqual },
 ];
 
 /** What must hold before the difference of two states means anything. */

@@ -3,6 +3,7 @@ import { finding, type Finding } from '../finding.ts';
 import { deltaOf, type Delta } from '../objects/snapshots/delta.ts';
 import type { Digest } from '../objects/digest.ts';
 import { contentDigest, readContent, readWhole } from '../objects/file.ts';
+import { MAX_DOCUMENT, readCanonicalJson } from '../objects/json.ts';
 import { decodeKind, decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, type Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
@@ -11,14 +12,13 @@ import { PLAN_SCHEMA, type PlanDocument } from '../rules/plan-schema.ts';
 import { PROFILE_SCHEMA, type ProfileDocument } from '../rules/profile-schema.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
 import { Lists } from './lists.ts';
-import { MAX_YAML, yamlValue } from '../rules/yaml.ts';
 
 /** A rehearsal with everything it cites, decoded, for the checks. Deltas are recomputed from the snapshots' rows. */
 export interface Evidence {
   readonly id: Digest;
   readonly rehearsal: ObjectOf<'rehearsal'>;
   readonly plan: ObjectOf<'plan'>;
-  /** What the plan's file says, read again. */
+  /** What the plan says, read again. */
   readonly document: PlanDocument;
   /** What the plan's profile says, where it has one. */
   readonly profile: ProfileDocument | null;
@@ -53,10 +53,10 @@ export function gather(id: Digest, objects: MemoryObjects): Evidence | Finding[]
   };
   const plan = read('plan', () => decodeKind('plan', objects.get(rehearsal.plan.digest)));
   const document =
-    plan && read('plan/document', () => readAs(PLAN_SCHEMA, yamlOf(plan.document, objects), 'plan'));
+    plan && read('plan/document', () => readAs(PLAN_SCHEMA, jsonOf(plan.document, objects), 'plan'));
   const profile =
     plan?.profile &&
-    read('plan/profile', () => readAs(PROFILE_SCHEMA, yamlOf(plan.profile!, objects), 'profile'));
+    read('plan/profile', () => readAs(PROFILE_SCHEMA, jsonOf(plan.profile!.document, objects), 'profile'));
   const validators = rehearsal.validators.map(({ digest }, i) =>
     read(`validators/${i}`, () => decodeKind('validator', objects.get(digest))),
   );
@@ -103,9 +103,9 @@ function readAll(
   return findings;
 }
 
-function yamlOf(content: Link, objects: MemoryObjects): unknown {
-  const [bytes] = driveSync(readWhole(content, MAX_YAML), objects.get);
-  return yamlValue(bytes!);
+function jsonOf(content: Link, objects: MemoryObjects): unknown {
+  const [bytes] = driveSync(readWhole(content, MAX_DOCUMENT), objects.get);
+  return readCanonicalJson(bytes!);
 }
 
 /** Raw bytes were hashed when they came in, and are their own digest; of a `file` the chunks are. */

@@ -1,4 +1,4 @@
-import type { EngineName } from '../objects/snapshots/builder.ts';
+import type { EngineName } from '../objects/snapshots/classes.ts';
 import { isCustodyError } from '../errors.ts';
 import { compareBytes } from '../objects/codec.ts';
 import { Cutter, hash32, MAX_LEVEL } from '../objects/cutter.ts';

@@ -1,4 +1,4 @@
-import type { EngineName } from '../objects/snapshots/builder.ts';
+import type { EngineName } from '../objects/snapshots/classes.ts';
 
 /**
  * Whether a row holds a masked value, without decoding it: serial type 10 in the header of a SQLite record

@@ -1,16 +1,17 @@
-import type { EngineName } from '../objects/snapshots/builder.ts';
+import type { EngineName } from '../objects/snapshots/classes.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { storeContent } from '../objects/file.ts';
 import type { ScriptPart } from '../rules/includes.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
+import { canonicalJson } from '../objects/json.ts';
+import { yamlValue } from '../rules/yaml.ts';
 import { planForm } from '../rules/plan-form.ts';
 import type { PlanDocument } from '../rules/plan-schema.ts';
 import { sha256Bytes } from '../objects/sha256.ts';
 import { putObject } from '../objects/sink.ts';
 import { TreeBuilder } from '../objects/tree.ts';
-import { textOf } from './documents.ts';
 import { PROFILE, RESULTS } from './profile.ts';
 import { hexOf, namedScript, putScript, type ScriptObject } from './scripts.ts';
 import { bytesOf, nameOf, putState } from './states.ts';
@@ -81,10 +82,14 @@ export function makeControl(which: Control): { subject: Digest; objects: MemoryO
   const form = planForm(document);
   const plan = putObject(objects, {
     kind: 'plan',
-    v: 2,
+    v: 3,
     ...form,
-    document: content(textOf(document)),
-    profile,
+    document: storeContent(objects, canonicalJson(document)),
+    written: content('custody: plan/2 # as people wrote it\n'),
+    profile: profile && {
+      document: storeContent(objects, canonicalJson(yamlValue(bytesOf(PROFILE)))),
+      written: profile,
+    },
     executor: executor.before,
     rollback: rollback?.before ?? null,
   });

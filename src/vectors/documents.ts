@@ -11,14 +11,9 @@ export type Mutable<T> = T extends Link | Uint8Array
     ? { -readonly [K in keyof T]: Mutable<T[K]> }
     : T;
 
-/** A plan file: JSON is YAML. */
-export function textOf(document: PlanDocument): string {
-  return JSON.stringify(document, null, 2);
-}
-
 /**
- * The plan file that says what a plan object says, so that a vector which changes the one changes the other.
- * @param known what only the file has: names of files, digests of parts.
+ * The plan's document that says what a plan object says, so that a vector which changes the one changes the other.
+ * @param known what only the document has: names of files, digests of parts.
  */
 export function documentOf(
   plan: PlanForm | ObjectOf<'plan'>,

@@ -2,6 +2,7 @@ import { compareBytes } from '../objects/codec.ts';
 import { digestOf, digestToBytes, type Digest } from '../objects/digest.ts';
 import { storeContent } from '../objects/file.ts';
 import { boundKey, encodeKey } from '../objects/rows/key.ts';
+import { canonicalJson, readCanonicalJson } from '../objects/json.ts';
 import { decodeKind, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { walkMap, type Row } from '../objects/map-walk.ts';
@@ -13,8 +14,7 @@ import { PLAN_SCHEMA, type PlanDocument, type ScriptDocument } from '../rules/pl
 import { readTable } from '../objects/snapshots/diff.ts';
 import { putObject } from '../objects/sink.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
-import { yamlValue } from '../rules/yaml.ts';
-import { documentOf, textOf, type Mutable } from './documents.ts';
+import { documentOf, type Mutable } from './documents.ts';
 import { namedScript, putScript } from './scripts.ts';
 import { bytesOf } from './states.ts';
 
@@ -38,12 +38,12 @@ export class Draft {
   readonly validators: Mutable<ObjectOf<'validator'>>[];
   readonly probes: Mutable<ObjectOf<'probes'>> | undefined;
   readonly rehearsal: Rehearsal;
-  /** What only the plan's file says: names of files, digests of parts. The rest follows the plan when it is built. */
+  /** What only the plan's document says: names of files, digests of parts. The rest follows the plan when it is built. */
   readonly document: Mutable<PlanDocument>;
   /** The rehearsal's link to its probes is another one and stays. */
   keepProbes = false;
-  /** Another file in its place. */
-  otherDocument: string | Link | undefined;
+  /** Another document in its place. */
+  otherDocument: Link | undefined;
 
   constructor(control: Built) {
     for (const [digest, { codec, bytes }] of control.objects.entries())
@@ -54,15 +54,18 @@ export class Draft {
     this.validators = this.rehearsal.validators.map(({ digest }) => decodeKind('validator', get(digest)));
     const { probes } = this.rehearsal;
     this.probes = probes ? (decodeKind('probes', get(probes.digest)) as Draft['probes']) : undefined;
-    const document: PlanDocument = readAs(PLAN_SCHEMA, yamlValue(get(this.plan.document.digest)), 'plan');
+    const document: PlanDocument = readAs(
+      PLAN_SCHEMA,
+      readCanonicalJson(get(this.plan.document.digest)),
+      'plan',
+    );
     this.document = document as Draft['document'];
   }
 
   /** Only what the rehearsal still reaches counts, so what a change leaves behind does no harm. */
   build(): Built {
     const { rehearsal, plan } = this;
-    const file = this.otherDocument ?? textOf(documentOf(plan, this.document));
-    plan.document = typeof file === 'string' ? this.content(file) : file;
+    plan.document = this.otherDocument ?? this.json(documentOf(plan, this.document));
     rehearsal.plan = this.put(plan);
     rehearsal.validators = this.validators.map((validator) => this.put(validator));
     if (rehearsal.probes && this.probes && !this.keepProbes) rehearsal.probes = this.put(this.probes);
@@ -114,13 +117,13 @@ export class Draft {
     return builder.finish().root;
   }
 
-  editPart(
-    state: Link,
-    part: 'schema' | 'sequences' | 'tables',
-    edit: (entries: Entry[]) => readonly Entry[],
-  ): Link {
+  /** @param part a class of facts, or the tables. */
+  editPart(state: Link, part: string, edit: (entries: Entry[]) => readonly Entry[]): Link {
     return this.editSnapshot(state, (snapshot) => {
-      snapshot[part] = this.map(edit(this.entriesOf(snapshot[part])));
+      const map = part === 'tables' ? snapshot.tables : snapshot.facts[part]!;
+      const edited = this.map(edit(this.entriesOf(map)));
+      if (part === 'tables') snapshot.tables = edited;
+      else snapshot.facts = { ...snapshot.facts, [part]: edited };
     });
   }
 
@@ -162,6 +165,10 @@ export class Draft {
   /** A text as stored content. */
   content(text: string): Link {
     return this.contentOf(bytesOf(text));
+  }
+
+  json(value: unknown): Link {
+    return this.contentOf(canonicalJson(value));
   }
 
   contentOf(bytes: Uint8Array): Link {

@@ -54,15 +54,18 @@ export const DEFINITION_DIFFERENCES: readonly Difference[] = [
   ],
   [
     'fact-changed',
-    'fact/user_version',
-    (d, s) => d.editSnapshot(s, ({ facts }) => void (facts[1]![1] = '8')),
+    'database/user_version',
+    (d, s) =>
+      d.editPart(s, 'database', (e) =>
+        e.map((x) => (isKey(x[0], 'user_version') ? fact('user_version', '8') : x)),
+      ),
   ],
   [
     'fact-gone',
-    'fact/user_version',
-    (d, s) => d.editSnapshot(s, (x) => void (x.facts = x.facts.slice(0, 1))),
+    'database/user_version',
+    (d, s) => d.editPart(s, 'database', (e) => e.filter(([k]) => !isKey(k, 'user_version'))),
   ],
-  ['fact-more', 'fact/zone', (d, s) => d.editSnapshot(s, ({ facts }) => void facts.push(['zone', 'UTC']))],
+  ['fact-more', 'database/zone', (d, s) => d.editPart(s, 'database', (e) => [...e, fact('zone', 'UTC')])],
 ];
 
 /** What the change led to, with the values that the after-state leaves out. */
@@ -80,7 +83,7 @@ export function applied(d: Draft): Link {
 const TEXT = encodeKey([''])[0];
 
 export function other(d: Draft): Link {
-  return d.editSnapshot(d.rehearsal.entry, ({ facts }) => void (facts[1]![1] = '8'));
+  return d.editPart(d.rehearsal.entry, 'database', (e) => [...e, fact('zone', 'UTC')]);
 }
 
 /** Both legs, each below its own path; with `delta` and `after` as the first part. */
@@ -105,6 +108,11 @@ export function sequence(name: string, value: string, called: string): Entry {
       ['is_called', called],
     ]),
   ];
+}
+
+/** A fact of the whole database. */
+function fact(name: string, value: string): Entry {
+  return [encodeKey([name]), encode(value)];
 }
 
 export function stock(id: bigint, part = 'new'): Entry {

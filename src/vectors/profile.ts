@@ -1,5 +1,7 @@
 import type { ObjectOf } from '../objects/kinds.ts';
+import { yamlValue } from '../rules/yaml.ts';
 import type { Draft } from './draft.ts';
+import { bytesOf } from './states.ts';
 
 const HEAD = `custody: profile/1
 name: a team
@@ -58,8 +60,8 @@ export const RESULTS: ObjectOf<'probes'>['results'] = [
 
 /** Another profile, wherever it is named. */
 export function setProfile(d: Draft, text: string): void {
-  const profile = d.content(text);
-  d.plan.profile = profile;
-  d.document.profile!.sha256 = profile.digest;
-  if (d.probes) d.probes.profile = profile;
+  const written = d.content(text);
+  d.plan.profile = { document: d.json(yamlValue(bytesOf(text))), written };
+  d.document.profile!.sha256 = written.digest;
+  if (d.probes) d.probes.profile = written;
 }

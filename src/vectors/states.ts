@@ -1,4 +1,5 @@
-import { type EngineName, SnapshotBuilder, type TableSpec } from '../objects/snapshots/builder.ts';
+import { SnapshotBuilder, type TableSpec } from '../objects/snapshots/builder.ts';
+import type { EngineName } from '../objects/snapshots/classes.ts';
 import { encodeKey } from '../objects/rows/key.ts';
 import type { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';

@@ -74,7 +74,7 @@ export class ObjectsCheck {
       case 'table':
         return this.#drain(link, checkMap(object.root, object.rows));
       case 'snapshot':
-        for (const root of [object.schema, object.tables, object.sequences])
+        for (const root of [...Object.values(object.facts), object.tables])
           await this.#drain(link, checkMap(root));
         return;
       case 'entry':

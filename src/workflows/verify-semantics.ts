@@ -7,6 +7,7 @@ import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { MemoryObjects } from '../objects/memory-objects.ts';
 import { judgeAll, type JudgeOptions } from '../judging/judge.ts';
+import { checkWritten } from '../packets/files/check-written.ts';
 import { comparePacketFiles } from '../packets/files/compare.ts';
 import { packetFiles } from '../packets/files/packet-files.ts';
 import { linkOf } from '../packets/find-packet.ts';
@@ -87,6 +88,7 @@ async function judgeAgain(
   if (first) findings.push(...(await checkNamesKept(policy, first, get)));
   const verdicts = claims.map(({ link }) => link);
   const objects = await reachedBy([...verdicts, subject], get, options);
+  findings.push(...(await attempt('semantics', () => checkWritten(subject, objects.get))));
   let run = 0;
   for (const claim of claims) {
     const { digest, codec } = claim.verdict.validator;
@@ -114,7 +116,7 @@ async function judgeAgain(
   // Where a verdict is missing nobody knows the files that belong to it, and an unknown validator's are its own affair.
   if (run === 0 || run < rehearsal.validators.length) return findings;
   const files = await attempt('semantics', async () =>
-    comparePacketFiles(packet, await packetFiles(subject, verdicts, objects), get),
+    comparePacketFiles(packet, packetFiles(subject, verdicts, objects), get),
   );
   return [...findings, ...files];
 }

@@ -154,7 +154,7 @@ describe('commands on small real input', () => {
           part: 'row',
           change: 'changed',
           table: 't',
-          key: { id: '2' },
+          key: { columns: { id: { integer: '2' } } },
           before: { v: 'y' },
           after: { v: 'z' },
           columns: ['v'],

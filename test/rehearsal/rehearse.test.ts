@@ -49,7 +49,7 @@ describe('an honest engine', () => {
   });
 
   it('gives different after-states where the plan does not declare the clock', async () => {
-    const text = Buffer.from(desk.plan.document)
+    const text = Buffer.from(desk.plan.written)
       .toString()
       .replace(/^clock:.*$/m, '');
     const plan = await parsePlan(Buffer.from(text), desk.plan.path);

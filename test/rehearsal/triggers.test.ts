@@ -16,7 +16,7 @@ const rehearsalOf = ({ objects, rehearsal }: FakeRun): ObjectOf<'rehearsal'> =>
 async function planWith(...lines: string[]): Promise<Plan> {
   writeFileSync(join(desk.temp, 'back.sql'), 'DELETE …');
   const text = [
-    Buffer.from(desk.plan.document).toString(),
+    Buffer.from(desk.plan.written).toString(),
     'rollback: { file: back.sql }',
     'postconditions:',
     '  - { name: births, sql: SELECT count(*), unchanged: true }',
@@ -59,8 +59,8 @@ describe('triggers', () => {
   });
 
   it('false-done: what is not met while the change is applied aborts it', async () => {
-    const { document, path } = await planWith();
-    const never = Buffer.from(Buffer.from(document).toString().replace('">= 2"', '">= 9"'));
+    const { written, path } = await planWith();
+    const never = Buffer.from(Buffer.from(written).toString().replace('">= 2"', '">= 9"'));
     const { legs, found } = await runFake(await parsePlan(never, path), new FakeEngine());
     expect(legs).toMatchObject([{ leg: 'T', ended: 'aborted', trigger: 'false-done' }]);
     expect(legs[0]?.after).toBeDefined();

@@ -69,7 +69,7 @@ const ROLLBACKS: readonly [name: string, sql: string, ...caught: string[]][] = [
     `UPDATE sqlite_sequence SET seq = 7 WHERE name = 'births'`,
     'back/sequence/births',
   ],
-  ['changes user_version', 'PRAGMA user_version = 8', 'back/fact/user_version'],
+  ['changes user_version', 'PRAGMA user_version = 8', 'back/database/user_version'],
   [
     'puts a row back under another rowid',
     `DELETE FROM notes WHERE text = 'a'; INSERT INTO notes VALUES ('a')`,

@@ -30,10 +30,10 @@ describe('of accepted evidence with one thing changed', () => {
       'rehearsal/executor/parts/2/file',
       'rehearsal/source/files/entries/source-wal/link',
       'rehearsal/image/file',
-      'rehearsal/legs/S/back/sequences/births/0/1',
+      'rehearsal/legs/S/back/facts/sequence/births/0/1',
       // The row that is stored out of line.
       `rehearsal/legs/T/after/tables/stock/root/${Buffer.from(encodeKey([200n])).toString('hex')}`,
-      'rehearsal/legs/R/start/facts/0/1',
+      'rehearsal/legs/R/start/facts/database/user_version',
       'rehearsal/probes/results/production target/exit',
     ])
       expect(places, path).toContain(path);

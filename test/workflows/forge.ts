@@ -54,7 +54,7 @@ export async function commitForged(
 ): Promise<number> {
   const { objects, rehearsal, verdict } = material;
   const verdicts = [verdict, ...(material.verdicts ?? [])];
-  const files = new Map(await packetFiles(rehearsal, verdicts, objects));
+  const files = new Map(packetFiles(rehearsal, verdicts, objects));
   for (const [name, content] of Object.entries(options.files ?? {})) {
     if (content === null) files.delete(name);
     else files.set(name, content);

@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/objects/digest.ts';
 import { readWhole, storeContent } from '../../src/objects/file.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
+import { canonicalJson } from '../../src/objects/json.ts';
+import type { Link } from '../../src/objects/link.ts';
+import { yamlValue } from '../../src/rules/yaml.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { driveSync } from '../../src/objects/walk.ts';
 import { putScript } from '../../src/vectors/scripts.ts';
@@ -43,7 +46,7 @@ const CASES: [what: string, profile: string, code: string, path: string][] = [
     "a forbidden claim in the plan's name",
     LAX.replace('subjects: [], verdicts: []', 'subjects: [TILLS], verdicts: [DONE]'),
     'CLAIM_FORBIDDEN',
-    'plan/document',
+    'plan/written',
   ],
   [
     "a source under the name of production's database",
@@ -65,10 +68,7 @@ describe('custody verify on what a profile forbids and no guard saw', () => {
     await desk.init();
     writePlan(desk, { sql: "INSERT INTO posts VALUES ('p3', 'book a van');\n" });
     desk.write('profile.yaml', LAX);
-    const plan = desk
-      .read('plan.yaml')
-      .replace('custody: plan/2', 'custody: plan/2')
-      .replace('one more post', 'one more post, tills done');
+    const plan = desk.read('plan.yaml').replace('one more post', 'one more post, tills done');
     desk.write('plan.yaml', `${plan}profile: { file: profile.yaml, sha256: '${hex(LAX)}' }\n`);
     const ids = await desk.json<{ rehearsal: string; verdict: string }>(['rehearse', 'plan.yaml']);
     await using ledger = await desk.ledger();
@@ -80,9 +80,10 @@ describe('custody verify on what a profile forbids and no guard saw', () => {
     profile: string,
     exit: 0 | 1,
     sql?: string,
+    judged = profile,
   ): Promise<{ semantics: string; found: string[][] }> {
     await using ledger = await desk.ledger();
-    const index = await commitForged(ledger, under(material, profile, sql));
+    const index = await commitForged(ledger, under(material, profile, { sql, judged }));
     const report = await desk.json<{ levels: Record<string, string>; findings: Finding[] }>(
       ['verify', `@${index}`],
       exit,
@@ -100,6 +101,12 @@ describe('custody verify on what a profile forbids and no guard saw', () => {
     expect(await verified(words, 0, sql)).toEqual({ semantics: 'done', found: [] });
   });
 
+  it('finds that the profile that judged is not the one that was written', async () => {
+    const found = (await verified(LAX, 1, undefined, LAX.replace('databases: []', 'databases: [none]')))
+      .found;
+    expect(found).toEqual([['DOCUMENT_DIFFERS', 'profile.yaml']]);
+  });
+
   it.each(CASES)('%s', async (_, profile, code, path) => {
     expect(await verified(profile, 1)).toEqual({
       semantics: 'failed',
@@ -114,22 +121,34 @@ describe('custody verify on what a profile forbids and no guard saw', () => {
 
 /**
  * The same rehearsal under another profile: pinned, stored, linked, accepted.
- * @param sql what ran, as is claimed.
+ * @param options.sql what ran, as is claimed.
+ * @param options.judged what is said to have judged.
  */
-function under(material: Forged, text: string, sql?: string): Forged {
+function under(
+  material: Forged,
+  text: string,
+  { sql, judged }: { sql: string | undefined; judged: string },
+): Forged {
   const { objects } = material;
   const bytes = new Uint8Array(Buffer.from(text));
   const rehearsal = decodeKind('rehearsal', objects.get(material.rehearsal.digest));
   const plan = decodeKind('plan', objects.get(rehearsal.plan.digest));
-  const [file] = driveSync(readWhole(plan.document), objects.get);
-  const pinned = Buffer.from(file!).toString('utf8').replace(hex(LAX), hex(text));
+  const pinned = (content: Link): Link => {
+    const [file] = driveSync(readWhole(content), objects.get);
+    const changed = Buffer.from(file!).toString('utf8').replace(hex(LAX), hex(text));
+    return storeContent(objects, new Uint8Array(Buffer.from(changed)));
+  };
   const executor =
     sql === undefined ? rehearsal.executor : putScript(objects, [{ path: 'change.sql', text: sql }]);
   const changed = putObject(objects, {
     ...plan,
     executor: executor.before,
-    document: storeContent(objects, new Uint8Array(Buffer.from(pinned))),
-    profile: storeContent(objects, bytes),
+    document: pinned(plan.document),
+    written: pinned(plan.written),
+    profile: {
+      document: storeContent(objects, canonicalJson(yamlValue(new Uint8Array(Buffer.from(judged))))),
+      written: storeContent(objects, bytes),
+    },
   });
   const subject = putObject(objects, { ...rehearsal, executor, plan: changed });
   const accepted = { ...forgedVerdict(material), subject, accepted: true, findings: [] };

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { storeContent } from '../../src/objects/file.ts';
+import { decodeKind } from '../../src/objects/kinds.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes } from '../cli/desk.ts';
@@ -54,6 +56,23 @@ describe('a rehearsal that was forged', () => {
     expect(found.filter(([, path]) => path === 'verdict')).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],
       ['VERDICT_REJECTED', 'verdict'],
+    ]);
+  });
+
+  it.each([
+    ['another plan', (text: string) => text.replace(/^name: .*$/m, 'name: another')],
+    ['no YAML', () => 'name: ['],
+    ['what JSON cannot say', (text: string) => `${text}session: { x: .inf }\n`],
+  ])('a plan whose file says %s than what was judged', async (_, change) => {
+    const { objects } = at.good;
+    const rehearsal = decodeKind('rehearsal', objects.get(at.good.rehearsal.digest));
+    const plan = decodeKind('plan', objects.get(rehearsal.plan.digest));
+    const text = Buffer.from(objects.get(plan.written.digest)).toString();
+    const written = storeContent(objects, new Uint8Array(Buffer.from(change(text))));
+    const subject = putObject(objects, { ...rehearsal, plan: putObject(objects, { ...plan, written }) });
+    const verdict = putObject(objects, { ...forgedVerdict(at.good), subject });
+    expect(await at.verify(await at.commit({ objects, rehearsal: subject, verdict }))).toEqual([
+      ['DOCUMENT_DIFFERS', 'plan.yaml'],
     ]);
   });
 

@@ -117,7 +117,7 @@ export interface Dialect {
   temporary(table: Table, column: number, value: RowValue, n: number): RowValue | undefined;
 }
 
-/** @param path names what cannot be restored: `fact user_version`, `schema index x`, `table x`. */
+/** @param path names what cannot be restored: `database user_version`, `schema index x`, `table x`. */
 export function unsupported(path: string, why: string, hint: string): CustodyError {
   return new CustodyError('RESTORE_UNSUPPORTED', `no restore script: ${why}`, { path, hint });
 }

@@ -1,12 +1,11 @@
 import { unreachable } from '../../errors.ts';
 import { splitMultisetValue } from './multiset.ts';
 import type { Table } from '../snapshots/diff.ts';
-import { TextBytes } from './key.ts';
 import { decodeCopyRow, encodeCopyRow } from './postgres-copy.ts';
-import { MASKED } from './masked.ts';
+import type { MASKED } from './masked.ts';
 import { decodeRecord, encodeRecord, type SqliteValue } from './sqlite-record.ts';
 
-/** One value of a row, whatever the engine: opaque to everything but the engine's own format and {@link showValue}. */
+/** One value of a row, whatever the engine: opaque to everything but the engine's own format and what shows it. */
 export type RowValue = SqliteValue;
 
 /**
@@ -40,21 +39,4 @@ export function encodeRow(format: Table['format'], values: readonly RowValue[]):
 export function rowOf(table: Table, value: Uint8Array): { row: Uint8Array; count: number } {
   if (table.key.type !== 'multiset') return { row: value, count: 1 };
   return splitMultisetValue(value) ?? { row: value, count: 1 };
-}
-
-/**
- * A value for people and for JSON: NULL as null, integers and reals as text that keeps every digit, text as it is,
- * bytes as `x'…'`, a masked value as `(masked)`. Text from PostgreSQL is what its COPY printed.
- */
-export function showValue(format: Table['format'], value: RowValue): string | null {
-  if (value === null) return null;
-  if (value === MASKED) return '(masked)';
-  if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'number')
-    return Object.is(value, -0) ? '-0.0' : Number.isInteger(value) ? `${value}.0` : String(value);
-  if (typeof value === 'string') return value;
-  if (value instanceof TextBytes) return Buffer.from(value.bytes).toString('utf8');
-  return format === 'postgres-copy'
-    ? Buffer.from(value).toString('utf8')
-    : `x'${Buffer.from(value).toString('hex')}'`;
 }

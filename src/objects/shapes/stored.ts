@@ -1,7 +1,7 @@
 import type { Value } from '../codec.ts';
 import type { Link } from '../link.ts';
 import * as s from '../schema.ts';
-import { content, engine, namedLinks, node, pairs } from './fields.ts';
+import { content, engine, namedLinks, node } from './fields.ts';
 
 const isBytes = (value: Value | undefined): boolean => value instanceof Uint8Array;
 const folderEntry = s.record({
@@ -90,10 +90,12 @@ export const STORED_SHAPES = {
     kind: s.oneOf('snapshot'),
     v: s.uint,
     engine,
-    facts: pairs,
-    schema: node,
+    coverage: s.record({
+      list: s.uint,
+      without: s.list(s.record({ kind: s.text, name: s.text, column: s.nullable(s.text) })),
+    }),
+    facts: s.mapOf(node),
     tables: node,
-    sequences: node,
   }),
   validator: s.record({
     kind: s.oneOf('validator'),

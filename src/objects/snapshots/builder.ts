@@ -1,14 +1,11 @@
 import type { Digest } from '../digest.ts';
-import { encode } from '../codec.ts';
-import { MAX_DEFINITION } from './diff.ts';
+import { COVERAGE_LIST, type EngineName, type FACT_CLASSES } from './classes.ts';
+import { encodeDefinition, type Definition, type Pairs } from './facts.ts';
 import { encodeKey } from '../rows/key.ts';
 import type { Link } from '../link.ts';
 import { MapBuilder } from '../merkle-map.ts';
 import { splitMultisetValue } from '../rows/multiset.ts';
 import { putObject, type ObjectSink } from '../sink.ts';
-
-export type EngineName = 'sqlite' | 'postgres';
-export type Pairs = readonly (readonly [name: string, value: string])[];
 
 export interface TableSpec {
   /** The name that plans and diffs use: `posts` (SQLite), `public.posts` (PostgreSQL). */
@@ -27,17 +24,17 @@ export interface TableResult {
   readonly root: Digest;
 }
 
+type FactClass = keyof (typeof FACT_CLASSES)[EngineName];
+
 /**
- * Collects one database state and writes its objects: one `table` and its Merkle map for each table, a map of schema
- * objects, a map of sequences, the exact facts, and the `snapshot` that links them (SPEC.md, "Snapshots").
+ * Collects one database state and writes its objects: one `table` and its Merkle map for each table, a map for each
+ * class of facts, and the `snapshot` that links them (SPEC.md, "Snapshots").
  * Tables, schema objects, sequences and facts may come in any order.
  */
 export class SnapshotBuilder {
   readonly #sink: ObjectSink;
   readonly #engine: EngineName;
-  readonly #facts = new Map<string, string>();
-  readonly #schema: [Uint8Array, Uint8Array][] = [];
-  readonly #sequences: [Uint8Array, Uint8Array][] = [];
+  readonly #facts: Record<FactClass, [Uint8Array, Uint8Array][]> = { database: [], schema: [], sequence: [] };
   readonly #tables: { name: string; link: Link; result: TableResult }[] = [];
 
   constructor(sink: ObjectSink, engine: EngineName) {
@@ -47,23 +44,21 @@ export class SnapshotBuilder {
 
   /** An exact fact of the whole database: `user_version`, `encoding`, … */
   fact(name: string, value: string): void {
-    this.#facts.set(name, value);
+    this.#add('database', [name], value);
   }
 
   /** One schema object: type (`table`, `index`, `trigger`, `function`, …), its full name, and what defines it. */
   schema(type: string, name: string, definition: Pairs): void {
-    this.#schema.push([
-      encodeKey([type, name]),
-      encode(
-        definition.map(([k, v]) => [k, v]),
-        MAX_DEFINITION,
-      ),
-    ]);
+    this.#add('schema', [type, name], definition);
   }
 
   /** One sequence: exact, unless a plan declares it bounded. */
   sequence(name: string, values: Pairs): void {
-    this.#sequences.push([encodeKey([name]), encode(values.map(([k, v]) => [k, v]))]);
+    this.#add('sequence', [name], values);
+  }
+
+  #add(of: FactClass, name: readonly string[], definition: Definition): void {
+    this.#facts[of].push([encodeKey(name), encodeDefinition(definition)]);
   }
 
   /** Opens a table; add its rows in ascending order of `boundKey(key)`, then close it. */
@@ -101,12 +96,13 @@ export class SnapshotBuilder {
   finish(): { snapshot: Link; rows: number; tables: Record<string, TableResult> } {
     const snapshot = putObject(this.#sink, {
       kind: 'snapshot',
-      v: 1,
+      v: 2,
       engine: this.#engine,
-      facts: [...this.#facts].sort(([a], [b]) => (a < b ? -1 : 1)),
-      schema: this.#map(this.#schema),
+      coverage: { list: COVERAGE_LIST, without: [] },
+      facts: Object.fromEntries(
+        Object.entries(this.#facts).map(([name, entries]) => [name, this.#map(entries)]),
+      ),
       tables: this.#map(this.#tables.map(({ name, link }) => [encodeKey([name]), link])),
-      sequences: this.#map(this.#sequences),
     });
     let rows = 0;
     this.#tables.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -15,10 +15,11 @@ export interface TableDelta {
 
 /** What differs between two snapshots beside rows. */
 export interface OtherChange {
-  readonly part: 'fact' | 'schema' | 'sequence' | 'table';
+  /** `table`, `coverage` (what was not compared), or the class of a fact: `schema`, `sequence`, `database`, … */
+  readonly part: string;
   readonly name: string;
   readonly change: 'added' | 'removed' | 'changed';
-  /** What a sequence, a fact or a schema object said, as `name: value` lines; undefined for tables and where it was not. */
+  /** What a fact said, as `name: value` lines; undefined for tables and where it was not. */
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
@@ -90,10 +91,10 @@ function occurrences(value: Uint8Array | undefined): { count: number; row: Uint8
 }
 
 function otherOf(change: Exclude<SnapshotChange, RowChange>): OtherChange {
-  const { part, before, after } = change;
+  const { part, name, before, after } = change;
   return {
-    part,
-    name: typeof change.name === 'string' ? change.name : change.name.join(' '),
+    part: part === 'fact' ? change.class : part,
+    name,
     change: before === undefined ? 'added' : after === undefined ? 'removed' : 'changed',
     before: typeof before === 'string' ? before : undefined,
     after: typeof after === 'string' ? after : undefined,

@@ -1,24 +1,29 @@
 import { CustodyError } from '../../errors.ts';
-import { compareBytes, decode, type Value } from '../codec.ts';
-import { readWhole } from '../file.ts';
+import { compareBytes } from '../codec.ts';
+import { bothLookedAt, coverageChanges } from './coverage.ts';
+import { definitionText } from './facts.ts';
 import { boundKey, encodeKey } from '../rows/key.ts';
 import { decodeKeyText } from '../rows/key-text.ts';
 import { decodeKind, type ObjectOf } from '../kinds.ts';
 import { Link } from '../link.ts';
-import { diffMaps, walkMap, type Row } from '../map-walk.ts';
+import { diffMaps, rowBytes, walkMap, type Row } from '../map-walk.ts';
+import { compareNames } from '../tree.ts';
 import { collect, item, need, type Walk } from '../walk.ts';
 
 /** What differs between two snapshots. `before` or `after` is missing where the thing was added or removed. */
 export type SnapshotChange =
   | {
-      readonly part: 'fact';
+      /** What only one of the two looked at: it is not compared. */
+      readonly part: 'coverage';
       readonly name: string;
-      readonly before: string | undefined;
-      readonly after: string | undefined;
+      readonly before: string;
+      readonly after: string;
     }
   | {
-      readonly part: 'schema' | 'sequence';
-      readonly name: readonly string[];
+      readonly part: 'fact';
+      /** `database`, `schema`, `sequence`, … */
+      readonly class: string;
+      readonly name: string;
       readonly before: string | undefined;
       readonly after: string | undefined;
     }
@@ -39,8 +44,8 @@ export type SnapshotChange =
 export type Table = ObjectOf<'table'>;
 
 /**
- * Everything that differs between two snapshots: facts, schema objects, sequences, tables (columns, their order, key),
- * rows. A table that was added or removed gives one `table` change and a `row` change for each of its rows; a table
+ * Everything that differs between two snapshots in what both looked at: first where they did not look at the same, then
+ * facts by class and name, tables (columns, their order, key), rows. A table that was added or removed gives one `table` change and a `row` change for each of its rows; a table
  * whose columns or key changed gives a `table` change, and its rows as removed and added. Which columns are masked is
  * not compared: a masked value is one that differs.
  * @throws CustodyError KIND_NOT_COMPARABLE, TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
@@ -58,55 +63,32 @@ export function* diffSnapshots(before: Link, after: Link): Walk<SnapshotChange> 
       },
     );
   }
-  yield* diffFacts(a.facts, b.facts);
-  yield* diffDefinitions('schema', a.schema, b.schema);
-  yield* diffDefinitions('sequence', a.sequences, b.sequences);
-  yield* diffTables(a.tables, b.tables);
+  for (const change of coverageChanges(a, b)) yield* item<SnapshotChange>({ part: 'coverage', ...change });
+  const looked = bothLookedAt(a, b);
+  for (const name of Object.keys(a.facts).sort(compareNames))
+    if (Object.hasOwn(b.facts, name)) yield* diffFacts(name, a.facts[name]!, b.facts[name]!, looked);
+  yield* diffTables(a.tables, b.tables, looked);
 }
 
-function* diffFacts(a: readonly [string, string][], b: readonly [string, string][]): Walk<SnapshotChange> {
-  const x = factsByName(a);
-  const y = factsByName(b);
-  for (const name of [...new Set([...x.keys(), ...y.keys()])].sort()) {
-    if (x.get(name) !== y.get(name))
-      yield* item<SnapshotChange>({ part: 'fact', name, before: x.get(name), after: y.get(name) });
-  }
-}
+type LookedAt = ReturnType<typeof bothLookedAt>;
 
-/** Facts ascend by name, so that none can hide behind another of the same name. */
-function factsByName(facts: readonly [string, string][]): Map<string, string> {
-  facts.forEach(([name], i) => {
-    if (i > 0 && facts[i - 1]![0] >= name)
-      throw new CustodyError('TREE_MALFORMED', `the facts of a snapshot do not ascend at ${name}`);
-  });
-  return new Map(facts);
-}
-
-function* diffDefinitions(part: 'schema' | 'sequence', a: Link, b: Link): Walk<SnapshotChange> {
+function* diffFacts(of: string, a: Link, b: Link, looked: LookedAt): Walk<SnapshotChange> {
   for (const change of yield* collect(diffMaps(a, b))) {
+    const name = decodeKeyText(change.key).join(' ');
+    if (!looked(of, name)) continue;
     const before = change.before && definitionText(yield* rowBytes<SnapshotChange>(change.before));
     const after = change.after && definitionText(yield* rowBytes<SnapshotChange>(change.after));
-    yield* item<SnapshotChange>({ part, name: decodeKeyText(change.key), before, after });
+    yield* item<SnapshotChange>({ part: 'fact', class: of, name, before, after });
   }
 }
 
-/** A definition is content of a row, not an object of its own: a long one is stored in chunks. Bytes. */
-export const MAX_DEFINITION = 256 * 1_048_576;
-
-/** `name: value` lines of a definition stored as DAG-CBOR pairs. */
-export function definitionText(bytes: Uint8Array): string {
-  const pairs = decode(bytes, MAX_DEFINITION);
-  return Array.isArray(pairs)
-    ? pairs.map((pair: Value) => (Array.isArray(pair) ? pair.map(String).join(': ') : '')).join('\n')
-    : '';
-}
-
-function* diffTables(a: Link, b: Link): Walk<SnapshotChange> {
+function* diffTables(a: Link, b: Link, looked: LookedAt): Walk<SnapshotChange> {
   for (const change of yield* collect(diffMaps(a, b))) {
     const before = change.before && (yield* readTable<SnapshotChange>(change.before));
     const after = change.after && (yield* readTable<SnapshotChange>(change.after));
     for (const table of [before, after]) if (table) checkTableKey(change.key, table);
     const name = (after ?? before)!.name;
+    if (!looked('table', name)) continue;
     if (before && after && sameShape(before, after)) yield* diffRows(before, after);
     else {
       yield* item<SnapshotChange>({ part: 'table', name, before, after });
@@ -165,13 +147,6 @@ function* allRows(table: Table, side: 'before' | 'after'): Walk<SnapshotChange> 
       step = walk.next();
     }
   }
-}
-
-/** A row's bytes, also where they are stored as content of their own. */
-export function* rowBytes<T>(row: Row): Walk<T, Uint8Array> {
-  if (row instanceof Uint8Array) return row;
-  const [bytes] = yield* collect<Uint8Array, T>(readWhole(row));
-  return bytes!;
 }
 
 /** The table object behind an entry of a snapshot's map of tables. */

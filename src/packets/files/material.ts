@@ -1,7 +1,11 @@
-import { CustodyError } from '../../errors.ts';
+import type { Digest } from '../../objects/digest.ts';
+import { contentDigest } from '../../objects/file.ts';
+import { readCanonicalJson } from '../../objects/json.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
-import { parseProfile, type Profile } from '../../rehearsal/plan/profile.ts';
+import { resultOf } from '../../objects/walk.ts';
+import { readAs } from '../../rules/declare.ts';
+import { PROFILE_SCHEMA, type ProfileDocument } from '../../rules/profile-schema.ts';
 import { verdictLinkName } from '../find-packet.ts';
 import { contentBytes, type GetSync } from './content.ts';
 import { validatorNames } from './file-names.ts';
@@ -16,13 +20,16 @@ export interface PacketVerdict {
   readonly validatorFile: string;
 }
 
+/** A team's rules, and the digest by which a plan pins them: of the file that people wrote. */
+export type PacketProfile = ProfileDocument & { readonly digest: Digest };
+
 /** What the files of a packet are made from: objects alone, no clock, no lane, no path of this machine. */
 export interface Material {
   readonly id: Link;
   readonly rehearsal: ObjectOf<'rehearsal'>;
   readonly plan: ObjectOf<'plan'>;
   /** The team's rules, where the plan names a profile. */
-  readonly profile: Profile | undefined;
+  readonly profile: PacketProfile | undefined;
   /** In the order of the rehearsal's validators. */
   readonly judgements: readonly PacketVerdict[];
   /** Whether every validator that the rehearsal names has judged it, and each accepts. */
@@ -30,13 +37,13 @@ export interface Material {
   readonly get: GetSync;
 }
 
-/** @throws CustodyError OBJECT_FIELD_INVALID where the objects do not belong together; PROFILE_INVALID; what decoding throws. */
-export async function gatherMaterial(
+/** @throws CustodyError what decoding throws. */
+export function gatherMaterial(
   id: Link,
   rehearsal: ObjectOf<'rehearsal'>,
   verdicts: readonly Link[],
   get: GetSync,
-): Promise<Material> {
+): Material {
   const plan = decodeKind('plan', get(rehearsal.plan.digest), rehearsal.plan.digest);
   const read = verdicts.map((link) => {
     const verdict = decodeKind('verdict', get(link.digest), link.digest);
@@ -56,17 +63,16 @@ export async function gatherMaterial(
       ({ verdict }, i) =>
         verdict.accepted && verdict.subject.equals(id) && verdict.validator.equals(rehearsal.validators[i]!),
     );
-  const profile = plan.profile
-    ? await parseProfile(contentBytes(plan.profile, get), 'profile.yaml')
-    : undefined;
-  return { id, rehearsal, plan, profile, judgements, accepted, get };
+  return { id, rehearsal, plan, profile: profileOf(plan, get), judgements, accepted, get };
+}
+
+function profileOf({ profile }: ObjectOf<'plan'>, get: GetSync): PacketProfile | undefined {
+  if (!profile) return undefined;
+  const document = readAs(PROFILE_SCHEMA, readCanonicalJson(contentBytes(profile.document, get)), 'profile');
+  return { ...document, digest: resultOf(contentDigest(profile.written), get) };
 }
 
 /** `verdict.json`, `verdict-2.json`, …; a packet object links them under the same names without the extension. */
 export function verdictFileName(index: number): string {
   return `${verdictLinkName(index)}.json`;
-}
-
-export function damaged({ digest }: Link, what: string): CustodyError {
-  return new CustodyError('OBJECT_FIELD_INVALID', what, { path: digest, hint: 'Run custody fsck.' });
 }

@@ -7,7 +7,7 @@ import { executionEvidence } from './execution-evidence.ts';
 import { rowChanges } from './changes.ts';
 import { cloneRollback } from './clone-rollback.ts';
 import { commandsScript } from './commands.ts';
-import { contentBytes, type GetSync, type PacketContent, type PacketFiles } from './content.ts';
+import { type GetSync, type PacketContent, type PacketFiles } from './content.ts';
 import { scriptNames } from './file-names.ts';
 import { gatherMaterial, type Material } from './material.ts';
 import { profileFiles } from './profile-files.ts';
@@ -23,19 +23,20 @@ export { movedSequences } from './moved-sequences.ts';
  * The files of a rehearsal's packet, made from its objects alone: no clock, no lane, no path of this machine, so two
  * rehearsals of one plan give the same bytes.
  * @param verdicts one of each validator, in the order of the rehearsal's.
- * @throws CustodyError what reading and decoding objects throws; OBJECT_FIELD_INVALID where they do not belong together.
+ * @throws CustodyError what reading and decoding objects throws.
  */
-export async function packetFiles(
+export function packetFiles(
   id: Link,
   verdicts: readonly Link[],
   { get }: { readonly get: GetSync },
-): Promise<PacketFiles> {
+): PacketFiles {
   const evidence = decodeKind('rehearsal', get(id.digest), id.digest);
-  const material = await gatherMaterial(id, evidence, verdicts, get);
+  const material = gatherMaterial(id, evidence, verdicts, get);
   const { rehearsal, plan, judgements } = material;
   return new Map<string, PacketContent>([
     ['README.md', packetReadme(material)],
-    ['plan.yaml', contentBytes(plan.document, get)],
+    ['plan.json', plan.document],
+    ['plan.yaml', plan.written],
     ['rehearsal.json', jsonFile({ id, ...rehearsal })],
     ...judgements.map(({ link, verdict, verdictFile }): [string, string] => [
       verdictFile,

@@ -5,19 +5,19 @@ import { probeHeld } from '../../rules/probe-result.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import type { Link } from '../../objects/link.ts';
 import { surfacesOf, type SurfaceProof } from '../../rules/surfaces.ts';
-import type { Profile } from '../../rehearsal/plan/profile.ts';
 import type { ProfileSurface } from '../../rules/profile-schema.ts';
 import { contentBytes, type PacketContent } from './content.ts';
 import { tableOf } from './markdown.ts';
-import type { Material } from './material.ts';
+import type { Material, PacketProfile } from './material.ts';
 
 /** The files that a packet has only where its plan names a profile. */
 export function profileFiles(material: Material): [string, PacketContent][] {
-  const { profile, id } = material;
-  if (!profile) return [];
-  const { surrogate, ci, bytes, digest } = profile;
+  const { profile, id, plan } = material;
+  if (!profile || !plan.profile) return [];
+  const { surrogate, ci, digest } = profile;
   const files: [string, PacketContent][] = [
-    ['profile.yaml', bytes],
+    ['profile.json', plan.profile.document],
+    ['profile.yaml', plan.profile.written],
     ['forbidden-surface-proof.json', jsonFile(surfaceProof(material, profile))],
   ];
   if (ci) files.push(['ci-unknown-resolution.json', jsonFile({ rehearsal: id, profile: digest, ...ci })]);
@@ -27,7 +27,10 @@ export function profileFiles(material: Material): [string, PacketContent][] {
 }
 
 /** The surfaces with what is known of each, from the isolation that was proven and from what was asked for. */
-function surfaces({ rehearsal, plan, get }: Material, profile: Profile): SurfaceProof<ProfileSurface>[] {
+function surfaces(
+  { rehearsal, plan, get }: Material,
+  profile: PacketProfile,
+): SurfaceProof<ProfileSurface>[] {
   // One after the other: together they may be large.
   function* scripts(): Generator<ScriptPart> {
     const text = (file: Link): string => Buffer.from(contentBytes(file, get)).toString('utf8');
@@ -41,7 +44,7 @@ function surfaces({ rehearsal, plan, get }: Material, profile: Profile): Surface
   return surfacesOf(profile.surfaces, rehearsal, plan, scripts());
 }
 
-function surfaceProof(material: Material, profile: Profile): unknown {
+function surfaceProof(material: Material, profile: PacketProfile): unknown {
   const proven = surfaces(material, profile);
   const count = (status: SurfaceProof<ProfileSurface>['status']): number =>
     proven.filter((proof) => proof.status === status).length;
@@ -63,7 +66,10 @@ function surfaceProof(material: Material, profile: Profile): unknown {
 }
 
 /** What the profile's surrogate models, by which script it was made, and whether it is what was rehearsed on. */
-function surrogateSpec({ id, rehearsal }: Material, surrogate: NonNullable<Profile['surrogate']>): unknown {
+function surrogateSpec(
+  { id, rehearsal }: Material,
+  surrogate: NonNullable<PacketProfile['surrogate']>,
+): unknown {
   const { marker, sha256, sql, spec } = surrogate;
   return {
     rehearsal: id,

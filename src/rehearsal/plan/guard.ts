@@ -45,7 +45,7 @@ export class PlanGuard {
 
   /** The plan as it is written: surfaces that its actions and queries ask for, claims, gates of the profile left out. */
   plan(): CustodyError[] {
-    const { form, path, document } = this.#plan;
+    const { form, path, written } = this.#plan;
     const surfaces = this.#profile?.surfaces ?? [];
     const actions = form.actions.map((action) => {
       const surface = surfaces.find((known) => isActionOf(known, action));
@@ -60,7 +60,7 @@ export class PlanGuard {
       form[key].flatMap(({ sql }, i) => this.#words(sql, () => this.#at(`/${key}/${i}/sql`))),
     );
     const files = new Map(namedFiles<PlanFile>(this.#plan).map(([at, file]) => [at.slice(1), file.path]));
-    const claims = this.#claims([{ path, text: Buffer.from(document).toString('utf8') }], {
+    const claims = this.#claims([{ path, text: Buffer.from(written).toString('utf8') }], {
       ...form,
       ...Object.fromEntries(files),
     });

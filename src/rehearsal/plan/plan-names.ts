@@ -6,6 +6,7 @@ import { decodeKind } from '../../objects/kinds.ts';
 import { decodeKeyText } from '../../objects/rows/key-text.ts';
 import { findRow, walkMap } from '../../objects/map-walk.ts';
 import { readTable } from '../../objects/snapshots/diff.ts';
+import { findFact } from '../../objects/snapshots/facts.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
 import type { ObjectSpool } from '../../objects/sink.ts';
 import { pointerTo } from '../../rules/json-pointer.ts';
@@ -45,12 +46,12 @@ export function checkPlanNames(plan: Plan, before: Captured, objects: ObjectSpoo
   const snapshot = decodeKind('snapshot', objects.get(before.snapshot.digest));
   const { ofTables } = COUNTER_RULES[plan.form.engine];
   bounded.forEach(({ name }, i) => {
-    const row = [...driveSync(findRow(snapshot.sequences, encodeKey([name])), objects.get)];
-    if (row.length === 0 && !(ofTables && Object.hasOwn(before.tables, name)))
+    const found = resultOf(findFact(snapshot, 'sequence', name), objects.get);
+    if (found === undefined && !(ofTables && Object.hasOwn(before.tables, name)))
       invalid(
         `/bounded/${i}`,
         `the source has no sequence ${JSON.stringify(name)}`,
-        [...driveSync(walkMap(snapshot.sequences), objects.get)].flatMap(({ key }) =>
+        [...driveSync(walkMap(snapshot.facts['sequence']!), objects.get)].flatMap(({ key }) =>
           decodeKeyText(key).slice(0, 1),
         ),
         ofTables ? ' A counter has the name of its table.' : '',

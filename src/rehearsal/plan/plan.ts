@@ -22,7 +22,9 @@ export interface PlanScript extends PlanFile {
 /** A plan file, read and checked. */
 export interface Plan {
   /** The bytes of the file as it stands. */
-  readonly document: Uint8Array;
+  readonly written: Uint8Array;
+  /** What it says, as the one document that is judged. */
+  readonly json: Uint8Array;
   /** Where it lies; relative paths in it start from its folder. */
   readonly path: string;
   /** What it says, in one form: what the `plan` object holds. */
@@ -80,8 +82,8 @@ export async function readPlan(file: string, report: Report = thrown): Promise<P
  * @param report is given each fault of what the plan says. Where the text itself is none of a plan, it throws after that.
  * @throws CustodyError PLAN_SYNTAX, PLAN_KEY_UNKNOWN, PLAN_INVALID, each with `path` = `FILE:LINE`.
  */
-export async function parsePlan(document: Uint8Array, path: string, report: Report = thrown): Promise<Plan> {
-  const { value: raw, lineOf } = await parseDocument(document, path, PLAN, report);
+export async function parsePlan(written: Uint8Array, path: string, report: Report = thrown): Promise<Plan> {
+  const { value: raw, json, lineOf } = await parseDocument(written, path, PLAN, report);
   const form = planForm(raw);
   checkPlan(raw, form, (pointer, message) =>
     report(
@@ -102,7 +104,8 @@ export async function parsePlan(document: Uint8Array, path: string, report: Repo
     includes: (includes ?? []).map((include) => fileOf(include.file, parseDigest(include.sha256))),
   });
   return {
-    document,
+    written,
+    json,
     path,
     form,
     profile: raw.profile && fileOf(raw.profile.file, parseDigest(raw.profile.sha256)),

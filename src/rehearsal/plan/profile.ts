@@ -12,6 +12,8 @@ import { parseDocument } from './yaml-document.ts';
 export interface Profile extends ProfileDocument {
   /** The bytes of the file. */
   readonly bytes: Uint8Array;
+  /** What it says, as the one document that is judged. */
+  readonly json: Uint8Array;
   readonly digest: Digest;
   /** Where it lies; relative paths in it start from its folder. */
   readonly path: string;
@@ -45,7 +47,11 @@ export async function readProfile(file: string, pinned?: Digest): Promise<Profil
 
 /** @param path where the profile lies. @throws CustodyError PROFILE_INVALID, with `path` = `FILE:LINE`. */
 export async function parseProfile(bytes: Uint8Array, path: string): Promise<Profile> {
-  const { value: document, lineOf } = await parseDocument(bytes, path, {
+  const {
+    value: document,
+    json,
+    lineOf,
+  } = await parseDocument(bytes, path, {
     noun: 'profile',
     schema: PROFILE_SCHEMA,
     codes: { syntax: 'PROFILE_INVALID', unknownKey: 'PROFILE_INVALID', invalid: 'PROFILE_INVALID' },
@@ -54,7 +60,7 @@ export async function parseProfile(bytes: Uint8Array, path: string): Promise<Pro
   checkNamedOnce(document, path, lineOf);
   checkProbes(document, path, lineOf);
   checkOwnClaims(document, Buffer.from(bytes).toString('utf8'), path, lineOf);
-  return { ...document, bytes, digest: digestOf(bytes), path, lineOf };
+  return { ...document, bytes, json, digest: digestOf(bytes), path, lineOf };
 }
 
 /** What is found by its id exists once. */

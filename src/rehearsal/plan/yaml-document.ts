@@ -1,4 +1,5 @@
-import { CustodyError, type ErrorCode } from '../../errors.ts';
+import { CustodyError, isCustodyError, type ErrorCode } from '../../errors.ts';
+import { canonicalJson } from '../../objects/json.ts';
 import type { Of } from '../../rules/declare.ts';
 import { faultsIn, type Schema } from '../../rules/json-schema.ts';
 import type { YamlDocument } from '../../rules/yaml.ts';
@@ -17,8 +18,8 @@ export interface DocumentKind<S extends Schema> {
   readonly reference: string;
 }
 
-/** What a file says, of the type that its schema declares. */
-export type DocumentOf<S> = YamlDocument & { readonly value: Of<S> };
+/** What a file says, of the type that its schema declares, and as the one document that is judged. */
+export type DocumentOf<S> = YamlDocument & { readonly value: Of<S>; readonly json: Uint8Array };
 
 /**
  * Parses YAML and checks it against a JSON Schema.
@@ -41,7 +42,21 @@ export async function parseDocument<S extends Schema>(
   const faults = schemaFaults(read, path, kind);
   faults.forEach(report);
   if (faults[0]) throw faults[0];
-  return read as DocumentOf<S>;
+  return { ...(read as YamlDocument & { readonly value: Of<S> }), json: jsonOf(read.value, path, kind) };
+}
+
+/** YAML has values that JSON has not: a lone surrogate, an alias that holds itself. */
+function jsonOf(value: unknown, path: string, { codes }: DocumentKind<Schema>): Uint8Array {
+  try {
+    return canonicalJson(value);
+  } catch (cause) {
+    if (!isCustodyError(cause, 'OBJECT_NOT_CANONICAL')) throw cause;
+    throw new CustodyError(codes.invalid, cause.message, {
+      cause,
+      path: `${path}:1`,
+      hint: 'Use numbers, text, lists and maps that JSON has too.',
+    });
+  }
 }
 
 /** Unknown keys first: they are mostly why a needed one is missing. */

@@ -1,20 +1,13 @@
-import { CustodyError } from '../../errors.ts';
-import { decode, type Value } from '../../objects/codec.ts';
+import type { CustodyError } from '../../errors.ts';
 import { decodeKeyText } from '../../objects/rows/key-text.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
-import { walkMap } from '../../objects/map-walk.ts';
+import { rowBytes, walkMap } from '../../objects/map-walk.ts';
+import { readDefinition } from '../../objects/snapshots/facts.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
 import { splitMultisetValue } from '../../objects/rows/multiset.ts';
 import { decodeRow, type RowValue } from '../../objects/rows/row.ts';
-import {
-  diffSnapshots,
-  MAX_DEFINITION,
-  readTable,
-  rowBytes,
-  type SnapshotChange,
-  type Table,
-} from '../../objects/snapshots/diff.ts';
+import { diffSnapshots, readTable, type SnapshotChange, type Table } from '../../objects/snapshots/diff.ts';
 import { collect, need, type Walk } from '../../objects/walk.ts';
 import { rowidOf } from '../../engines/restore/dialects.ts';
 import {
@@ -55,16 +48,17 @@ export function* collectChanges<T>(before: Link, after: Link): Walk<T, Collected
     }
     const change = step.value.item;
     if (change.part === 'row') rows.push(...rowChange(change));
-    else if (change.part === 'sequence')
-      sequences.push({ name: change.name[0] ?? '', wanted: change.before, found: change.after });
+    else if (change.part === 'fact' && change.class === 'sequence')
+      sequences.push({ name: change.name, wanted: change.before, found: change.after });
     else throw outOfReach(change);
     step = walk.next();
   }
   const snapshot = decodeKind('snapshot', yield* need<T>(before.digest), before.digest);
   const schema: SchemaObject[] = [];
-  for (const { key, row } of yield* collect(walkMap(snapshot.schema))) {
+  for (const { key, row } of yield* collect(walkMap(snapshot.facts['schema']!))) {
     const [type = '', name = ''] = decodeKeyText(key);
-    schema.push({ type, name, pairs: pairsOf(yield* rowBytes<T>(row)) });
+    const pairs = readDefinition(yield* rowBytes<T>(row));
+    schema.push({ type, name, pairs: typeof pairs === 'string' ? [] : pairs });
   }
   const tables: Table[] = [];
   for (const { row } of yield* collect(walkMap(snapshot.tables))) tables.push(yield* readTable<T>(row));
@@ -77,24 +71,13 @@ export function* collectChanges<T>(before: Link, after: Link): Walk<T, Collected
   return { snapshot, schema, tables, rows, sequences };
 }
 
-function outOfReach(change: Exclude<SnapshotChange, { part: 'row' | 'sequence' }>): CustodyError {
-  const name = typeof change.name === 'string' ? change.name : change.name.join(' ');
+function outOfReach(change: Exclude<SnapshotChange, { part: 'row' }>): CustodyError {
+  const what = `${change.part === 'fact' ? change.class : change.part} ${change.name}`;
   return unsupported(
-    `${change.part} ${name}`,
-    `${change.part} ${name} differs, and a script of row changes cannot put it back`,
+    what,
+    `${what} differs, and a script of row changes cannot put it back`,
     RESTORE_IMAGE_HINT,
   );
-}
-
-function pairsOf(bytes: Uint8Array): [string, string][] {
-  const pairs = decode(bytes, MAX_DEFINITION);
-  if (!Array.isArray(pairs)) throw new CustodyError('TREE_MALFORMED', 'a definition is no list of pairs');
-  return pairs.map((pair: Value): [string, string] => {
-    const [name, value] = Array.isArray(pair) ? (pair as readonly Value[]) : [];
-    if (typeof name !== 'string' || typeof value !== 'string')
-      throw new CustodyError('TREE_MALFORMED', 'a definition is no list of pairs');
-    return [name, value];
-  });
 }
 
 /** The change of one entry; none where a multiset's row is there as often as before. */

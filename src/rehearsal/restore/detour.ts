@@ -1,7 +1,8 @@
 import { MASKED } from '../../objects/rows/masked.ts';
 import { decodeRow, type RowValue } from '../../objects/rows/row.ts';
 import { walkMap } from '../../objects/map-walk.ts';
-import { rowBytes, type Table } from '../../objects/snapshots/diff.ts';
+import type { Table } from '../../objects/snapshots/diff.ts';
+import { rowBytes } from '../../objects/map-walk.ts';
 import type { Walk } from '../../objects/walk.ts';
 import {
   RESTORE_IMAGE_HINT,

@@ -1,12 +1,10 @@
 import { finding, type Finding } from '../../finding.ts';
 import { compareBytes } from '../../objects/codec.ts';
 import { deltaOf, type OtherChange } from '../../objects/snapshots/delta.ts';
-import { boundKey, encodeKey } from '../../objects/rows/key.ts';
-import { decodeKind } from '../../objects/kinds.ts';
+import { decodeKind, encodeObject } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
-import { findRow } from '../../objects/map-walk.ts';
-import { rowBytes } from '../../objects/snapshots/diff.ts';
-import { driveSync, resultOf } from '../../objects/walk.ts';
+import { findFact } from '../../objects/snapshots/facts.ts';
+import { resultOf } from '../../objects/walk.ts';
 import type { Evidence } from '../evidence.ts';
 import { tablesOf } from './snapshots.ts';
 
@@ -67,7 +65,7 @@ function checkState(evidence: Evidence, leg: Leg, back: Link): Finding[] {
       }),
   ];
   // Different digests beside what is bounded, and no difference: nothing may hide in a form.
-  if (findings.length === 0 && !sameButSequences(rehearsal.entry, back, objects.get))
+  if (findings.length === 0 && !sameBut('sequence', rehearsal.entry, back, objects.get))
     findings.push(differs('', 'another digest for the same content'));
   return findings;
 }
@@ -104,13 +102,15 @@ function leftMoved(evidence: Evidence, { leg, after, back }: Leg, { part, name }
 
 /** What a state says of a sequence. */
 function sequenceOf({ objects }: Evidence, state: Link, name: string): Uint8Array | undefined {
-  const { sequences } = decodeKind('snapshot', objects.get(state.digest));
-  const [row] = driveSync(findRow(sequences, boundKey(encodeKey([name]))), objects.get);
-  return row === undefined ? undefined : resultOf(rowBytes(row), objects.get);
+  return resultOf(findFact(decodeKind('snapshot', objects.get(state.digest)), 'sequence', name), objects.get);
 }
 
-function sameButSequences(a: Link, b: Link, get: Evidence['objects']['get']): boolean {
-  const x = decodeKind('snapshot', get(a.digest));
-  const y = decodeKind('snapshot', get(b.digest));
-  return x.schema.equals(y.schema) && x.tables.equals(y.tables);
+/** Whether two snapshots are one object but for one class of facts. */
+function sameBut(of: string, a: Link, b: Link, get: Evidence['objects']['get']): boolean {
+  const [x, y] = [a, b].map(({ digest }) => decodeKind('snapshot', get(digest)));
+  const facts = Object.fromEntries(
+    Object.entries(y!.facts).map(([name, link]) => [name, name === of ? (x!.facts[of] ?? link) : link]),
+  );
+  const { link } = encodeObject({ ...y!, facts });
+  return link.equals(a);
 }

@@ -5,11 +5,11 @@ import { parseExpectation } from '../../rules/expectation.ts';
 import { planForm } from '../../rules/plan-form.ts';
 import type { Evidence } from '../evidence.ts';
 
-/** The plan object says what the plan's file says, field by field: nobody can show one and judge by another. */
+/** The plan object says what the plan's document says, field by field: nobody can show one and judge by another. */
 export function planIsItsDocument({ plan, document }: Evidence): Finding[] {
   return Object.entries(planForm(document))
     .filter(([field, value]) => !same(value, plan[field as keyof typeof plan]))
-    .map(([field]) => mismatch(field, 'the plan object says something else than the file'));
+    .map(([field]) => mismatch(field, 'the plan object says something else than its document'));
 }
 
 /** One encoding for one value. */
@@ -78,10 +78,10 @@ function queryFaults({ preflight, postconditions }: Plan): Finding[] {
   return [...faults('preflight', preflight), ...faults('postconditions', postconditions)];
 }
 
-/** The profile that is stored is the one whose digest the file pins. */
+/** The profile that is stored as it was written is the one whose digest the plan pins. */
 export function profilePinned({ plan, document, digest }: Evidence): Finding[] {
   const pinned = document.profile && parseDigest(document.profile.sha256);
-  const stored = plan.profile === null ? undefined : digest(plan.profile);
+  const stored = plan.profile === null ? undefined : digest(plan.profile.written);
   return pinned === stored ? [] : [mismatch('profile', `${stored ?? 'none'} instead of ${pinned ?? 'none'}`)];
 }
 

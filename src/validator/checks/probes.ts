@@ -27,7 +27,7 @@ export function probesAsProfiled({ plan, profile, probes }: Evidence): Finding[]
     ? [{ ...profile.probes.control, expected: null }, ...profile.probes.cases]
     : [];
   return [
-    ...(plan.profile?.equals(probes.profile)
+    ...(plan.profile?.written.equals(probes.profile)
       ? []
       : [finding('PLAN_MISMATCH', 'probes/profile', 'another profile was probed than the plan has')]),
     ...wanted

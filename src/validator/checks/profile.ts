@@ -55,7 +55,7 @@ export function noForbiddenClaim(evidence: Evidence): Finding[] {
   const { plan, document, profile } = evidence;
   if (!profile) return [];
   function* written(): Generator<ScriptPart> {
-    yield { path: 'plan/document', text: textOf(plan.document, evidence) };
+    yield { path: 'plan/written', text: textOf(plan.written, evidence) };
     yield* partsOf(evidence);
   }
   const named = (texts: Iterable<ScriptPart>): Finding[] =>

@@ -1,10 +1,7 @@
-import { decode, type Value } from '../../objects/codec.ts';
 import type { OtherChange } from '../../objects/snapshots/delta.ts';
-import { boundKey, encodeKey } from '../../objects/rows/key.ts';
 import { decodeKind } from '../../objects/kinds.ts';
-import { findRow } from '../../objects/map-walk.ts';
-import { MAX_DEFINITION, rowBytes } from '../../objects/snapshots/diff.ts';
-import { driveSync, resultOf } from '../../objects/walk.ts';
+import { findFact, readDefinition } from '../../objects/snapshots/facts.ts';
+import { resultOf } from '../../objects/walk.ts';
 import type { Evidence } from '../evidence.ts';
 
 /**
@@ -49,14 +46,8 @@ function position(definition: string | undefined, sign: bigint): bigint | undefi
 
 /** What the before-state's schema says of a sequence, by name; empty where it says nothing. */
 function definitionOf({ rehearsal, objects }: Evidence, name: string): Map<string, string> {
-  const { schema } = decodeKind('snapshot', objects.get(rehearsal.entry.digest));
-  const pairs = new Map<string, string>();
-  for (const row of driveSync(findRow(schema, boundKey(encodeKey(['sequence', name]))), objects.get)) {
-    const value = decode(resultOf(rowBytes(row), objects.get), MAX_DEFINITION);
-    for (const pair of Array.isArray(value) ? value : []) {
-      const [key, text] = Array.isArray(pair) ? (pair as readonly Value[]) : [];
-      if (typeof key === 'string' && typeof text === 'string') pairs.set(key, text);
-    }
-  }
-  return pairs;
+  const before = decodeKind('snapshot', objects.get(rehearsal.entry.digest));
+  const bytes = resultOf(findFact(before, 'schema', 'sequence', name), objects.get);
+  const definition = bytes && readDefinition(bytes);
+  return new Map(typeof definition === 'string' ? [] : definition);
 }

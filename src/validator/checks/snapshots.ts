@@ -1,14 +1,16 @@
-import type { EngineName } from '../../objects/snapshots/builder.ts';
+import { FACT_CLASSES, type EngineName } from '../../objects/snapshots/classes.ts';
 import { isCustodyError } from '../../errors.ts';
 import { finding, type Finding } from '../../finding.ts';
-import { compareBytes, decode, type Value } from '../../objects/codec.ts';
+import { compareBytes } from '../../objects/codec.ts';
 import type { Digest } from '../../objects/digest.ts';
 import { boundKey, encodeKey } from '../../objects/rows/key.ts';
 import { decodeKeyText } from '../../objects/rows/key-text.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
-import { walkMap } from '../../objects/map-walk.ts';
-import { MAX_DEFINITION, readTable, rowBytes, type Table } from '../../objects/snapshots/diff.ts';
+import { rowBytes, walkMap, type Row } from '../../objects/map-walk.ts';
+import { coverageChanges, coverageFaults, leftOutOf } from '../../objects/snapshots/coverage.ts';
+import { readTable, type Table } from '../../objects/snapshots/diff.ts';
+import { readDefinition } from '../../objects/snapshots/facts.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
 import { attempt, type Evidence } from '../evidence.ts';
 import type { Tree } from '../lists.ts';
@@ -30,7 +32,7 @@ export function engineOfPlan(evidence: Evidence): Finding[] {
 }
 
 /** What is no snapshot at all is reported by snapshots-well-formed. */
-function decodeKindOrNothing(bytes: Uint8Array): { engine: string } | undefined {
+function decodeKindOrNothing(bytes: Uint8Array): ObjectOf<'snapshot'> | undefined {
   try {
     return decodeKind('snapshot', bytes);
   } catch (error) {
@@ -41,6 +43,20 @@ function decodeKindOrNothing(bytes: Uint8Array): { engine: string } | undefined 
 
 export function snapshotsWellFormed(evidence: Evidence): Finding[] {
   return snapshotsOf(evidence.rehearsal).flatMap(([path, link]) => checkSnapshot(evidence, path, link));
+}
+
+/** Every state was looked at as the before-state was: what one of them does not say is not equal. */
+export function coverageEqual({ rehearsal, objects }: Evidence): Finding[] {
+  const read = (link: Link): ObjectOf<'snapshot'> | undefined =>
+    decodeKindOrNothing(objects.get(link.digest));
+  const before = read(rehearsal.entry);
+  return snapshotsOf(rehearsal).flatMap(([path, link]) => {
+    const state = read(link);
+    const unlike = before && state ? coverageChanges(before, state).map(({ name }) => name) : [];
+    return unlike.length === 0
+      ? []
+      : [finding('COVERAGE_DIFFERS', path, `not looked at as the before-state was: ${unlike.join(', ')}`)];
+  });
 }
 
 /** Each snapshot that a rehearsal names, once, by the first place that names it. */
@@ -65,9 +81,10 @@ export function snapshotsOf(rehearsal: ObjectOf<'rehearsal'>): [path: string, li
 }
 
 /**
- * A snapshot is the one form of its state (SPEC.md, "Snapshots"): facts ascend, every Merkle map is cut as its content
- * says, tables stand under their own names and describe themselves without contradiction. So equal states are equal
- * digests, and nothing that differs can hide in a form.
+ * A snapshot is the one form of its state (SPEC.md, "Snapshots"): its classes of facts are those that its coverage says
+ * it looked at, nothing is there that was left out, every Merkle map is cut as its content says, tables stand under their
+ * own names and describe themselves without contradiction. So equal states are equal digests, and nothing that differs
+ * can hide in a form.
  */
 export function checkSnapshot({ objects, lists }: Evidence, path: string, link: Link): Finding[] {
   const read = attempt(path, () => decodeKind('snapshot', objects.get(link.digest), link.digest));
@@ -76,55 +93,57 @@ export function checkSnapshot({ objects, lists }: Evidence, path: string, link: 
   const findings: Finding[] = [];
   const fault = (where: string, what: string): void =>
     void findings.push(finding('EVIDENCE_MALFORMED', `${path}/${where}`, what));
-  if (snapshot.facts.some(([name], i) => i > 0 && snapshot.facts[i - 1]![0] >= name))
-    fault('facts', 'facts that do not ascend by name');
-  for (const [part, parts] of [
-    ['schema', 2],
-    ['sequences', 1],
-    ['tables', 1],
-  ] as const) {
-    const tree = lists.tree(snapshot[part]);
+  for (const what of coverageFaults(snapshot)) fault('coverage', what);
+  const leftOut = leftOutOf(snapshot);
+  const parts: Readonly<Record<string, number>> = FACT_CLASSES[snapshot.engine];
+  for (const [name, link] of Object.entries(snapshot.facts))
+    checkMap(name, link, parts[name], (row, key) => {
+      if (leftOut(name, decodeKeyText(key).join(' '))) fault(name, 'a fact that was left out');
+      const read = attempt(`${path}/${name}`, () => readDefinition(resultOf(rowBytes(row), objects.get)));
+      if ('code' in read) findings.push(read);
+    });
+  checkMap('tables', snapshot.tables, 1, (row, key) => {
+    const table = attempt(`${path}/tables`, () => resultOf(readTable(row), objects.get));
+    if ('code' in table) findings.push(table);
+    else findings.push(...checkTable(table.value, key, `${path}/${table.value.name}`));
+  });
+  return findings;
+
+  /** @param names how many parts a key has; undefined: as many as it wants. */
+  function checkMap(
+    part: string,
+    map: Link,
+    names: number | undefined,
+    check: (row: Row, key: Uint8Array) => void,
+  ): void {
+    const tree = lists.tree(map);
     if (tree.fault !== undefined) {
       fault(part, tree.fault);
-      continue;
+      return;
     }
     if (tree.linksObjects !== (part === 'tables' && tree.count > 0))
       fault(part, 'an entry of the wrong kind');
-    for (const { key, row } of driveSync(walkMap(snapshot[part]), objects.get)) {
-      if (namesIn(key) !== parts) fault(part, 'a key that names nothing');
-      else if (part !== 'tables') {
-        const pairs = attempt(`${path}/${part}`, () => isDefinition(resultOf(rowBytes(row), objects.get)));
-        if ('code' in pairs) findings.push(pairs);
-        else if (!pairs.value) fault(part, 'a definition that is no list of names and texts');
-      } else {
-        const table = attempt(`${path}/tables`, () => resultOf(readTable(row), objects.get));
-        if ('code' in table) findings.push(table);
-        else findings.push(...checkTable(table.value, key, `${path}/${table.value.name}`));
-      }
+    for (const { key, row } of driveSync(walkMap(map), objects.get)) {
+      const found = namesIn(key);
+      if (found === undefined || (names !== undefined && found !== names))
+        fault(part, 'a key that names nothing');
+      else check(row, key);
     }
   }
-  return findings;
 
   function checkTable(table: Table, key: Uint8Array, at: string): Finding[] {
     const tree = lists.tree(table.root);
     const faults = [
       ...tableFaults(table, snapshot.engine),
+      ...(leftOut('table', table.name) ? ['a table that was left out'] : []),
+      ...(table.columns.some(({ name }) => leftOut('table', table.name, name))
+        ? ['a column that was left out']
+        : []),
       ...(compareBytes(key, boundKey(encodeKey([table.name]))) === 0 ? [] : ['the name of another table']),
       ...(tree.fault === undefined ? rootFaults(tree, table) : [tree.fault]),
     ];
     return faults.map((what) => finding('EVIDENCE_MALFORMED', at, what));
   }
-}
-
-function isDefinition(bytes: Uint8Array): boolean {
-  const pairs = decode(bytes, MAX_DEFINITION);
-  return (
-    Array.isArray(pairs) &&
-    pairs.every(
-      (pair: Value) =>
-        Array.isArray(pair) && pair.length === 2 && pair.every((text: Value) => typeof text === 'string'),
-    )
-  );
 }
 
 function namesIn(key: Uint8Array): number | undefined {

@@ -27,10 +27,10 @@ export const CHANGES: readonly Vector[] = [
     },
   ),
   sqlite('nothing-but-a-sequence-changed', [...unchanged('T'), ...unchanged('R')], (d) => {
-    d.setAfter(d.editPart(d.rehearsal.entry, 'sequences', () => [counter('births', '3')]));
+    d.setAfter(d.editPart(d.rehearsal.entry, 'sequence', () => [counter('births', '3')]));
   }),
   sqlite('after-states-differ-in-a-sequence', [['AFTER_STATES_DIFFER', 'legs/R/after']], (d) => {
-    d.leg('R').after = d.editPart(d.after, 'sequences', () => [counter('births', '4')]);
+    d.leg('R').after = d.editPart(d.after, 'sequence', () => [counter('births', '4')]);
   }),
 
   ...DEFINITION_DIFFERENCES.map(([name, path, edit]) =>
@@ -157,7 +157,7 @@ export const CHANGES: readonly Vector[] = [
       `after-sequence-${name}`,
       inBoth(['BOUNDARY_EXCEEDED', `after/sequence/${name === 'of-another-table' ? 'stock' : 'births'}`]),
       (d) => {
-        d.setAfter(d.editPart(d.after, 'sequences', edit));
+        d.setAfter(d.editPart(d.after, 'sequence', edit));
       },
     ),
   ),
@@ -176,7 +176,7 @@ export const CHANGES: readonly Vector[] = [
       ],
       (d) => {
         d.setAfter(
-          d.editPart(d.after, 'sequences', (e) =>
+          d.editPart(d.after, 'sequence', (e) =>
             e.map((entry, i) => (i === 0 ? sequence('public.births_id_seq', value, called) : entry)),
           ),
         );
@@ -188,7 +188,7 @@ export const CHANGES: readonly Vector[] = [
     'back-sequence-in-another-form',
     [['ROLLBACK_NOT_EXACT', 'legs/T/back/sequence/public.births_id_seq']],
     (d) => {
-      d.leg('T').back = d.editPart(d.rehearsal.entry, 'sequences', (e) => [
+      d.leg('T').back = d.editPart(d.rehearsal.entry, 'sequence', (e) => [
         [e[0]![0], encode([['last_value', '3\nis_called: t']])],
         e[1]!,
       ]);
@@ -200,7 +200,7 @@ export const CHANGES: readonly Vector[] = [
     (d) => {
       const { back } = d.leg('T');
       if (!back) return;
-      d.leg('T').back = d.editPart(back, 'sequences', (e) =>
+      d.leg('T').back = d.editPart(back, 'sequence', (e) =>
         e.map((entry, i) => (i === 0 ? sequence('public.births_id_seq', '900', 't') : entry)),
       );
     },
@@ -211,7 +211,7 @@ export const CHANGES: readonly Vector[] = [
       inBoth(['BOUNDARY_EXCEEDED', `after/sequence/public.${name === 'added' ? 'new' : 'other'}_seq`]),
       (d) => {
         d.setAfter(
-          d.editPart(d.after, 'sequences', (e) =>
+          d.editPart(d.after, 'sequence', (e) =>
             name === 'added' ? [...e, counter('public.new_seq', '1')] : e.slice(0, 1),
           ),
         );

@@ -10,6 +10,7 @@ import { LEGS, type Expected, type Vector } from '../vector.ts';
 export const OBJECTS: readonly Vector[] = [
   missing('plan', (d) => d.rehearsal.plan, 'rebuilt'),
   missing('plan-document', (d) => d.plan.document, 'rebuilt'),
+  missing('plan-as-written', (d) => d.plan.written),
   missing('validator', (d) => d.rehearsal.validators[0]!, 'rebuilt'),
   missing('validator-file', (d) => d.validators[0]!.file),
   missing('executor-file', (d) => d.rehearsal.executor.file),
@@ -17,7 +18,7 @@ export const OBJECTS: readonly Vector[] = [
   missing('after-state', (d) => d.after),
   missing(
     'schema-of-the-after-state',
-    (d) => decodeKind('snapshot', d.objects.get(d.rehearsal.entry.digest)).schema,
+    (d) => decodeKind('snapshot', d.objects.get(d.rehearsal.entry.digest)).facts['schema']!,
   ),
   missing('table-of-the-after-state', (d) => d.put(d.table(d.after, 'births'))),
   missing('rows-of-the-after-state', (d) => d.table(d.after, 'births').root),

@@ -2,7 +2,6 @@ import { compareBytes } from '../../objects/codec.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
 import { encodeKey } from '../../objects/rows/key.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
-import { documentOf, textOf } from '../documents.ts';
 import type { Draft, Entry } from '../draft.ts';
 import { PROFILE, setProfile, WITHOUT_GATES } from '../profile.ts';
 import { engineRow, type Cell } from '../states.ts';
@@ -87,12 +86,11 @@ export const PROFILES: readonly Vector[] = [
   }),
   profile('accepted-surface-by-isolation-of-this-engine', [], SURFACE, '{ sqlite: [paths-confined] }'),
 
-  claim('name', (d) => void (d.plan.name = 'one birth: REAL_PASS')),
-  claim('macro', (d) => void (d.plan.macro = 'M-real-pass-1')),
-  claim('marker', (d) => void (d.plan.source.marker = 'Real Pass')),
-  claim('comment', (d) => void (d.otherDocument = `# REAL  PASS\n${textOf(documentOf(d.plan, d.document))}`)),
-  escaped('name', (d) => void (d.plan.name = 'one birth: REAL_PASS')),
-  escaped('source', (d) => void (d.document.source.file = 'REAL_PASS/a.db')),
+  claim('name', 'document/name', (d) => void (d.plan.name = 'one birth: REAL_PASS')),
+  claim('macro', 'document/macro', (d) => void (d.plan.macro = 'M-real-pass-1')),
+  claim('marker', 'document/source', (d) => void (d.plan.source.marker = 'Real Pass')),
+  claim('source', 'document/source', (d) => void (d.document.source.file = 'REAL_PASS/a.db')),
+  claim('comment', 'written', (d) => void (d.plan.written = d.content('# REAL  PASS\n'))),
   ...(['executor', 'rollback'] as const).map((which) =>
     sqliteFull(`claim-in-the-${which}`, [['CLAIM_FORBIDDEN', `${which}/parts/0`]], (d) => {
       d.setScript(which, [file(`${which}.sql`, 'SELECT 1;\n-- REAL-PASS REAL-PASS\n')]);
@@ -220,16 +218,8 @@ function script(name: string, expected: readonly Expected[], text: string): Vect
   });
 }
 
-function claim(where: string, change: (draft: Draft) => void): Vector {
-  return sqliteFull(`claim-in-the-${where}`, [['CLAIM_FORBIDDEN', 'plan/document']], change);
-}
-
-/** A claim that only YAML's reader sees. */
-function escaped(key: string, change: (draft: Draft) => void): Vector {
-  return sqliteFull(`claim-escaped-in-${key}`, [['CLAIM_FORBIDDEN', `plan/document/${key}`]], (d) => {
-    change(d);
-    d.otherDocument = textOf(documentOf(d.plan, d.document)).replace('REAL_PASS', 'REAL\\u005fPASS');
-  });
+function claim(where: string, path: string, change: (draft: Draft) => void): Vector {
+  return sqliteFull(`claim-in-the-${where}`, [['CLAIM_FORBIDDEN', `plan/${path}`]], change);
 }
 
 /** The row of a key in SQLite has other values. */

@@ -25,9 +25,9 @@ export const SEQUENCES: readonly Vector[] = [
   postgres('accepted-sequence-that-descends', [], (d) => {
     define(d, [['increment', '-1']]);
     const moved = (entries: Entry[]): Entry[] => [sequence(NAME, '1', 't'), ...entries.slice(1)];
-    d.setAfter(d.editPart(d.after, 'sequences', moved));
+    d.setAfter(d.editPart(d.after, 'sequence', moved));
     const back = d.leg('T').back;
-    if (back) d.leg('T').back = d.editPart(back, 'sequences', moved);
+    if (back) d.leg('T').back = d.editPart(back, 'sequence', moved);
   }),
 ];
 

@@ -108,8 +108,8 @@ export const SOURCES: readonly Vector[] = [
       ['IMAGE_UNVERIFIED', 'image/restored'],
       ...LEGS.flatMap((leg): Expected[] => [
         ['BEFORE_DIVERGED', `legs/${leg}/start`],
-        ['ROLLBACK_NOT_EXACT', `legs/${leg}/back/fact/user_version`],
-        ['BOUNDARY_EXCEEDED', `legs/${leg}/after/fact/user_version`],
+        ['ROLLBACK_NOT_EXACT', `legs/${leg}/back/database/zone`],
+        ['BOUNDARY_EXCEEDED', `legs/${leg}/after/database/zone`],
       ]),
     ],
     (d) => {

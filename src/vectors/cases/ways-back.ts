@@ -25,7 +25,7 @@ export const WAYS_BACK: readonly Vector[] = [
       `back-sequence-moved-${leg}`,
       [['ROLLBACK_NOT_EXACT', `legs/${leg}/back/sequence/births`]],
       (d) => {
-        d.leg(leg).back = d.editPart(d.rehearsal.entry, 'sequences', () => [counter('births', '3')]);
+        d.leg(leg).back = d.editPart(d.rehearsal.entry, 'sequence', () => [counter('births', '3')]);
       },
     ),
     sqlite(`back-is-what-was-applied-${leg}`, [['ROLLBACK_ASSUMED', `legs/${leg}/back`]], (d) => {
@@ -71,7 +71,7 @@ export const WAYS_BACK: readonly Vector[] = [
     'rolled-back-other-sequence',
     [['ROLLBACK_NOT_EXACT', 'legs/T/back/sequence/public.other_seq']],
     (d) => {
-      d.leg('T').back = d.editPart(d.leg('T').back!, 'sequences', (e) => [
+      d.leg('T').back = d.editPart(d.leg('T').back!, 'sequence', (e) => [
         e[0]!,
         counter('public.other_seq', '9'),
       ]);
@@ -81,7 +81,7 @@ export const WAYS_BACK: readonly Vector[] = [
     'rolled-back-bounded-sequence-gone',
     [['ROLLBACK_NOT_EXACT', 'legs/T/back/sequence/public.births_id_seq']],
     (d) => {
-      d.leg('T').back = d.editPart(d.leg('T').back!, 'sequences', (e) => e.slice(1));
+      d.leg('T').back = d.editPart(d.leg('T').back!, 'sequence', (e) => e.slice(1));
     },
   ),
   postgres(
@@ -97,7 +97,7 @@ export const WAYS_BACK: readonly Vector[] = [
   }),
   sqlite('bounded-counter-of-sqlite', [['ROLLBACK_NOT_EXACT', 'legs/T/back/sequence/births']], (d) => {
     d.plan.bounded = [{ effect: 'sequence', name: 'births', reason: 'SQLite undoes it' }];
-    d.leg('T').back = d.editPart(d.rehearsal.entry, 'sequences', () => [counter('births', '3')]);
+    d.leg('T').back = d.editPart(d.rehearsal.entry, 'sequence', () => [counter('births', '3')]);
   }),
   // A rollback script must bring back as much as any other way.
   ...[...ROW_DIFFERENCES, ...DEFINITION_DIFFERENCES].map(([name, path, edit]) =>
@@ -137,11 +137,11 @@ export const WAYS_BACK: readonly Vector[] = [
     'back-sequence-beyond-what-the-leg-moved-S',
     [['ROLLBACK_NOT_EXACT', 'legs/S/back/sequence/births']],
     (d) => {
-      d.leg('S').back = d.editPart(d.rehearsal.entry, 'sequences', () => [counter('births', '900')]);
+      d.leg('S').back = d.editPart(d.rehearsal.entry, 'sequence', () => [counter('births', '900')]);
     },
   ),
   sqliteFull('back-sequence-gone-S', [['ROLLBACK_NOT_EXACT', 'legs/S/back/sequence/births']], (d) => {
-    d.leg('S').back = d.editPart(d.rehearsal.entry, 'sequences', () => []);
+    d.leg('S').back = d.editPart(d.rehearsal.entry, 'sequence', () => []);
   }),
   sqliteFull('restored-sequence-moved-R', [['ROLLBACK_NOT_EXACT', 'legs/R/back/sequence/births']], (d) => {
     d.leg('R').back = d.leg('S').back;
@@ -153,7 +153,7 @@ export const WAYS_BACK: readonly Vector[] = [
     'back-other-sequence-S',
     [['ROLLBACK_NOT_EXACT', 'legs/S/back/sequence/public.other_seq']],
     (d) => {
-      d.leg('S').back = d.editPart(d.rehearsal.entry, 'sequences', (e) => [
+      d.leg('S').back = d.editPart(d.rehearsal.entry, 'sequence', (e) => [
         e[0]!,
         sequence('public.other_seq', '9', 't'),
       ]);
@@ -166,7 +166,7 @@ export const WAYS_BACK: readonly Vector[] = [
     d.leg('S').back = d.rehearsal.entry;
   }),
   sqliteFull('accepted-counter-that-was-not-there-before', [], (d) => {
-    const none = d.editPart(d.rehearsal.entry, 'sequences', () => []);
+    const none = d.editPart(d.rehearsal.entry, 'sequence', () => []);
     d.setBefore(none);
   }),
 ];

@@ -5,9 +5,9 @@ import type { SourceSpec } from '../../engines/engine.ts';
 import { locateSource, openLocated } from '../../engines/source-path.ts';
 import { CustodyError, fromSystemError } from '../../errors.ts';
 import { digestOf } from '../../objects/digest.ts';
+import { readCanonicalJson } from '../../objects/json.ts';
 import type { PlanDocument } from '../../rules/plan-schema.ts';
 import { posixJoin } from '../../rules/posix-path.ts';
-import { yamlValue } from '../../rules/yaml.ts';
 import type { Plan } from '../../rehearsal/plan/plan.ts';
 import type { Profile } from '../../rehearsal/plan/profile.ts';
 import type { Probe } from '../../rules/profile-schema.ts';
@@ -53,7 +53,7 @@ export async function layOut(profile: Profile, plan: Plan, folder: string): Prom
     await mkdir(dirname(database), { recursive: true });
     await makeSurrogate(profile, database);
   } else await copySource({ file: plan.source.file, real: source }, database);
-  const bare = Buffer.from(JSON.stringify(mergePatch(yamlValue(profile.bytes), { probes: null })));
+  const bare = Buffer.from(JSON.stringify(mergePatch(readCanonicalJson(profile.json), { probes: null })));
   const rules = nameInside(plan.profile.path);
   await mkdir(dirname(at(rules)), { recursive: true });
   await writeFile(at(rules), bare);
@@ -87,7 +87,7 @@ function inside(plan: Plan): { home: string; document: PlanDocument } {
         .split('/')
         .filter((part) => part === '..').length,
   );
-  const document = yamlValue(plan.document) as PlanDocument;
+  const document = readCanonicalJson(plan.json) as PlanDocument;
   const moved = <F extends { file: string }>(file: F): F => ({ ...file, file: nameInside(file.file) });
   return {
     home: 'plan/'.repeat(Math.max(...climbs) + 1),

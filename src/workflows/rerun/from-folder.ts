@@ -50,7 +50,7 @@ export async function subjectFromFolder(
     verdicts,
     changes: changes.items().map(({ value }) => value),
     files: new Map(files.map(({ path, sha256 }) => [path, sha256])),
-    document: await packet.bytes('plan.yaml'),
+    written: await packet.bytes('plan.yaml'),
     profile: packet.has('profile.yaml') ? await packet.bytes('profile.yaml') : undefined,
     probed: rehearsal.at('probes').value !== null,
     ...scripts,

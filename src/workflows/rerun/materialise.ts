@@ -18,8 +18,8 @@ const SOURCE_FILE = /^source(-[a-z]+)?$/;
  */
 export async function materialise(subject: RerunSubject, dir: string): Promise<Plan> {
   const place = new Scratch(dir);
-  await place.write('plan.yaml', whole(subject.document));
-  const plan = await parsePlan(subject.document, join(dir, 'plan.yaml'));
+  await place.write('plan.yaml', whole(subject.written));
+  const plan = await parsePlan(subject.written, join(dir, 'plan.yaml'));
   const source = place.locate(plan.source);
   if (!subject.source.has('source')) throw noRehearsalPacket('it holds no source');
   for (const [name, opened] of subject.source) {

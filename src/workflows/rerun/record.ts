@@ -117,7 +117,7 @@ async function isItsOwnPacket(ledger: Ledger, packet: ObjectOf<'packet'>): Promi
     const { claims, findings } = await readClaims(packet.links, rehearsal, get);
     const verdicts = claims.map(({ link }) => link);
     const objects = await reachedBy([...verdicts, subject], get);
-    const files = await packetFiles(subject, verdicts, objects);
+    const files = packetFiles(subject, verdicts, objects);
     findings.push(...(await comparePacketFiles(packet, files, get)));
     findings.push(...(await checkStoredPacket(ledger.store, packet)).findings);
     return findings.length === 0;

@@ -25,7 +25,8 @@ export interface RerunSubject {
   readonly changes: readonly Json[];
   /** The packet's files and what they hash to, without the two files of the seal. */
   readonly files: ReadonlyMap<string, Digest>;
-  readonly document: Uint8Array;
+  /** The files of plan and profile as people wrote them. */
+  readonly written: Uint8Array;
   readonly profile: Uint8Array | undefined;
   /** Whether the profile's probes were run. */
   readonly probed: boolean;

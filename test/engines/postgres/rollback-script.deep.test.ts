@@ -41,8 +41,8 @@ describe.each(INSTALLATIONS)('executor and rollback script on the $name installa
     const [a, b] = [bed.before, after].map(({ snapshot }) =>
       decodeKind('snapshot', bed.sink.get(snapshot.digest)),
     );
-    expect(b?.schema).toEqual(a?.schema);
-    expect(b?.sequences.digest).not.toBe(a?.sequences.digest);
+    expect(b?.facts['schema']).toEqual(a?.facts['schema']);
+    expect(b?.facts['sequence']?.digest).not.toBe(a?.facts['sequence']?.digest);
   });
 
   it('with setval it is undone completely: owned, identity and shared sequences', async () => {

@@ -103,7 +103,7 @@ describe('deltaOf', () => {
     expect(delta(before, after)).toEqual({
       tables: [],
       others: [
-        { part: 'fact', name: 'user_version', change: 'changed', before: '1', after: '2' },
+        { part: 'database', name: 'user_version', change: 'changed', before: '1', after: '2' },
         { part: 'schema', name: 'view gone', change: 'removed', before: 'sql: x', after: undefined },
         { part: 'schema', name: 'view new', change: 'added', before: undefined, after: 'sql: y' },
         { part: 'sequence', name: 's', change: 'changed', before: 'seq: 1', after: 'seq: 2' },

@@ -16,11 +16,9 @@ import { refusedWith } from '../../support/refusals.ts';
 function show(change: SnapshotChange): string {
   const { part, before, after } = change;
   switch (part) {
+    case 'coverage':
     case 'fact':
-      return `fact ${change.name} ${before} ${after}`;
-    case 'schema':
-    case 'sequence':
-      return `${part} ${change.name.join('.')} ${before} ${after}`;
+      return `${part === 'fact' ? change.class : part} ${change.name} ${before} ${after}`;
     case 'table':
       return `table ${change.name} ${columnsOf(before)} ${columnsOf(after)}`;
     case 'row':
@@ -51,8 +49,8 @@ function naive(a: State, b: State): string[] {
         );
     }
   };
-  compare('fact', a.facts, b.facts, (text) => text);
-  compare('schema', a.schema, b.schema, (text) => `sql: ${text}`, 'index.');
+  compare('database', a.facts, b.facts, (text) => text);
+  compare('schema', a.schema, b.schema, (text) => `sql: ${text}`, 'index ');
   compare('sequence', a.sequences, b.sequences, (text) => `seq: ${text}`);
   for (const name of names(a.tables, b.tables)) {
     const [x, y] = [own(a.tables, name), own(b.tables, name)];
@@ -150,7 +148,7 @@ describe('snapshots', () => {
     const b = captureModel(objects, { ...people({ 1: 'x', 2: 'Y', 4: 'w', 5: 'v' }), facts: { v: '2' } });
     expect(resultOf(deltaOf(a.snapshot, b.snapshot), objects.get)).toMatchObject({
       tables: [{ table: 'people', inserted: 2, updated: 1, deleted: 1 }],
-      others: [{ part: 'fact', name: 'v' }],
+      others: [{ part: 'database', name: 'v' }],
     });
     const p = captureModel(objects, { ...EMPTY, tables: loose('a', 'a', 'a', 'b') });
     const q = captureModel(objects, { ...EMPTY, tables: loose('a', 'b', 'b', 'c', 'c') });
@@ -171,7 +169,7 @@ describe('snapshots', () => {
       tables: { [long]: { columns: ['c'], rows: new Map([[1, big]]) } },
     }).snapshot;
     const changes = itemsOf(diffSnapshots(a, b), objects);
-    expect(changes.map(({ part }) => part)).toEqual(['schema', 'table', 'row']);
+    expect(changes.map(({ part }) => part)).toEqual(['fact', 'table', 'row']);
     const row = changes[2]!;
     expect(row.part === 'row' && row.after?.length).toBe(utf8(big).length);
     expect(row.part === 'row' && row.table.name).toBe(long);

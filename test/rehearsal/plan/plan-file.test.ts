@@ -29,7 +29,7 @@ describe('a plan file', () => {
     const file = join(temp, 'plan.yaml');
     writeFileSync(file, withLines('# the end'));
     const plan = await readPlan(file);
-    expect(Buffer.from(plan.document).toString()).toBe(withLines('# the end'));
+    expect(Buffer.from(plan.written).toString()).toBe(withLines('# the end'));
     expect(plan.executor.file).toBe(join(temp, 'a.sql'));
   });
 });

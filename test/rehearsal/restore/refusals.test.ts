@@ -58,7 +58,7 @@ const base = { rows: [row(1, 'a'), row(2, 'b')] };
 describe('what no restore script can do', () => {
   it.each<[what: string, before: State, after: State, path: string]>([
     ['equal states', base, base, 'snapshot'],
-    ['another fact', base, { ...base, version: '1' }, 'fact user_version'],
+    ['another fact', base, { ...base, version: '1' }, 'database user_version'],
     ['another definition', base, { ...base, sql: `${SQL} STRICT` }, 'schema table t'],
     ['a column of another type', base, { ...base, table: { columns: [{ name: 'id', type: 'INT' }, { name: 'v', type: 'TEXT' }] } }, 'table t'],
     ['columns in another order', { rows: [] }, { table: { columns: [{ name: 'v', type: '' }, { name: 'id', type: 'INT' }] } }, 'table t'],

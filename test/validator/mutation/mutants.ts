@@ -10,7 +10,7 @@ import { walkMap, type Row } from '../../../src/objects/map-walk.ts';
 import { MapBuilder } from '../../../src/objects/merkle-map.ts';
 import { isMap } from '../../../src/objects/schema.ts';
 import { driveSync } from '../../../src/objects/walk.ts';
-import { yamlValue } from '../../../src/rules/yaml.ts';
+import { canonicalJson, readCanonicalJson } from '../../../src/objects/json.ts';
 import type { Built } from '../../../src/vectors/draft.ts';
 import { Overlay } from './overlay.ts';
 import { changesOf, listChanges, mapChanges, nearBytes, sampled, same } from './values.ts';
@@ -35,7 +35,7 @@ type Entry = [key: Uint8Array, row: Row];
 
 /** Where a link leads to a Merkle map. */
 const MAPS: Readonly<Record<string, readonly string[]>> = {
-  snapshot: ['schema', 'sequences', 'tables'],
+  snapshot: ['tables'],
   table: ['root'],
 };
 
@@ -100,7 +100,7 @@ class Walker {
       field,
       put: (value, sink) => place.put({ ...map, [field]: value }, sink),
     };
-    if (item instanceof Link && MAPS[kindIn(map)]?.includes(field)) {
+    if (item instanceof Link && (place.field === 'facts' || MAPS[kindIn(map)]?.includes(field))) {
       yield* this.#replaced(item, this.#others.get('rows') ?? [], below);
       const put: Put = (root, sink) => {
         const rows = countOf(root as Link, sink);
@@ -171,15 +171,15 @@ class Walker {
     }
   }
 
-  /** The bytes of stored content; of a plan's file also each thing that it says. */
+  /** The bytes of stored content; of a document also each thing that it says. */
   *#content(link: Link, place: Place): Generator<Mutant> {
     const bytes = this.#objects.get(link.digest);
     const put: Put = (value, sink) => place.put(storeContent(sink, value as Uint8Array), sink);
     yield* this.#changed(nearBytes(bytes), { ...place, put });
     if (place.field === 'document')
-      yield* this.#value(yamlValue(bytes) as Value, {
+      yield* this.#value(readCanonicalJson(bytes) as Value, {
         ...place,
-        put: (value, sink) => put(new Uint8Array(Buffer.from(JSON.stringify(value))), sink),
+        put: (value, sink) => put(canonicalJson(value), sink),
       });
   }
 

@@ -1,4 +1,5 @@
-import type { Pairs, TableSpec } from '../../../objects/snapshots/builder.ts';
+import type { TableSpec } from '../../../objects/snapshots/builder.ts';
+import type { Pairs } from '../../../objects/snapshots/facts.ts';
 import type { SqlReads } from './sql-reads.ts';
 import { checkSchema, type SchemaRow } from './schema-check.ts';
 import { readRows, type KeyedRow } from './table-rows.ts';

@@ -1,9 +1,7 @@
-import type { ObjectOf } from '../../../objects/kinds.ts';
-import { findRow, type Row } from '../../../objects/map-walk.ts';
-import { boundKey, encodeKey, TextBytes } from '../../../objects/rows/key.ts';
+import { TextBytes } from '../../../objects/rows/key.ts';
 import type { RowValue } from '../../../objects/rows/row.ts';
-import { definitionText, rowBytes } from '../../../objects/snapshots/diff.ts';
-import { collect, type Walk } from '../../../objects/walk.ts';
+import { definitionText, findFact } from '../../../objects/snapshots/facts.ts';
+import type { Walk } from '../../../objects/walk.ts';
 import { MASKED } from '../../../objects/rows/masked.ts';
 import {
   changedColumns,
@@ -23,8 +21,8 @@ import { sqliteLiteral, type TextEncoding } from './literal.ts';
 import { describeSqlite } from './schema.ts';
 
 /** The statements of a SQLite restore script. Names are quoted and of schema `main`: no temporary table can stand in. */
-export function sqliteDialect({ facts }: Pick<ObjectOf<'snapshot'>, 'facts'>): Dialect {
-  const encoding = encodingIn(facts);
+export function sqliteDialect(fact: string): Dialect {
+  const encoding: TextEncoding = fact === 'UTF-16le' || fact === 'UTF-16be' ? fact : 'UTF-8';
   const literal = (value: RowValue): string => sqliteLiteral(value, encoding);
   return {
     note: undefined,
@@ -87,17 +85,12 @@ function* movedCounters<T>(
   const moved: SequenceChange[] = [];
   for (const [name, rowid] of highest) {
     if (sequences.some((change) => change.name === name)) continue;
-    const [row] = yield* collect<Row, T>(findRow(snapshot.sequences, boundKey(encodeKey([name]))));
-    const wanted = row && definitionText(yield* rowBytes<T>(row));
+    const definition = yield* findFact<T>(snapshot, 'sequence', name);
+    const wanted = definition && definitionText(definition);
     const seq = /^seq: (-?\d+)$/.exec(wanted ?? '')?.[1];
     if (seq === undefined || rowid > BigInt(seq)) moved.push({ name, wanted, found: wanted });
   }
   return moved;
-}
-
-function encodingIn(facts: ObjectOf<'snapshot'>['facts']): TextEncoding {
-  const encoding = facts.find(([name]) => name === 'encoding')?.[1];
-  return encoding === 'UTF-16le' || encoding === 'UTF-16be' ? encoding : 'UTF-8';
 }
 
 /** What the virtual tables that come with SQLite (FTS3 to 5, R-Tree, Geopoly) call the tables that hold their content. */
