@@ -22,7 +22,7 @@ const COMMON = {
   logLevel: 'warning',
 } as const;
 
-/** The validator: everything inside, with SHA-256 and CBOR in pure JavaScript. */
+/** The validator: everything inside, with SHA-256 in pure JavaScript. */
 export async function buildValidator(
   out: string,
   root = ROOT,
@@ -38,8 +38,6 @@ export async function buildValidator(
     external: ['node:*'],
     // Else the bundle would name the place that a linked node_modules leads to.
     preserveSymlinks: true,
-    // As it is for browsers: without node's own modules.
-    alias: { 'cbor-x': join(root, 'node_modules/cbor-x/index.js') },
     plugins: [
       {
         name: 'pure-sha256',
@@ -75,7 +73,6 @@ const BUNDLE = {
   minifyWhitespace: true,
   external: ['better-sqlite3', 'level', 'classic-level', 'pg', 'pg-copy-streams', 'libpg-query', 'yaml'],
   alias: {
-    'cbor-x': join(ROOT, 'node_modules/cbor-x/index.js'),
     'string-width': join(ROOT, 'scripts/plain-string-width.ts'),
   },
   // For packages that are CommonJS; names of ours must not collide with theirs.

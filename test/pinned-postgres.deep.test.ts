@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "73e66e2c4522c8b4a3c2d7b543ca0b1cd9227a780b95f62ea55dee462dabacec",
-        "seal": "88a0e73fc1f9a6a187358219dfd1e30f8e8afb9bd39c3cd36e99e753a410bd79",
+        "rehearsal": "bd3da2b8a9e094dc9e3b5f358f76a680a93f5581dda8c710052abd96e125529a",
+        "seal": "1be9f695d0063dda854688d7a08f56a91321ae2ba9e0c90de039de15a44f3165",
       }
     `);
   });

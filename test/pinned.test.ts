@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"04d581ad58e72c970b56b268283b94c7fecf6ce6e95ae587f3d2afcf85d19560"`,
+      `"1444c1981b43cfa15419a618c0f1d40d3a7b45748e061871e5fdbe0d81cc24f3"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "70c8608037e513a63ec8dc9051f6a001abbdf11ea323e3d1762041632bbe3f63",
-        "seal": "9b68170772ec5560ad08c0f5717484e6a24bdfaa0985929d9d3e8b15e3bc964c",
+        "rehearsal": "f64b134ee14d1a4fb9607a8c7bd60bd97d133fb2f32ff72607820003eb078e66",
+        "seal": "9c1e67f1e4184ea9eb576a1e66551dd2b14dc6f3f3baca42abd468f0a2b40848",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "77ca10b35a2ec36fb03e7305d4a940baf6b667662ebfd507c0821493ec039ef4",
-        "seal": "0207a231eada13f5fe337b67243f8a34e5b7bd6ba31252454a45243d1a886ba8",
+        "rehearsal": "2073a9e752af770538d8f695788b94e7e5584077264f8ae324b4d13b555ac0a6",
+        "seal": "2af55421dc6b40d0df61a89a6ef1d9e44853a3dda5b8d2ba1531c091efb85c0c",
       }
     `);
   });

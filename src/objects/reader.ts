@@ -9,9 +9,8 @@ const LEAST = [24, 0x100, 0x1_0000, 0x1_0000_0000] as const;
 /**
  * Reads one DAG-CBOR item (RFC 8949 section 3) in the eight forms that our encoder writes: shortest arguments, definite
  * lengths, text keys in strict order, no tag but 42, nothing after the end. A general decoder is no match for bytes that
- * somebody sent: it gives meaning to other tags (with shared references 80 bytes make it run for a minute), recurses as
- * deep as the bytes say, and cbor-x drops a byte order mark where its native part is not there, so that the validator
- * would read another text than the command.
+ * somebody sent: it gives meaning to other tags (with shared references 80 bytes make cbor-x run for a minute), and
+ * recurses as deep as the bytes say.
  * @throws CustodyError OBJECT_NOT_CANONICAL.
  */
 export function readItem(bytes: Uint8Array): Value {

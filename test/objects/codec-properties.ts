@@ -87,7 +87,7 @@ function hasMark(bytes: Uint8Array): boolean {
   return Buffer.from(bytes).includes('\ufeff');
 }
 
-/** The properties that hold for the codec, whatever cbor-x it runs on. */
+/** The properties that hold for the codec, at so many runs each. */
 export function codecProperties({ encode, decode }: Codec, numRuns: number): void {
   it('writes the bytes of @ipld/dag-cbor, which reads the same value', () => {
     fc.assert(
