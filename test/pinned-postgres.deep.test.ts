@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "bd3da2b8a9e094dc9e3b5f358f76a680a93f5581dda8c710052abd96e125529a",
-        "seal": "1be9f695d0063dda854688d7a08f56a91321ae2ba9e0c90de039de15a44f3165",
+        "rehearsal": "73a4ec667e656c0c591cdfa1fee33819da28d052ab57f0036293e0e9f8a8656c",
+        "seal": "7adc3d6cf7d72577c4f76dd23db618d5844b6b9471bebd48523d5bcaca6b96fd",
       }
     `);
   });

@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"1444c1981b43cfa15419a618c0f1d40d3a7b45748e061871e5fdbe0d81cc24f3"`,
+      `"2a02dd9ac44a13373608048b747cc0d0bd04a4c4f7590488e488cbf821d5c62f"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "f64b134ee14d1a4fb9607a8c7bd60bd97d133fb2f32ff72607820003eb078e66",
-        "seal": "9c1e67f1e4184ea9eb576a1e66551dd2b14dc6f3f3baca42abd468f0a2b40848",
+        "rehearsal": "0b269741e537808aaa04142a4fc3c97db5f587440b6dc84992671d49db998cc1",
+        "seal": "fbf38502ba98193e261dd88fe674d9bfb3e7246e4a6982602bdc9c7d45d34a07",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "2073a9e752af770538d8f695788b94e7e5584077264f8ae324b4d13b555ac0a6",
-        "seal": "2af55421dc6b40d0df61a89a6ef1d9e44853a3dda5b8d2ba1531c091efb85c0c",
+        "rehearsal": "916f89f1070055c78b39550cb80a71de799bbf46f6e0aaddde3f2248fd15cdb5",
+        "seal": "cbe5eeaf14947a0542f418add2c186245724c98534e86db8569d49fd2c8b9c0a",
       }
     `);
   });

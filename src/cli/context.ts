@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { AppendResult, Ledger } from '../ledger/ledger.ts';
 import type { Io } from './io.ts';
-import { printable } from './text.ts';
+import { jsonText, printable, printableLines } from './text.ts';
 
 const WHY_UNSIGNED: Record<NonNullable<AppendResult['unsigned']>, string> = {
   KEY_ABSENT: "you do not have this log's key; the head is ahead of its last signed checkpoint.",
@@ -73,8 +73,8 @@ export class Context {
 
   /** The one document of `--json`, or the text for people. */
   print(document: unknown, text: () => string): void {
-    if (this.args.json) this.io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-    else if (!this.args.quiet) this.io.stdout.write(text());
+    if (this.args.json) this.io.stdout.write(jsonText(document));
+    else if (!this.args.quiet) this.io.stdout.write(printableLines(text()));
   }
 
   /** Said beside the result, where a person reads. */

@@ -22,7 +22,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
         import('./commands/cat.ts'),
         import('./context.ts'),
       ]);
-      return await command.run(cat, new Context(io, cat, run));
+      return await command.run({ ...cat, 'limit-size': undefined }, new Context(io, cat, run));
     }
     const { parseAndRun } = await import('./parse.ts');
     return await parseAndRun(argv, io, run);

@@ -1,7 +1,7 @@
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { Io } from './io.ts';
-import { findingLines, printable } from './text.ts';
+import { findingLines, jsonText, printable, printableLines } from './text.ts';
 
 /** Prints an error and gives its exit code: what went wrong, where, what to do next. */
 export function reportError(error: unknown, io: Io, json: boolean): number {
@@ -16,16 +16,16 @@ export function reportError(error: unknown, io: Io, json: boolean): number {
   const { code, hint, findings } = known;
   if (json) {
     const document = { error: { ...errorDocument(known), ...(findings.length > 0 && { findings }) } };
-    io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    io.stdout.write(jsonText(document));
     return exitCodeOf(known);
   }
   io.stderr.write(`custody: ${whereAndWhat(known)} [${code}]\n`);
   for (const line of findingLines(findings)) io.stderr.write(`${line}\n`);
   if (hint !== '') io.stderr.write(`${printable(hint)}\n`);
   if (code === 'INTERNAL' && error instanceof Error && error.stack !== undefined)
-    io.stderr.write(`${lines(error.stack)}\n`);
+    io.stderr.write(`${printableLines(error.stack)}\n`);
   else if (io.env['CUSTODY_TRACE'] === '1' && known.stack !== undefined)
-    io.stderr.write(`${lines(known.stack)}\n`);
+    io.stderr.write(`${printableLines(known.stack)}\n`);
   return exitCodeOf(known);
 }
 
@@ -37,10 +37,6 @@ export function errorDocument({ code, message, path, hint }: CustodyError): obje
 /** Where it happened, unless the message says so, and what. Names of tables, SQL and paths come from outside. */
 export function whereAndWhat({ message, path }: CustodyError): string {
   return printable(path !== undefined && !message.includes(path) ? `${path}: ${message}` : message);
-}
-
-function lines(stack: string): string {
-  return stack.split('\n').map(printable).join('\n');
 }
 
 /** Ours, or what the system said; anything else is a bug. */

@@ -1,4 +1,5 @@
 import type { RehearseResult } from '../workflows/rehearse.ts';
+import { CONTROL_CLASS, escapeControl } from '../objects/control-characters.ts';
 import { causesFirst, type Finding } from '../finding.ts';
 
 /** Lines of findings; --json lists all. */
@@ -28,12 +29,23 @@ export function findingsBy(
   );
 }
 
-/** Control characters never reach the terminal. */
+/** One line: control characters never reach the terminal. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (c) =>
-    c === '\t' ? ' ' : `\\u{${c.codePointAt(0)!.toString(16)}}`,
-  );
+  return escapeControl(text.replaceAll('\t', ' '));
 }
+
+/** {@link printable} for text of several lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/** A document of `--json`: what JSON itself would not escape (DEL, C1, bidirectional controls) is escaped all the same. */
+export function jsonText(document: unknown): string {
+  const escape = (line: string): string =>
+    line.replace(CONTROL, (c) => `\\u${c.codePointAt(0)!.toString(16).padStart(4, '0')}`);
+  return `${JSON.stringify(document, null, 2).split('\n').map(escape).join('\n')}\n`;
+}
+const CONTROL = new RegExp(`[${CONTROL_CLASS}]`, 'gu');
 
 /** The first digits of an id, enough to name it. */
 export function short(id: string): string {

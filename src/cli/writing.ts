@@ -1,3 +1,4 @@
+import { hasControlCharacter } from '../objects/control-characters.ts';
 import type { Argv } from 'yargs';
 import { CustodyError } from '../errors.ts';
 import type { Context } from './context.ts';
@@ -43,7 +44,7 @@ export function writing(
 }
 
 function checkName(what: string, name: string): string {
-  if (name === '' || name.length > 200 || /\p{Cc}/u.test(name)) {
+  if (name === '' || name.length > 200 || hasControlCharacter(name)) {
     throw new CustodyError('USAGE', `--${what} takes a name of 1 to 200 characters on one line`, {
       hint: `Give another ${what}.`,
     });

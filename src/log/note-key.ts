@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { CustodyError } from '../errors.ts';
+import { hasControlCharacter } from '../objects/control-characters.ts';
 import { sha256Hex } from '../objects/sha256.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 
@@ -27,9 +28,11 @@ export interface SignerKey extends VerifierKey {
   readonly seed: Uint8Array;
 }
 
-/** C2SP: not empty, without Unicode spaces and plus; and, being part of a note, well formed and without control characters. */
+/** C2SP: not empty, without Unicode spaces and plus; and, for it is printed and part of a note, well formed and without control characters. */
 export function isKeyName(name: string): boolean {
-  return name !== '' && name.isWellFormed() && !/[\p{White_Space}+\u0000-\u001f]/u.test(name);
+  return (
+    name !== '' && name.isWellFormed() && !/[\p{White_Space}+]/u.test(name) && !hasControlCharacter(name)
+  );
 }
 
 /** The first 4 bytes, in hex, of SHA-256(name ‖ 0x0A ‖ type ‖ public key). */

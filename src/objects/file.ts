@@ -1,5 +1,5 @@
 import { CustodyError } from '../errors.ts';
-import { cutPoint, MAX_CHUNK } from './chunker.ts';
+import { cutPoint, MAX_CHUNK, MIN_CHUNK } from './chunker.ts';
 import { ByteWindow } from './byte-window.ts';
 import { hash32, MAX_LEVEL } from './cutter.ts';
 import { digestFromBytes, digestToBytes, type Digest } from './digest.ts';
@@ -162,31 +162,8 @@ function* readChunks(
   claimed: number,
   hasher: { update(b: Uint8Array): void },
 ): Walk<Uint8Array> {
-  const list = decodeKind('chunks', yield* need<Uint8Array>(link.digest), link.digest);
-  if (list.level > MAX_LEVEL || (level !== undefined && list.level !== level)) {
-    throw new CustodyError(
-      'TREE_MALFORMED',
-      `chunk list at level ${list.level} where ${level ?? 'less'} was due`,
-      {
-        path: link.digest,
-      },
-    );
-  }
-  if (list.entries.length === 0) {
-    throw new CustodyError('TREE_MALFORMED', 'a chunk list is empty', { path: link.digest });
-  }
-  const sum = list.entries.reduce((all, [, size]) => all + size, 0);
-  if (sum !== claimed || list.entries.some(([, size]) => size === 0)) {
-    throw new CustodyError('TREE_MALFORMED', `a chunk list of ${sum} bytes, not ${claimed}`, {
-      path: link.digest,
-    });
-  }
+  const list = openChunks(link, level, claimed, yield* need<Uint8Array>(link.digest));
   for (const [child, size] of list.entries) {
-    if ((list.level === 0) !== (child.codec === 'raw')) {
-      throw new CustodyError('TREE_MALFORMED', 'a chunk list links the wrong codec for its level', {
-        path: link.digest,
-      });
-    }
     if (list.level > 0) {
       yield* readChunks(child, list.level - 1, size, hasher);
       continue;
@@ -199,6 +176,55 @@ function* readChunks(
     hasher.update(bytes);
     yield* item(bytes);
   }
+}
+
+/**
+ * Checks the lists of a `file`, each once however often it is linked, and reads no chunk.
+ * @param known lists that were checked, with their level and size; those of several files may share it.
+ * @param onChunk is told of each chunk in each list that was not known.
+ * @throws CustodyError as {@link readContent}.
+ */
+export function* listsOf<T>(
+  link: Link,
+  known: Map<Digest, { level: number; size: number }>,
+  onChunk: (chunk: Link, size: number) => void = () => undefined,
+): Walk<T> {
+  const { chunks, size } = readFile(link, yield* need<T>(link.digest));
+  const stack: [Link, number | undefined, number][] = [[chunks, undefined, size]];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const [at, level, claimed] = next;
+    const met = known.get(at.digest);
+    if (met?.size === claimed && (level === undefined || level === met.level)) continue;
+    const list = openChunks(at, level, claimed, yield* need<T>(at.digest));
+    known.set(at.digest, { level: list.level, size: claimed });
+    for (const [child, length] of list.entries)
+      if (list.level === 0) onChunk(child, length);
+      else stack.push([child, list.level - 1, length]);
+  }
+}
+
+/** One list, compared with what the list above says of it. */
+function openChunks(
+  link: Link,
+  level: number | undefined,
+  claimed: number,
+  bytes: Uint8Array,
+): ObjectOf<'chunks'> {
+  const list = decodeKind('chunks', bytes, link.digest);
+  const malformed = (what: string): CustodyError =>
+    new CustodyError('TREE_MALFORMED', what, { path: link.digest });
+  if (list.level > MAX_LEVEL || (level !== undefined && list.level !== level))
+    throw malformed(`chunk list at level ${list.level} where ${level ?? 'less'} was due`);
+  if (list.entries.length === 0) throw malformed('a chunk list is empty');
+  const sum = list.entries.reduce((all, [, size]) => all + size, 0);
+  if (sum !== claimed) throw malformed(`a chunk list of ${sum} bytes, not ${claimed}`);
+  // Only the end of a file is short: else its claims could be few bytes and, made of single ones, endless work.
+  const short = list.entries.some(([, size], i) => size <= (i === list.entries.length - 1 ? 0 : MIN_CHUNK));
+  if (short || (list.level === 0 && list.entries.some(([, size]) => size > MAX_CHUNK)))
+    throw malformed('a chunk list with a chunk that is too short or too long');
+  if (list.entries.some(([child]) => (list.level === 0) !== (child.codec === 'raw')))
+    throw malformed('a chunk list links the wrong codec for its level');
+  return list;
 }
 
 /** All of it in one array: for content that is known to be small. @throws CustodyError OBJECT_TOO_LARGE above `limit`. */

@@ -1,6 +1,5 @@
 import { CustodyError } from '../errors.ts';
 import { hash32, MAX_LEVEL } from './cutter.ts';
-import { contentFacts, MAX_CONTENT } from './file.ts';
 import { decodeKind, type treeEntry } from './kinds.ts';
 import type { Link } from './link.ts';
 import { ListTreeBuilder } from './list-tree.ts';
@@ -109,14 +108,12 @@ export interface PathEntry {
   readonly entry: TreeEntry;
 }
 
-/** Entries that a packet may have, folders included, and the bytes that they may claim: shared folders multiply. */
+/** Entries that a packet may have, folders included: shared folders multiply. */
 export const MAX_ENTRIES = 10_000_000;
-export const MAX_TREE_SIZE = MAX_CONTENT;
 
 /**
  * Reads each folder below `root` once, however often it is linked, checks it, and counts what a walk would meet.
- * @throws CustodyError TREE_MALFORMED above {@link MAX_ENTRIES}, OBJECT_TOO_LARGE above {@link MAX_TREE_SIZE}, and what
- * {@link listFolder} throws.
+ * @throws CustodyError TREE_MALFORMED above {@link MAX_ENTRIES}, and what {@link listFolder} throws.
  */
 export function* checkTree<T>(root: Link): Walk<T> {
   interface Open {
@@ -124,43 +121,32 @@ export function* checkTree<T>(root: Link): Walk<T> {
     readonly entries: readonly TreeEntry[];
     next: number;
     count: number;
-    size: number;
   }
   const open = function* (link: Link): Walk<T, Open> {
-    return { link, entries: yield* collect<TreeEntry, T>(listFolder(link)), next: 0, count: 0, size: 0 };
+    return { link, entries: yield* collect<TreeEntry, T>(listFolder(link)), next: 0, count: 0 };
   };
-  const known = new Map<string, { count: number; size: number }>();
+  const known = new Map<string, number>();
   const stack = [yield* open(root)];
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
     const entry = top.entries[top.next];
     if (!entry) {
-      known.set(top.link.digest, { count: top.count, size: top.size });
+      known.set(top.link.digest, top.count);
       stack.pop();
       continue;
     }
-    const below =
-      entry.mode === 'dir' ? known.get(entry.link.digest) : { count: 0, size: yield* claimed(entry) };
-    if (!below) {
+    const below = entry.mode === 'dir' ? known.get(entry.link.digest) : 0;
+    if (below === undefined) {
       // It is known when this entry is looked at again.
       stack.push(yield* open(entry.link));
       continue;
     }
     top.next++;
-    top.count += 1 + below.count;
-    top.size += below.size;
-    const path = top.link.digest;
+    top.count += 1 + below;
     if (top.count > MAX_ENTRIES)
       throw new CustodyError('TREE_MALFORMED', `a folder with more than ${MAX_ENTRIES} entries below`, {
-        path,
+        path: top.link.digest,
       });
-    if (top.size > MAX_TREE_SIZE)
-      throw new CustodyError('OBJECT_TOO_LARGE', `a folder of more than ${MAX_TREE_SIZE} bytes`, { path });
   }
-}
-
-/** What a file says of its size; a blob has at most 1 MiB, and so many of them are no more than is read. */
-function* claimed<T>({ link }: TreeEntry): Walk<T, number> {
-  return link.codec === 'raw' ? 0 : (yield* contentFacts<T>(link)).size;
 }
 
 /** Everything below a folder, depth first, in bytewise order of names within each folder. {@link checkTree} comes first. */

@@ -53,7 +53,7 @@ class Writer {
     if (typeof value === 'number') {
       if (!Number.isSafeInteger(value) || Object.is(value, -0))
         refuse(`${value} is not an integer; floats are refused`);
-      value < 0 ? this.#head(NEGATIVE, -1 - value) : this.#head(UNSIGNED, value);
+      this.#head(value < 0 ? NEGATIVE : UNSIGNED, value < 0 ? -1 - value : value);
       return;
     }
     if (value > 0xffffffffffffffffn || value <= -0x10000000000000000n) refuse('an integer is beyond 64 bits');

@@ -1,5 +1,6 @@
 import { CustodyError } from '../errors.ts';
 import { finding } from '../finding.ts';
+import { hasControlCharacter } from '../objects/control-characters.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { contentDigest } from '../objects/file.ts';
 import { decodeKind } from '../objects/kinds.ts';
@@ -11,7 +12,7 @@ import { packetFiles } from './files/packet-files.ts';
 import { verdictLinkName } from './find-packet.ts';
 import { putTree, type Placed } from './put-tree.ts';
 import { formatManifest, formatSeal, parseManifest } from './seal/manifest.ts';
-import { findCollisions, hasControlCharacter, MANIFEST_NAME, SEAL_NAME } from './seal/names.ts';
+import { findCollisions, MANIFEST_NAME, SEAL_NAME } from './seal/names.ts';
 import { putPacket } from './store-packet.ts';
 
 /** A sealed tree of files. */

@@ -6,6 +6,7 @@ import type { Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readBytes, readContent } from '../objects/file.ts';
 import type { Link } from '../objects/link.ts';
+import { requireWithin } from '../objects/oversized.ts';
 import { walkTree, type PathEntry, type TreeEntry } from '../objects/tree.ts';
 import { driveAsync, type Get } from '../objects/walk.ts';
 import { shellWord } from '../system/shell-word.ts';
@@ -16,6 +17,8 @@ import { isFree, WholeFolder } from '../system/whole-folder.ts';
 
 export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Bytes that the packet's files may say to have together, unless so much is stored for them. */
+  readonly limitSize?: number | undefined;
   /** What the packet is called, for an error. */
   readonly revision?: string;
   /** Whether the folders above are made where they are missing. */
@@ -71,9 +74,10 @@ export async function preparePacket(
   dir: string,
   { tree, seal }: { readonly tree: Link; readonly seal: Digest },
   get: Get,
-  { signal, revision, parents = false }: WriteOptions = {},
+  { signal, revision, limitSize, parents = false }: WriteOptions = {},
 ): Promise<PacketInMaking> {
   await requirePlace(dir);
+  await requireWithin(await contentsOf(tree, get, signal), get, { signal, limitSize });
   const folder = await begin(dir, parents);
   try {
     const written = await writeTree(folder.work, tree, get, signal);
@@ -115,6 +119,14 @@ async function begin(dir: string, parents: boolean): Promise<WholeFolder> {
   } catch (error) {
     throw fromSystemError(error, dirname(dir));
   }
+}
+
+/** The content of each entry, as often as it is to be written. */
+async function contentsOf(tree: Link, get: Get, signal: AbortSignal | undefined): Promise<Link[]> {
+  const contents: Link[] = [];
+  for await (const { entry } of driveAsync(walkTree(tree), get, signal ? { signal } : {}))
+    if (entry.mode !== 'dir') contents.push(entry.link);
+  return contents;
 }
 
 async function writeTree(

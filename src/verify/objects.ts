@@ -3,14 +3,15 @@ import { finding, type Finding } from '../finding.ts';
 import { LinkStack } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
 import { checkKind, checkRun, entryLinks } from '../objects/entry.ts';
-import { readContent } from '../objects/file.ts';
+import { listsOf, readContent } from '../objects/file.ts';
 import { decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { checkMap } from '../objects/map-check.ts';
+import { LIMIT_SIZE, notHashed, oversized } from '../objects/oversized.ts';
 import { objectFault } from '../objects/object-fault.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { checkTree } from '../objects/tree.ts';
-import { driveAsync, type Walk } from '../objects/walk.ts';
+import { driveAsync, resultOfAsync, type Walk } from '../objects/walk.ts';
 
 export type RecordLinks = Pick<ObjectOf<'record'>, 'entry' | 'signatures'>;
 
@@ -27,10 +28,21 @@ export class ObjectsCheck {
   readonly #links = new LinkStack<string>();
   readonly #source: ObjectSource;
   readonly #signal: AbortSignal | undefined;
+  readonly #limit: number;
+  readonly #files: Link[] = [];
+  readonly #lists: Parameters<typeof listsOf>[1] = new Map();
 
-  constructor(source: ObjectSource, signal?: AbortSignal) {
+  /** @param limitSize bytes that all files together may claim beyond what is stored of them, to be hashed whole. */
+  constructor(
+    source: ObjectSource,
+    {
+      signal,
+      limitSize = LIMIT_SIZE,
+    }: { signal?: AbortSignal | undefined; limitSize?: number | undefined } = {},
+  ) {
     this.#source = source;
     this.#signal = signal;
+    this.#limit = limitSize;
   }
 
   /** How many ids were visited, good or not. */
@@ -44,6 +56,7 @@ export class ObjectsCheck {
     await this.#drain(entry, checkKind('entry', entry));
   }
 
+  /** Follows these links. What {@link hashFiles} does is left for when everything is reached. */
   async reach(roots: readonly Link[], path: string): Promise<void> {
     this.#links.push(roots, path);
     for (let next = this.#links.pop(); next; next = this.#links.pop()) {
@@ -70,7 +83,8 @@ export class ObjectsCheck {
   async #checkWhole(link: Link, object: AnyObject): Promise<void> {
     switch (object.kind) {
       case 'file':
-        return this.#drain(link, readContent(link));
+        this.#files.push(link);
+        return this.#drain(link, listsOf(link, this.#lists));
       case 'table':
         return this.#drain(link, checkMap(object.root, object.rows));
       case 'snapshot':
@@ -92,6 +106,18 @@ export class ObjectsCheck {
     for (const [kind, link] of entryLinks(entry)) await this.#drain(link, checkKind(kind, link));
     if (entry.type === 'rehearsal' && this.findings.length === before)
       await this.#drain(entry.run, checkRun(entry));
+  }
+
+  /** Hashes each file that was reached, whole; where they claim too much, those that their chunks do not account for are named. */
+  async hashFiles(): Promise<void> {
+    const faulty = new Set(this.findings.map(({ path }) => path));
+    const files = this.#files.splice(0).filter(({ digest }) => !faulty.has(digest));
+    const options = this.#signal ? { signal: this.#signal } : {};
+    const get = (id: Digest): Promise<Uint8Array> => this.#source.get(id);
+    const over = await resultOfAsync(oversized(files, this.#limit), get, options);
+    const left = new Set(over?.files.map(({ link }) => link.digest));
+    if (over) this.findings.push(...notHashed(over));
+    for (const link of files) if (!left.has(link.digest)) await this.#drain(link, readContent(link));
   }
 
   async #drain(link: Link, walk: Walk<unknown, unknown>): Promise<void> {

@@ -23,18 +23,26 @@ export interface RerunsReport {
   readonly findings: readonly Finding[];
 }
 
+export interface RerunsOptions {
+  /** Verifier keys; without any, nothing counts and nothing is a finding. */
+  readonly rerunners: readonly string[];
+  readonly signal?: AbortSignal;
+  /** As `verify` has it. */
+  readonly limitSize?: number;
+}
+
 /**
  * Reruns of one rehearsal. Anybody who appends may claim one, so only those count that a key signed which the auditor
  * gave, and which is not the log's own: who keeps the log is not somebody else.
  * @param claimed what the log's entries claim; what is damaged counts nothing (levels chain and objects name it).
- * @param rerunners verifier keys; without any, nothing counts and nothing is a finding.
  */
 export async function verifyReruns(
   ledger: Ledger,
   claimed: LogEntries['reruns'],
   subject: Link,
-  { rerunners, signal }: { rerunners: readonly string[]; signal?: AbortSignal },
+  options: RerunsOptions,
 ): Promise<RerunsReport> {
+  const { rerunners, signal } = options;
   const reruns: Rerun[] = [];
   const findings: Finding[] = [];
   for (const { index, rerun } of claimed) {
@@ -44,7 +52,7 @@ export async function verifyReruns(
     const path = `records/${index}`;
     const signers = signersOf(found.rerun.note);
     const given = signers.filter((signer) => rerunners.some((key) => key.startsWith(`${signer}+`)));
-    const said = given.length === 0 ? 'nothing' : await saidBy(ledger, found, path, rerunners, signal);
+    const said = given.length === 0 ? 'nothing' : await saidBy(ledger, found, path, options);
     if (Array.isArray(said)) findings.push(...said);
     const counted = said === 'same';
     for (const signer of signers.length > 0 ? signers : ['nobody'])
@@ -115,13 +123,12 @@ async function saidBy(
   ledger: Ledger,
   { link, rerun }: Found,
   path: string,
-  rerunners: readonly string[],
-  signal: AbortSignal | undefined,
+  options: RerunsOptions,
 ): Promise<'same' | 'nothing' | Finding[]> {
   const { subject, again, same, differences, note } = rerun;
   try {
     const claim = { subject: subject.digest, again: again.digest, same };
-    if (!openRerun(note, claim, rerunners)) return 'nothing';
+    if (!openRerun(note, claim, options.rerunners)) return 'nothing';
   } catch (error) {
     if (!isDamage(error)) throw error;
     return 'nothing';
@@ -138,8 +145,9 @@ async function saidBy(
     const first = differences[0] ?? 'it does not say where';
     return [finding('RERUN_DIFFERS', path, `run again it differs: ${first}`)];
   }
-  const objects = new ObjectsCheck(ledger.store, signal);
+  const objects = new ObjectsCheck(ledger.store, options);
   await objects.reach([link], path);
+  await objects.hashFiles();
   if (objects.findings.length > 0) return 'nothing';
   const run = decodeKind('run', await ledger.get(rerun.run.digest), rerun.run.digest);
   return run.rehearsal.equals(again) ? 'same' : 'nothing';

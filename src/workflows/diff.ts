@@ -3,6 +3,7 @@ import { equalBytes } from '../objects/codec.ts';
 import { contentFacts } from '../objects/file.ts';
 import { jsonChanges, type JsonChange } from '../objects/json-changes.ts';
 import { toJson, type Json } from '../objects/json.ts';
+import { withoutRepeats } from '../objects/oversized.ts';
 import { diffSnapshots } from '../objects/snapshots/diff.ts';
 import { diffTrees, type TreeEntry } from '../objects/tree.ts';
 import { driveAsync, resultOfAsync, eitherStore, type Get } from '../objects/walk.ts';
@@ -40,7 +41,7 @@ export type DiffResult =
 export async function diffOperands(
   a: Operand,
   b: Operand,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal; limitSize?: number | undefined } = {},
 ): Promise<DiffResult> {
   if (a.kind === 'file' && b.kind === 'file') return diffFiles(a.bytes, b.bytes);
   if (a.kind === 'file' || b.kind === 'file' || a.kind !== b.kind) {
@@ -48,7 +49,7 @@ export async function diffOperands(
       hint: 'Compare a packet with a packet or folder, a snapshot with a snapshot or database, a file with a file.',
     });
   }
-  const get = eitherStore(a.get, b.get);
+  const get = withoutRepeats(eitherStore(a.get, b.get), options.limitSize);
   if (a.kind === 'tree') {
     const changes: FileChange[] = [];
     for await (const { path, before, after } of driveAsync(diffTrees(a.link, b.link), get, options)) {

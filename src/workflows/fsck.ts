@@ -33,7 +33,7 @@ export interface FsckReport {
  */
 export async function fsckLedger(
   ledger: Ledger,
-  options: { signal?: AbortSignal; progress?: (phrase: string) => void } = {},
+  options: { signal?: AbortSignal; limitSize?: number; progress?: (phrase: string) => void } = {},
 ): Promise<FsckReport> {
   const { progress = () => undefined, signal } = options;
   progress('packs');
@@ -50,8 +50,9 @@ export async function fsckLedger(
     signed = { covered: log.signatures.covered, size: log.size };
   }
   progress('objects');
-  const objects = new ObjectsCheck(ledger.store, signal);
+  const objects = new ObjectsCheck(ledger.store, options);
   for (const { index, ...links } of log?.records ?? []) await objects.record(links, `records/${index}`);
+  await objects.hashFiles();
   findings.push(
     ...objects.findings.filter(
       (f) => !findings.some((known) => known.path === f.path && known.code === f.code),

@@ -22,13 +22,13 @@ export async function unpack(
   ledger: Ledger,
   revision: string,
   dir: string,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, limitSize }: { readonly signal: AbortSignal; readonly limitSize?: number | undefined },
 ): Promise<Unpacked> {
   const { id, packet } = await requirePacket(ledger, await resolveRevision(ledger, revision), { signal });
   if (isThere(dir)) throw taken(dir);
   const { tree } = packet;
   const seal = digestFromBytes(packet.seal);
-  const options = { signal, revision };
+  const options = { signal, revision, limitSize };
   const { files, size } = await writePacket(dir, { tree, seal }, ledger.get, options);
   return { packet: id, tree: tree.digest, seal, files, size };
 }

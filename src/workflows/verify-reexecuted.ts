@@ -1,6 +1,6 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Revision } from '../ledger/revision.ts';
-import { readClaim, verifyReruns } from '../verify/reruns.ts';
+import { readClaim, verifyReruns, type RerunsOptions } from '../verify/reruns.ts';
 import { findReadablePacket, rehearsalIn, rerunIn } from '../packets/find-packet.ts';
 import { rehearsalRecord } from './rehearsal-record.ts';
 import type { VerifiedLog } from './verify-log.ts';
@@ -12,14 +12,16 @@ export async function verifyReexecuted(
   ledger: Ledger,
   resolved: Revision,
   { entries, records }: VerifiedLog,
-  { rerunners = [], signal }: { readonly rerunners?: readonly string[]; readonly signal?: AbortSignal },
+  options: Partial<RerunsOptions>,
 ): Promise<void> {
   const found = await findReadablePacket(ledger, resolved);
   if (!found) return describeRerun(report, ledger, resolved, records);
   const subject = rehearsalIn(found.packet)?.rehearsal;
   if (!subject) return;
-  const options = { rerunners, ...(signal && { signal }) };
-  const { reruns, findings } = await verifyReruns(ledger, entries.reruns, subject, options);
+  const { reruns, findings } = await verifyReruns(ledger, entries.reruns, subject, {
+    ...options,
+    rerunners: options.rerunners ?? [],
+  });
   report.reruns = reruns;
   if (findings.length > 0 || reruns.some(({ counted }) => counted)) report.level('reexecuted', findings);
 }

@@ -1,9 +1,11 @@
-import { compareFindings, finding, type Finding } from '../finding.ts';
+import { compareFindings, finding, type Finding, type FindingCode } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { Rerun } from '../verify/reruns.ts';
 
 export const LEVELS = ['seal', 'objects', 'chain', 'signatures', 'semantics', 'reexecuted'] as const;
 export type Level = (typeof LEVELS)[number];
+/** Findings that say that something could not be looked at, not that it is at fault. */
+const NOT_JUDGED: ReadonlySet<FindingCode> = new Set(['OBJECT_VERSION_UNKNOWN', 'CONTENT_NOT_HASHED']);
 export type LevelState = 'done' | 'skipped' | 'failed';
 
 export interface VerifyReport {
@@ -81,10 +83,10 @@ export class ReportBuilder {
     for (const level of levels) this.required.add(level);
   }
 
-  /** What a level found; it may be told in several calls. What nobody here can read is not judged: skipped, not failed. */
+  /** What a level found; it may be told in several calls. What was not looked at is skipped, not failed. */
   level(level: Level, findings: readonly Finding[]): void {
     this.findings.push(...findings);
-    if (findings.some(({ code }) => code !== 'OBJECT_VERSION_UNKNOWN')) this.levels[level] = 'failed';
+    if (findings.some(({ code }) => !NOT_JUDGED.has(code))) this.levels[level] = 'failed';
     else if (findings.length === 0 && this.levels[level] === 'skipped') this.levels[level] = 'done';
   }
 

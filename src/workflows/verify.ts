@@ -35,6 +35,8 @@ export interface VerifyOptions {
   /** Levels that must be done beyond those that the subject requires. */
   readonly require?: readonly Level[];
   readonly signal?: AbortSignal;
+  /** Bytes that files may claim together before those are left that what is stored for them does not account for. */
+  readonly limitSize?: number;
   /** The log's verifier key, given to the auditor by another way; without it the ledger's own configuration says it. */
   readonly key?: string;
   /** The first policy, given to the auditor by another way; without it the ledger's own configuration says it. */
@@ -147,9 +149,10 @@ async function verifyStored(
   checkRerunners(rerunners, options.key ?? ledger.config.verifierKey);
   // A rerun that was asked for and is not there is no yes.
   if (rerunners.length > 0) report.require('reexecuted');
-  const objects = new ObjectsCheck(ledger.store, options.signal);
+  const objects = new ObjectsCheck(ledger.store, options);
   if (place.type === 'object') await objects.reach([await linkTo(ledger, place.id)], 'revision');
   else await objects.record(place.record.record, `records/${place.record.index}`);
+  await objects.hashFiles();
   report.require('objects', 'chain');
   report.level('objects', objects.findings);
   const index = place.type === 'record' ? place.record.index : undefined;

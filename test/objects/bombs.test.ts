@@ -3,22 +3,23 @@ import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
 import { readContent, readWhole, storeContent } from '../../src/objects/file.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
+import { oversized, withoutRepeats } from '../../src/objects/oversized.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { TreeBuilder, walkTree } from '../../src/objects/tree.ts';
-import { driveAsync, driveSync, item, type Walk } from '../../src/objects/walk.ts';
+import { driveAsync, driveSync, item, resultOf, type Walk } from '../../src/objects/walk.ts';
 import { checkStoredPacket } from '../../src/packets/check-stored.ts';
-import { refusedWith } from '../support/refusals.ts';
+import { refusedWith, refuses } from '../support/refusals.ts';
+import { noise } from './support.ts';
 
 const ZERO = digestToBytes(digestOf(new Uint8Array(0)));
 const drain = (objects: MemoryObjects, walk: Walk<unknown>) => (): unknown[] => [
   ...driveSync(walk, (id) => objects.get(id)),
 ];
 
-/** Folders of `width` links to one folder, `depth` levels of them, over one file that claims a size. */
-function folders(objects: MemoryObjects, depth: number, width: number, size?: number): Link {
+/** Folders of `width` links to one folder, `depth` levels of them, over one file. */
+function folders(objects: MemoryObjects, depth: number, width: number): Link {
   const builder = new TreeBuilder(objects);
-  const link = size === undefined ? putBlob(objects, new Uint8Array(1)) : claims(objects, size);
-  builder.add({ name: 'f', mode: 'file', link });
+  builder.add({ name: 'f', mode: 'file', link: putBlob(objects, new Uint8Array(1)) });
   let tree = builder.finish();
   for (let level = 0; level < depth; level++) {
     const folder = new TreeBuilder(objects);
@@ -26,11 +27,6 @@ function folders(objects: MemoryObjects, depth: number, width: number, size?: nu
     tree = folder.finish();
   }
   return tree;
-}
-
-/** A `file` of one chunk that says to be of `size` bytes. */
-function claims(objects: MemoryObjects, size: number): Link {
-  return lists(objects, 1, 1, new Uint8Array(1), size);
 }
 
 /** Lists of `width` links to one list, `depth` levels of them, over one chunk of `size`. */
@@ -55,7 +51,6 @@ describe('what a few objects multiply', () => {
   it('folders', () => {
     const objects = new MemoryObjects();
     expect(refusedWith(drain(objects, walkTree(folders(objects, 40, 10))))).toBe('TREE_MALFORMED');
-    expect(refusedWith(drain(objects, walkTree(folders(objects, 2, 10, 2 ** 43))))).toBe('OBJECT_TOO_LARGE');
     expect(drain(objects, walkTree(folders(objects, 2, 3)))()).toHaveLength(3 + 9 + 9);
   });
 
@@ -74,6 +69,42 @@ describe('what a few objects multiply', () => {
     const link = storeContent(objects, new Uint8Array(10));
     expect(refusedWith(drain(objects, readWhole(link, 9)))).toBe('OBJECT_TOO_LARGE');
     expect(drain(objects, readWhole(link, 10))()).toHaveLength(1);
+  });
+});
+
+describe('what contents claim together', () => {
+  const objects = new MemoryObjects();
+  const blob = (byte: number): Link => putBlob(objects, new Uint8Array(100).fill(byte));
+  const within = (contents: Link[], limit: number): unknown =>
+    resultOf(oversized(contents, limit), objects.get);
+
+  it('is counted as often as it is read', () => {
+    const five = new Array<Link>(5).fill(blob(0));
+    expect(within(five, 500)).toBeUndefined();
+    expect(within(five, 499)).toEqual({ claimed: 500, stored: 100, files: [] });
+  });
+
+  it('is never too much where so much is stored', () => {
+    expect(within([blob(1), blob(2), blob(3)], 0)).toBeUndefined();
+    expect(within([storeContent(objects, noise(2_000_000))], 0)).toBeUndefined();
+  });
+
+  it('names what is longer than its chunks, whatever else is there', () => {
+    const bomb = lists(objects, 2, 10, new Uint8Array(100_000));
+    const sound = storeContent(objects, noise(2_000_000));
+    expect(within([sound, bomb], 12_000_000)).toBeUndefined();
+    expect(within([sound, bomb], 11_000_000)).toEqual({
+      claimed: 12_000_000,
+      stored: 2_100_000,
+      files: [{ link: bomb, size: 10_000_000, stored: 100_000 }],
+    });
+  });
+
+  it('is counted while it is read, where nobody knows before what will be', async () => {
+    const [a, b] = [blob(4).digest, blob(5).digest];
+    const get = withoutRepeats(async (id) => objects.get(id), 199);
+    for (const id of [a, b, a]) expect(await get(id)).toHaveLength(100);
+    await refuses(get(b), 'OBJECT_TOO_LARGE');
   });
 });
 

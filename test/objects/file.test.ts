@@ -155,6 +155,7 @@ describe('a damaged file', () => {
   const whole = new Uint8Array(Buffer.concat([a, b]));
   const x = putBlob(objects, a);
   const y = putBlob(objects, b);
+  const short = putBlob(objects, noise(65_536, 3));
   const list = (level: number, ...entries: [Link, number][]): Link =>
     putObject(objects, { kind: 'chunks', v: 1, level, entries });
   const file = (chunks: Link, size = 1_500_000, sha256 = digestToBytes(digestOf(whole))): Link =>
@@ -185,6 +186,12 @@ describe('a damaged file', () => {
     ['an empty list', file(list(0)), 'TREE_MALFORMED'],
     ['an empty list below', file(list(1, [good, 1_500_000], [list(0), 0])), 'TREE_MALFORMED'],
     ['a list of another size', file(list(1, [good, 1_500_001])), 'TREE_MALFORMED'],
+    [
+      'a chunk of 65,536 bytes before another',
+      file(list(0, [short, 65_536], [x, 1_000_000]), 1_065_536),
+      'TREE_MALFORMED',
+    ],
+    ['a chunk of more than 1 MiB', file(list(0, [x, 1_048_577], [y, 500_000]), 1_548_577), 'TREE_MALFORMED'],
     ['a level left out', file(list(2, [good, 1_500_000])), 'TREE_MALFORMED'],
     ['a list where a chunk is due', file(list(0, [good, 1_500_000])), 'TREE_MALFORMED'],
     ['a chunk where a list is due', file(list(1, [x, 1_000_000], [y, 500_000])), 'TREE_MALFORMED'],
@@ -203,7 +210,7 @@ describe('a damaged file', () => {
     ],
     [
       'a chunk that is not there',
-      file(list(0, [rawLink(parseDigest('ab'.repeat(32))), 1_500_000])),
+      file(list(0, [rawLink(parseDigest('ab'.repeat(32))), 1_000_000], [y, 500_000])),
       'OBJECT_MISSING',
     ],
   ])('%s', (_, link, code) => {

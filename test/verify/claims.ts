@@ -8,6 +8,7 @@ import { MapBuilder } from '../../src/objects/merkle-map.ts';
 import { integerKey } from '../../src/objects/rows/key.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
+import { TreeBuilder } from '../../src/objects/tree.ts';
 import { driveSync } from '../../src/objects/walk.ts';
 import { sealFiles } from '../../src/packets/make-packet.ts';
 import { putPacket } from '../../src/packets/store-packet.ts';
@@ -21,9 +22,10 @@ export interface LinkClaim {
   readonly make: (objects: MemoryObjects) => Link;
 }
 
-const CHUNK = 65_536;
+/** A byte more than what only the end of a file may have. */
+const CHUNK = 65_537;
 
-/** 1.25 MiB of zeros: two lists of ten times the same chunk. What `list` adds is said of the whole, too. */
+/** A little more than 1.25 MiB of zeros: two lists of ten times the same chunk. What `list` adds is said of the whole, too. */
 function file(
   objects: MemoryObjects,
   { chunk = 0, list = 0, size = 0, sha256 = digestToBytes(ZEROS) } = {},
@@ -50,6 +52,37 @@ function file(
   });
 }
 const ZEROS = digestOf(new Uint8Array(20 * CHUNK));
+
+/** A file over one chunk, in lists of so many times the list below; `salt` makes it one of its own. */
+function claimed(objects: MemoryObjects, widths: readonly number[], salt: number, chunk = 1_048_576): Link {
+  let link = putBlob(objects, new Uint8Array(chunk));
+  let size = chunk;
+  for (const [level, width] of widths.entries()) {
+    const entries = Array.from({ length: width }, (): [Link, number] => [link, size]);
+    link = putObject(objects, { kind: 'chunks', v: 1, level, entries });
+    size *= width;
+  }
+  const sha256 = digestToBytes(digestOf(Uint8Array.of(salt >> 8, salt & 255)));
+  return putObject(objects, { kind: 'file', v: 1, size, sha256, chunks: link });
+}
+
+/** Two chunks that are two, under the SHA-256 of something else. */
+function twoChunks(objects: MemoryObjects): Link {
+  const entries = [1_048_576, 65_536].map((size): [Link, number] => [
+    putBlob(objects, new Uint8Array(size)),
+    size,
+  ]);
+  const chunks = putObject(objects, { kind: 'chunks', v: 1, level: 0, entries });
+  const size = 1_048_576 + 65_536;
+  return putObject(objects, { kind: 'file', v: 1, size, sha256: new Uint8Array(32), chunks });
+}
+
+function folderOf(objects: MemoryObjects, content: (i: number) => Link, count: number): Link {
+  const tree = new TreeBuilder(objects);
+  for (let i = 0; i < count; i++)
+    tree.add({ name: String(i).padStart(4, '0'), mode: 'file', link: content(i) });
+  return tree.finish();
+}
 
 const rows = (objects: MemoryObjects): Link => {
   const builder = new MapBuilder(objects);
@@ -147,6 +180,30 @@ export const LINK_CLAIMS: readonly LinkClaim[] = [
     description: 'a list of lists of chunks says that a list holds a byte more, and so does the file',
     codes: ['OBJECT_INVALID'],
     make: (o) => file(o, { list: 1 }),
+  },
+  {
+    name: 'limit-one-file',
+    description: 'a chunk of 1 MiB and four small lists say that a file has 2^40 bytes',
+    codes: ['CONTENT_NOT_HASHED'],
+    make: (o) => claimed(o, [32, 32, 32, 32], 0),
+  },
+  {
+    name: 'limit-many-files',
+    description: 'a folder of 1,000 files of 63 GiB each, over one chunk of 1 MiB',
+    codes: ['CONTENT_NOT_HASHED'],
+    make: (o) => folderOf(o, (i) => claimed(o, [63, 32, 32], i), 1000),
+  },
+  {
+    name: 'limit-beside-a-fault',
+    description: 'a file that says to have 2^40 bytes, and one that is stored whole and has another SHA-256',
+    codes: ['CONTENT_NOT_HASHED', 'OBJECT_INVALID'],
+    make: (o) => folderOf(o, (i) => (i === 0 ? claimed(o, [32, 32, 32, 32], 0) : twoChunks(o)), 2),
+  },
+  {
+    name: 'chunks-short',
+    description: 'a file of 2^36 bytes, of chunks of one byte',
+    codes: ['OBJECT_INVALID'],
+    make: (o) => claimed(o, [64, 64, 64, 64, 64, 64], 0, 1),
   },
   { name: 'table-sound', description: 'nothing is wrong', codes: [], make: (o) => table(o) },
   {

@@ -1,10 +1,9 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 import { digestOf } from '../../objects/digest.ts';
 import { defineCommand } from '../command.ts';
-import type { Context } from '../context.ts';
 import type { Io } from '../io.ts';
 import { textOrBase64 } from '../text.ts';
-import { word } from '../options.ts';
+import { LIMIT, parseSize, word } from '../options.ts';
 
 export const command = defineCommand({
   about:
@@ -13,11 +12,14 @@ export const command = defineCommand({
     ['custody cat HEAD:verdict.json', 'a file of the newest packet'],
     ['custody cat 3f2a91c0', 'an object by the first digits of its id'],
   ],
-  options: (y) => y.positional('id', word('an id, a prefix of one, or REV:path')),
+  options: (y) => y.positional('id', word('an id, a prefix of one, or REV:path')).option('limit-size', LIMIT),
   async run(args, context) {
     await using ledger = await context.openLedger();
     const pieces: Uint8Array[] = [];
-    for await (const piece of contentOf(ledger, args.id, context)) {
+    for await (const piece of contentOf(ledger, args.id, {
+      signal: context.signal,
+      limitSize: parseSize(args['limit-size']),
+    })) {
       if (context.args.json) pieces.push(piece);
       else if (!(await writeAll(context.io, piece))) return 0;
     }
@@ -30,7 +32,11 @@ export const command = defineCommand({
 });
 
 /** The bytes that a revision names; of a file above 1 MiB piece by piece. */
-async function* contentOf(ledger: Ledger, text: string, context: Context): AsyncGenerator<Uint8Array> {
+async function* contentOf(
+  ledger: Ledger,
+  text: string,
+  options: { signal: AbortSignal; limitSize: number | undefined },
+): AsyncGenerator<Uint8Array> {
   const { isBlob, parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
   const { base, path } = parseRevision(text);
   const revision = await resolveRevision(ledger, base);
@@ -52,9 +58,10 @@ async function* contentOf(ledger: Ledger, text: string, context: Context): Async
   const { readContent } = await import('../../objects/file.ts');
   const { nodeLink } = await import('../../objects/link.ts');
   const { driveAsync } = await import('../../objects/walk.ts');
-  yield* driveAsync(readContent(nodeLink(revision.id)), ledger.get, {
-    signal: context.signal,
-  });
+  const { requireWithin } = await import('../../objects/oversized.ts');
+  const link = nodeLink(revision.id);
+  await requireWithin([link], ledger.get, options);
+  yield* driveAsync(readContent(link), ledger.get, options);
 }
 
 /**

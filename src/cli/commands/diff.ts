@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { renderDiff } from '../diff-text.ts';
 import { ledgerFor, operandOf } from '../optional-ledger.ts';
-import { flag, word } from '../options.ts';
+import { flag, LIMIT, parseSize, word } from '../options.ts';
 
 export const command = defineCommand({
   about:
@@ -15,15 +15,17 @@ export const command = defineCommand({
     y
       .positional('a', word('before'))
       .positional('b', word('after'))
+      .option('limit-size', LIMIT)
       .option('exit-code', flag('exit 1 when they differ')),
   async run(args, context) {
     const { diffOperands } = await import('../../workflows/diff.ts');
+    const limitSize = parseSize(args['limit-size']);
     await using ledger = await ledgerFor(context);
     await using scratch = new AsyncDisposableStack();
     // One after the other: what is captured for one must be over when the other fails.
     const a = await operandOf(args.a, ledger, scratch, context);
     const b = await operandOf(args.b, ledger, scratch, context);
-    const result = await diffOperands(a, b, { signal: context.signal });
+    const result = await diffOperands(a, b, { signal: context.signal, limitSize });
     context.print(result, () => renderDiff(result));
     return args['exit-code'] && !result.equal ? 1 : 0;
   },

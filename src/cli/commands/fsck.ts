@@ -1,15 +1,22 @@
 import { defineCommand } from '../command.ts';
 import { findingLines, noteLines, plural } from '../text.ts';
+import { LIMIT, parseSize } from '../options.ts';
 
 export const command = defineCommand({
   about:
     'Checks the whole ledger: hashes every stored byte, walks every record, looks for everything that records reach. It\ntrusts no index, goes on after damage and reports all of it. Exit 1 when anything was found.',
   examples: [['custody fsck', 'is everything there and undamaged?']],
-  options: (y) => y,
-  async run(_args, context) {
+  options: (y) => y.option('limit-size', LIMIT),
+  async run(args, context) {
     const { fsckLedger } = await import('../../workflows/fsck.ts');
     await using ledger = await context.openLedger();
-    const report = await fsckLedger(ledger, { signal: context.signal, progress: context.progress });
+    const limitSize = parseSize(args['limit-size']);
+    const { signal, progress } = context;
+    const report = await fsckLedger(ledger, {
+      signal,
+      progress,
+      ...(limitSize !== undefined && { limitSize }),
+    });
     context.progressDone();
     context.print(report, () =>
       [

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { plural, printable } from '../text.ts';
-import { word } from '../options.ts';
+import { LIMIT, parseSize, word } from '../options.ts';
 
 export const command = defineCommand({
   about:
@@ -12,12 +12,16 @@ export const command = defineCommand({
   options: (y) =>
     y
       .positional('revision', word('a revision that holds a packet'))
-      .positional('folder', word('a folder that does not exist yet')),
+      .positional('folder', word('a folder that does not exist yet'))
+      .option('limit-size', LIMIT),
   async run(args, context) {
     const { unpack } = await import('../../workflows/unpack.ts');
     const folder = context.path(args.folder);
     await using ledger = await context.openLedger();
-    const { packet, tree, seal, files, size } = await unpack(ledger, args.revision, folder, context);
+    const { packet, tree, seal, files, size } = await unpack(ledger, args.revision, folder, {
+      signal: context.signal,
+      limitSize: parseSize(args['limit-size']),
+    });
     context.print({ folder, packet, tree, seal, files, size }, () =>
       [`unpacked ${plural(files, 'file')} into ${printable(folder)}`, `  seal  ${seal}`, ''].join('\n'),
     );

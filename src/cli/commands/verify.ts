@@ -5,7 +5,7 @@ import { parseDigest } from '../../objects/digest.ts';
 import { LEVELS, type VerifyReport } from '../../workflows/verify-report.ts';
 import { defineCommand } from '../command.ts';
 import { findingLines, noteLines, plural, printable, time } from '../text.ts';
-import { UNSANDBOXED, value, values } from '../options.ts';
+import { LIMIT, parseSize, UNSANDBOXED, value, values } from '../options.ts';
 
 export const command = defineCommand({
   about:
@@ -25,12 +25,14 @@ export const command = defineCommand({
       .option('validator', values('a validator that you trust, beside those that the first policy pins'))
       .option('unsandboxed', UNSANDBOXED)
       .option('rerunner', values('the verifier key of somebody whose rerun counts (level reexecuted)'))
+      .option('limit-size', LIMIT)
       .option('require', { ...values('levels that must be done'), choices: LEVELS }),
   async run(args, context) {
     const { verifyFolder, verifyRevision } = await import('../../workflows/verify.ts');
     const { neitherNor } = await import('../../workflows/operand.ts');
     const path = context.path(args.subject);
     const require = LEVELS.filter((level) => (args.require as string[]).includes(level));
+    const limitSize = parseSize(args['limit-size']);
     const options = {
       signal: context.signal,
       require,
@@ -40,6 +42,7 @@ export const command = defineCommand({
       validators: args.validator.map((id) => parseDigest(id)),
       unsandboxed: args.unsandboxed,
       rerunners: args.rerunner,
+      ...(limitSize !== undefined && { limitSize }),
     };
     const folder = isThere(path);
     checkOptions(args, folder);

@@ -1,3 +1,5 @@
+import { escapeControl } from '../../objects/control-characters.ts';
+
 /** A list under a sentence; nothing where the list is empty. */
 export function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, '', ...lines.map((line) => `- ${line}`), ''];
@@ -16,7 +18,5 @@ export function tableOf(head: readonly string[], rows: readonly (readonly string
 
 /** Text that Markdown shows as it is, on one line (CommonMark 0.31, section 2.4: backslash escapes). */
 export function markdownText(value: string): string {
-  return value
-    .replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)
-    .replace(/[\\`*_[\]<>|~#&!]/g, (c) => `\\${c}`);
+  return escapeControl(value).replace(/[\\`*_[\]<>|~#&!]/g, (c) => `\\${c}`);
 }

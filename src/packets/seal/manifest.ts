@@ -2,6 +2,7 @@
  * HASH_MANIFEST.txt and packet_tree.sha256: their exact bytes, written and read strictly (SPEC.md, "Packets").
  * The lines are those of `sha256sum` (coreutils, "cksum common options"); we refuse what coreutils overlook.
  */
+import { hasControlCharacter } from '../../objects/control-characters.ts';
 import { finding } from '../../finding.ts';
 import type { Finding, FindingCode } from '../../finding.ts';
 import type { Digest } from '../../objects/digest.ts';
@@ -11,7 +12,6 @@ import {
   comparePaths,
   coreutilsRefusal,
   decodeName,
-  hasControlCharacter,
   isControlPath,
   showName,
 } from './names.ts';

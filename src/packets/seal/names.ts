@@ -3,6 +3,8 @@
  * (SPEC.md, "Packets"; bagit-python #51, #80). Pure: nothing here touches a disk.
  */
 
+import { CONTROL_CLASS } from '../../objects/control-characters.ts';
+
 /** Lists every file of the packet but itself and the seal, in `sha256sum` format. */
 export const MANIFEST_NAME = 'HASH_MANIFEST.txt';
 /** The `sha256sum` line of the manifest; its digest is the packet's seal. */
@@ -42,17 +44,7 @@ function escapeByte(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, '0')}`;
 }
 
-/**
- * Cc (C0, DEL, C1), the line and paragraph separators, Bidi_Control and U+FEFF: they forge or hide lines in a
- * terminal or a text decoder. Zero-width joiners stay legal: emoji and several scripts need them.
- */
-const CONTROL_CLASS = String.raw`\p{Cc}\u2028\u2029\p{Bidi_Control}\uFEFF`;
-const CONTROL = new RegExp(`[${CONTROL_CLASS}]`, 'u');
 const ESCAPED = new RegExp(String.raw`[${CONTROL_CLASS}\\]`, 'gu');
-
-export function hasControlCharacter(text: string): boolean {
-  return CONTROL.test(text);
-}
 
 /**
  * Why `sha256sum -c` could not be given this relative path as it stands; undefined when it can. A backslash (or a

@@ -2,6 +2,7 @@
  * What is in a packet folder, with every fault of names and kinds that can be seen without opening a file
  * (SPEC.md, "Packets"). Shared by sealing, checking and the ledger's ingest.
  */
+import { hasControlCharacter } from '../../objects/control-characters.ts';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { codeOf, CustodyError, fromSystemError, hasCode } from '../../errors.ts';
@@ -12,7 +13,6 @@ import {
   coreutilsRefusal,
   decodeName,
   findCollisions,
-  hasControlCharacter,
   isControlPath,
   showName,
 } from './names.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { hasControlCharacter } from '../../../src/objects/control-characters.ts';
 import {
   comparePaths,
   coreutilsRefusal,
   decodeName,
   findCollisions,
   foldPath,
-  hasControlCharacter,
   parentOf,
   showName,
 } from '../../../src/packets/seal/names.ts';
