@@ -2,6 +2,7 @@ import { isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import { LinkStack } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
+import { checkKind, checkRun, entryLinks } from '../objects/entry.ts';
 import { listsOf, readContent } from '../objects/file.ts';
 import { decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
@@ -12,6 +13,8 @@ import { maskedAsNamed } from '../objects/snapshots/masks.ts';
 import type { ObjectSource } from '../objects/sink.ts';
 import { checkTree } from '../objects/tree.ts';
 import { driveAsync, resultOfAsync, type Walk } from '../objects/walk.ts';
+
+export type RecordLinks = Pick<ObjectOf<'record'>, 'entry' | 'signatures'>;
 
 /**
  * The objects level: everything that `roots` reach is there, hashes to its id, decodes, and is well-formed as a whole
@@ -46,6 +49,12 @@ export class ObjectsCheck {
   /** How many ids were visited, good or not. */
   get visited(): number {
     return this.#links.seen.size;
+  }
+
+  /** What a record links: its entry, and the signatures that came with it. */
+  async record({ entry, signatures }: RecordLinks, path: string): Promise<void> {
+    await this.reach([entry, ...signatures], path);
+    await this.#drain(entry, checkKind('entry', entry));
   }
 
   /** Follows these links. What {@link hashFiles} does is left for when everything is reached. */
@@ -84,12 +93,21 @@ export class ObjectsCheck {
         for (const root of [...Object.values(object.facts), object.tables])
           await this.#drain(link, checkMap(root));
         return;
+      case 'entry':
+        return this.#checkEntry(object);
       case 'packet':
         this.packets.set(link.digest, object);
         return this.#drain(link, checkTree(object.tree));
       default:
         return;
     }
+  }
+
+  async #checkEntry(entry: ObjectOf<'entry'>): Promise<void> {
+    const before = this.findings.length;
+    for (const [kind, link] of entryLinks(entry)) await this.#drain(link, checkKind(kind, link));
+    if (entry.type === 'rehearsal' && this.findings.length === before)
+      await this.#drain(entry.run, checkRun(entry));
   }
 
   /** Hashes each file that was reached, whole; where they claim too much, those that their chunks do not account for are named. */
