@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"37889c831b34d12bba51a08b04e7eebfabb35ca97787b95c47a2b305bbed1028"`,
+      `"843e9eb5b0aa2a7fae0b24e438daf34d667f1f456597c339f33cabe1251f1ab7"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "b03fa33742421870fd83c67428fbee2d75f85b1c3975bb0f8499584d53d69d7b",
-        "seal": "406c4a3fbe84f35a341c4cb9b5aa2b42f94bc8eeb1e9f1a25ddc6dc32fb58f33",
+        "rehearsal": "ec9830c51b7f615db77f4b065fac11283b6e50a2f1b5f5e1ce7fba0e6f0802e7",
+        "seal": "81abcedb0c449f14bbd55d399376d23a7009019d2501b49c6ba6c2a6cdde7340",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "70e9df8a2b7442ac4d8d7cd162a20c04b6d9001e54dc572036daad74cf7b59f9",
-        "seal": "6cf73f93dfbe4c1c57724386a3bea4e6fdcbe0907cba3081c59ed675ed593519",
+        "rehearsal": "469bc0bd1f6fc26a0370716e6eedb60c7bf312eeeb1cc0c1a2089a0fd7254887",
+        "seal": "e640b88eb7d2286a20531708aa05042676519e374ae07da9f408270b35c7a577",
       }
     `);
   });
