@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { boundKey, encodeKey, TextBytes, type KeyPart } from '../../../src/objects/rows/key.ts';
+import type { TextBytes} from '../../../src/objects/rows/key.ts';
+import { boundKey, encodeKey, type KeyPart } from '../../../src/objects/rows/key.ts';
 import { splitMultisetValue } from '../../../src/objects/rows/multiset.ts';
 import { decodeCopyRow, encodeCopyRow } from '../../../src/objects/rows/postgres-copy.ts';
 import { shownValue } from '../../../src/objects/rows/shown.ts';
