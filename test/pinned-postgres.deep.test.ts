@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "e04cc2486855ac1499c01825c6c0e6b912d08089c951256cd470e25961fc9099",
-        "seal": "af1d6accc3be639c7e592987b45a76ff8b648aae5b0ba75313dc6e187d9f9ff7",
+        "rehearsal": "96472ec5f1bf72bdec6955c86dd9d1cc7e6728fbc065cd09a0ba41d49c0e6cad",
+        "seal": "1fcf4121af29d75a1daf11ffc6e226af7c4406e988c0a0f384661344e15e9891",
       }
     `);
   });

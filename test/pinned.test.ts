@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"843e9eb5b0aa2a7fae0b24e438daf34d667f1f456597c339f33cabe1251f1ab7"`,
+      `"310815f79e7fef1e58a4708ccc4bbfafdaef708063aa23e66af3e66e235402fa"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "ec9830c51b7f615db77f4b065fac11283b6e50a2f1b5f5e1ce7fba0e6f0802e7",
-        "seal": "81abcedb0c449f14bbd55d399376d23a7009019d2501b49c6ba6c2a6cdde7340",
+        "rehearsal": "f188d8e77c088631c8dc1eda517fb16d221f66460e991496f72d5d0ed2eeced6",
+        "seal": "dc2b43afdcd9de97161c92328daf952a861fb003a4da3a5722b996c5a60b0bf8",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "469bc0bd1f6fc26a0370716e6eedb60c7bf312eeeb1cc0c1a2089a0fd7254887",
-        "seal": "e640b88eb7d2286a20531708aa05042676519e374ae07da9f408270b35c7a577",
+        "rehearsal": "0f7ba9fd20d4538bd2efd51d98633a14f35f90776ab2cddc59d3e7c73c0482c7",
+        "seal": "18e1b4136cedcf7b56fe3fbdeea3415db4e9aff5f915d13600607d57ed105140",
       }
     `);
   });

@@ -95,6 +95,12 @@ export const PROFILE_SCHEMA = {
     custody: { const: 'profile/2', description: 'Format of this file.' },
     name: { ...line, maxLength: 200 },
     macro: optional({ ...line, maxLength: 200, description: 'The mandate under which is rehearsed.' }),
+    status: optional(
+      object(
+        { accepted: line, rejected: line, default: line },
+        { description: "The team's words in README.md: how it ended, and what remains whatever came out." },
+      ),
+    ),
     production: object(
       { hosts: words(word), urls: words(word), paths: words(place), databases: words(word) },
       { description: 'Literal words that name production; what names one is refused before it is opened.' },
