@@ -40,10 +40,10 @@ export async function storedTemplates(
 ): Promise<Templates> {
   const templates = new Map<string, string>();
   for (const name of TEMPLATES.keys()) {
-    for await (const { mode, link } of driveAsync(findPath(tree, templatePath(name)), get)) {
+    for await (const { link } of driveAsync(findPath(tree, templatePath(name)), get)) {
       // A template is short: its link is its SHA-256.
-      if (mode !== 'file' || link.codec !== 'raw' || !isListed(name, link.digest)) continue;
-      templates.set(name, Buffer.from(await get(link.digest)).toString('utf8'));
+      if (isListed(name, link.digest))
+        templates.set(name, Buffer.from(await get(link.digest)).toString('utf8'));
     }
   }
   return templates;
