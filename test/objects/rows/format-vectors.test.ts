@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TextBytes} from '../../../src/objects/rows/key.ts';
+import type { TextBytes } from '../../../src/objects/rows/key.ts';
 import { boundKey, encodeKey, type KeyPart } from '../../../src/objects/rows/key.ts';
 import { splitMultisetValue } from '../../../src/objects/rows/multiset.ts';
 import { decodeCopyRow, encodeCopyRow } from '../../../src/objects/rows/postgres-copy.ts';
