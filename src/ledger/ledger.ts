@@ -227,7 +227,8 @@ export class Ledger implements AsyncDisposable {
     const now = options.now ?? Date.now;
     const entry = putObject(writer, { kind: 'entry', v: 2, ...draft, time: now() });
     // The next checkpoint links it, so it becomes an object: here, where that costs no pack of its own.
-    const early = skey === undefined ? null : lastCheckpoint(await this.head());
+    const seen = skey === undefined ? null : await readHead(this.store.backend);
+    const early = seen && lastCheckpoint(seen.head);
     if (early) writer.put('dag-cbor', early.link.digest, early.bytes);
     await writer.finish();
     await using lock = await this.store.backend.lock({
