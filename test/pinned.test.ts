@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"89c7197950cb108cbf9205fbbd4c341bcb7853c655877736e9a2e9ac1b1f341d"`,
+      `"085dbb1cd51491d5347cdd205603b0b58cc9622f2a22438d0e66211eb66ea964"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "d5f91440b6f6c1a57491aad18569b090cfd3e4a384a4ffdc1d2d0bb830e8d2e8",
-        "seal": "770fbe48ddccdb1f988dcd086f67355bb494fc24ad1d293b18279bfac1b1c047",
+        "rehearsal": "e01b298ea82addaa197cf25fe5d48fec55873f838c35c9303961cb4db9ab790b",
+        "seal": "7755547e17e8455770703f06755695d363cbc9cf6ff5a0f0211f00c2491f763a",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "fdfebd0434f619260254d63d7a06f07a7c0adca1f7aa681703947731d96c4ca5",
-        "seal": "8440298a6eb7a68ec5e9a56623d12745946ee35a0cab76c2083f290d98cc1afd",
+        "rehearsal": "95ae7055f46a88c6a43453afa74ccba0a9c6eca6a5d6e1215b2e79b04836924b",
+        "seal": "ba35061b67cd2975f7ea498d888047e2044cdeb0158340df2bfb6376a1fa6498",
       }
     `);
   });
