@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"310815f79e7fef1e58a4708ccc4bbfafdaef708063aa23e66af3e66e235402fa"`,
+      `"859e57f6dbe295741a37241995748548d4898b54ea5c336151836cb9f525337d"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "f188d8e77c088631c8dc1eda517fb16d221f66460e991496f72d5d0ed2eeced6",
-        "seal": "dc2b43afdcd9de97161c92328daf952a861fb003a4da3a5722b996c5a60b0bf8",
+        "rehearsal": "97672b2cd7d82ca14e96bc35674928a4b4b2dc5ac00cf74f5fc5703dc27cad40",
+        "seal": "4a983a17a15f891a3679183762b284401515f39f1a92dcc2674a83f7cf52c5d3",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "0f7ba9fd20d4538bd2efd51d98633a14f35f90776ab2cddc59d3e7c73c0482c7",
-        "seal": "18e1b4136cedcf7b56fe3fbdeea3415db4e9aff5f915d13600607d57ed105140",
+        "rehearsal": "2315f899bd5d3661583588762b1c761efcce3a392c72215387092b5b7d430342",
+        "seal": "b97393cc61434d6e7d4d72692aa21c34134f9f1e8235a475828a6f4bb974accb",
       }
     `);
   });
