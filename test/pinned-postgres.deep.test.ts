@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "96472ec5f1bf72bdec6955c86dd9d1cc7e6728fbc065cd09a0ba41d49c0e6cad",
-        "seal": "1fcf4121af29d75a1daf11ffc6e226af7c4406e988c0a0f384661344e15e9891",
+        "rehearsal": "2794f08d0f9bfc5b81918f4f24b20ad87ea0d4fcb35a4dfcc3f377c13846d66b",
+        "seal": "9322e1e42b8283e1b965ddbf9b37cc4bc6db797493774bc247bc73d8f9b54e83",
       }
     `);
   });

@@ -136,7 +136,6 @@ describe('the packet of a rehearsal', () => {
       'sh RERUN.sh',
     ])
       expect(readme).toContain(words);
-    for (const name of files())
-      expect(readme, name).toContain(`\`${name.includes('/') ? name.split('/')[0] + '/' : name}\``);
+    for (const name of files()) expect(readme, name).toContain(`\`${name.replace(/\/.*/, '/')}\``);
   });
 });
