@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"37889c831b34d12bba51a08b04e7eebfabb35ca97787b95c47a2b305bbed1028"`,
+      `"236d83e822c437b610afa1e6e047e55e0d2b2b03e49140eb7da8faef906166fb"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "b03fa33742421870fd83c67428fbee2d75f85b1c3975bb0f8499584d53d69d7b",
-        "seal": "406c4a3fbe84f35a341c4cb9b5aa2b42f94bc8eeb1e9f1a25ddc6dc32fb58f33",
+        "rehearsal": "40584f4c3851e7d7fa76a5beb6b2f0ee7dc1c3c6b3e51f7a46622add8fa3f8b8",
+        "seal": "18bf396bc732259df771af4b0b84e49c115c29a4053be4e6ee9a98908cade0bd",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "70e9df8a2b7442ac4d8d7cd162a20c04b6d9001e54dc572036daad74cf7b59f9",
-        "seal": "6cf73f93dfbe4c1c57724386a3bea4e6fdcbe0907cba3081c59ed675ed593519",
+        "rehearsal": "3da11a26851ffb832a43ac39d77462cb3e62ea85ee3afa22c40e565a6dc483ae",
+        "seal": "491022d32d493d8d0a28cb507289542b6293dee7fd6bae6ba1d51b50c9344d7d",
       }
     `);
   });

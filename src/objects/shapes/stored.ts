@@ -62,7 +62,6 @@ export const STORED_SHAPES = {
     v: s.uint,
     name: s.text,
     file: content,
-    sha256: s.hash,
     runner: s.oneOf('node-permission', 'interpreter'),
     protocol: s.oneOf('ask/1'),
   }),

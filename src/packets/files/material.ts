@@ -15,6 +15,8 @@ export interface PacketVerdict {
   readonly link: Link;
   readonly verdict: ObjectOf<'verdict'>;
   readonly validator: ObjectOf<'validator'>;
+  /** Of the validator's file: its identity. */
+  readonly sha256: Digest;
   /** Where the packet holds the verdict, and the validator's file. */
   readonly verdictFile: string;
   readonly validatorFile: string;
@@ -48,9 +50,9 @@ export function gatherMaterial(
   const read = verdicts.map((link) => {
     const verdict = decodeKind('verdict', get(link.digest), link.digest);
     const validator = decodeKind('validator', get(verdict.validator.digest), verdict.validator.digest);
-    return { link, verdict, validator };
+    return { link, verdict, validator, sha256: resultOf(contentDigest(validator.file), get) };
   });
-  const names = validatorNames(read.map(({ validator }) => validator));
+  const names = validatorNames(read.map(({ validator, sha256 }) => ({ ...validator, sha256 })));
   const judgements = read.map((judgement, i) => ({
     ...judgement,
     verdictFile: verdictFileName(i),

@@ -76,8 +76,8 @@ const HOW_TO_CHECK = [
 function verdicts({ judgements }: Material): string[] {
   return [
     ...judgements.map(
-      ({ verdict, validator, validatorFile }) =>
-        `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator ${markdownText(validator.name)}, ${markdownText(validatorFile)} with SHA-256 \`${digestFromBytes(validator.sha256)}\`  `,
+      ({ verdict, validator, sha256, validatorFile }) =>
+        `Verdict: **${verdict.accepted ? 'accepted' : 'rejected'}** by validator ${markdownText(validator.name)}, ${markdownText(validatorFile)} with SHA-256 \`${sha256}\`  `,
     ),
   ];
 }
