@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"085dbb1cd51491d5347cdd205603b0b58cc9622f2a22438d0e66211eb66ea964"`,
+      `"236d83e822c437b610afa1e6e047e55e0d2b2b03e49140eb7da8faef906166fb"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "e01b298ea82addaa197cf25fe5d48fec55873f838c35c9303961cb4db9ab790b",
-        "seal": "7755547e17e8455770703f06755695d363cbc9cf6ff5a0f0211f00c2491f763a",
+        "rehearsal": "40584f4c3851e7d7fa76a5beb6b2f0ee7dc1c3c6b3e51f7a46622add8fa3f8b8",
+        "seal": "8abab4d3aa0a96a772efab6a7be034b6bf1025763652de5fb1aa32d09868d4a1",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "95ae7055f46a88c6a43453afa74ccba0a9c6eca6a5d6e1215b2e79b04836924b",
-        "seal": "ba35061b67cd2975f7ea498d888047e2044cdeb0158340df2bfb6376a1fa6498",
+        "rehearsal": "3da11a26851ffb832a43ac39d77462cb3e62ea85ee3afa22c40e565a6dc483ae",
+        "seal": "2c9f071be30356720f0a304306b8b0204bc7144f7484cd1f4f4b4957557c7114",
       }
     `);
   });

@@ -1,0 +1,68 @@
+/** What editors tell of the keys of plans and profiles, by path; `[]` is each item of a list. No reader needs it. */
+export type Texts = Readonly<Record<string, string>>;
+
+export const PLAN_TEXTS: Texts = {
+  custody: 'Format of this file.',
+  name: 'What is rehearsed, for people.',
+  macro: 'The mandate under which it is rehearsed; named in the packet.',
+  profile: "A team's rules: what looks like production, forbidden surfaces, probes.",
+  'profile.file': 'A profile, relative to the plan.',
+  actions:
+    'Actions beyond a rehearsal that the plan asks for. None is ever permitted: they are refused by name.',
+  'source.file': 'A database file or a plain dump, relative to the plan.',
+  'source.marker': 'What marks generated data, for example GENERATED_SURROGATE_NOT_REAL_PRODUCTION_DUMP.',
+  'source.sha256': 'Pins the bytes of the file.',
+  'executor.file': 'The SQL script that makes the change, relative to the plan.',
+  'executor.sha256': 'Pins the bytes of the script.',
+  'executor.includes': 'Every file that the script includes with \\i or \\ir, relative to the plan, pinned.',
+  'rollback.file': 'The SQL script that takes the committed change back (leg S), relative to the plan.',
+  'rollback.sha256': 'Pins the bytes of the script.',
+  'rollback.includes': 'Every file that the script includes with \\i or \\ir, relative to the plan, pinned.',
+  approval: 'The approved package. Another digest triggers the rollback.',
+  'approval.by': 'Who approved the package.',
+  'approval.reference': 'Where the approval stands.',
+  'approval.executor': 'Digest of the approved executor, its includes expanded.',
+  'approval.rollback': 'Digest of the approved rollback script, its includes expanded.',
+  session: 'Settings (PostgreSQL) or pragmas (SQLite) of the session that runs the scripts.',
+  preflight: 'Gates: asked before anything runs, and again inside each leg before it applies.',
+  'preflight[].sql': 'Gives one row of one column.',
+  'preflight[].expect': 'A value, compared as text, or a comparison of numbers: ">= 1", "== 0".',
+  'boundary.tables': 'Tables that may grow.',
+  'boundary.allow': 'What the change may do beyond inserting, each with a reason.',
+  delta: 'Rows by table that the change inserts, updates and deletes; every other table stays as it is.',
+  'postconditions[].sql': 'Gives one row of one column.',
+  'postconditions[].expect': 'A value, compared as text, or a comparison of numbers: ">= 1", "== 0".',
+  'postconditions[].unchanged': 'Instead of expect: the answer is that of the before-state.',
+  'postconditions[].at':
+    'back (the default): after each way back. applied: while the change is applied; what is not met there is a false "done", which triggers the rollback.',
+  clock: 'Columns whose new values come from the clock or from randomness.',
+  bounded:
+    'Effects that a way back does not undo and that are accepted: after ROLLBACK (leg T, PostgreSQL) and after the rollback script (leg S).',
+  isolation: 'Assertions about isolation that must hold beyond those that always must.',
+  timeLimit: 'Seconds that a script may run.',
+};
+
+export const PROFILE_TEXTS: Texts = {
+  custody: 'Format of this file.',
+  macro: 'The mandate under which is rehearsed.',
+  production: 'Literal words that name production; what names one is refused before it is opened.',
+  surfaces: 'What must not be touched.',
+  'surfaces[].how': 'How it is known that the surface was not touched.',
+  'surfaces[].how.isolation': 'By engine: assertions that together prevent it.',
+  'surfaces[].how.action': "It would be asked for by this name in a plan's actions.",
+  'surfaces[].how.words': 'SQL that names one of them asks for it.',
+  claims: 'Forbidden tokens are SUBJECT_VERDICT, also with - or a space.',
+  preflight: 'Gates that every plan under this profile must have.',
+  'probes.plan': 'The control plan, relative to the profile.',
+  'probes.cases[].expected': 'An error code or a finding code.',
+  'probes.cases[].plan':
+    'A JSON merge patch (RFC 7396) on the control plan; ${SUBJECT+VERDICT} stands for that token.',
+  'probes.cases[].executor': 'The executor instead, with its new digest.',
+  'probes.cases[].evidence': "A fabrication: the control's evidence, changed, with an accepted verdict.",
+  'surrogate.sql': 'The script that makes the surrogate database.',
+  'surrogate.sql.file': 'Relative to the profile.',
+  'surrogate.spec': 'What it models and what it does not; any keys.',
+  'surrogate.sha256': 'Of the database that the script makes.',
+  'surrogate.expected': 'Digests that somebody else gave for the two: shown, never counted.',
+  'validator.expected': "A validator's SHA-256, whole or abbreviated: shown, never counted.",
+};
