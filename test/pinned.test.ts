@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"37889c831b34d12bba51a08b04e7eebfabb35ca97787b95c47a2b305bbed1028"`,
+      `"89c7197950cb108cbf9205fbbd4c341bcb7853c655877736e9a2e9ac1b1f341d"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "b03fa33742421870fd83c67428fbee2d75f85b1c3975bb0f8499584d53d69d7b",
-        "seal": "406c4a3fbe84f35a341c4cb9b5aa2b42f94bc8eeb1e9f1a25ddc6dc32fb58f33",
+        "rehearsal": "d5f91440b6f6c1a57491aad18569b090cfd3e4a384a4ffdc1d2d0bb830e8d2e8",
+        "seal": "770fbe48ddccdb1f988dcd086f67355bb494fc24ad1d293b18279bfac1b1c047",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "70e9df8a2b7442ac4d8d7cd162a20c04b6d9001e54dc572036daad74cf7b59f9",
-        "seal": "6cf73f93dfbe4c1c57724386a3bea4e6fdcbe0907cba3081c59ed675ed593519",
+        "rehearsal": "fdfebd0434f619260254d63d7a06f07a7c0adca1f7aa681703947731d96c4ca5",
+        "seal": "8440298a6eb7a68ec5e9a56623d12745946ee35a0cab76c2083f290d98cc1afd",
       }
     `);
   });

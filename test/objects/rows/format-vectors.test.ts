@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { boundKey, encodeKey, TextBytes, type KeyPart } from '../../../src/objects/rows/key.ts';
+import type { TextBytes } from '../../../src/objects/rows/key.ts';
+import { boundKey, encodeKey, type KeyPart } from '../../../src/objects/rows/key.ts';
 import { splitMultisetValue } from '../../../src/objects/rows/multiset.ts';
 import { decodeCopyRow, encodeCopyRow } from '../../../src/objects/rows/postgres-copy.ts';
 import { shownValue } from '../../../src/objects/rows/shown.ts';
 import { decodeRecord, encodeRecord } from '../../../src/objects/rows/sqlite-record.ts';
 import { refusedWith } from '../../support/refusals.ts';
 import { hex, unhex } from '../support.ts';
-import { BAD_COUNTED, BAD_LINES, BAD_RECORDS, KEYS, LINES, RECORDS } from './format-vectors.ts';
+import { BAD_COUNTED, BAD_LINES, BAD_RECORDS, KEYS, COPY_LINES, RECORDS } from './format-vectors.ts';
 
 /** Files for who reads the format with other code; values as SPEC.md, "Comparing" shows them. `-u` writes them anew: look at what changed. */
 const same = (path: string, vector: object): Promise<void> =>
@@ -53,7 +54,7 @@ describe('rows', () => {
   it('lines of PostgreSQL are what the vectors say; a field that is no UTF-8 is in hexadecimal', () =>
     same(
       'rows/postgres-valid',
-      Object.entries(LINES).map(([name, fields]) => {
+      Object.entries(COPY_LINES).map(([name, fields]) => {
         const line = encodeCopyRow(fields);
         expect(hex(encodeCopyRow(decodeCopyRow(line)))).toBe(hex(line));
         return {

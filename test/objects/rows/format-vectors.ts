@@ -67,7 +67,7 @@ export const BAD_RECORDS: Readonly<Record<string, string>> = {
   'text-cut': '0211c3',
 };
 
-export const LINES: Readonly<Record<string, readonly CopyField[]>> = {
+export const COPY_LINES: Readonly<Record<string, readonly CopyField[]>> = {
   'one-empty-field': [bytes()],
   'null-and-its-name': [null, utf8('NULL'), utf8('N')],
   'every-escape': [bytes(0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x5c)],
