@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"89c7197950cb108cbf9205fbbd4c341bcb7853c655877736e9a2e9ac1b1f341d"`,
+      `"48b4fd2c78ec2a2f9ec0ee41b4996cdfb59c9728cfa1418f4730cea5edbdb309"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "d5f91440b6f6c1a57491aad18569b090cfd3e4a384a4ffdc1d2d0bb830e8d2e8",
-        "seal": "770fbe48ddccdb1f988dcd086f67355bb494fc24ad1d293b18279bfac1b1c047",
+        "rehearsal": "b100210526323a8f865c89cd30f846eefb4094cb6672d389ae88055ccce4d485",
+        "seal": "9b0b18f2b6098b00ad29275c8bb9e3a816c961cfb4a2198879366cee980fffd3",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "fdfebd0434f619260254d63d7a06f07a7c0adca1f7aa681703947731d96c4ca5",
-        "seal": "8440298a6eb7a68ec5e9a56623d12745946ee35a0cab76c2083f290d98cc1afd",
+        "rehearsal": "32c3c456dc4cb6fc3b11ca3ae14fa2265d720d5256de03d8074690118f45cba8",
+        "seal": "94411504d18be9eabc0339642d2f036473044d385cdf82a69fab7bcb2df847db",
       }
     `);
   });
