@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"48b4fd2c78ec2a2f9ec0ee41b4996cdfb59c9728cfa1418f4730cea5edbdb309"`,
+      `"085dbb1cd51491d5347cdd205603b0b58cc9622f2a22438d0e66211eb66ea964"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "b100210526323a8f865c89cd30f846eefb4094cb6672d389ae88055ccce4d485",
-        "seal": "9b0b18f2b6098b00ad29275c8bb9e3a816c961cfb4a2198879366cee980fffd3",
+        "rehearsal": "e01b298ea82addaa197cf25fe5d48fec55873f838c35c9303961cb4db9ab790b",
+        "seal": "7755547e17e8455770703f06755695d363cbc9cf6ff5a0f0211f00c2491f763a",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "32c3c456dc4cb6fc3b11ca3ae14fa2265d720d5256de03d8074690118f45cba8",
-        "seal": "94411504d18be9eabc0339642d2f036473044d385cdf82a69fab7bcb2df847db",
+        "rehearsal": "95ae7055f46a88c6a43453afa74ccba0a9c6eca6a5d6e1215b2e79b04836924b",
+        "seal": "ba35061b67cd2975f7ea498d888047e2044cdeb0158340df2bfb6376a1fa6498",
       }
     `);
   });
