@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "e04cc2486855ac1499c01825c6c0e6b912d08089c951256cd470e25961fc9099",
-        "seal": "af1d6accc3be639c7e592987b45a76ff8b648aae5b0ba75313dc6e187d9f9ff7",
+        "rehearsal": "017e201254a48e2f2e6b467c0e5cbb3d9ab19c5b976475e454d483d89a4d3c14",
+        "seal": "badd27643560f83ba70ae99b289fff02f0216d41e07e117470839f2a9af92239",
       }
     `);
   });
