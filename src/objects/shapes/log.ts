@@ -85,7 +85,7 @@ export const LOG_SHAPES = {
     frontier: s.list(s.hash),
     full: s.list(s.list(fullBundle)),
     tail: s.list(s.bytes),
-    checkpoint: s.nullable(node),
+    checkpoint: s.nullable(s.bytes),
   }),
   run: s.record({
     kind: s.oneOf('run'),
@@ -131,7 +131,7 @@ export const LOG_SHAPES = {
 export const LOG_VERSIONS: Partial<Record<string, number>> = {
   bundle: 2,
   entry: 2,
-  head: 2,
+  head: 3,
   packet: 2,
   policy: 2,
   record: 2,

@@ -103,7 +103,9 @@ describe('rerun', () => {
     await using ledger = await openLedger();
     const rerun = decodeKind('rerun', await ledger.store.get(again.rerun!));
     expect(rerun).toMatchObject({ same: false });
-    expect(rerun.differences.join('\n')).toContain('(leg R): table posts, row id=p3: body=tree → body=three');
+    expect(rerun.differences.join('\n')).toContain(
+      '(leg R): table posts, row id="p3": body="tree" → body="three"',
+    );
   });
 
   it('notices a source with one other row, sealed anew', { timeout: 300_000 }, async () => {
