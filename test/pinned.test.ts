@@ -27,7 +27,7 @@ describe('pinned', () => {
       {
         "accepted": true,
         "rehearsal": "40584f4c3851e7d7fa76a5beb6b2f0ee7dc1c3c6b3e51f7a46622add8fa3f8b8",
-        "seal": "18bf396bc732259df771af4b0b84e49c115c29a4053be4e6ee9a98908cade0bd",
+        "seal": "8abab4d3aa0a96a772efab6a7be034b6bf1025763652de5fb1aa32d09868d4a1",
       }
     `);
   });
@@ -43,7 +43,7 @@ describe('pinned', () => {
       {
         "accepted": true,
         "rehearsal": "3da11a26851ffb832a43ac39d77462cb3e62ea85ee3afa22c40e565a6dc483ae",
-        "seal": "491022d32d493d8d0a28cb507289542b6293dee7fd6bae6ba1d51b50c9344d7d",
+        "seal": "2c9f071be30356720f0a304306b8b0204bc7144f7484cd1f4f4b4957557c7114",
       }
     `);
   });

@@ -17,8 +17,7 @@ export interface PacketVerdict {
   readonly validator: ObjectOf<'validator'>;
   /** Of the validator's file: its identity. */
   readonly sha256: Digest;
-  /** Where the packet holds the verdict, and the validator's file. */
-  readonly verdictFile: string;
+  /** Where the packet holds the validator's file. */
   readonly validatorFile: string;
 }
 
@@ -53,11 +52,7 @@ export function gatherMaterial(
     return { link, verdict, validator, sha256: resultOf(contentDigest(validator.file), get) };
   });
   const names = validatorNames(read.map(({ validator, sha256 }) => ({ ...validator, sha256 })));
-  const judgements = read.map((judgement, i) => ({
-    ...judgement,
-    verdictFile: verdictFileName(i),
-    validatorFile: names[i]!,
-  }));
+  const judgements = read.map((judgement, i) => ({ ...judgement, validatorFile: names[i]! }));
   const accepted =
     read.length === rehearsal.validators.length &&
     read.length > 0 &&

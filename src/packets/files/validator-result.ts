@@ -1,3 +1,4 @@
+import { causesFirst } from '../../finding.ts';
 import { matchesIdentity, parseIdentity } from '../../rules/abbreviated-digest.ts';
 import type { Material } from './material.ts';
 
@@ -18,7 +19,7 @@ export function validatorResult({ id, judgements, accepted, profile }: Material)
       file: validatorFile,
       verdict: link,
       accepted: verdict.accepted,
-      findings: verdict.findings,
+      findings: causesFirst(verdict.findings),
     })),
   };
 }
