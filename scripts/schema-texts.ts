@@ -45,6 +45,7 @@ export const PLAN_TEXTS: Texts = {
 export const PROFILE_TEXTS: Texts = {
   custody: 'Format of this file.',
   macro: 'The mandate under which is rehearsed.',
+  status: "The team's words in README.md: how it ended, and what remains whatever came out.",
   production: 'Literal words that name production; what names one is refused before it is opened.',
   surfaces: 'What must not be touched.',
   'surfaces[].how': 'How it is known that the surface was not touched.',

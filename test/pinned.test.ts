@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"236d83e822c437b610afa1e6e047e55e0d2b2b03e49140eb7da8faef906166fb"`,
+      `"a7e49f48bd59a2a73e54cc3fc76a41592091589334475089d354fb462d02a236"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "40584f4c3851e7d7fa76a5beb6b2f0ee7dc1c3c6b3e51f7a46622add8fa3f8b8",
-        "seal": "8abab4d3aa0a96a772efab6a7be034b6bf1025763652de5fb1aa32d09868d4a1",
+        "rehearsal": "a4d2c5e64161cea772aabf5821a4eb32da0be9ae2478fcfbcd27bb23cfd4edee",
+        "seal": "972f0d7d8dd86404939c655195c4f4849735092ac6e6027f19fdc39d431b8be6",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "3da11a26851ffb832a43ac39d77462cb3e62ea85ee3afa22c40e565a6dc483ae",
-        "seal": "2c9f071be30356720f0a304306b8b0204bc7144f7484cd1f4f4b4957557c7114",
+        "rehearsal": "672f2192b0ef749b739fcd329f473dfd58b67926fab2535e4c1b439a649dd58d",
+        "seal": "a73afcbb97e2cad822af3d667c1dc6d6d53495ff8631a68bd2e3eff0ad6b588b",
       }
     `);
   });

@@ -82,6 +82,7 @@ export const PROFILE_SCHEMA = object({
   custody: { const: 'profile/2' },
   name: { ...line, maxLength: 200 },
   macro: optional({ ...line, maxLength: 200 }),
+  status: optional(object({ accepted: line, rejected: line, default: line })),
   production: object({
     hosts: words(word),
     urls: words(word),

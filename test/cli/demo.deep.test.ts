@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Desk } from './desk.ts';
 
@@ -31,8 +31,27 @@ describe('the demo', () => {
       changes: 4,
       tampered: { ok: false, findings: [{ code: 'FILE_CHANGED', path: 'verdict.json' }] },
       // What a reader of the README sees.
-      snapshot: '2009799ff83ef3ad4fb638513abeea1049e5186e707a23d13898e47f7127b332',
+      snapshot: '212fda66d2d804bd6352f6cdf82ccfbde5c4266d0ee7dfa33f9f7bb1155873bb',
     });
+  });
+
+  it('tells the whole story in README.md, and names each file', () => {
+    const readme = desk.read('one/packet/README.md');
+    for (const words of [
+      'Macro: FIX7\\_P0\\_PRODUCTION\\_REHEARSAL\\_ONLY\\_ROLLBACK\\_AND\\_CI\\_RESOLUTION\\_LANE\\_MACRO\\_2026\\_06\\_12',
+      'Final status: FIX7\\_P0\\_PRODUCTION\\_REHEARSAL\\_ONLY\\_ROLLBACK\\_READY',
+      ...['production mutation', 'REAL\\_RUN', 'QT001/apply', 'cutover'].map((what) => `${what}: NO · `),
+      ...['production CI/deploy trigger', 'secrets change'].map((what) => `${what}: NO · `),
+      '5 of 13 prevented, 8 not requested, 0 not excluded',
+      'The team waits for e6547e69…956c47: none that judged has these bytes',
+      '\n## Reproduce\n',
+      '\n## Hard boundary\n\nA clone rehearsal is not production execution.',
+      '\n- permit\n- activation\n- repoint\n- cutover\n',
+      '\n\nDefault remains HOLD\\_PRODUCTION.\n',
+    ])
+      expect(readme).toContain(words);
+    for (const entry of readdirSync(desk.path('one/packet'), { withFileTypes: true }))
+      expect(readme).toContain(`\`${entry.name}${entry.isDirectory() ? '/' : ''}\``);
   });
 
   it('leaves a ledger to explore, and a tampered copy on which verify fails', async () => {

@@ -54,6 +54,7 @@ describe('custody rehearse', () => {
       'rollback-recovery-proof.json',
       'row-changes.json',
       'source',
+      'templates',
       'validator.mjs',
       'verdict.json',
     ]);

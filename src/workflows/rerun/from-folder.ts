@@ -158,7 +158,7 @@ class SealedFolder {
     const templates = new Map(shippedTemplates());
     for (const name of templates.keys()) {
       const file = this.#files.get(templatePath(name));
-      if (file && file.mode !== 'symlink' && isListed(name, file.sha256))
+      if (file && isListed(name, file.sha256))
         templates.set(name, Buffer.from(await this.bytes(file.path)).toString('utf8'));
     }
     return templates;

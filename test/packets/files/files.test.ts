@@ -136,5 +136,7 @@ describe('the packet of a rehearsal', () => {
       'sh RERUN.sh',
     ])
       expect(readme).toContain(words);
+    for (const name of files())
+      expect(readme, name).toContain(`\`${name.includes('/') ? name.split('/')[0] + '/' : name}\``);
   });
 });

@@ -50,6 +50,21 @@ describe('the templates', () => {
     expect(isListed('constructor', TEMPLATES.get('commands.sh')![0]!)).toBe(false);
   });
 
+  it.each([
+    [true, 'T\\_READY', '# Rehearsal accepted: x'],
+    [false, 'T\\_NOT', '# Rehearsal REJECTED: x'],
+  ])('say in the team’s words how it ended: accepted %s', (accepted, status, title) => {
+    const data = {
+      plan: { name: 'x' },
+      profile: { status: { accepted: 'T_READY', rejected: 'T_NOT', default: 'HOLD_T' } },
+      'hardened-validator-result': { accepted },
+    };
+    const text = render('README.md', shippedTemplates().get('README.md')!, data);
+    expect(text.startsWith(`${title}\n`)).toBe(true);
+    expect(text.match(/^Final status: (.*?) *$/m)?.[1]).toBe(status);
+    expect(text.endsWith('\nDefault remains HOLD\\_T.\n')).toBe(true);
+  });
+
   it('put no value first on a line, where Markdown might take it for something else', () => {
     expect(shippedTemplates().get('README.md')).not.toMatch(/^(\{\{[#?^][^}]*\}\})*\{\{[^#?^/]/m);
   });
