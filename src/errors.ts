@@ -3,8 +3,8 @@ import type { Finding } from './finding.ts';
 /**
  * The one error class. Misuse and I/O throw it; faults in evidence are findings (finding.ts), not errors.
  *
- * Each code belongs to one {@link ErrorCategory}. The numbers are those that recorded probes hold (rules/probe-result.ts),
- * and the pinned validator's bytes hold this table: whoever wants to know what an error is about asks for its category.
+ * Each code belongs to one {@link ErrorCategory}. The validator's bytes do not hold this table (test/validator/bundle.test.ts):
+ * a new code is no new validator.
  */
 export const ERROR_EXIT = {
   // objects and formats: stored or supplied bytes that are not what they claim
@@ -118,7 +118,6 @@ export interface CustodyErrorOptions {
   findings?: readonly Finding[];
 }
 
-/** `exitCode` is nobody's to look at: it stays as long as the pinned validator's bytes hold it. */
 export class CustodyError extends Error {
   override readonly name = 'CustodyError';
   readonly code: ErrorCode;
@@ -132,10 +131,6 @@ export class CustodyError extends Error {
     this.hint = options.hint ?? '';
     this.path = options.path;
     this.findings = options.findings ?? [];
-  }
-
-  protected get exitCode(): 1 | 2 | 3 | 4 | 70 {
-    return ERROR_EXIT[this.code];
   }
 }
 

@@ -105,6 +105,12 @@ export const FINDING_CODES = [
 
 export type FindingCode = (typeof FINDING_CODES)[number];
 
+/** What the runner itself says in a rehearsal that it saw. Closed: an unlisted one is malformed evidence. */
+export const OBSERVED_CODES: readonly FindingCode[] = [
+  ...['EXECUTOR_CHANGED', 'PREFLIGHT_FAILED', 'BEFORE_DIVERGED', 'DELTA_UNEXPECTED', 'FALSE_DONE'],
+  ...['SQL_FAILED', 'TRANSACTION_LOST', 'TIME_LIMIT', 'CLONE_QUARANTINED', 'AFTER_STATES_DIFFER'],
+] as const;
+
 export interface Finding {
   readonly code: FindingCode;
   /** Where: a path in a packet, an object id, `records/12`, `legs/T/back`. */

@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "2794f08d0f9bfc5b81918f4f24b20ad87ea0d4fcb35a4dfcc3f377c13846d66b",
-        "seal": "9322e1e42b8283e1b965ddbf9b37cc4bc6db797493774bc247bc73d8f9b54e83",
+        "rehearsal": "017e201254a48e2f2e6b467c0e5cbb3d9ab19c5b976475e454d483d89a4d3c14",
+        "seal": "badd27643560f83ba70ae99b289fff02f0216d41e07e117470839f2a9af92239",
       }
     `);
   });

@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"859e57f6dbe295741a37241995748548d4898b54ea5c336151836cb9f525337d"`,
+      `"a7e49f48bd59a2a73e54cc3fc76a41592091589334475089d354fb462d02a236"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "97672b2cd7d82ca14e96bc35674928a4b4b2dc5ac00cf74f5fc5703dc27cad40",
-        "seal": "4a983a17a15f891a3679183762b284401515f39f1a92dcc2674a83f7cf52c5d3",
+        "rehearsal": "a4d2c5e64161cea772aabf5821a4eb32da0be9ae2478fcfbcd27bb23cfd4edee",
+        "seal": "972f0d7d8dd86404939c655195c4f4849735092ac6e6027f19fdc39d431b8be6",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "2315f899bd5d3661583588762b1c761efcce3a392c72215387092b5b7d430342",
-        "seal": "b97393cc61434d6e7d4d72692aa21c34134f9f1e8235a475828a6f4bb974accb",
+        "rehearsal": "672f2192b0ef749b739fcd329f473dfd58b67926fab2535e4c1b439a649dd58d",
+        "seal": "a73afcbb97e2cad822af3d667c1dc6d6d53495ff8631a68bd2e3eff0ad6b588b",
       }
     `);
   });

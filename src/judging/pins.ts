@@ -1,8 +1,10 @@
 import { CustodyError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { digestFromBytes, type Digest } from '../objects/digest.ts';
+import type { Digest } from '../objects/digest.ts';
+import { contentDigest } from '../objects/file.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
+import { resultOfAsync } from '../objects/walk.ts';
 import { matchesIdentity, showIdentity, type Identity } from '../rules/abbreviated-digest.ts';
 
 /** A validator that a policy pins. */
@@ -16,8 +18,8 @@ export interface Pin {
 export async function pinnedOf(ledger: Ledger, { validators }: ObjectOf<'policy'>): Promise<Pin[]> {
   const pins: Pin[] = [];
   for (const link of validators) {
-    const { name, sha256 } = decodeKind('validator', await ledger.get(link.digest), link.digest);
-    pins.push({ link, name, sha256: digestFromBytes(sha256) });
+    const { name, file } = decodeKind('validator', await ledger.get(link.digest), link.digest);
+    pins.push({ link, name, sha256: await resultOfAsync(contentDigest(file), ledger.get) });
   }
   return pins;
 }

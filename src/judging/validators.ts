@@ -1,5 +1,5 @@
 import type { Ledger } from '../ledger/ledger.ts';
-import { digestFromBytes, digestOf, type Digest } from '../objects/digest.ts';
+import { digestOf, type Digest } from '../objects/digest.ts';
 import type { ControlResult } from './control-result.ts';
 import { tryControls } from './controls.ts';
 import { showIdentity } from '../rules/abbreviated-digest.ts';
@@ -30,8 +30,9 @@ export async function listValidators(ledger: Ledger): Promise<ValidatorList> {
   const own = digestOf(await builtInValidator());
   const validators: ValidatorList['validators'][number][] = [];
   for (const link of policy.validators) {
-    const { name, runner, sha256: bytes } = (await loadValidator(ledger, link)).validator;
-    const sha256 = digestFromBytes(bytes);
+    const { validator, code } = await loadValidator(ledger, link);
+    const { name, runner } = validator;
+    const sha256 = digestOf(code);
     validators.push({ validator: link.digest, name, sha256, runner, builtIn: sha256 === own });
   }
   return {

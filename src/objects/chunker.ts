@@ -13,7 +13,7 @@ const STRICT = 0xffffe000 | 0;
 const LOOSE = 0xfffe0000 | 0;
 
 /** Gear table: the first four bytes, big-endian, of SHA-256("custody gear" ‖ byte). */
-const GEAR = Int32Array.from({ length: 256 }, (_, byte) => {
+const GEAR = /* @__PURE__ */ Int32Array.from({ length: 256 }, (_, byte) => {
   const digest = sha256Bytes(new Uint8Array(Buffer.concat([Buffer.from('custody gear'), Buffer.of(byte)])));
   return (digest[0]! << 24) | (digest[1]! << 16) | (digest[2]! << 8) | digest[3]!;
 });

@@ -8,7 +8,7 @@ import type { Link } from './link.ts';
 import { ListTreeBuilder } from './list-tree.ts';
 import { sha256Hasher } from './sha256.ts';
 import { putBlob, putObject, type ObjectSink } from './sink.ts';
-import { driveAsync, item, need, type Get, type Walk } from './walk.ts';
+import { each, driveAsync, item, need, type Get, type Walk } from './walk.ts';
 
 /** Content up to this size is one blob, so that its id is what `sha256sum` prints. Bytes. */
 export const MAX_BLOB = 1_048_576;
@@ -231,16 +231,10 @@ function openChunks(
 export function* readWhole(link: Link, limit = MAX_WHOLE): Walk<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  const walk = readContent(link);
-  let step = walk.next();
-  while (!step.done) {
-    if ('need' in step.value) step = walk.next(yield step.value);
-    else {
-      pieces.push(step.value.item);
-      tooLarge(link, (size += step.value.item.length), limit);
-      step = walk.next();
-    }
-  }
+  yield* each<Uint8Array, Uint8Array>(readContent(link), (piece) => {
+    pieces.push(piece);
+    tooLarge(link, (size += piece.length), limit);
+  });
   yield* item(pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces)));
 }
 

@@ -3,6 +3,7 @@ import { decode, encode, type Value } from './codec.ts';
 import { digestOf, type Digest } from './digest.ts';
 import { Link, nodeLink } from './link.ts';
 import * as s from './schema.ts';
+import { LOG_SHAPES, LOG_VERSIONS } from './shapes/log.ts';
 import { REHEARSAL_SHAPES } from './shapes/rehearsals.ts';
 import { STORED_SHAPES } from './shapes/stored.ts';
 
@@ -10,17 +11,12 @@ import { STORED_SHAPES } from './shapes/stored.ts';
  * Every kind of structured object with its fields, in its only version (SPEC.md, "Objects", has the meaning of each field).
  * A field that is not named here does not exist; a change of meaning is a new version.
  */
-const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES };
+const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES, ...LOG_SHAPES };
 
 /** The version of a kind: 1 unless a kind is named here. */
 const VERSIONS: Partial<Record<string, number>> = {
-  bundle: 2,
-  entry: 2,
-  head: 3,
-  packet: 2,
+  ...LOG_VERSIONS,
   plan: 3,
-  policy: 2,
-  record: 2,
   rehearsal: 2,
   snapshot: 2,
   tree: 2,
@@ -34,7 +30,7 @@ export type Kind = keyof typeof SHAPES;
 /** A structured object of kind `K`, decoded. */
 export type ObjectOf<K extends Kind> = ReturnType<(typeof SHAPES)[K]>;
 export type AnyObject = { [K in Kind]: ObjectOf<K> }[Kind];
-export const KINDS = Object.keys(SHAPES) as Kind[];
+export const KINDS = /* @__PURE__ */ Object.keys(SHAPES) as Kind[];
 
 /** An encoded object with its id. */
 export interface Encoded {
@@ -137,4 +133,4 @@ export function linksOf(object: AnyObject): Link[] {
 }
 
 export { TRIGGERS, TRIGGER_CODES, type Trigger } from './shapes/fields.ts';
-export { ENTRY_TYPES, treeEntry } from './shapes/stored.ts';
+export { treeEntry } from './shapes/stored.ts';

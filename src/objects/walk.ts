@@ -21,17 +21,23 @@ export function* item<T>(value: T): Walk<T> {
   yield { item: value };
 }
 
-/** Runs a walk inside another and gathers its items: for lists that are small. */
-export function* collect<A, T>(walk: Walk<A, unknown>): Walk<T, A[]> {
-  const items: A[] = [];
+/** Runs a walk inside another. What `use` does with an item may be a walk itself. */
+export function* each<A, T>(walk: Walk<A, unknown>, use: (item: A) => Walk<T> | undefined): Walk<T> {
   let step = walk.next();
   while (!step.done) {
     if ('need' in step.value) step = walk.next(yield step.value);
     else {
-      items.push(step.value.item);
+      const inner = use(step.value.item);
+      if (inner) yield* inner;
       step = walk.next();
     }
   }
+}
+
+/** Runs a walk inside another and gathers its items: for lists that are small. */
+export function* collect<A, T>(walk: Walk<A, unknown>): Walk<T, A[]> {
+  const items: A[] = [];
+  yield* each<A, T>(walk, (one) => void items.push(one));
   return items;
 }
 

@@ -25,7 +25,7 @@ interface Closed<F> {
 /** A map with exactly these keys. */
 export function object<const F extends Readonly<Record<string, Schema>>>(
   properties: F,
-  more: Pick<Schema, 'description' | 'minProperties'> = {},
+  more: Pick<Schema, 'minProperties'> = {},
 ): Closed<F> {
   const required = Object.keys(properties).filter((key) => !(OPTIONAL in properties[key]!));
   return { type: 'object', additionalProperties: false, required, properties, ...more };
@@ -39,7 +39,7 @@ interface List<S> {
 export function listOf<const S extends Schema>(
   items: S,
   maxItems: number,
-  more: Pick<Schema, 'description' | 'minItems' | 'uniqueItems'> = {},
+  more: Pick<Schema, 'minItems' | 'uniqueItems'> = {},
 ): List<S> {
   return { type: 'array', items, maxItems, ...more } as List<S>;
 }

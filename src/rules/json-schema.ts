@@ -6,10 +6,6 @@ import { pointerTo } from './json-pointer.ts';
  * `uniqueItems` is for lists of texts.
  */
 export interface Schema {
-  readonly $schema?: string;
-  readonly $id?: string;
-  readonly title?: string;
-  readonly description?: string;
   readonly type?: TypeName | readonly TypeName[];
   readonly const?: string | boolean;
   readonly enum?: readonly string[];
@@ -43,11 +39,8 @@ export interface SchemaFault {
 type Plain = Readonly<Record<string, unknown>>;
 type Checked = Exclude<keyof Schema, (typeof OTHERS)[number]>;
 
-/** Keywords that say nothing of a value, and those that say something of its parts. */
-const OTHERS = [
-  ...(['$schema', '$id', 'title', 'description'] as const),
-  ...(['items', 'required', 'properties', 'additionalProperties'] as const),
-] as const;
+/** Keywords that say something of a value's parts. */
+const OTHERS = ['items', 'required', 'properties', 'additionalProperties'] as const;
 
 /** In the order in which faults are told: what is wrong with the value, or false. */
 const CHECKS: { [K in Checked]: (wanted: NonNullable<Schema[K]>, value: unknown) => string | false } = {

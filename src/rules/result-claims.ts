@@ -4,7 +4,6 @@ import type { ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { TextBytes } from '../objects/rows/key.ts';
 import { decodeRow, rowOf } from '../objects/rows/row.ts';
-import { plainValue, shownValue } from '../objects/rows/shown.ts';
 import { diffSnapshots, type Table } from '../objects/snapshots/diff.ts';
 import { textsIn } from './texts.ts';
 import { driveSync } from '../objects/walk.ts';
@@ -51,10 +50,12 @@ function statesOf({ legs }: ObjectOf<'rehearsal'>): [path: string, state: Link][
   return [...states.values()];
 }
 
+/** The texts of a row. Numbers and blobs, which are shown as digits, say nothing; text that is no UTF-8 is read as text. */
 function shown(table: Table, value: Uint8Array): string[] {
-  const values = decodeRow(table.format, rowOf(table, value).row);
-  return values.map((one) =>
-    // Text that is no UTF-8 is shown as hexadecimal, and read as text all the same.
-    one instanceof TextBytes ? Buffer.from(one.bytes).toString() : plainValue(shownValue(table.format, one)),
-  );
+  return decodeRow(table.format, rowOf(table, value).row).flatMap((one) => {
+    if (typeof one === 'string') return [one];
+    const text = one instanceof TextBytes ? one.bytes : one;
+    const isText = one instanceof TextBytes || table.format === 'postgres-copy';
+    return isText && text instanceof Uint8Array ? [Buffer.from(text).toString()] : [];
+  });
 }

@@ -234,7 +234,6 @@ export function putValidator(objects: MemoryObjects, name: string, text: string)
     v: 2,
     name,
     file: storeContent(objects, file),
-    sha256: sha256Bytes(file),
     runner: text.startsWith('#!') ? 'interpreter' : 'node-permission',
     protocol: 'ask/1',
   });

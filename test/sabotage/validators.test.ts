@@ -1,7 +1,6 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
 import type { ObjectOf } from '../../src/objects/kinds.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
@@ -40,7 +39,6 @@ async function judged({ rehearsal, objects }: Drilled, code: Uint8Array): Promis
     v: 2,
     name: 'drilled',
     file: putBlob(memory, code),
-    sha256: digestToBytes(digestOf(code)),
     runner: 'node-permission',
     protocol: 'ask/1',
   };

@@ -93,13 +93,14 @@ describe('the bundle', () => {
     expect(text()).not.toMatch(/^\/\/ (src|node_modules)\//m);
   });
 
-  it('imports nothing but reading its input and telling UTF-8', () => {
+  it('imports nothing but reading its input, telling UTF-8 and comparing values', () => {
     const imports = [...text().matchAll(/^(?:import|export)\b[^;]*?\bfrom\s*["']([^"']+)["']/gm)].map(
       ([, name]) => name,
     );
-    expect(imports.sort()).toEqual(['node:buffer', 'node:fs']);
+    expect(imports.sort()).toEqual(['node:buffer', 'node:fs', 'node:util']);
     expect(text()).toMatch(/import \{ readSync, writeSync \} from "node:fs"/);
     expect(text()).toMatch(/import \{ isUtf8 \} from "node:buffer"/);
+    expect(text()).toMatch(/import \{ isDeepStrictEqual \} from "node:util"/);
   });
 
   it('brings SHA-256 along in pure JavaScript', () => {

@@ -1,5 +1,6 @@
 import { CustodyError } from '../../errors.ts';
-import { decodeKind, ENTRY_TYPES } from '../../objects/kinds.ts';
+import { decodeKind } from '../../objects/kinds.ts';
+import { ENTRY_TYPES } from '../../objects/shapes/log.ts';
 import { acceptedIn } from '../../packets/find-packet.ts';
 import { defineCommand } from '../command.ts';
 import { printable, table, time } from '../text.ts';

@@ -1,11 +1,13 @@
 import { CustodyError } from '../../errors.ts';
-import { parseDigest } from '../../objects/digest.ts';
+import { digestOf, parseDigest } from '../../objects/digest.ts';
 import type { SelftestReport } from '../../judging/validators.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { findingLines, plural, printable } from '../text.ts';
+import { findingLines, plural, printable, textOrBase64 } from '../text.ts';
 import { writing, writingOptions } from '../writing.ts';
 import { UNSANDBOXED, value, values, word } from '../options.ts';
+
+const ACTIONS = ['list', 'pin', 'expect', 'selftest', 'source', 'releases'] as const;
 
 export const command = defineCommand({
   about: `Manages the validators that judge rehearsals; every pinned one must accept:
@@ -13,12 +15,15 @@ export const command = defineCommand({
   pin       pin FILE (default: the one that this version brings) in a new policy that names the one before it; another
             one of the same name gives way. A file that custody did not bring is tried on planted faults first
   expect    write down the abbreviated SHA-256 of a validator that is not here yet: shown, never counted
-  selftest  run each pinned one, or each of an unpacked packet, against evidence in which one fault at a time is present`,
+  selftest  run each pinned one, or each of an unpacked packet, against evidence in which one fault at a time is present
+  source    print the file of the one that this version brings, or of one in the ledger by its id, byte for byte
+  releases  name each one that releases have brought, by the SHA-256 of its file`,
   examples: [
     ['custody validator list', 'who judges?'],
     ['custody validator pin run_hardened_validator.py --name hardened', 'somebody else judges too'],
     ['custody validator expect e6547e69…956c47 --name hardened', 'which file it will have to be'],
     ['custody validator selftest', 'do they catch what they must?'],
+    ['custody validator source | sha256sum', 'what judges? Read it'],
     ['custody validator selftest ./packet', 'do those of this packet? No ledger is needed'],
   ],
   options: (y) =>
@@ -26,11 +31,11 @@ export const command = defineCommand({
       y
         .positional('action', {
           ...word('what to do'),
-          choices: ['list', 'pin', 'expect', 'selftest'] as const,
+          choices: ACTIONS,
         })
         .positional('file', {
           type: 'string',
-          describe: 'pin: a validator; expect: an abbreviated SHA-256; selftest: a packet',
+          describe: 'pin: a validator; expect: an abbreviated SHA-256; selftest: a packet; source: an id',
         })
         .option('name', value("what it is called (default: the name it is expected under, else the file's)"))
         .option('expect', value('pin: the SHA-256 that the file must have, whole or abbreviated'))
@@ -53,7 +58,27 @@ export const command = defineCommand({
       });
       return printSelftest(tested, context);
     }
+    if (action === 'releases') {
+      const { listReleases } = await import('../../judging/releases.ts');
+      const releases = await listReleases();
+      context.print({ releases }, () =>
+        releases.map((one) => `${one.sha256}  ${one.name}  ${one.version}\n`).join(''),
+      );
+      return 0;
+    }
+    if (action === 'source' && file === undefined) {
+      const { builtInValidator } = await import('../../judging/policy.ts');
+      return printSource(await builtInValidator(), context);
+    }
     await using ledger = await context.openLedger();
+    if (action === 'source') {
+      const { loadValidator } = await import('../../judging/policy.ts');
+      const { resolveRevision } = await import('../../ledger/revision.ts');
+      const { nodeLink } = await import('../../objects/link.ts');
+      const revision = await resolveRevision(ledger, file!);
+      const id = revision.type === 'object' ? revision.id : revision.record.id;
+      return printSource((await loadValidator(ledger, nodeLink(id))).code, context);
+    }
     const options = {
       ...writing(args, context),
       unsandboxed: args.unsandboxed,
@@ -113,6 +138,13 @@ export const command = defineCommand({
   },
 });
 
+function printSource(code: Uint8Array, context: Context): number {
+  if (context.args.json)
+    context.print({ sha256: digestOf(code), size: code.length, ...textOrBase64(code) }, () => '');
+  else context.io.stdout.write(code);
+  return 0;
+}
+
 function printSelftest(tested: SelftestReport, context: Context): number {
   context.print(tested, () => tested.validators.map(selftestLine).join(''));
   return tested.ok ? 0 : 1;
@@ -128,7 +160,7 @@ function selftestLine(one: SelftestReport['validators'][number]): string {
 
 /** An option or a word that would be dropped is refused. */
 function checkOptions(
-  action: 'list' | 'pin' | 'expect' | 'selftest',
+  action: (typeof ACTIONS)[number],
   args: {
     file: string | undefined;
     name: string | undefined;
@@ -140,6 +172,8 @@ function checkOptions(
   const needs = action === 'expect' ? (['file', 'name'] as const) : [];
   const takes: Record<typeof action, readonly string[]> = {
     list: [],
+    source: ['file'],
+    releases: [],
     selftest: ['file', 'unsandboxed', ...(args.file === undefined ? [] : ['validator'])],
     pin: ['file', 'name', 'expect', 'unsandboxed'],
     expect: ['file', 'name'],

@@ -1,8 +1,10 @@
 import type { FindingCode } from '../../finding.ts';
 import type { Link } from '../link.ts';
+import type { Value } from '../codec.ts';
 import * as s from '../schema.ts';
 
 /** Fields that several kinds share. */
+export const isBytes = (value: Value | undefined): boolean => value instanceof Uint8Array;
 export const node = s.link('dag-cbor');
 export const content = s.link('raw', 'dag-cbor');
 export const engine = s.oneOf('sqlite', 'postgres');

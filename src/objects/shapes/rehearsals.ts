@@ -10,7 +10,6 @@ import {
   gate,
   leg,
   masked,
-  namedLinks,
   node,
   pairs,
   script,
@@ -18,7 +17,7 @@ import {
   trigger,
 } from './fields.ts';
 
-/** What a rehearsal is made of, and what is said of it. */
+/** What a rehearsal is made of. */
 export const REHEARSAL_SHAPES = {
   plan: s.record({
     kind: s.oneOf('plan'),
@@ -92,24 +91,6 @@ export const REHEARSAL_SHAPES = {
     probes: s.nullable(node),
     observed: s.list(findingShape),
   }),
-  run: s.record({
-    kind: s.oneOf('run'),
-    v: s.uint,
-    rehearsal: node,
-    started: s.uint,
-    durations: s.list(s.tuple<[string, number]>(s.text, s.uint)),
-    versions: pairs,
-    isolation: pairs,
-    afters: namedLinks,
-  }),
-  verdict: s.record({
-    kind: s.oneOf('verdict'),
-    v: s.uint,
-    validator: node,
-    subject: node,
-    accepted: s.bool,
-    findings: s.list(findingShape),
-  }),
   probes: s.record({
     kind: s.oneOf('probes'),
     v: s.uint,
@@ -124,25 +105,5 @@ export const REHEARSAL_SHAPES = {
         leaked: s.list(s.text),
       }),
     ),
-  }),
-  rerun: s.record({
-    kind: s.oneOf('rerun'),
-    v: s.uint,
-    subject: node,
-    again: node,
-    run: node,
-    same: s.bool,
-    differences: s.list(s.text),
-    note: s.text,
-  }),
-  policy: s.record({
-    kind: s.oneOf('policy'),
-    v: s.uint,
-    previous: s.nullable(node),
-    validators: s.list(node),
-    expected: s.list(s.record({ name: s.text, prefix: s.text, suffix: s.text })),
-    isolation: s.list(s.text),
-    roles: s.list(s.record({ role: s.text, keys: s.list(s.text) })),
-    required: s.list(s.record({ action: s.text, role: s.text })),
   }),
 } as const;

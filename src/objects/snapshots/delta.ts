@@ -4,7 +4,7 @@ import type { Link } from '../link.ts';
 import { diffSnapshots, type SnapshotChange } from './diff.ts';
 import { splitMultisetValue } from '../rows/multiset.ts';
 import { compareNames } from '../tree.ts';
-import type { Walk } from '../walk.ts';
+import { each, type Walk } from '../walk.ts';
 
 export interface TableDelta {
   readonly table: string;
@@ -41,22 +41,14 @@ type RowChange = Extract<SnapshotChange, { part: 'row' }>;
 export function* deltaOf<T>(before: Link, after: Link): Walk<T, Delta> {
   const tables = new Map<string, Counts>();
   const others: OtherChange[] = [];
-  const walk = diffSnapshots(before, after);
-  let step = walk.next();
-  while (!step.done) {
-    if ('need' in step.value) {
-      step = walk.next(yield step.value);
-      continue;
-    }
-    const change = step.value.item;
+  yield* each<SnapshotChange, T>(diffSnapshots(before, after), (change) => {
     if (change.part === 'row') {
       const table = change.table.name;
       const counts = tables.get(table) ?? { table, inserted: 0, updated: 0, deleted: 0 };
       tables.set(table, counts);
       countRow(counts, change);
     } else others.push(otherOf(change));
-    step = walk.next();
-  }
+  });
   return { tables: [...tables.values()].sort((a, b) => compareNames(a.table, b.table)), others };
 }
 

@@ -8,7 +8,7 @@ import { decodeKind, type ObjectOf } from '../kinds.ts';
 import { Link } from '../link.ts';
 import { diffMaps, rowBytes, walkMap, type Row } from '../map-walk.ts';
 import { compareNames } from '../tree.ts';
-import { collect, item, need, type Walk } from '../walk.ts';
+import { each, collect, item, need, type Walk } from '../walk.ts';
 
 /** What differs between two snapshots. `before` or `after` is missing where the thing was added or removed. */
 export type SnapshotChange =
@@ -111,42 +111,30 @@ export function sameShape(a: Table, b: Table): boolean {
 }
 
 function* diffRows(a: Table, b: Table): Walk<SnapshotChange> {
-  const walk = diffMaps(a.root, b.root, { before: a.rows, after: b.rows });
-  let step = walk.next();
-  while (!step.done) {
-    if ('need' in step.value) step = walk.next(yield step.value);
-    else {
-      const { key, before, after } = step.value.item;
-      yield* item<SnapshotChange>({
-        part: 'row',
-        table: b,
-        key,
-        before: before && (yield* rowBytes<SnapshotChange>(before)),
-        after: after && (yield* rowBytes<SnapshotChange>(after)),
-      });
-      step = walk.next();
-    }
-  }
+  yield* each(diffMaps(a.root, b.root, { before: a.rows, after: b.rows }), ({ key, before, after }) =>
+    rowChange(b, key, before, after),
+  );
 }
 
 function* allRows(table: Table, side: 'before' | 'after'): Walk<SnapshotChange> {
-  const walk = walkMap(table.root, table.rows);
-  let step = walk.next();
-  while (!step.done) {
-    if ('need' in step.value) step = walk.next(yield step.value);
-    else {
-      const { key, row } = step.value.item;
-      const bytes = yield* rowBytes<SnapshotChange>(row);
-      yield* item<SnapshotChange>({
-        part: 'row',
-        table,
-        key,
-        before: side === 'before' ? bytes : undefined,
-        after: side === 'after' ? bytes : undefined,
-      });
-      step = walk.next();
-    }
-  }
+  yield* each(walkMap(table.root, table.rows), ({ key, row }) =>
+    side === 'before' ? rowChange(table, key, row, undefined) : rowChange(table, key, undefined, row),
+  );
+}
+
+function* rowChange(
+  table: Table,
+  key: Uint8Array,
+  before: Row | undefined,
+  after: Row | undefined,
+): Walk<SnapshotChange> {
+  yield* item<SnapshotChange>({
+    part: 'row',
+    table,
+    key,
+    before: before && (yield* rowBytes<SnapshotChange>(before)),
+    after: after && (yield* rowBytes<SnapshotChange>(after)),
+  });
 }
 
 /** The table object behind an entry of a snapshot's map of tables. */

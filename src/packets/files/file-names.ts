@@ -1,4 +1,4 @@
-import { digestFromBytes } from '../../objects/digest.ts';
+import { digestFromBytes, type Digest } from '../../objects/digest.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
 import { posixJoin } from '../../rules/posix-path.ts';
 
@@ -10,13 +10,13 @@ const PLAIN = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
  * not plain, or is taken (also in other case), gives way to the file's SHA-256.
  */
 export function validatorNames(
-  validators: readonly Pick<ObjectOf<'validator'>, 'name' | 'sha256' | 'runner'>[],
+  validators: readonly (Pick<ObjectOf<'validator'>, 'name' | 'runner'> & { readonly sha256: Digest })[],
 ): string[] {
   const ours = validators.findIndex(({ runner }) => runner === 'node-permission');
   const taken = new Map<string, Taken>();
   return validators.map(({ name, sha256 }, i) => {
     if (i === ours) return 'validator.mjs';
-    return choose('validators', PLAIN.test(name) ? name : undefined, digestFromBytes(sha256), taken);
+    return choose('validators', PLAIN.test(name) ? name : undefined, sha256, taken);
   });
 }
 

@@ -15,6 +15,8 @@ export interface PacketVerdict {
   readonly link: Link;
   readonly verdict: ObjectOf<'verdict'>;
   readonly validator: ObjectOf<'validator'>;
+  /** Of the validator's file: its identity. */
+  readonly sha256: Digest;
   /** Where the packet holds the validator's file. */
   readonly validatorFile: string;
 }
@@ -47,9 +49,9 @@ export function gatherMaterial(
   const read = verdicts.map((link) => {
     const verdict = decodeKind('verdict', get(link.digest), link.digest);
     const validator = decodeKind('validator', get(verdict.validator.digest), verdict.validator.digest);
-    return { link, verdict, validator };
+    return { link, verdict, validator, sha256: resultOf(contentDigest(validator.file), get) };
   });
-  const names = validatorNames(read.map(({ validator }) => validator));
+  const names = validatorNames(read.map(({ validator, sha256 }) => ({ ...validator, sha256 })));
   const judgements = read.map((judgement, i) => ({ ...judgement, validatorFile: names[i]! }));
   const accepted =
     read.length === rehearsal.validators.length &&

@@ -1,5 +1,4 @@
 import { causesFirst } from '../../finding.ts';
-import { digestFromBytes } from '../../objects/digest.ts';
 import { matchesIdentity, parseIdentity } from '../../rules/abbreviated-digest.ts';
 import type { Material } from './material.ts';
 
@@ -12,10 +11,10 @@ export function validatorResult({ id, judgements, accepted, profile }: Material)
     expected: profile?.validator
       ? { identity: profile.validator.expected, matched_by: matching(profile.validator.expected, judgements) }
       : null,
-    validators: judgements.map(({ verdict, validator, validatorFile, link }) => ({
+    validators: judgements.map(({ verdict, validator, sha256, validatorFile, link }) => ({
       validator: verdict.validator,
       name: validator.name,
-      sha256: validator.sha256,
+      sha256,
       runner: validator.runner,
       file: validatorFile,
       verdict: link,
@@ -28,6 +27,6 @@ export function validatorResult({ id, judgements, accepted, profile }: Material)
 function matching(identity: string, judgements: Material['judgements']): string[] {
   const expected = parseIdentity(identity);
   return judgements
-    .filter(({ validator }) => matchesIdentity(digestFromBytes(validator.sha256), expected))
+    .filter(({ sha256 }) => matchesIdentity(sha256, expected))
     .map(({ validator }) => validator.name);
 }

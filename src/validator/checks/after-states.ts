@@ -1,6 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { finding, type Finding } from '../../finding.ts';
-import { compareBytes } from '../../objects/codec.ts';
-import { decodeRow, encodeRow, rowOf } from '../../objects/rows/row.ts';
+import { decodeRow, rowOf } from '../../objects/rows/row.ts';
 import { diffSnapshots, type SnapshotChange } from '../../objects/snapshots/diff.ts';
 import { driveSync } from '../../objects/walk.ts';
 import type { Evidence } from '../evidence.ts';
@@ -40,9 +40,5 @@ export function placesOf(changes: Iterable<SnapshotChange>): string[] {
 function columnsOf({ table, before, after }: Extract<SnapshotChange, { part: 'row' }>): string[] {
   if (!before || !after) return [`${table.key.columns.join('+') || 'row'} (a row that only one leg has)`];
   const [x, y] = [before, after].map((value) => decodeRow(table.format, rowOf(table, value).row));
-  return table.columns
-    .filter(
-      (_, i) => compareBytes(encodeRow(table.format, [x![i]!]), encodeRow(table.format, [y![i]!])) !== 0,
-    )
-    .map(({ name }) => name);
+  return table.columns.filter((_, i) => !isDeepStrictEqual(x![i], y![i])).map(({ name }) => name);
 }

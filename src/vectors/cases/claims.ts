@@ -1,4 +1,3 @@
-import { otherHash } from '../draft.ts';
 import { postgres, sqlite, sqliteFull, type Vector } from '../vector.ts';
 
 /** Faults in what the rehearsal claims beside its states: who judges, isolation, observations. */
@@ -12,13 +11,10 @@ export const CLAIMS: readonly Vector[] = [
   sqliteFull('validators-of-one-name', [['VALIDATOR_MISMATCH', 'validators']], (d) => {
     d.validators[1]!.name = d.validators[0]!.name;
   }),
+  sqliteFull('validators-of-one-file', [['VALIDATOR_MISMATCH', 'validators']], (d) => {
+    d.validators[1]!.file = d.validators[0]!.file;
+  }),
   ...[0, 1].flatMap((i) => [
-    sqliteFull(`validator-file-replaced-${i}`, [['VALIDATOR_MISMATCH', `validators/${i}`]], (d) => {
-      d.validators[i]!.file = d.content(i === 0 ? 'export const accepted = true;' : '#!/bin/true\n');
-    }),
-    sqliteFull(`validator-digest-differs-${i}`, [['VALIDATOR_MISMATCH', `validators/${i}`]], (d) => {
-      d.validators[i]!.sha256 = otherHash();
-    }),
     sqliteFull(`validator-file-is-no-content-${i}`, [['EVIDENCE_MALFORMED', 'validators-named']], (d) => {
       d.validators[i]!.file = d.rehearsal.entry;
     }),

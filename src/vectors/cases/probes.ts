@@ -52,15 +52,18 @@ export const PROBES: readonly Vector[] = [
   result('refused-with-another-code', refused('B1'), (probe) => void (probe.codes = ['USAGE'])),
   result('refused-with-no-code', refused('B1'), (probe) => void (probe.codes = [])),
   result('not-refused', refused('B1'), (probe) => void (probe.exit = 0)),
-  result('that-ended-otherwise', refused('B1'), (probe) => void (probe.exit = 2)),
-  // It was found in the evidence only: the guard let it pass.
-  result('that-was-found-too-late', refused('B1'), (probe) => void (probe.exit = 1)),
+  // What the environment does is no refusal.
+  result('that-ended-otherwise', refused('B1'), (probe) => void (probe.exit = 4)),
+  // It was found in the evidence only, which has another code: the guard let it pass.
+  result('that-was-found-too-late', refused('B1'), (probe) => {
+    Object.assign(probe, { codes: ['PRODUCTION_NAMED'], exit: 1 });
+  }),
   result('that-crashed', refused('B1'), (probe) => void (probe.exit = 70)),
   result('that-leaked', refused('B1'), (probe) => void (probe.leaked = ['REAL_PASS'])),
   result(
-    'with-an-unknown-code',
+    'with-words-for-a-code',
     [['EVIDENCE_MALFORMED', 'probes/B1']],
-    (probe) => void probe.codes.push('ALL_FINE'),
+    (probe) => void probe.codes.push('all fine'),
   ),
   result(
     'with-codes-in-another-order',

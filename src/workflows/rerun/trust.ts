@@ -1,6 +1,6 @@
 import { CustodyError } from '../../errors.ts';
 import { finding } from '../../finding.ts';
-import { digestFromBytes, type Digest } from '../../objects/digest.ts';
+import { digestOf, type Digest } from '../../objects/digest.ts';
 import { MemoryObjects } from '../../objects/memory-objects.ts';
 import { putBuiltInValidator, type PinnedValidator } from '../../judging/policy.ts';
 
@@ -17,12 +17,8 @@ export async function requireTrusted(
   const builtIn = await putBuiltInValidator(new MemoryObjects());
   const others = validators.filter(({ link }) => !link.equals(builtIn) && !trusted.includes(link.digest));
   if (others.length === 0) return;
-  const findings = others.map(({ link, validator: { name, sha256 } }) =>
-    finding(
-      'VALIDATOR_NOT_PINNED',
-      `validators/${name}`,
-      `${link.digest}, sha256:${digestFromBytes(sha256)}`,
-    ),
+  const findings = others.map(({ link, code, validator: { name } }) =>
+    finding('VALIDATOR_NOT_PINNED', `validators/${name}`, `${link.digest}, sha256:${digestOf(code)}`),
   );
   const names = others.map(({ validator }) => validator.name).join(', ');
   const [it, is] = others.length === 1 ? ['it', 'is'] : ['them', 'are'];
