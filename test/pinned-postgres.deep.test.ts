@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "e04cc2486855ac1499c01825c6c0e6b912d08089c951256cd470e25961fc9099",
-        "seal": "af1d6accc3be639c7e592987b45a76ff8b648aae5b0ba75313dc6e187d9f9ff7",
+        "rehearsal": "610845d54d4ac01089d39cccc9fa18549e70b0ca493ed64d51549573a92422c1",
+        "seal": "286e2f2c393c27d93aeb7c22a6b82b647c8de1e744057dbd70e5f2baf6f3e8b2",
       }
     `);
   });
