@@ -182,7 +182,12 @@ describe('a log that somebody changed', () => {
 
     it('a signature that is another', () =>
       replaced(({ note }) => ({ note: note.replace(/(.)(.)(.)=\n$/, '$2$1$3=\n') })));
-    it('no note at all', () => replaced(() => ({ note: 'nothing' })));
+    it('no note at all; what is appended then is not signed, and says why', async () => {
+      await replaced(() => ({ note: 'nothing' }));
+      const unsigned = 'CHECKPOINT_INVALID';
+      expect(await desk.json(['commit', 'evidence'])).toMatchObject({ record: 5, unsigned });
+      expect((await desk.run(['commit', 'evidence'])).stderr).toContain(unsigned);
+    });
     it('signed by somebody else under the same name', () =>
       replaced(() => signed(generateKey('test.example/log', new Uint8Array(32).fill(7), COSIGNATURE).skey)));
     it('signed by the key of this log, with another root', async () => {

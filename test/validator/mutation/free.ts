@@ -24,6 +24,11 @@ export const FREE: readonly Free[] = [
     reason: 'a name for people; a validator is its bytes, and the policy pins those',
   },
   {
+    path: /^rehearsal\/validators\/[^/]+\/file$/,
+    how: /./,
+    reason: 'another file is another validator, and which of them judge is what the policy says',
+  },
+  {
     path: /^rehearsal\/validators$/,
     how: /^(without [01]|0 and 1 swapped)$/,
     reason: 'who must judge is what the policy says; `verify` compares',
