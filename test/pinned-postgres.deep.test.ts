@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "017e201254a48e2f2e6b467c0e5cbb3d9ab19c5b976475e454d483d89a4d3c14",
-        "seal": "badd27643560f83ba70ae99b289fff02f0216d41e07e117470839f2a9af92239",
+        "rehearsal": "610845d54d4ac01089d39cccc9fa18549e70b0ca493ed64d51549573a92422c1",
+        "seal": "286e2f2c393c27d93aeb7c22a6b82b647c8de1e744057dbd70e5f2baf6f3e8b2",
       }
     `);
   });
