@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "610845d54d4ac01089d39cccc9fa18549e70b0ca493ed64d51549573a92422c1",
-        "seal": "286e2f2c393c27d93aeb7c22a6b82b647c8de1e744057dbd70e5f2baf6f3e8b2",
+        "rehearsal": "31d4ecb64977724cfe337c3a31ad0479f98b242c3c46bd89c204c58bb8b499de",
+        "seal": "d4940131e400f414b4e89930922a6dc8fa1f6c6f47bbd5b72059923fbc985267",
       }
     `);
   });
