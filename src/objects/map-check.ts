@@ -1,7 +1,8 @@
 import { CustodyError } from '../errors.ts';
 import { Link } from './link.ts';
 import { walkMap } from './map-walk.ts';
-import { MapBuilder, MAX_INLINE_ROW } from './merkle-map.ts';
+import { MapBuilder } from './merkle-map.ts';
+import { MAX_INLINE_ROW } from './sound/lists.ts';
 import type { ObjectSink } from './sink.ts';
 import { need, type Walk } from './walk.ts';
 

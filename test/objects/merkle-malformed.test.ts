@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_LEVEL } from '../../src/objects/cutter.ts';
 import { storeContent } from '../../src/objects/file.ts';
 import { integerKey } from '../../src/objects/rows/key.ts';
-import type { Link } from '../../src/objects/link.ts';
+import { rawLink, type Link } from '../../src/objects/link.ts';
 import { checkMap } from '../../src/objects/map-check.ts';
 import { diffMaps, findRow, walkMap } from '../../src/objects/map-walk.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
@@ -51,7 +51,7 @@ const MALFORMED: [name: string, root: Link, code: string][] = [
   ['a node without children', node(1), 'TREE_MALFORMED'],
   [
     'a chunk list in place of a leaf',
-    node(1, [2, putObject(objects, { kind: 'chunks', v: 1, level: 0, entries: [] }), 2], [4, right, 2]),
+    node(1, [2, putObject(objects, { kind: 'chunks', v: 1, level: 0, entries: [[rawLink(whole.digest), 2]] }), 2], [4, right, 2]),
     'OBJECT_KIND_UNEXPECTED',
   ],
   [

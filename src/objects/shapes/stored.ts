@@ -116,3 +116,6 @@ export const STORED_SHAPES = {
     checkpoint: s.nullable(s.text),
   }),
 } as const;
+
+/** A stored object of kind `K`, decoded. */
+export type Stored<K extends keyof typeof STORED_SHAPES> = ReturnType<(typeof STORED_SHAPES)[K]>;
