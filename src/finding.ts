@@ -43,7 +43,6 @@ export const FINDING_CODES = [
   'RECORD_INDEX_WRONG',
   'LOG_ROOT_WRONG',
   'BUNDLE_DAMAGED',
-  'TILE_WRONG',
   'CHECKPOINT_INVALID',
   'POLICY_MISMATCH',
   'LEVEL_SKIPPED',
@@ -97,6 +96,10 @@ export const FINDING_CODES = [
   'TRANSACTION_LOST',
   'SOURCE_CHANGED',
   'TIME_LIMIT',
+  // notes: said beside a result, of one record; they change no verdict
+  'KEY_ABSENT',
+  'CLOCK_BEHIND',
+  'RECORD_TIME_ODD',
 ] as const;
 
 export type FindingCode = (typeof FINDING_CODES)[number];

@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"12b409b402eae7a2ba7846ebcf83a91d9a49ab703ba7658879de3ddffbdf5d38"`,
+      `"37889c831b34d12bba51a08b04e7eebfabb35ca97787b95c47a2b305bbed1028"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "abae2a88f68e5e7d4a3f99075b72a5c4a2c364fd7fe10c3379fc106519ffee1f",
-        "seal": "55b313a92c46e883f98d8c401a5c48e4921fac3b4fd5d1138f3ab7eb63e0148d",
+        "rehearsal": "b03fa33742421870fd83c67428fbee2d75f85b1c3975bb0f8499584d53d69d7b",
+        "seal": "406c4a3fbe84f35a341c4cb9b5aa2b42f94bc8eeb1e9f1a25ddc6dc32fb58f33",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "9a13ffbeca079dda58ace3fca692ea418bf9b161c135bce6c1107bfde86f0b12",
-        "seal": "dcde9cda5df93712e647b384a69e931a95304f2bb1653d79fe22cde24d92a78d",
+        "rehearsal": "70e9df8a2b7442ac4d8d7cd162a20c04b6d9001e54dc572036daad74cf7b59f9",
+        "seal": "6cf73f93dfbe4c1c57724386a3bea4e6fdcbe0907cba3081c59ed675ed593519",
       }
     `);
   });

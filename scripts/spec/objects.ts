@@ -1,6 +1,6 @@
 import { BLOCK_TARGET, MAX_BLOCK, MAX_PACK_OBJECTS } from '../../src/store/pack.ts';
 import { MAX_HEAD } from '../../src/store/backend.ts';
-import { TILE_WIDTH } from '../../src/log/tile.ts';
+import { BUNDLE_WIDTH } from '../../src/ledger/log-state.ts';
 import { MAX_NOTE_SIGNATURES } from '../../src/log/note.ts';
 import { MAX_CHUNK, MIN_CHUNK, NORMAL_CHUNK } from '../../src/objects/chunker.ts';
 import { MAX_OBJECT } from '../../src/objects/codec.ts';
@@ -59,7 +59,7 @@ export function constants(): string[] {
     ['longest row held inline, bytes', MAX_INLINE_ROW],
     ['length of a cut key, bytes', MAX_KEY],
     ['bytes of the key that a cut key keeps', CUT_KEY],
-    ['records in a bundle, hashes in a tile', TILE_WIDTH],
+    ['entries in a bundle', BUNDLE_WIDTH],
     ['signatures that a note may have', MAX_NOTE_SIGNATURES],
     ['block: closed before it grows above, bytes', BLOCK_TARGET],
     ['block: longest that is read, bytes', MAX_BLOCK],

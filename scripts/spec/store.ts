@@ -48,23 +48,23 @@ export function head({ small, large }: World): string[] {
   return [
     'after one record:',
     ...hexLines(bytes),
-    `after 257 records (one full tile, one record in the tail): ${other.length} bytes, SHA-256 ${hex(other.subarray(0, 32))}`,
+    `after 257 records (one full bundle, one record in the tail): ${other.length} bytes, SHA-256 ${hex(other.subarray(0, 32))}`,
   ];
 }
 
-export function checkpoint({ small, skey, vkey, objects, examples }: World): string[] {
+export function checkpoint({ note, skey, vkey, objects, examples }: World): string[] {
   return [
     `signing key   ${skey}`,
     `verifier key  ${vkey}`,
     `key file      keys/${digestOf(utf8(vkey)).slice(0, 32)}.key`,
     `leaf hash     ${hex(leafHash(objects.get(examples.record.digest)))}`,
     '',
-    ...small.checkpoint!.trimEnd().split('\n'),
+    ...note.trimEnd().split('\n'),
   ];
 }
 
 export function config({ vkey, examples }: World): string[] {
-  return formatConfig({ format: 1, origin: ORIGIN, verifierKey: vkey, policy: examples.policy.digest })
+  return formatConfig({ format: 2, origin: ORIGIN, verifierKey: vkey, policy: examples.policy.digest })
     .trimEnd()
     .split('\n');
 }

@@ -1,6 +1,6 @@
 import { appendRecord, EMPTY_HEAD, type Head } from '../../src/ledger/log-state.ts';
 import { signCheckpoint } from '../../src/log/checkpoint.ts';
-import { generateKey } from '../../src/log/note-key.ts';
+import { COSIGNATURE, generateKey } from '../../src/log/note-key.ts';
 import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
 import { ContentBuilder, storeContent } from '../../src/objects/file.ts';
 import { encodeKey } from '../../src/objects/rows/key.ts';
@@ -25,6 +25,8 @@ export interface World {
   /** After one record, and after 257. */
   readonly small: Head;
   readonly large: Head;
+  /** The text of the checkpoint after one record. */
+  readonly note: string;
   readonly skey: string;
   readonly vkey: string;
 }
@@ -60,19 +62,17 @@ export function makeWorld(): World {
   });
   const entry = put({
     kind: 'entry',
-    v: 1,
+    v: 2,
     type: 'rehearsal',
-    links: [
-      ['packet', packet],
-      ['run', run],
-    ],
+    packet,
+    run,
     author: 'ada',
     lane: 'lane-07',
     message: 'one birth: rejected',
     time: TIME,
   });
 
-  const { skey, vkey } = generateKey(ORIGIN, new Uint8Array(32).fill(7));
+  const { skey, vkey } = generateKey(ORIGIN, new Uint8Array(32).fill(7), COSIGNATURE);
   const first = appendRecord(EMPTY_HEAD, entry, TIME);
   objects.put('dag-cbor', first.record.link.digest, first.record.bytes);
   let large = first.head;
@@ -84,7 +84,9 @@ export function makeWorld(): World {
   }
   for (const { link, bytes } of full) objects.put('dag-cbor', link.digest, bytes);
   const { root, size } = first.head;
-  const small = { ...first.head, checkpoint: signCheckpoint({ origin: ORIGIN, size, root }, skey) };
+  const note = signCheckpoint({ origin: ORIGIN, size, root, time: TIME / 1000 }, skey);
+  const checkpoint = put({ kind: 'checkpoint', v: 1, note, previous: null });
+  const small = { ...first.head, checkpoint };
 
   const long = longFile(objects);
   const lists = mapOfLists(objects);
@@ -102,13 +104,14 @@ export function makeWorld(): World {
       entry,
       record: first.record.link,
       bundle: full[0]!.link,
-      tile: full[1]!.link,
+      checkpoint,
       head: put(small),
     },
     manifest,
     seal,
     small,
     large,
+    note,
     skey,
     vkey,
   };

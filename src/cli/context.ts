@@ -1,8 +1,14 @@
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { AppendResult, Ledger } from '../ledger/ledger.ts';
 import type { Io } from './io.ts';
 import { jsonText, printable, printableLines } from './text.ts';
+
+const WHY_UNSIGNED: Record<NonNullable<AppendResult['unsigned']>, string> = {
+  KEY_ABSENT: "you do not have this log's key; the head is ahead of its last signed checkpoint.",
+  CLOCK_BEHIND:
+    'the clock of this machine is behind the time that was signed last. Set it; what is appended next signs this too.',
+};
 
 /** Options that every command takes. */
 export interface CommonArgs {
@@ -77,11 +83,8 @@ export class Context {
   }
 
   /** For every command that appends. */
-  warnUnsigned(signed: boolean): void {
-    if (!signed)
-      this.warn(
-        "NOT SIGNED: you do not have this log's key; the head is ahead of its last signed checkpoint.",
-      );
+  warnUnsigned(unsigned: AppendResult['unsigned']): void {
+    if (unsigned !== null) this.warn(`NOT SIGNED (${unsigned}): ${WHY_UNSIGNED[unsigned]}`);
   }
 
   /** A passing phrase, on a terminal only. */

@@ -109,14 +109,9 @@ class ProbeDesk {
     return join(this.#work, name, this.#bench.home);
   }
 
-  /** Where the control was not allowed there is nothing to fabricate from, and `verify` says so. */
   async #fabricate(folder: string, evidence: NonNullable<Probe['evidence']>): Promise<void> {
-    const { stdout } = await this.#run(folder, ['show', 'HEAD:rehearsal.json', '--json']);
-    const { text } = parsed(stdout);
-    const { id } = typeof text === 'string' ? parsed(text) : {};
-    if (typeof id !== 'string') return;
     await using ledger = await this.#ledger(folder);
-    await commitFabrication(ledger, { rehearsal: parseDigest(id) }, evidence);
+    await commitFabrication(ledger, evidence);
   }
 
   /** Runs the command, and looks at everything that it says and writes. */

@@ -15,6 +15,11 @@ export function findingLines(findings: readonly Finding[]): string[] {
   return lines;
 }
 
+/** What is said beside a result and is no fault. */
+export function noteLines(notes: readonly Finding[]): string[] {
+  return findingLines(notes).map((line) => `  note:${line.slice(1)}`);
+}
+
 /** Where several validators judged, each finding says whose it is. */
 export function findingsBy(
   judges: readonly { readonly name: string; readonly findings: readonly Finding[] }[],

@@ -141,7 +141,7 @@ async function append(
 ): Promise<{ policy: Digest; record: number }> {
   const policy = putObject(session.writer, changed);
   const { author, lane } = options;
-  const draft = { type: 'policy', links: [['policy', policy]], author, lane, message } as const;
+  const draft = { type: 'policy', policy, author, lane, message } as const;
   // Of two that name the same policy before them, one would not count.
   const check = (): Promise<void> => requirePolicy(ledger, current);
   const { index } = await session.append(draft, { ...options, check });

@@ -5,8 +5,8 @@ import { readSmallText } from '../system/small-file.ts';
 
 /** `.custody/config.yaml`: what is local to this ledger. The log itself does not depend on it. */
 export interface LedgerConfig {
-  /** Of the folder's layout; a newer one is refused. */
-  readonly format: 1;
+  /** Of the folder's layout; any other is refused. */
+  readonly format: 2;
   /** The log's name, the first line of its checkpoints. */
   readonly origin: string;
   /** C2SP vkey of the log's key. */
@@ -15,7 +15,7 @@ export interface LedgerConfig {
   readonly policy: Digest;
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 export const CONFIG_NAME = 'config.yaml';
 
 /** The file's text: one fixed form, so that it is read without doubt and compares byte for byte. */
@@ -36,7 +36,7 @@ export function formatConfig(config: LedgerConfig): string {
  */
 function parseFixed(text: string): LedgerConfig | undefined {
   const match =
-    /^#[^\n]*\nformat: 1\norigin: ("[^\n]*")\nverifierKey: ("[^\n]*")\npolicy: ("[0-9a-f]{64}")\n$/.exec(
+    /^#[^\n]*\nformat: 2\norigin: ("[^\n]*")\nverifierKey: ("[^\n]*")\npolicy: ("[0-9a-f]{64}")\n$/.exec(
       text,
     );
   if (!match) return undefined;
@@ -53,7 +53,7 @@ function parseFixed(text: string): LedgerConfig | undefined {
   }
 }
 
-/** @throws CustodyError LEDGER_FORMAT_NEWER, LEDGER_CONFIG_INVALID, and what reading a file throws. */
+/** @throws CustodyError LEDGER_FORMAT_NEWER, LEDGER_FORMAT_OLDER, LEDGER_CONFIG_INVALID, and what reading a file throws. */
 export async function readConfig(ledger: string): Promise<LedgerConfig> {
   const path = join(ledger, CONFIG_NAME);
   const text = await readSmallText(path);
@@ -73,13 +73,16 @@ export async function readConfig(ledger: string): Promise<LedgerConfig> {
     throw invalid('not YAML', cause);
   }
   if (typeof value !== 'object' || value === null || !('format' in value)) throw invalid('no format');
-  if (typeof value.format === 'number' && value.format > FORMAT) {
+  if (Number.isSafeInteger(value.format) && value.format !== FORMAT) {
+    const newer = Number(value.format) > FORMAT;
     throw new CustodyError(
-      'LEDGER_FORMAT_NEWER',
-      `this ledger has format ${value.format}; this program knows format ${FORMAT}`,
+      newer ? 'LEDGER_FORMAT_NEWER' : 'LEDGER_FORMAT_OLDER',
+      `this ledger has format ${String(value.format)}; this program knows format ${FORMAT}`,
       {
         path,
-        hint: 'Use a newer version of custody.',
+        hint: newer
+          ? 'Use a newer version of custody.'
+          : 'Make a new ledger with custody init, and rehearse and commit into it anew; the version of custody that made this one still reads it.',
       },
     );
   }

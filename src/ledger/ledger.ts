@@ -2,10 +2,8 @@ import { dirname, join, resolve } from 'node:path';
 import { undo } from '../system/undo.ts';
 import { isThere } from '../system/is-there.ts';
 import { CustodyError, fromSystemError } from '../errors.ts';
-import { signCheckpoint } from '../log/checkpoint.ts';
 import { isKeyName } from '../log/note-key.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
-import type { Link } from '../objects/link.ts';
 import type { Digest } from '../objects/digest.ts';
 import { putObject, type ObjectSink } from '../objects/sink.ts';
 import { driveAsync, type Get } from '../objects/walk.ts';
@@ -24,6 +22,7 @@ import {
   type IndexedRecord,
 } from './log-state.ts';
 import { findLogKey, keyFolder, newLogKey, removeLogKey, storeLogKey } from './log-key.ts';
+import { nextCheckpoint, type Unsigned } from './next-checkpoint.ts';
 import { replaceFile } from '../system/temporary-file.ts';
 import { beginLedger, placeLedger } from './new-folder.ts';
 import { LEDGER_FOLDER, ledgerFolder } from './location.ts';
@@ -31,13 +30,9 @@ import { LEDGER_FOLDER, ledgerFolder } from './location.ts';
 /** Characters: it stands in every checkpoint. */
 const MAX_ORIGIN = 255;
 
-export interface EntryDraft {
-  readonly type: ObjectOf<'entry'>['type'];
-  readonly links: readonly (readonly [name: string, link: Link])[];
-  readonly author: string;
-  readonly lane: string;
-  readonly message: string;
-}
+/** An entry that has no time yet: its type, the links that this type has, who says it. */
+export type EntryDraft = DraftOf<ObjectOf<'entry'>>;
+type DraftOf<Entry> = Entry extends unknown ? Omit<Entry, 'kind' | 'v' | 'time'> : never;
 
 export interface LedgerOptions {
   /** Folder of the private keys of logs; default: the one that this process's environment names (log-key.ts). */
@@ -58,8 +53,8 @@ export interface AppendResult {
   readonly record: Digest;
   readonly entry: Digest;
   readonly size: number;
-  /** Whether a checkpoint was signed: false where this user does not have the log's key. */
-  readonly signed: boolean;
+  /** Why no checkpoint was signed; null where one was. */
+  readonly unsigned: Unsigned | null;
   /** 32 bytes. */
   readonly root: Uint8Array;
 }
@@ -70,7 +65,7 @@ export interface LedgerSession extends AsyncDisposable {
   readonly writer: StoreWriter;
   /**
    * Appends the entry and finishes the writer. Order of writes: the writer's objects and the entry become durable, then
-   * under the lock full bundles, then the head by compare-and-swap, then the index (SPEC.md, "Order of writes").
+   * under the lock full bundles and the checkpoint, then the head by compare-and-swap, then the index (SPEC.md, "Order of writes").
    * @throws CustodyError LOCK_TIMEOUT, DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED; then nothing was appended.
    */
   append(draft: EntryDraft, options?: AppendOptions): Promise<AppendResult>;
@@ -95,7 +90,7 @@ export class Ledger implements AsyncDisposable {
 
   /**
    * Opens the ledger in `dir/.custody` (or `dir` itself, where that is the `.custody` folder).
-   * @throws CustodyError LEDGER_NOT_FOUND, LEDGER_FORMAT_NEWER, LEDGER_CONFIG_INVALID, PERMISSION_DENIED, IO_FAILED.
+   * @throws CustodyError LEDGER_NOT_FOUND, LEDGER_FORMAT_*, LEDGER_CONFIG_INVALID, PERMISSION_DENIED, IO_FAILED.
    */
   static async open(dir: string, { keys = keyFolder() }: LedgerOptions = {}): Promise<Ledger> {
     const folder = ledgerFolder(dir);
@@ -149,7 +144,7 @@ export class Ledger implements AsyncDisposable {
       await using writer = await store.writer();
       const policy = putObject(writer, await options.fill(writer));
       const config: LedgerConfig = {
-        format: 1,
+        format: 2,
         origin: options.origin,
         verifierKey: key.vkey,
         policy: policy.digest,
@@ -157,7 +152,7 @@ export class Ledger implements AsyncDisposable {
       const begun = new Ledger(made.work, config, store, keys);
       const draft: EntryDraft = {
         type: 'policy',
-        links: [['policy', policy]],
+        policy,
         author: options.author,
         lane: 'main',
         message: 'first policy',
@@ -229,9 +224,7 @@ export class Ledger implements AsyncDisposable {
   ): Promise<AppendResult> {
     const { writer, skey } = given;
     const now = options.now ?? Date.now;
-    const { author, lane, message, type } = draft;
-    const links = draft.links.map(([name, link]): [string, Link] => [name, link]);
-    const entry = putObject(writer, { kind: 'entry', v: 1, type, links, author, lane, message, time: now() });
+    const entry = putObject(writer, { kind: 'entry', v: 2, ...draft, time: now() });
     await writer.finish();
     await using lock = await this.store.backend.lock({
       ...(options.lockTimeout !== undefined && { timeout: options.lockTimeout }),
@@ -246,15 +239,18 @@ export class Ledger implements AsyncDisposable {
         break;
       }
     const { head, index, record, objects } = appendRecord(stored?.head ?? EMPTY_HEAD, entry, now());
-    if (objects.length > 0) {
-      await using bundles = await this.store.writer();
-      for (const { link, bytes } of objects) bundles.put(link.codec, link.digest, bytes);
-      await bundles.finish();
-    }
-    const checkpoint =
+    const { origin } = this.config;
+    const signed =
       skey === undefined
-        ? head.checkpoint
-        : signCheckpoint({ origin: this.config.origin, size: head.size, root: head.root }, skey);
+        ? 'KEY_ABSENT'
+        : await nextCheckpoint(head, { origin, skey, get: this.get, now: now() });
+    const made = typeof signed === 'string' ? objects : [...objects, signed];
+    if (made.length > 0) {
+      await using last = await this.store.writer();
+      for (const { link, bytes } of made) last.put(link.codec, link.digest, bytes);
+      await last.finish();
+    }
+    const checkpoint = typeof signed === 'string' ? head.checkpoint : signed.link;
     await swapHead(this.store.backend, lock, stored, { ...head, checkpoint });
     await this.#updateIndex(given.index);
     return {
@@ -262,7 +258,7 @@ export class Ledger implements AsyncDisposable {
       record: record.link.digest,
       entry: entry.digest,
       size: head.size,
-      signed: skey !== undefined,
+      unsigned: typeof signed === 'string' ? signed : null,
       root: head.root,
     };
   }

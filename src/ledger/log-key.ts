@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CustodyError, fromSystemError, orAbsent } from '../errors.ts';
-import { generateKey, verifierKeyOf } from '../log/note-key.ts';
+import { COSIGNATURE, generateKey, verifierKeyOf } from '../log/note-key.ts';
 import { digestOf } from '../objects/digest.ts';
 import { readSmallText } from '../system/small-file.ts';
 import { replaceFile } from '../system/temporary-file.ts';
@@ -27,7 +27,7 @@ function keyPath(verifierKey: string, folder: string): string {
 
 /** A new key, which lies nowhere yet. */
 export function newLogKey(origin: string): { skey: string; vkey: string } {
-  return generateKey(origin, randomBytes(32));
+  return generateKey(origin, randomBytes(32), COSIGNATURE);
 }
 
 /** @throws DISK_FULL, PERMISSION_DENIED, … */

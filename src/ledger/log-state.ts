@@ -1,24 +1,26 @@
 import { CustodyError } from '../errors.ts';
 import { Frontier } from '../log/frontier.ts';
 import { equalHashes, leafHash, rootOf, type Hash } from '../log/tree-hash.ts';
-import { TILE_WIDTH } from '../log/tile.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { decodeKind, encodeObject, type Encoded, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { item, need, type Walk } from '../objects/walk.ts';
 
 /**
- * The log as its head describes it, without I/O: appending makes a new head and the bundles and tiles that became full;
+ * The log as its head describes it, without I/O: appending makes a new head and the bundles that became full;
  * reading is a walk (SPEC.md, "The log"). Records are in the head's tail until 256 of them become a bundle; 256 bundles
  * become a bundle one level up, like a counter to the base of 256.
  */
 export type Head = ObjectOf<'head'>;
 export type LogRecord = ObjectOf<'record'>;
-type FullTile = Head['full'][number][number];
+type FullBundle = Head['full'][number][number];
+
+/** Entries in a bundle. */
+export const BUNDLE_WIDTH = 256;
 
 export const EMPTY_HEAD: Head = {
   kind: 'head',
-  v: 1,
+  v: 2,
   size: 0,
   root: Frontier.empty().root(),
   last: null,
@@ -32,22 +34,30 @@ export interface Appended {
   readonly head: Head;
   readonly index: number;
   readonly record: Encoded;
-  /** Bundles and tiles that became full: they must be durable before the head moves. */
+  /** Bundles that became full: they must be durable before the head moves. */
   readonly objects: readonly Encoded[];
 }
 
-/** Adds one record. Its leaf is the record's bytes, so they must stay below 65,535 (tlog-tiles); ours have about 150. */
+/** Adds one record. Its leaf is the record's bytes, so they must stay below 65,535 (tlog-tiles); ours have about 150, and 42 more for each signature. */
 export function appendRecord(head: Head, entry: Link, time: number): Appended {
   const index = head.size;
-  const record = encodeObject({ kind: 'record', v: 1, index, previous: head.last, entry, time });
+  const record = encodeObject({
+    kind: 'record',
+    v: 2,
+    index,
+    previous: head.last,
+    entry,
+    signatures: [],
+    time,
+  });
   const frontier = Frontier.from(head.size, head.frontier);
   frontier.append(leafHash(record.bytes));
   const objects: Encoded[] = [];
   const full = head.full.map((level) => [...level]);
   let tail = [...head.tail, record.bytes];
-  if (tail.length === TILE_WIDTH) {
-    const first = index + 1 - TILE_WIDTH;
-    carry(full, objects, 0, tileOf(objects, 0, first, tail, tail.map(leafHash)));
+  if (tail.length === BUNDLE_WIDTH) {
+    const first = index + 1 - BUNDLE_WIDTH;
+    carry(full, objects, 0, bundleUp(objects, 0, first, tail, tail.map(leafHash)));
     tail = [];
   }
   return {
@@ -66,43 +76,35 @@ export function appendRecord(head: Head, entry: Link, time: number): Appended {
   };
 }
 
-/** Puts a full tile into its level; 256 of them move up as one. */
-function carry(full: FullTile[][], objects: Encoded[], level: number, tile: FullTile): void {
+/** Puts a full bundle into its level; 256 of them move up as one. */
+function carry(full: FullBundle[][], objects: Encoded[], level: number, bundle: FullBundle): void {
   const row = (full[level] ??= []);
-  row.push(tile);
-  if (row.length < TILE_WIDTH) return;
+  row.push(bundle);
+  if (row.length < BUNDLE_WIDTH) return;
   const count = full
     .slice(level + 1)
-    .reduce((sum, above, i) => sum + above.length * TILE_WIDTH ** (i + 1), 0);
-  const above = tileOf(
+    .reduce((sum, above, i) => sum + above.length * BUNDLE_WIDTH ** (i + 1), 0);
+  const above = bundleUp(
     objects,
     level + 1,
-    count * TILE_WIDTH ** (level + 1),
+    count * BUNDLE_WIDTH ** (level + 1),
     row,
-    row.map(([, , hash]) => hash),
+    row.map(([, hash]) => hash),
   );
   full[level] = [];
   carry(full, objects, level + 1, above);
 }
 
-function tileOf(
+function bundleUp(
   objects: Encoded[],
   level: number,
   first: number,
-  entries: readonly (Uint8Array | FullTile)[],
+  entries: readonly (Uint8Array | FullBundle)[],
   hashes: readonly Hash[],
-): FullTile {
-  const bundle = encodeObject({ kind: 'bundle', v: 1, level, first, entries: [...entries] });
-  const index = first / TILE_WIDTH ** (level + 1);
-  const tile = encodeObject({
-    kind: 'tile',
-    v: 1,
-    level,
-    index,
-    hashes: new Uint8Array(Buffer.concat(hashes)),
-  });
-  objects.push(bundle, tile);
-  return [bundle.link, tile.link, rootOf(hashes)];
+): FullBundle {
+  const bundle = encodeObject({ kind: 'bundle', v: 2, level, first, entries: [...entries] });
+  objects.push(bundle);
+  return [bundle.link, rootOf(hashes)];
 }
 
 /**
@@ -115,12 +117,12 @@ export function checkHead(head: Head): void {
       hint: 'Run custody fsck; restore heads/ from a copy of the ledger.',
     });
   };
-  const bundled = head.full.reduce((sum, row, level) => sum + row.length * TILE_WIDTH ** (level + 1), 0);
+  const bundled = head.full.reduce((sum, row, level) => sum + row.length * BUNDLE_WIDTH ** (level + 1), 0);
   if (bundled + head.tail.length !== head.size) corrupt('its size is not what it lists');
-  if (head.tail.length >= TILE_WIDTH || head.full.some((row) => row.length >= TILE_WIDTH))
+  if (head.tail.length >= BUNDLE_WIDTH || head.full.some((row) => row.length >= BUNDLE_WIDTH))
     corrupt('a full list was not moved up');
   if (head.full.at(-1)?.length === 0) corrupt('it lists a level with nothing in it');
-  // The frontier again, from the roots of full tiles (largest first) and the records of the tail.
+  // The frontier again, from the roots of full bundles (largest first) and the records of the tail.
   const frontier = Frontier.empty();
   for (const bytes of head.tail) frontier.append(leafHash(bytes));
   if (!sameHashes([...joinRows(head), ...frontier.hashes()], head.frontier))
@@ -132,11 +134,11 @@ export function checkHead(head: Head): void {
   if (last && digestOf(last) !== head.last?.digest) corrupt('its last record is another one');
 }
 
-/** Perfect subtrees of the full tiles, largest first. */
+/** Perfect subtrees of the full bundles, largest first. */
 function joinRows(head: Head): Hash[] {
   return [...head.full].reverse().flatMap((row) => {
     const frontier = Frontier.empty();
-    for (const [, , hash] of row) frontier.append(hash);
+    for (const [, hash] of row) frontier.append(hash);
     return frontier.hashes();
   });
 }
@@ -159,7 +161,7 @@ export function recordAt(head: Head, index: number): Walk<IndexedRecord> {
 
 /** Records `from` (inclusive) down to `to` (inclusive), newest first, each bundle read once. */
 export function* recordsDown(head: Head, from: number, to: number): Walk<IndexedRecord> {
-  let open: { first: number; records: readonly (Uint8Array | FullTile)[] } | undefined;
+  let open: { first: number; records: readonly (Uint8Array | FullBundle)[] } | undefined;
   const tailStart = head.size - head.tail.length;
   for (let index = from; index >= to; index--) {
     if (index >= tailStart) {
@@ -177,10 +179,10 @@ export function* recordsDown(head: Head, from: number, to: number): Walk<Indexed
 function* bundleOf<T>(
   head: Head,
   index: number,
-): Walk<T, { first: number; records: readonly (Uint8Array | FullTile)[] }> {
+): Walk<T, { first: number; records: readonly (Uint8Array | FullBundle)[] }> {
   let start = 0;
   for (let level = head.full.length - 1; level >= 0; level--) {
-    const width = TILE_WIDTH ** (level + 1);
+    const width = BUNDLE_WIDTH ** (level + 1);
     const row = head.full[level]!;
     if (index >= start + row.length * width) {
       start += row.length * width;
@@ -192,9 +194,9 @@ function* bundleOf<T>(
       const bundle = decodeKind('bundle', yield* need<T>(link.digest), link.digest);
       checkBundle(bundle, link, below, first);
       if (below === 0) return { first, records: bundle.entries };
-      const inner = TILE_WIDTH ** below;
+      const inner = BUNDLE_WIDTH ** below;
       const at = Math.floor((index - first) / inner);
-      link = (bundle.entries[at] as FullTile)[0];
+      link = (bundle.entries[at] as FullBundle)[0];
       first += at * inner;
     }
   }
@@ -204,7 +206,7 @@ function* bundleOf<T>(
 /** @throws LOG_CORRUPT unless the bundle is the one that must be there. */
 export function checkBundle(bundle: ObjectOf<'bundle'>, link: Link, level: number, first: number): void {
   const leaves = bundle.entries.every((entry) => entry instanceof Uint8Array === (level === 0));
-  if (bundle.level !== level || bundle.first !== first || bundle.entries.length !== TILE_WIDTH || !leaves) {
+  if (bundle.level !== level || bundle.first !== first || bundle.entries.length !== BUNDLE_WIDTH || !leaves) {
     throw new CustodyError(
       'LOG_CORRUPT',
       `bundle ${link.digest} is not the one for record ${first} at level ${level}`,

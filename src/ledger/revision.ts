@@ -4,10 +4,15 @@ import { decodeKind, isObject, type ObjectOf } from '../objects/kinds.ts';
 import type { IndexedRecord, Head } from './log-state.ts';
 import type { Ledger } from './ledger.ts';
 
+/** Where a revision leads; the entry of a record is not read yet. */
+export type Located =
+  | { readonly type: 'record'; readonly record: IndexedRecord }
+  | { readonly type: 'object'; readonly id: Digest };
+
 /** What a revision names. */
 export type Revision =
-  | { readonly type: 'record'; readonly record: IndexedRecord; readonly entry: ObjectOf<'entry'> }
-  | { readonly type: 'object'; readonly id: Digest };
+  | (Extract<Located, { type: 'record' }> & { readonly entry: ObjectOf<'entry'> })
+  | Extract<Located, { type: 'object' }>;
 
 export interface ParsedRevision {
   readonly base: string;
@@ -31,6 +36,18 @@ const MIN_PREFIX = 8;
  * @throws CustodyError REVISION_MALFORMED, REVISION_UNKNOWN, REVISION_AMBIGUOUS.
  */
 export async function resolveRevision(ledger: Ledger, text: string): Promise<Revision> {
+  return readLocated(ledger, await locateRevision(ledger, text));
+}
+
+/** @throws CustodyError as reading and decoding an entry do. */
+export async function readLocated(ledger: Ledger, located: Located): Promise<Revision> {
+  if (located.type === 'object') return located;
+  const id = located.record.record.entry.digest;
+  return { ...located, entry: decodeKind('entry', await ledger.get(id), id) };
+}
+
+/** {@link resolveRevision} without the entry, which may be damaged. */
+export async function locateRevision(ledger: Ledger, text: string): Promise<Located> {
   const head = await ledger.head();
   const relative = /^HEAD(?:~([0-9]{1,15}))?$/.exec(text);
   if (relative) return recordRevision(ledger, head, head.size - 1 - Number(relative[1] ?? 0), text);
@@ -44,18 +61,13 @@ export async function resolveRevision(ledger: Ledger, text: string): Promise<Rev
   return resolvePrefix(ledger, head, text);
 }
 
-async function recordRevision(ledger: Ledger, head: Head, index: number, text: string): Promise<Revision> {
+async function recordRevision(ledger: Ledger, head: Head, index: number, text: string): Promise<Located> {
   if (index < 0 || index >= head.size) {
     throw new CustodyError('REVISION_UNKNOWN', `there is no record ${text}`, {
       hint: `The log has ${head.size} records: @0 to @${head.size - 1}.`,
     });
   }
-  return withEntry(ledger, await ledger.record(head, index));
-}
-
-async function withEntry(ledger: Ledger, record: IndexedRecord): Promise<Revision> {
-  const id = record.record.entry.digest;
-  return { type: 'record', record, entry: decodeKind('entry', await ledger.get(id), id) };
+  return { type: 'record', record: await ledger.record(head, index) };
 }
 
 /** What an id names that no link led to; no where its bytes are damaged: whoever reads them says so. */
@@ -68,7 +80,7 @@ export async function isBlob(ledger: Ledger, id: Digest): Promise<boolean> {
   }
 }
 
-async function resolvePrefix(ledger: Ledger, head: Head, text: string): Promise<Revision> {
+async function resolvePrefix(ledger: Ledger, head: Head, text: string): Promise<Located> {
   const objects = new Set<Digest>(await matching(ledger, text));
   const [only] = objects;
   // A whole id of a blob: neither a record nor an entry, so the log need not be read.
@@ -89,14 +101,14 @@ async function resolvePrefix(ledger: Ledger, head: Head, text: string): Promise<
         .join(', ')}.`,
     });
   }
-  if (records[0]) return withEntry(ledger, records[0]);
+  if (records[0]) return { type: 'record', record: records[0] };
   const [id] = objects;
   if (id === undefined) {
     throw new CustodyError('REVISION_UNKNOWN', `nothing in this ledger begins with ${text}`, {
       hint: 'custody log lists the records.',
     });
   }
-  if (ofEntry?.record.entry.digest === id) return withEntry(ledger, ofEntry);
+  if (ofEntry?.record.entry.digest === id) return { type: 'record', record: ofEntry };
   return { type: 'object', id };
 }
 

@@ -1,8 +1,11 @@
-/** Checkpoints (C2SP tlog-checkpoint): a signed note that says "this log, with this many leaves, has this root". */
+/**
+ * Checkpoints (C2SP tlog-checkpoint): a signed note that says "this log, with this many leaves, has this root". The log signs
+ * with a cosignature (C2SP tlog-cosignature), which also says when.
+ */
 import { CustodyError, isCustodyError } from '../errors.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
-import { isKeyName, parseSignerKey, parseVerifierKey } from './note-key.ts';
-import { openNote, signNote } from './note.ts';
+import { COSIGNATURE, isKeyName, parseSignerKey, parseVerifierKey } from './note-key.ts';
+import { cosignNote, openNote } from './note.ts';
 import type { OpenedNote } from './note.ts';
 import { emptyRoot, equalHashes, HASH_SIZE } from './tree-hash.ts';
 import type { Hash } from './tree-hash.ts';
@@ -13,6 +16,11 @@ export interface Checkpoint {
   /** Leaves, 0 to 2^53 - 1. */
   readonly size: number;
   readonly root: Hash;
+}
+
+export interface SignedCheckpoint extends Checkpoint {
+  /** The word of the key's holder: seconds since 1970. */
+  readonly time: number;
 }
 
 /**
@@ -46,10 +54,10 @@ export function parseCheckpoint(body: string): Checkpoint {
 
 /**
  * A signed checkpoint, ready to store or send.
- * @param skey a signing key whose name is the origin.
+ * @param skey a signing key of type 0x04 whose name is the origin.
  * @throws CustodyError ORIGIN_MALFORMED where it is not or is no origin; KEY_MALFORMED; CHECKPOINT_MALFORMED.
  */
-export function signCheckpoint(checkpoint: Checkpoint, skey: string): string {
+export function signCheckpoint(checkpoint: SignedCheckpoint, skey: string): string {
   const body = formatCheckpoint(checkpoint);
   const { name } = parseSignerKey(skey);
   if (name !== checkpoint.origin) {
@@ -57,20 +65,47 @@ export function signCheckpoint(checkpoint: Checkpoint, skey: string): string {
       hint: 'Use the key that belongs to this log.',
     });
   }
-  return signNote(body, skey);
+  return cosignNote(body, skey, checkpoint.time);
 }
 
 /**
  * Verifies a signed checkpoint: the signature first, then the body, then that the origin is the key's name. Signatures of other
  * keys (witnesses, keys to come) are ignored.
- * @throws CustodyError SIGNATURE_INVALID; CHECKPOINT_MALFORMED, also where it is no note (the cause is then NOTE_MALFORMED) or
- * another log's; KEY_MALFORMED for `vkey`.
+ * @throws CustodyError SIGNATURE_INVALID; CHECKPOINT_MALFORMED, also where it is no note (the cause is then NOTE_MALFORMED),
+ * another log's, or signed twice by the key; KEY_MALFORMED for `vkey`, also where it makes no cosignatures.
  */
-export function openCheckpoint(note: string | Uint8Array, vkey: string): Checkpoint {
-  const { name } = parseVerifierKey(vkey);
-  const checkpoint = parseCheckpoint(openAsNote(note, vkey).text);
+export function openCheckpoint(note: string | Uint8Array, vkey: string): SignedCheckpoint {
+  const { name, type } = parseVerifierKey(vkey);
+  if (type !== COSIGNATURE) throw notOfALog(name);
+  const { text, verified } = openAsNote(note, vkey);
+  const checkpoint = parseCheckpoint(text);
   if (checkpoint.origin !== name) throw malformed(`the key of ${name} signed for ${checkpoint.origin}`);
-  return checkpoint;
+  const [signature, second] = verified;
+  if (signature?.time === undefined || second) throw malformed(`the key of ${name} signed it more than once`);
+  return { ...checkpoint, time: signature.time };
+}
+
+/**
+ * Whether a checkpoint may link another as the one before it: of the same log, not smaller, of equal size with the same
+ * root, and not signed earlier, whichever keys signed. That the larger tree extends the smaller one, the records show.
+ * @throws CustodyError LOG_CORRUPT
+ */
+export function checkFollows(later: SignedCheckpoint, earlier: SignedCheckpoint): void {
+  const wrong = (what: string): never => {
+    throw new CustodyError('LOG_CORRUPT', `a checkpoint ${what} the one that it links`, {
+      hint: 'Trust neither of them; ask who keeps the log for the checkpoints that it signed.',
+    });
+  };
+  if (later.origin !== earlier.origin) wrong('is of another log than');
+  if (later.size < earlier.size) wrong('covers fewer records than');
+  if (later.size === earlier.size && !equalHashes(later.root, earlier.root)) wrong('has another root than');
+  if (later.time < earlier.time) wrong('was signed before');
+}
+
+function notOfALog(name: string): CustodyError {
+  return new CustodyError('KEY_MALFORMED', `the key of ${name} makes no cosignatures (type 0x04)`, {
+    hint: "Give the log's verifier key, as custody init printed it.",
+  });
 }
 
 function openAsNote(note: string | Uint8Array, vkey: string): OpenedNote {

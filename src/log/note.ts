@@ -4,17 +4,21 @@ import { sign, verify } from 'node:crypto';
 import { CustodyError } from '../errors.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import {
+  COSIGNATURE,
+  ED25519,
   isKeyName,
   parseSignerKey,
   parseVerifierKey,
   privateKeyObject,
   publicKeyObject,
 } from './note-key.ts';
-import type { VerifierKey } from './note-key.ts';
+import type { SignerKey, VerifierKey } from './note-key.ts';
 
 /** The specification wants at least 16 accepted; Go's sumdb/note refuses more than 100, and so do we. */
 export const MAX_NOTE_SIGNATURES = 100;
 const DASH = '— ';
+const SIGNATURE_SIZE = 64;
+const TIME_SIZE = 8;
 
 export interface NoteSignature {
   readonly name: string;
@@ -30,10 +34,16 @@ export interface Note {
   readonly signatures: readonly NoteSignature[];
 }
 
+/** A signature of a known key that is right. */
+export interface VerifiedSignature extends NoteSignature {
+  /** When its key's holder says it was made: seconds since 1970, of a cosignature only. */
+  readonly time?: number;
+}
+
 /** A note of which at least one signature, and every one of a known key, is right. */
 export interface OpenedNote {
   readonly text: string;
-  readonly verified: readonly NoteSignature[];
+  readonly verified: readonly VerifiedSignature[];
   /** Of keys that are not known: ignored. */
   readonly unknown: readonly NoteSignature[];
 }
@@ -62,18 +72,54 @@ export function formatNote({ text, signatures }: Note): string {
 }
 
 /**
- * A note with the text and one Ed25519 signature (type 0x01, RFC 8032: the same every time) for each signing key.
+ * A note with the text and one Ed25519 signature (RFC 8032: the same every time) for each signing key of type 0x01.
  * @param text ends with a newline.
  * @throws CustodyError NOTE_MALFORMED, KEY_MALFORMED.
  */
 export function signNote(text: string, ...skeys: readonly string[]): string {
   checkText(text);
   const signatures = skeys.map((skey) => {
-    const key = parseSignerKey(skey);
-    const signature = sign(null, Buffer.from(text), privateKeyObject(key.seed));
-    return { name: key.name, keyId: key.keyId, signature };
+    const { name, keyId, seed } = signerOf(skey, ED25519);
+    return { name, keyId, signature: sign(null, Buffer.from(text), privateKeyObject(seed)) };
   });
   return formatNote({ text, signatures });
+}
+
+/**
+ * A note with the text and one cosignature (C2SP tlog-cosignature, Ed25519), which says when it was made.
+ * @param text ends with a newline.
+ * @param skey of type 0x04.
+ * @param time seconds since 1970, 0 to 2^53 - 1.
+ * @throws CustodyError NOTE_MALFORMED, KEY_MALFORMED.
+ */
+export function cosignNote(text: string, skey: string, time: number): string {
+  checkText(text);
+  if (!Number.isSafeInteger(time) || time < 0) throw malformed(`${time} is no time of a signature`);
+  const { name, keyId, seed } = signerOf(skey, COSIGNATURE);
+  const stamp = Buffer.alloc(TIME_SIZE);
+  stamp.writeBigUInt64BE(BigInt(time));
+  const signature = Buffer.concat([stamp, sign(null, cosigned(text, time), privateKeyObject(seed))]);
+  return formatNote({ text, signatures: [{ name, keyId, signature }] });
+}
+
+function signerOf(skey: string, type: SignerKey['type']): SignerKey {
+  const key = parseSignerKey(skey);
+  if (key.type === type) return key;
+  throw new CustodyError('KEY_MALFORMED', `the key of ${key.name} makes signatures of another type`, {
+    hint: 'Sign checkpoints with the key of a log, and nothing else with it.',
+  });
+}
+
+/** What an Ed25519 cosignature is over: C2SP tlog-cosignature, "Ed25519 signed message". */
+function cosigned(text: string, time: number): Buffer {
+  return Buffer.from(`cosignature/v1\ntime ${time}\n${text}`);
+}
+
+/** The time that a cosignature carries. Undefined where it has another length, or a time above 2^53 - 1. */
+function timeIn(signature: Uint8Array): number | undefined {
+  if (signature.length !== TIME_SIZE + SIGNATURE_SIZE) return undefined;
+  const time = Number(Buffer.from(signature.buffer, signature.byteOffset).readBigUInt64BE());
+  return Number.isSafeInteger(time) ? time : undefined;
 }
 
 /**
@@ -94,25 +140,30 @@ export function openNote(note: string | Uint8Array, vkeys: readonly string[]): O
     keys.set(label(key), key);
   }
   const { text, signatures } = parseNote(note);
-  const message = Buffer.from(text);
-  const verified: NoteSignature[] = [];
+  const verified: VerifiedSignature[] = [];
   const unknown: NoteSignature[] = [];
   for (const signature of signatures) {
     const key = keys.get(label(signature));
     if (key === undefined) {
       unknown.push(signature);
-    } else if (isSignedBy(message, signature, key)) {
-      verified.push(signature);
     } else {
-      throw invalid(`the signature of ${label(key)} is wrong`);
+      verified.push(verifySignature(text, signature, key));
     }
   }
   if (verified.length === 0) throw invalid('no known key signed this');
   return { text, verified, unknown };
 }
 
-function isSignedBy(message: Uint8Array, { signature }: NoteSignature, key: VerifierKey): boolean {
-  return signature.length === 64 && verify(null, message, publicKeyObject(key.publicKey), signature);
+/** @throws CustodyError SIGNATURE_INVALID */
+function verifySignature(text: string, claimed: NoteSignature, key: VerifierKey): VerifiedSignature {
+  const { signature } = claimed;
+  const time = timeIn(signature);
+  const right = (message: Buffer, bare: Uint8Array): boolean =>
+    bare.length === SIGNATURE_SIZE && verify(null, message, publicKeyObject(key.publicKey), bare);
+  if (key.type === ED25519 && right(Buffer.from(text), signature)) return claimed;
+  if (key.type === COSIGNATURE && time !== undefined)
+    if (right(cosigned(text, time), signature.subarray(TIME_SIZE))) return { ...claimed, time };
+  throw invalid(`the signature of ${label(key)} is wrong`);
 }
 
 function label({ name, keyId }: { name: string; keyId: string }): string {

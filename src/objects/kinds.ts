@@ -15,9 +15,13 @@ const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES };
 
 /** The version of a kind: 1 unless a kind is named here. */
 const VERSIONS: Partial<Record<string, number>> = {
+  bundle: 2,
+  entry: 2,
+  head: 2,
   packet: 2,
   plan: 3,
   policy: 2,
+  record: 2,
   rehearsal: 2,
   snapshot: 2,
   tree: 2,
@@ -137,4 +141,4 @@ export function linksOf(object: AnyObject): Link[] {
 }
 
 export { TRIGGERS, TRIGGER_CODES, type Trigger } from './shapes/fields.ts';
-export { treeEntry } from './shapes/stored.ts';
+export { ENTRY_TYPES, treeEntry } from './shapes/stored.ts';

@@ -10,7 +10,8 @@ export type Field<T> = (value: Value | undefined, path: string) => T;
 export type Fields = Record<string, Field<unknown>>;
 export type Shape<F extends Fields> = { readonly [K in keyof F]: ReturnType<F[K]> };
 
-function invalid(path: string, wanted: string): never {
+/** @throws CustodyError OBJECT_FIELD_INVALID */
+export function invalid(path: string, wanted: string): never {
   throw new CustodyError('OBJECT_FIELD_INVALID', `${path} must be ${wanted}`, { path });
 }
 

@@ -3,7 +3,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { isBlob, type Revision } from '../ledger/revision.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, decodeObject, type ObjectOf } from '../objects/kinds.ts';
-import type { Link } from '../objects/link.ts';
+import { nodeLink, type Link } from '../objects/link.ts';
 import type { Get } from '../objects/walk.ts';
 import { requireAsSealed } from './check-stored.ts';
 
@@ -29,10 +29,21 @@ export async function findPacket(
 }
 
 async function packetObject(ledger: Ledger, revision: Revision): Promise<FoundPacket | undefined> {
-  const id = revision.type === 'record' ? linkOf(revision.entry.links, 'packet')?.digest : revision.id;
+  const id = revision.type === 'record' ? packetIn(revision.entry)?.digest : revision.id;
   if (id === undefined || (await isBlob(ledger, id))) return undefined;
   const object = decodeObject(await ledger.get(id));
   return object.kind === 'packet' ? { id, packet: object } : undefined;
+}
+
+/** The packet of an entry whose type has one. */
+export function packetIn(entry: ObjectOf<'entry'>): Link | undefined {
+  return 'packet' in entry ? entry.packet : undefined;
+}
+
+/** What may be a rerun: the one that an entry links, or an object by its id. */
+export function rerunIn(revision: Revision): Link | undefined {
+  if (revision.type === 'object') return nodeLink(revision.id);
+  return revision.entry.type === 'rerun' ? revision.entry.rerun : undefined;
 }
 
 /** For `verify`, which says itself what is wrong with it: what is missing or damaged is not to be had here. */
@@ -67,9 +78,9 @@ export async function rehearsalOf(
 ): Promise<
   ({ readonly packet: ObjectOf<'packet'> } & NonNullable<ReturnType<typeof rehearsalIn>>) | undefined
 > {
-  const id = entry.type === 'rehearsal' ? linkOf(entry.links, 'packet')?.digest : undefined;
-  if (id === undefined) return undefined;
-  const packet = decodeKind('packet', await get(id), id);
+  if (entry.type !== 'rehearsal') return undefined;
+  const { digest } = entry.packet;
+  const packet = decodeKind('packet', await get(digest), digest);
   const held = rehearsalIn(packet);
   return held && { packet, ...held };
 }

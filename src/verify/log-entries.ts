@@ -36,8 +36,7 @@ export async function readEntries(
         findings.push(finding('POLICY_MISMATCH', `records/${index}`, `${why}: it changes nothing`));
       const newest = chain.policies.at(-1);
       if (newest && chain.policies.length > policies.length) policies.push({ ...newest, index });
-      const rerun = entry.type === 'rerun' && entry.links.find(([name]) => name === 'rerun')?.[1];
-      if (rerun && rerun.codec === 'dag-cbor') reruns.push({ index, rerun });
+      if (entry.type === 'rerun') reruns.push({ index, rerun: entry.rerun });
       if (known === index) known++;
     } catch (error) {
       // Damage is named by level objects, where that entry is looked at.

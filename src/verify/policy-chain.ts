@@ -33,8 +33,7 @@ export class PolicyChain {
    */
   async add(entry: ObjectOf<'entry'>): Promise<string | undefined> {
     if (entry.type !== 'policy') return undefined;
-    const link = entry.links.find(([name]) => name === 'policy')?.[1];
-    if (link?.codec !== 'dag-cbor') return 'it links no policy';
+    const { policy: link } = entry;
     const policy = await this.#read(link);
     if (policy === undefined) return 'it links no policy that can be read';
     if (policy.previous?.digest !== this.policies.at(-1)?.id)
@@ -66,8 +65,7 @@ export async function checkGenesis(
   const id = first.entry.digest;
   try {
     const entry = decodeKind('entry', await source.get(id), id);
-    const link = entry.links.find(([name]) => name === 'policy')?.[1];
-    if (entry.type !== 'policy' || link?.digest !== policy)
+    if (entry.type !== 'policy' || entry.policy.digest !== policy)
       return wrong(`it does not hold the first policy ${policy}`);
     const { previous } = decodeKind('policy', await source.get(policy), policy);
     if (previous !== null) return wrong('the first policy names one before it');

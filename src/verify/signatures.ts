@@ -2,49 +2,97 @@ import { isOfInput } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Head } from '../ledger/log-state.ts';
-import { openCheckpoint } from '../log/checkpoint.ts';
-import { Frontier } from '../log/frontier.ts';
-import { equalHashes, leafHash, type Hash } from '../log/tree-hash.ts';
+import { checkFollows, openCheckpoint, type SignedCheckpoint } from '../log/checkpoint.ts';
+import { equalHashes, type Hash } from '../log/tree-hash.ts';
+import { decodeKind } from '../objects/kinds.ts';
+
+/** A checkpoint that the log's key signed. */
+interface Opened {
+  readonly path: string;
+  readonly checkpoint: SignedCheckpoint;
+}
+
+/** What is wrong with one. */
+interface Fault {
+  readonly path: string;
+  readonly why: string;
+}
+
+/** The checkpoints of a log, newest first; what they say of the records is not compared yet. */
+export interface Checkpoints {
+  readonly opened: readonly Opened[];
+  readonly faults: readonly Fault[];
+}
 
 export interface SignatureReport {
-  /** Records that the signed checkpoint covers. */
+  /** Records that a signed checkpoint covers. */
   readonly covered: number;
+  /** Those that are good, newest first. */
+  readonly checkpoints: readonly SignedCheckpoint[];
   readonly findings: readonly Finding[];
 }
 
 /**
- * The last checkpoint: signed by the log's key, for this origin, and consistent with the records that are there.
+ * Every checkpoint from the head's back to the first: signed by the log's key for this origin, covering no more than there
+ * is, and following the one that it links.
  * @param key whose signature counts, and the origin that it must be for.
  */
-export async function verifyCheckpoint(
+export async function readCheckpoints(
   ledger: Ledger,
   head: Head,
   key: { origin: string; verifierKey: string },
-): Promise<SignatureReport> {
-  if (head.checkpoint === null) return { covered: 0, findings: [] };
-  const invalid = (why: string): SignatureReport => ({
-    covered: 0,
-    findings: [finding('CHECKPOINT_INVALID', 'heads/main/checkpoint', why)],
-  });
-  try {
-    const { origin, size, root } = openCheckpoint(head.checkpoint, key.verifierKey);
-    if (origin !== key.origin) return invalid(`it is for ${origin}`);
-    if (size > head.size) return invalid(`it covers ${size} records, but the log has ${head.size}`);
-    const actual = await rootOfPrefix(ledger, head, size);
-    if (!equalHashes(actual, root)) return invalid('the records that it covers have another root');
-    return { covered: size, findings: [] };
-  } catch (error) {
-    if (!isOfInput(error)) throw error;
-    return invalid(`${error.code}: ${error.message}`);
+): Promise<Checkpoints> {
+  const opened: Opened[] = [];
+  const faults: Fault[] = [];
+  for (let link = head.checkpoint; link;) {
+    const { digest } = link;
+    let path = `checkpoints/${digest}`;
+    link = null;
+    try {
+      const { note, previous } = decodeKind('checkpoint', await ledger.get(digest), digest);
+      link = previous;
+      const checkpoint = openCheckpoint(note, key.verifierKey);
+      const later = opened.at(-1);
+      if (checkpoint.origin !== key.origin) faults.push({ path, why: `it is for ${checkpoint.origin}` });
+      else if (checkpoint.size > head.size)
+        faults.push({ path, why: 'it covers more records than there are' });
+      else opened.push({ path, checkpoint });
+      if (!later) continue;
+      path = later.path;
+      checkFollows(later.checkpoint, checkpoint);
+    } catch (error) {
+      if (!isOfInput(error)) throw error;
+      faults.push({ path, why: `${error.code}: ${error.message}` });
+    }
   }
+  return { opened, faults };
 }
 
-/** The root over the first `size` records, read from the log. */
-async function rootOfPrefix(ledger: Ledger, head: Head, size: number): Promise<Hash> {
-  if (size === head.size) return head.root;
-  const leaves: Hash[] = [];
-  for await (const { bytes } of ledger.records(head, size - 1)) leaves.push(leafHash(bytes));
-  const frontier = Frontier.empty();
-  for (const leaf of leaves.reverse()) frontier.append(leaf);
-  return frontier.root();
+/**
+ * Compares the checkpoints with the records. Where those cannot be read the chain's findings say so: a checkpoint over them
+ * covers nothing, and is no fault of its own.
+ * @param roots of the first so many records, as the chain was read.
+ */
+export function compareCheckpoints(
+  { opened, faults }: Checkpoints,
+  roots: ReadonlyMap<number, Hash>,
+): SignatureReport {
+  const good: SignedCheckpoint[] = [];
+  const wrong: Fault[] = [...faults];
+  for (const { path, checkpoint } of opened) {
+    const root = roots.get(checkpoint.size);
+    if (!root) continue;
+    if (equalHashes(root, checkpoint.root)) good.push(checkpoint);
+    else wrong.push({ path, why: 'the records that it covers have another root' });
+  }
+  return { covered: good[0]?.size ?? 0, checkpoints: good, findings: findingsOf(wrong) };
+}
+
+/** What is wrong with many is said once, of the oldest: a log that was written anew has as many as appends. */
+function findingsOf(faults: readonly Fault[]): Finding[] {
+  const paths = Map.groupBy(faults, ({ why }) => why);
+  return [...paths].map(([why, those]) => {
+    const more = those.length > 1 ? ` (and ${those.length - 1} later ones)` : '';
+    return finding('CHECKPOINT_INVALID', those.at(-1)!.path, `${why}${more}`);
+  });
 }

@@ -35,9 +35,6 @@ export async function commitFolder(
     links: [],
   });
   const { author, lane, message } = options;
-  const appended = await session.append(
-    { type: 'packet', links: [['packet', packet]], author, lane, message },
-    options,
-  );
+  const appended = await session.append({ type: 'packet', packet, author, lane, message }, options);
   return { ...appended, packet: packet.digest, tree: tree.digest, seal };
 }

@@ -1,11 +1,11 @@
-import { isDamage, isLost } from '../errors.ts';
+import { isDamage } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Head } from '../ledger/log-state.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { checkStoredPacket } from '../packets/check-stored.ts';
 import { scrub } from '../store/scrub.ts';
+import { readSoundHead } from '../verify/head.ts';
 import { ObjectsCheck } from '../verify/objects.ts';
 import { verifyLog } from './verify-log.ts';
 
@@ -18,11 +18,13 @@ export interface FsckReport {
   readonly records: number;
   /** Objects that some record reaches. */
   readonly reachable: number;
-  /** Records that the last signed checkpoint covers, and records in all; null where the head cannot be read. */
+  /** Records that signed checkpoints cover, and records in all; null where the head cannot be read. */
   readonly signed: { readonly covered: number; readonly size: number } | null;
   /** Temporary files whose writer is not known to run: no damage, and a later writer removes them. */
   readonly leftovers: readonly string[];
   readonly findings: readonly Finding[];
+  /** What is odd about single records and is no damage. */
+  readonly notes: readonly Finding[];
 }
 
 /**
@@ -37,17 +39,19 @@ export async function fsckLedger(
   progress('packs');
   const physical = await scrub(ledger.store.backend, signal ? { signal } : {});
   const findings: Finding[] = [...physical.findings];
-  const head = await readHead(ledger, findings);
+  const read = await readSoundHead(ledger);
+  // The scrub has named a file that is damaged; a head that contradicts itself is found here.
+  if ('fault' in read && !findings.some(({ code }) => code === 'HEAD_DAMAGED')) findings.push(read.fault);
   progress('records');
   let signed: FsckReport['signed'] = null;
-  const log = head && (await verifyLog(ledger, head, signal ? { signal } : {}));
+  const log = 'head' in read ? await verifyLog(ledger, read.head, signal ? { signal } : {}) : undefined;
   if (log) {
     findings.push(...log.findings, ...log.signatures.findings);
     signed = { covered: log.signatures.covered, size: log.size };
   }
   progress('objects');
   const objects = new ObjectsCheck(ledger.store, options);
-  for (const { index, entry } of log?.records ?? []) await objects.reach([entry], `records/${index}`);
+  for (const { index, ...links } of log?.records ?? []) await objects.record(links, `records/${index}`);
   await objects.hashFiles();
   findings.push(
     ...objects.findings.filter(
@@ -69,6 +73,7 @@ export async function fsckLedger(
     signed,
     leftovers,
     findings,
+    notes: log?.notes ?? [],
   };
 }
 
@@ -85,22 +90,5 @@ async function sealFindings(
   } catch (error) {
     if (isDamage(error)) return [];
     throw error;
-  }
-}
-
-/** Undefined where there is no head that could be read; then no record can be found. */
-async function readHead(ledger: Ledger, findings: Finding[]): Promise<Head | undefined> {
-  try {
-    if ((await ledger.store.backend.readHead('main')) === null) {
-      findings.push(finding('HEAD_MISSING', 'heads/main', 'a ledger has at least its first record'));
-      return undefined;
-    }
-    return await ledger.head();
-  } catch (error) {
-    if (!isLost(error)) throw error;
-    // The scrub has named a file that is damaged; a head that contradicts itself is found here.
-    if (!findings.some(({ code }) => code === 'HEAD_DAMAGED'))
-      findings.push(finding('HEAD_DAMAGED', 'heads/main', `${error.code}: ${error.message}`));
-    return undefined;
   }
 }

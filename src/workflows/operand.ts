@@ -12,7 +12,7 @@ import { driveAsync, type Get } from '../objects/walk.ts';
 import { readRegular } from '../system/regular-file.ts';
 import { looksLikeDatabase, recogniseDatabase } from '../engines/load.ts';
 import { ingestFolder } from '../packets/ingest-folder.ts';
-import { findPacket, linkOf, noPacket } from '../packets/find-packet.ts';
+import { findPacket, noPacket } from '../packets/find-packet.ts';
 
 /** What a command's argument names, ready to be compared or shown. */
 export type Operand =
@@ -68,10 +68,10 @@ async function operandFromRevision(ledger: Ledger, revision: Revision, get: Get)
   const packet = await findPacket(ledger, revision);
   if (packet) return { kind: 'tree', link: packet.packet.tree, get };
   if (revision.type === 'record') {
-    const snapshot = linkOf(revision.entry.links, 'snapshot');
-    return snapshot
-      ? { kind: 'snapshot', link: snapshot, get }
-      : { kind: 'object', link: revision.record.record.entry, get };
+    const { entry, record } = revision;
+    return entry.type === 'snapshot'
+      ? { kind: 'snapshot', link: entry.snapshot, get }
+      : { kind: 'object', link: record.record.entry, get };
   }
   if (await isBlob(ledger, revision.id)) return { kind: 'file', bytes: await get(revision.id) };
   const object = decodeObject(await get(revision.id));

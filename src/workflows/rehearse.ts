@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { NotShown } from '../engines/engine.ts';
 import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Finding } from '../finding.ts';
-import type { AppendOptions, Ledger, LedgerSession } from '../ledger/ledger.ts';
+import type { AppendOptions, AppendResult, Ledger, LedgerSession } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Plan } from '../rehearsal/plan/plan.ts';
@@ -46,8 +46,8 @@ export interface RehearseResult {
   readonly packet: Digest;
   readonly seal: Digest;
   readonly record: number;
-  /** Whether the log was signed with it. */
-  readonly signed: boolean;
+  /** Why the log was not signed with it; null where it was. */
+  readonly unsigned: AppendResult['unsigned'];
   readonly entry: Digest;
   readonly before: Digest;
   /** The after-state with declared values masked. */
@@ -144,10 +144,8 @@ async function commitRehearsal(
   const { author, lane } = options;
   const draft = {
     type: 'rehearsal',
-    links: [
-      ['packet', made.packet],
-      ['run', run],
-    ],
+    packet: made.packet,
+    run,
     author,
     lane,
     message: options.message ?? `${plan.form.name}: ${accepted ? 'accepted' : 'rejected'}`,
@@ -166,7 +164,7 @@ async function commitRehearsal(
     packet: made.packet.digest,
     seal: made.seal,
     record: appended.index,
-    signed: appended.signed,
+    unsigned: appended.unsigned,
     entry: appended.entry,
   };
 }
@@ -174,7 +172,7 @@ async function commitRehearsal(
 /** What a rehearsal came to, for people and programs. */
 export function described(
   rehearsed: Rehearsed,
-): Omit<RehearseResult, 'packet' | 'seal' | 'record' | 'signed' | 'entry'> {
+): Omit<RehearseResult, 'packet' | 'seal' | 'record' | 'unsigned' | 'entry'> {
   const { result, verdicts, judged, run, objects } = rehearsed;
   const { delta, legs, validators } = decodeKind('rehearsal', objects.get(result.rehearsal.digest));
   return {

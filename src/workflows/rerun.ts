@@ -26,7 +26,7 @@ import { jsonDocument } from './rerun/json-document.ts';
 import { subjectFromFolder } from './rerun/from-folder.ts';
 import { subjectFromLedger } from './rerun/from-ledger.ts';
 import { materialise } from './rerun/materialise.ts';
-import { recordRerun, refuseLogKey, type RerunSigner } from './rerun/record.ts';
+import { recordRerun, refuseLogKey, type RecordedRerun, type RerunSigner } from './rerun/record.ts';
 import type { RerunSubject } from './rerun/subject.ts';
 import { probed, quarantineOf, type Probing } from './rehearse.ts';
 import { runPlan, type Rehearsed } from './run-plan.ts';
@@ -70,8 +70,8 @@ export interface RerunResult {
   /** The `rerun` object and its record, where it was signed and recorded. */
   readonly rerun: Digest | null;
   readonly record: number | null;
-  /** Whether the log was signed after it; null where nothing was recorded. */
-  readonly signed: boolean | null;
+  /** Why the log was not signed after it; null where it was, and where nothing was recorded. */
+  readonly unsigned: RecordedRerun['unsigned'];
 }
 
 /**
@@ -156,7 +156,7 @@ async function rerunIn(
     ],
     rerun: recorded?.rerun ?? null,
     record: recorded?.record ?? null,
-    signed: recorded?.signed ?? null,
+    unsigned: recorded?.unsigned ?? null,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Engine } from '../engines/engine.ts';
-import type { AppendOptions, Ledger } from '../ledger/ledger.ts';
+import type { AppendOptions, AppendResult, Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import type { ObjectSink } from '../objects/sink.ts';
 import { recogniseDatabase } from '../engines/load.ts';
@@ -12,8 +12,8 @@ export interface SnapshotResult {
   /** Bytes of the objects that were not in the ledger before, uncompressed. */
   readonly newBytes: number;
   readonly record: number | null;
-  /** Whether the log was signed with it; null without a ledger. */
-  readonly signed: boolean | null;
+  /** Why the log was not signed with it; null where it was, and without a ledger. */
+  readonly unsigned: AppendResult['unsigned'];
 }
 
 /**
@@ -45,7 +45,7 @@ export async function snapshotDatabase(
         seen.add(digest);
       },
     });
-    return { ...rest, snapshot: snapshot.digest, newBytes, record: null, signed: null };
+    return { ...rest, snapshot: snapshot.digest, newBytes, record: null, unsigned: null };
   }
   await using session = await ledger.session();
   const { writer } = session;
@@ -59,9 +59,12 @@ export async function snapshotDatabase(
   };
   const { snapshot, ...rest } = await capture(counting);
   const { author, lane, message } = options;
-  const appended = await session.append(
-    { type: 'snapshot', links: [['snapshot', snapshot]], author, lane, message },
-    options,
-  );
-  return { ...rest, snapshot: snapshot.digest, newBytes, record: appended.index, signed: appended.signed };
+  const appended = await session.append({ type: 'snapshot', snapshot, author, lane, message }, options);
+  return {
+    ...rest,
+    snapshot: snapshot.digest,
+    newBytes,
+    record: appended.index,
+    unsigned: appended.unsigned,
+  };
 }

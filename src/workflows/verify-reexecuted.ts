@@ -1,8 +1,7 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Revision } from '../ledger/revision.ts';
-import { nodeLink } from '../objects/link.ts';
 import { readClaim, verifyReruns, type RerunsOptions } from '../verify/reruns.ts';
-import { findReadablePacket, linkOf, rehearsalIn } from '../packets/find-packet.ts';
+import { findReadablePacket, rehearsalIn, rerunIn } from '../packets/find-packet.ts';
 import { rehearsalRecord } from './rehearsal-record.ts';
 import type { VerifiedLog } from './verify-log.ts';
 import type { ReportBuilder } from './verify-report.ts';
@@ -34,7 +33,7 @@ async function describeRerun(
   resolved: Revision,
   records: VerifiedLog['records'],
 ): Promise<void> {
-  const link = resolved.type === 'object' ? nodeLink(resolved.id) : linkOf(resolved.entry.links, 'rerun');
+  const link = rerunIn(resolved);
   const claim = link && (await readClaim(ledger, link));
   if (!claim) return;
   const { subject, same, differences } = claim.rerun;

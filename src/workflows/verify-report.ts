@@ -16,8 +16,11 @@ export interface VerifyReport {
   /** What the answer rests on, in words: a packet alone proves only that it agrees with itself. */
   readonly trust: string;
   readonly seal: Digest | null;
-  /** How far the signatures reach: records covered by the last signed checkpoint, and records in all. */
-  readonly signed: { readonly covered: number; readonly size: number } | null;
+  /**
+   * How far the signatures reach: records covered by signed checkpoints, records in all, and when the log's key first covered
+   * the record that is verified (seconds since 1970; null where it did not, or no record is).
+   */
+  readonly signed: { readonly covered: number; readonly size: number; readonly time: number | null } | null;
   /** The validator that the first verdict names, where the subject is a rehearsal. Whether it may judge: level semantics. */
   readonly validator: Digest | null;
   /** Those of all verdicts, in order. */
@@ -28,6 +31,8 @@ export interface VerifyReport {
    */
   readonly reruns: readonly Rerun[];
   readonly findings: readonly Finding[];
+  /** What is odd about the record that is verified, and changes no answer. */
+  readonly notes: readonly Finding[];
 }
 
 /** Who judged, and who says that it may: a ledger alone cannot, since everybody who appends may pin a validator. */
@@ -65,6 +70,7 @@ export class ReportBuilder {
   signed: VerifyReport['signed'] = null;
   readonly judges: Judge[] = [];
   reruns: readonly Rerun[] = [];
+  notes: readonly Finding[] = [];
   /** What the subject claims, in words, where it is itself a rerun. */
   claim: string | undefined;
 
@@ -107,6 +113,7 @@ export class ReportBuilder {
       validators: judges,
       reruns,
       findings: this.findings.sort(compareFindings),
+      notes: this.notes,
     };
   }
 }

@@ -5,13 +5,12 @@ import { reachedBy } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { policyAt } from '../verify/log-entries.ts';
 import { judgeAll, type JudgeOptions } from '../judging/judge.ts';
 import { checkWritten } from '../packets/files/check-written.ts';
 import { comparePacketFiles } from '../packets/files/compare.ts';
 import { packetFiles } from '../packets/files/packet-files.ts';
 import { linkOf } from '../packets/find-packet.ts';
-import { currentPolicy, loadValidator } from '../judging/policy.ts';
+import { loadValidator } from '../judging/policy.ts';
 import {
   checkPolicyMet,
   readClaims,
@@ -19,7 +18,6 @@ import {
   type Claim,
   type JudgedRehearsal,
 } from '../judging/verdict-claims.ts';
-import type { VerifiedLog } from './verify-log.ts';
 import type { Judge } from './verify-report.ts';
 
 export interface SemanticsOptions extends JudgeOptions {
@@ -27,8 +25,6 @@ export interface SemanticsOptions extends JudgeOptions {
   readonly firstPolicy: Digest;
   /** Validators that the auditor trusts beyond those. */
   readonly validators?: readonly Digest[];
-  /** The log that the packet is in. */
-  readonly log: VerifiedLog;
   /** Is told of each verdict who judged, in order. */
   readonly onJudge?: (judge: Judge) => void;
 }
@@ -38,15 +34,15 @@ export interface SemanticsOptions extends JudgeOptions {
  * must come to the same verdict; each verdict must be an acceptance; what that policy requires is proven; and the packet's
  * files must be what these objects give. Whoever appends may pin a validator: one that neither the first policy pins nor
  * the auditor names is not run.
- * @param at the record whose policy counts; undefined: the newest.
+ * @param policy that was in force at the packet's record.
  */
 export async function verifySemantics(
   ledger: Ledger,
   packet: ObjectOf<'packet'>,
-  at: number | undefined,
+  policy: ObjectOf<'policy'>,
   options: SemanticsOptions,
 ): Promise<Finding[]> {
-  return attempt('semantics', () => judgeAgain(ledger, packet, at, options));
+  return attempt('semantics', () => judgeAgain(ledger, packet, policy, options));
 }
 
 /**
@@ -77,7 +73,7 @@ async function attempt(path: string, work: () => Promise<Finding[]>): Promise<Fi
 async function judgeAgain(
   ledger: Ledger,
   packet: ObjectOf<'packet'>,
-  at: number | undefined,
+  policy: ObjectOf<'policy'>,
   options: SemanticsOptions,
 ): Promise<Finding[]> {
   const subject = linkOf(packet.links, 'rehearsal');
@@ -85,9 +81,6 @@ async function judgeAgain(
   const { get } = ledger;
   const rehearsal = readJudged(subject, await get(subject.digest));
   const { claims, findings } = await readClaims(packet.links, rehearsal, get);
-  // Reading it again says what is wrong with it.
-  const known = policyAt(options.log.entries, at ?? options.log.size - 1);
-  const { policy } = known ?? (await currentPolicy(ledger, { at }));
   const first = await readFirstPolicy(options.firstPolicy, get);
   const isolation = [...new Set([...policy.isolation, ...(first?.isolation ?? [])])].sort();
   findings.push(...checkPolicyMet(rehearsal, { ...policy, isolation }));

@@ -1,20 +1,29 @@
 import { isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { isBlob, resolveRevision, type Revision } from '../ledger/revision.ts';
+import {
+  isBlob,
+  locateRevision,
+  readLocated,
+  resolveRevision,
+  type Located,
+  type Revision,
+} from '../ledger/revision.ts';
 import { digestFromBytes, type Digest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { nodeLink, rawLink, type Link } from '../objects/link.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { diffTrees } from '../objects/tree.ts';
 import { driveAsync } from '../objects/walk.ts';
+import { policyAt } from '../verify/log-entries.ts';
+import { readSoundHead } from '../verify/head.ts';
 import { ObjectsCheck } from '../verify/objects.ts';
 import { checkFolder } from '../packets/seal/check.ts';
 import { SEAL_NAME } from '../packets/seal/names.ts';
 import { checkRerunners } from '../verify/reruns.ts';
 import { checkStoredPacket } from '../packets/check-stored.ts';
 import { ingestFolder } from '../packets/ingest-folder.ts';
-import { findReadablePacket, linkOf } from '../packets/find-packet.ts';
+import { findReadablePacket, linkOf, packetIn } from '../packets/find-packet.ts';
 import { verifyLog, type VerifiedLog } from './verify-log.ts';
 import { ReportBuilder, type Judge, type Level, type VerifyReport } from './verify-report.ts';
 import { verifyReexecuted } from './verify-reexecuted.ts';
@@ -112,25 +121,27 @@ export async function verifyRevision(
 ): Promise<VerifyReport> {
   const report = new ReportBuilder(['objects', 'chain', ...(options.require ?? [])]);
   report.trust = `held by ledger ${ledger.config.origin}, first policy ${options.policy ?? ledger.config.policy}`;
-  let resolved: Revision;
-  try {
-    resolved = await resolveRevision(ledger, revision);
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    // The log is too damaged to find the revision in it: say all that is wrong with the log.
-    report.level('chain', [finding('RECORD_DAMAGED', revision, `${error.code}: ${error.message}`)]);
-    if (error.code !== 'HEAD_CORRUPT')
-      reportLog(report, log ?? (await verifyLog(ledger, await ledger.head(), options)), undefined);
+  const read = await readSoundHead(ledger);
+  if ('fault' in read) {
+    report.level('chain', [read.fault]);
     return report.finish();
   }
-  await verifyStored(report, ledger, resolved, options, log);
+  const place = await locateRevision(ledger, revision).catch(unlessDamaged);
+  // Where the log is too damaged to find the revision in it, say all that is wrong with the log.
+  if (place) await verifyStored(report, ledger, place, options, log);
+  else reportLog(report, log ?? (await verifyLog(ledger, read.head, options)), undefined);
   return report.finish();
+}
+
+/** For a `catch`: what is damaged is undefined here, and a finding elsewhere. */
+function unlessDamaged(error: unknown): undefined {
+  if (!isDamage(error)) throw error;
 }
 
 async function verifyStored(
   report: ReportBuilder,
   ledger: Ledger,
-  resolved: Revision,
+  place: Located,
   options: VerifyOptions,
   known?: VerifiedLog,
 ): Promise<void> {
@@ -138,16 +149,17 @@ async function verifyStored(
   checkRerunners(rerunners, options.key ?? ledger.config.verifierKey);
   // A rerun that was asked for and is not there is no yes.
   if (rerunners.length > 0) report.require('reexecuted');
-  const roots =
-    resolved.type === 'record' ? [resolved.record.record.entry] : [await linkTo(ledger, resolved.id)];
   const objects = new ObjectsCheck(ledger.store, options);
-  await objects.reach(roots, resolved.type === 'record' ? `records/${resolved.record.index}` : 'revision');
+  if (place.type === 'object') await objects.reach([await linkTo(ledger, place.id)], 'revision');
+  else await objects.record(place.record.record, `records/${place.record.index}`);
   await objects.hashFiles();
   report.require('objects', 'chain');
   report.level('objects', objects.findings);
-  const index = resolved.type === 'record' ? resolved.record.index : undefined;
+  const index = place.type === 'record' ? place.record.index : undefined;
   const log = known ?? (await verifyLog(ledger, await ledger.head(), options));
   reportLog(report, log, index);
+  const resolved = await readLocated(ledger, place).catch(unlessDamaged);
+  if (!resolved) return;
   await verifyPacket(report, ledger, resolved, objects.findings.length === 0, { ...options, log });
   await verifyReexecuted(report, ledger, resolved, log, options);
 }
@@ -155,11 +167,13 @@ async function verifyStored(
 /** What was found in the log, and how far the signatures reach. */
 function reportLog(
   report: ReportBuilder,
-  { size, findings, signatures }: VerifiedLog,
+  { size, findings, signatures, notes }: VerifiedLog,
   index: number | undefined,
 ): void {
   report.level('chain', findings);
-  report.signed = { covered: signatures.covered, size };
+  const first = signatures.checkpoints.findLast((signed) => index !== undefined && index < signed.size);
+  report.signed = { covered: signatures.covered, size, time: first?.time ?? null };
+  report.notes = notes.filter(({ path }) => path === `records/${index}`);
   if (signatures.findings.length > 0) report.level('signatures', signatures.findings);
   else if (index !== undefined && index < signatures.covered) report.level('signatures', []);
 }
@@ -176,7 +190,7 @@ async function verifyPacket(
   const isRehearsal =
     (resolved.type === 'record' && resolved.entry.type === 'rehearsal') ||
     (found !== undefined && ['rehearsal', 'verdict'].some((name) => linkOf(found.packet.links, name)));
-  if (found || (resolved.type === 'record' && linkOf(resolved.entry.links, 'packet'))) report.require('seal');
+  if (found || (resolved.type === 'record' && packetIn(resolved.entry))) report.require('seal');
   // A seal that was asked for and cannot be compared is no yes.
   if (options.expect !== undefined) report.require('seal');
   if (isRehearsal) report.require('semantics');
@@ -195,13 +209,16 @@ async function verifyPacket(
       : []),
   ]);
   if (!isRehearsal) return;
-  const at = resolved.type === 'record' ? resolved.record.index : undefined;
+  const at = resolved.type === 'record' ? resolved.record.index : options.log.size - 1;
+  // What was in force follows from the log: where that is damaged nobody knows, and the chain's findings say why.
+  const inForce = policyAt(options.log.entries, at);
+  if (!inForce) return;
   const semantics = {
     ...options,
     firstPolicy: options.policy ?? ledger.config.policy,
     onJudge: (judge: Judge) => void report.judges.push(judge),
   };
-  report.level('semantics', await verifySemantics(ledger, found.packet, at, semantics));
+  report.level('semantics', await verifySemantics(ledger, found.packet, inForce.policy, semantics));
 }
 
 async function linkTo(ledger: Ledger, id: Digest): Promise<Link> {

@@ -73,8 +73,8 @@ describe('what was asked for is never dropped', () => {
 
   it('a lane without the key appends, is told so, and the log says how far signatures reach', async () => {
     rmSync(desk.path('config'), { recursive: true });
-    expect((await desk.json<{ signed: boolean }>(['commit', 'evidence'])).signed).toBe(false);
-    expect((await desk.run(['commit', 'evidence'])).stderr).toContain('NOT SIGNED');
+    expect(await desk.json(['commit', 'evidence'])).toMatchObject({ unsigned: 'KEY_ABSENT' });
+    expect((await desk.run(['commit', 'evidence'])).stderr).toContain('KEY_ABSENT');
     expect(await desk.json<{ signed: unknown }>(['fsck'])).toMatchObject({
       ok: true,
       signed: { covered: 2, size: 4 },

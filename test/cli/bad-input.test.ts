@@ -41,12 +41,14 @@ describe('bad input leaves the ledger as it was', () => {
       await desk.fails(['log', '--ledger', 'nowhere'], 'LEDGER_NOT_FOUND', 2);
     });
 
-    it('a newer format', async () => {
+    it.each([
+      ['newer', '3\nbells: true', 'LEDGER_FORMAT_NEWER'],
+      ['older', '1', 'LEDGER_FORMAT_OLDER'],
+    ] as const)('a %s format', async (_, format, code) => {
       const config = desk.read('.custody/config.yaml');
-      desk.write('.custody/config.yaml', config.replace('format: 1', 'format: 2\nbells: true'));
+      desk.write('.custody/config.yaml', config.replace('format: 2', `format: ${format}`));
       settle();
-      for (const argv of [['log'], ['verify'], ['fsck'], ['commit', 'x']])
-        await desk.fails(argv, 'LEDGER_FORMAT_NEWER', 2);
+      for (const argv of [['log'], ['verify'], ['fsck'], ['commit', 'x']]) await desk.fails(argv, code, 2);
     });
 
     it.each([
@@ -55,9 +57,9 @@ describe('bad input leaves the ledger as it was', () => {
       ['empty', ''],
       ['no format', 'origin: x'],
       ['a format that is no number', 'format: one\norigin: x\nverifierKey: y\npolicy: z'],
-      ['a key too many', `format: 1\norigin: a\nverifierKey: b\npolicy: ${'0'.repeat(64)}\nextra: 1`],
-      ['a key missing', `format: 1\norigin: a\npolicy: ${'0'.repeat(64)}`],
-      ['a policy that is no digest', 'format: 1\norigin: a\nverifierKey: b\npolicy: c'],
+      ['a key too many', `format: 2\norigin: a\nverifierKey: b\npolicy: ${'0'.repeat(64)}\nextra: 1`],
+      ['a key missing', `format: 2\norigin: a\npolicy: ${'0'.repeat(64)}`],
+      ['a policy that is no digest', 'format: 2\norigin: a\nverifierKey: b\npolicy: c'],
     ])('a configuration that is broken: %s', async (_what, text) => {
       desk.write('.custody/config.yaml', text);
       settle();

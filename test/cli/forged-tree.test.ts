@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { decodeKind } from '../../src/objects/kinds.ts';
-import { nodeLink } from '../../src/objects/link.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { parseDigest } from '../../src/objects/digest.ts';
 import { codes, Desk, type Finding } from './desk.ts';
@@ -23,7 +22,7 @@ it('a forged file under a true seal is refused by every command', async () => {
     const forged = putObject(writer, { ...held, tree: putObject(writer, { ...tree, entries }) });
     await session.append({
       type: 'packet',
-      links: [['packet', nodeLink(forged.digest)]],
+      packet: forged,
       author: 'liar',
       lane: 'main',
       message: '',

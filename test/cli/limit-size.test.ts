@@ -33,7 +33,7 @@ it('what claims more than --limit-size, and more than is stored, is named and no
     const packet = putPacket(writer, { tree, seal, macro: null, links: [] });
     await session.append({
       type: 'packet',
-      links: [['packet', packet]],
+      packet,
       author: 'lane',
       lane: 'main',
       message: '',

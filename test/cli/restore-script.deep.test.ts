@@ -157,7 +157,8 @@ describe('validated', () => {
     await using session = await ledger.session();
     await session.append({
       type: 'rehearsal',
-      links: [['packet', nodeLink(parseDigest(snapshot))]],
+      packet: nodeLink(parseDigest(snapshot)),
+      run: nodeLink(parseDigest(snapshot)),
       author: 'lane',
       lane: 'main',
       message: 'no packet',

@@ -40,15 +40,17 @@ describe('what a rehearsal captures into the ledger', () => {
     expect([packs(desk), readdirSync(deep)]).toEqual([before, []]);
   });
 
-  it('is what the record reaches, and nothing else', async () => {
+  it('is what the record and its checkpoint reach, and nothing else', async () => {
     using desk = await prepared();
     await desk.json(['rehearse', 'plan.yaml']);
     await using ledger = await desk.ledger();
     const get = (id: Digest): Promise<Uint8Array> => ledger.store.get(id);
     const left = new Set<Digest>();
     for await (const { digest } of ledger.store.list()) left.add(digest);
-    for await (const { record } of ledger.records(await ledger.head()))
-      for await (const reached of driveAsync(closure([record.entry]), get)) left.delete(reached.link.digest);
+    const head = await ledger.head();
+    const roots = [head.checkpoint!];
+    for await (const { record } of ledger.records(head)) roots.push(record.entry);
+    for await (const reached of driveAsync(closure(roots), get)) left.delete(reached.link.digest);
     expect([...left]).toEqual([]);
   });
 

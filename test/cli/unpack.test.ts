@@ -4,7 +4,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { resolveRevision } from '../../src/ledger/revision.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
-import { linkOf } from '../../src/packets/find-packet.ts';
+import { packetIn } from '../../src/packets/find-packet.ts';
 import { Desk } from './desk.ts';
 
 interface Unpacked {
@@ -80,7 +80,7 @@ describe('unpack', () => {
     await using ledger = await Ledger.open(desk.dir, { keys: desk.path('config') });
     const revision = await resolveRevision(ledger, '@1');
     if (revision.type !== 'record') throw new Error('@1 is a record');
-    const id = linkOf(revision.entry.links, 'packet')!.digest;
+    const id = packetIn(revision.entry)!.digest;
     const packet = decodeKind('packet', await ledger.store.get(id));
     const tree = decodeKind('tree', await ledger.store.get(packet.tree.digest));
     await using session = await ledger.session();
@@ -94,7 +94,7 @@ describe('unpack', () => {
     const forged = putObject(session.writer, { ...packet, tree: other });
     await session.append({
       type: 'packet',
-      links: [['packet', forged]],
+      packet: forged,
       author: 'lane',
       lane: 'lane',
       message: '',

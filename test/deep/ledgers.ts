@@ -6,6 +6,7 @@ import { appendRecord } from '../../src/ledger/log-state.ts';
 import type { ObjectOf } from '../../src/objects/kinds.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { readHead, swapHead } from '../../src/store/heads.ts';
+import { putTextPacket } from '../ledger/commit-text.ts';
 import { makeTestFolder } from '../support/folder.ts';
 
 export { filesBelow, sealedFolder } from './ledger-files.ts';
@@ -61,16 +62,15 @@ export async function smallLedger(dir: string): Promise<Ledger> {
  */
 export async function appendMany(ledger: Ledger, count: number): Promise<void> {
   const head = await ledger.head();
-  const { record } = await ledger.record(head, 0);
   const time = 1_700_000_000_000;
   await using writer = await ledger.store.writer();
   await using lock = await ledger.store.backend.lock();
   const stored = await readHead(ledger.store.backend);
   const entry = putObject(writer, {
     kind: 'entry',
-    v: 1,
+    v: 2,
     type: 'packet',
-    links: [['entry', record.entry]],
+    packet: putTextPacket(writer, ''),
     ...WHO,
     message: 'many times',
     time,

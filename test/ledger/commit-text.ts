@@ -1,21 +1,35 @@
 import type { AppendOptions, AppendResult, Ledger } from '../../src/ledger/ledger.ts';
+import { digestToBytes } from '../../src/objects/digest.ts';
 import type { Link } from '../../src/objects/link.ts';
-import { putBlob } from '../../src/objects/sink.ts';
+import { putObject, type ObjectSpool } from '../../src/objects/sink.ts';
+import { sealFiles } from '../../src/packets/make-packet.ts';
 
-/** Appends one entry that links one blob. */
+/** Appends one entry whose packet has one file. */
 export async function commitText(
   ledger: Ledger,
   text: string,
   options: AppendOptions & { lane?: string } = {},
-): Promise<AppendResult & { blob: Link }> {
+): Promise<AppendResult> {
   await using session = await ledger.session();
-  const blob = putBlob(session.writer, new Uint8Array(Buffer.from(text)));
   const draft = {
     type: 'packet',
-    links: [['blob', blob]],
+    packet: putTextPacket(session.writer, text),
     author: 'test',
     lane: options.lane ?? 'main',
     message: text,
   } as const;
-  return { ...(await session.append(draft, options)), blob };
+  return await session.append(draft, options);
+}
+
+/** A packet with one file. */
+export function putTextPacket(sink: ObjectSpool, text: string): Link {
+  const { tree, seal } = sealFiles(new Map([['text', text]]), sink);
+  return putObject(sink, {
+    kind: 'packet',
+    v: 2,
+    tree,
+    seal: digestToBytes(seal),
+    macro: null,
+    links: [],
+  });
 }

@@ -1,3 +1,4 @@
+import { nodeLink } from '../../src/objects/link.ts';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -39,7 +40,8 @@ it('nothing is appended to a log whose newest entry is gone', async () => {
   for (const name of readdirSync(packs)) rmSync(join(packs, name), { force: true });
   await using opened = await place.open();
   await using session = await opened.session();
-  const draft = { type: 'policy', links: [], author: 'a', lane: 'main', message: 'm' } as const;
+  const policy = nodeLink(ledger.config.policy);
+  const draft = { type: 'policy', policy, author: 'a', lane: 'main', message: 'm' } as const;
   await refuses(session.append(draft), 'OBJECT_MISSING');
   expect((await ledger.head()).size).toBe(1);
 });

@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CustodyError } from '../../src/errors.ts';
 import {
+  checkFollows,
   formatCheckpoint,
   openCheckpoint,
   parseCheckpoint,
   signCheckpoint,
 } from '../../src/log/checkpoint.ts';
-import { generateKey } from '../../src/log/note-key.ts';
-import { openNote, parseNote, signNote } from '../../src/log/note.ts';
+import { COSIGNATURE, generateKey } from '../../src/log/note-key.ts';
+import { cosignNote, openNote, parseNote, signNote } from '../../src/log/note.ts';
 import { emptyRoot, leafHash } from '../../src/log/tree-hash.ts';
 import { hinted, hex, readVector, unhex, vectorsIn } from './vectors.ts';
 import type { LogVector } from './vectors.ts';
@@ -16,12 +17,13 @@ import type { LogVector } from './vectors.ts';
 interface CheckpointVector extends LogVector {
   vkey: string;
   note: string;
-  checkpoint: { origin: string; size: number; root: string };
+  checkpoint: { origin: string; size: number; root: string; time: number };
 }
 
-const KEY = readVector('key/ok-generated.json') as { skey: string; vkey: string; name: string };
+const KEY = readVector('key/ok-cosigning.json') as { skey: string; vkey: string; name: string };
 const ROOT = leafHash(unhex('00'));
-const OTHER = generateKey('witness.example', unhex('07'.repeat(32)));
+const OTHER = generateKey('witness.example', unhex('07'.repeat(32)), COSIGNATURE);
+const TIME = 1_790_000_000;
 
 describe('checkpoint vectors', () => {
   it.each(vectorsIn<CheckpointVector>('checkpoint'))('%s', (_, vector) => {
@@ -44,6 +46,18 @@ describe('checkpoint vectors', () => {
   });
 });
 
+interface LinkVector extends LogVector {
+  earlier: { note: string; vkey: string };
+  later: { note: string; vkey: string };
+}
+
+describe('vectors of a checkpoint and the one that it links', () => {
+  it.each(vectorsIn<LinkVector>('checkpoint-link'))('%s', (_, { earlier, later, code }) => {
+    const [before, after] = [earlier, later].map(({ note, vkey }) => openCheckpoint(note, vkey));
+    hinted(() => checkFollows(after!, before!), code);
+  });
+});
+
 describe('checkpoints', () => {
   it("read the example of C2SP's specification", () => {
     const note =
@@ -61,11 +75,12 @@ describe('checkpoints', () => {
       fc.property(
         origins,
         fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+        fc.maxSafeNat(),
         fc.uint8Array({ minLength: 32, maxLength: 32 }),
-        (origin, size, root) => {
-          const { skey, vkey } = generateKey(origin, root);
-          const opened = openCheckpoint(signCheckpoint({ origin, size, root }, skey), vkey);
-          expect({ ...opened, root: hex(opened.root) }).toEqual({ origin, size, root: hex(root) });
+        (origin, size, time, root) => {
+          const { skey, vkey } = generateKey(origin, root, COSIGNATURE);
+          const opened = openCheckpoint(signCheckpoint({ origin, size, root, time }, skey), vkey);
+          expect({ ...opened, root: hex(opened.root) }).toEqual({ origin, size, root: hex(root), time });
           expect(formatCheckpoint(opened)).toBe(
             `${origin}\n${size}\n${Buffer.from(root).toString('base64')}\n`,
           );
@@ -76,7 +91,7 @@ describe('checkpoints', () => {
   });
 
   it('do not open after any byte was changed', () => {
-    const note = Buffer.from(signCheckpoint({ origin: KEY.name, size: 8, root: ROOT }, KEY.skey));
+    const note = Buffer.from(signCheckpoint({ origin: KEY.name, size: 8, root: ROOT, time: TIME }, KEY.skey));
     for (let at = 0; at < note.length; at++) {
       const changed = Buffer.from(note);
       changed[at]! ^= 1;
@@ -85,11 +100,16 @@ describe('checkpoints', () => {
   });
 
   it('are signed by the key of their origin only', () => {
-    const checkpoint = { origin: KEY.name, size: 8, root: ROOT };
+    const checkpoint = { origin: KEY.name, size: 8, root: ROOT, time: TIME };
     hinted(() => signCheckpoint(checkpoint, OTHER.skey), 'ORIGIN_MALFORMED');
     hinted(() => signCheckpoint(checkpoint, KEY.vkey), 'KEY_MALFORMED');
+    const { skey } = readVector('key/ok-generated.json') as { skey: string };
+    hinted(() => signCheckpoint(checkpoint, skey), 'KEY_MALFORMED');
+    hinted(() => signNote('a\n', KEY.skey), 'KEY_MALFORMED');
+    for (const time of [-1, 1.5, 2 ** 53])
+      hinted(() => signCheckpoint({ ...checkpoint, time }, KEY.skey), 'NOTE_MALFORMED');
     // Another key's signature over this body is right, but not this log's word.
-    const note = signNote(formatCheckpoint(checkpoint), OTHER.skey);
+    const note = cosignNote(formatCheckpoint(checkpoint), OTHER.skey, TIME);
     expect(openNote(note, [OTHER.vkey]).verified).toHaveLength(1);
     hinted(() => openCheckpoint(note, OTHER.vkey), 'CHECKPOINT_MALFORMED');
   });

@@ -49,13 +49,13 @@ describe('key vectors', () => {
     if (vector.code !== null) return;
     const key = run();
     expect([key.name, key.keyId, hex(key.publicKey)]).toEqual([vector.name, vector.keyId, vector.publicKey]);
-    expect(keyIdOf(key.name, key.publicKey)).toBe(vector.keyId);
+    expect(keyIdOf(key.name, key.type, key.publicKey)).toBe(vector.keyId);
     expect(formatVerifierKey(key)).toBe(vkey);
     if (skey === undefined) return;
     expect(hex(parseSignerKey(skey).seed)).toBe(vector.seed);
     expect(formatSignerKey(parseSignerKey(skey))).toBe(skey);
     expect(verifierKeyOf(skey)).toBe(vkey);
-    expect(generateKey(vector.name, unhex(vector.seed))).toEqual({ skey, vkey });
+    expect(generateKey(vector.name, unhex(vector.seed), key.type)).toEqual({ skey, vkey });
   });
 
   it('never put a secret into an error', () => {

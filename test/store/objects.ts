@@ -22,16 +22,16 @@ export function incompressible(length: number, seed: number): Uint8Array {
 }
 
 export const sampleObject = (index: number): AnyObject => ({
-  kind: 'tile',
-  v: 1,
+  kind: 'bundle',
+  v: 2,
   level: 0,
-  index,
-  hashes: new Uint8Array(32).fill(index & 255),
+  first: index,
+  entries: [new Uint8Array(32).fill(index & 255)],
 });
 
 export const sampleHead = (size: number): ObjectOf<'head'> => ({
   kind: 'head',
-  v: 1,
+  v: 2,
   size,
   root: new Uint8Array(32).fill(size & 255),
   last: null,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../src/objects/digest.ts';
+import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
 import { Link, nodeLink, rawLink } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { putBlob } from '../../src/objects/sink.ts';
+import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { TreeBuilder } from '../../src/objects/tree.ts';
+import { sealFiles } from '../../src/packets/make-packet.ts';
 import { ObjectsCheck } from '../../src/verify/objects.ts';
 
 it('what a dag-cbor link names must be a document, whatever it was put as', async () => {
@@ -33,5 +34,33 @@ describe('what is reached twice', () => {
       expect(check.findings.map(({ code, path }) => [code, path])).toEqual([['OBJECT_MISSING', ghost]]);
       expect(check.visited).toBe(2);
     }
+  });
+});
+
+describe('an entry of type rehearsal', () => {
+  it.each([true, false])('links a run of the rehearsal that its packet holds: %s', async (same) => {
+    const objects = new MemoryObjects();
+    const [one, other] = ['one', 'other'].map((text) => nodeLink(digestOf(Buffer.from(text)))) as [
+      Link,
+      Link,
+    ];
+    const { tree, seal } = sealFiles(new Map([['a', 'b']]), objects);
+    const packet = putObject(objects, {
+      kind: 'packet',
+      v: 2,
+      tree,
+      seal: digestToBytes(seal),
+      macro: null,
+      links: [['rehearsal', one]],
+    });
+    const lists = { durations: [], versions: [], isolation: [], afters: [] };
+    const rehearsal = same ? one : other;
+    const run = putObject(objects, { kind: 'run', v: 1, rehearsal, started: 0, ...lists });
+    const who = { author: 'a', lane: 'l', message: '', time: 0 };
+    const entry = putObject(objects, { kind: 'entry', v: 2, type: 'rehearsal', packet, run, ...who });
+    const check = new ObjectsCheck({ get: async (id) => objects.get(id) });
+    await check.record({ entry, signatures: [] }, 'records/0');
+    const found = check.findings.filter(({ code }) => code !== 'OBJECT_MISSING');
+    expect(found.map(({ code, path }) => [code, path])).toEqual(same ? [] : [['OBJECT_INVALID', run.digest]]);
   });
 });

@@ -10,7 +10,7 @@ import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
-import { findPacket, linkOf } from '../../src/packets/find-packet.ts';
+import { findPacket, linkOf, rerunIn } from '../../src/packets/find-packet.ts';
 import { verifyRevision, type VerifyOptions } from '../../src/workflows/verify.ts';
 import { makeTestFolder } from '../support/folder.ts';
 import { Made } from '../workflows/rerun/made.ts';
@@ -41,8 +41,8 @@ describe('level reexecuted', () => {
     cpSync(made.path('.custody'), join(dir, '.custody'), { recursive: true });
     ledger = await Ledger.open(dir);
     const record = await resolveRevision(ledger, '@1');
-    if (record.type !== 'record') throw new Error('it has a record 1');
-    run = linkOf(record.entry.links, 'run')!;
+    if (record.type !== 'record' || record.entry.type !== 'rehearsal') throw new Error('it has a record 1');
+    ({ run } = record.entry);
     subject = linkOf((await findPacket(ledger, record))!.packet.links, 'rehearsal')!;
   });
   afterEach(async () => {
@@ -64,7 +64,7 @@ describe('level reexecuted', () => {
     };
     await using session = await ledger.session();
     const rerun = putObject(session.writer, { ...good, ...change(good) });
-    const draft = { type: 'rerun', links: [['rerun', rerun]], author: 'a', lane: 'b', message: '' } as const;
+    const draft = { type: 'rerun', rerun, author: 'a', lane: 'b', message: '' } as const;
     await session.append(draft);
   }
   const note = (of: Link, again: Link, same: boolean, skey: string): string =>
@@ -83,8 +83,7 @@ describe('level reexecuted', () => {
       expect(trust).toContain(words);
     // So does the object itself.
     const head = await resolveRevision(ledger, 'HEAD');
-    if (head.type !== 'record') throw new Error('HEAD is a record');
-    const { digest } = linkOf(head.entry.links, 'rerun')!;
+    const { digest } = rerunIn(head)!;
     expect((await verifyRevision(ledger, digest)).trust).toContain('alice.example+');
   });
 

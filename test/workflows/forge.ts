@@ -14,7 +14,7 @@ import { decodeHead, encodeHead } from '../../src/store/heads.ts';
 import { sealFiles } from '../../src/packets/make-packet.ts';
 import { packetFiles } from '../../src/packets/files/packet-files.ts';
 import { currentPolicy, policyAfter, storeValidator } from '../../src/judging/policy.ts';
-import { verdictLinkName } from '../../src/packets/find-packet.ts';
+import { linkOf, verdictLinkName } from '../../src/packets/find-packet.ts';
 import type { Desk } from '../cli/desk.ts';
 import { nodeProgram } from '../judging/programs.ts';
 
@@ -70,6 +70,7 @@ export async function commitForged(
     objects.get,
   ))
     session.writer.put(link.codec, link.digest, bytes);
+  const subject = linkOf(links, 'rehearsal') ?? rehearsal;
   const { tree, seal } = sealFiles(files, session.writer);
   const made: ObjectOf<'packet'> = {
     kind: 'packet',
@@ -82,12 +83,21 @@ export async function commitForged(
   const packet = putObject(session.writer, options.change?.(made) ?? made);
   const draft = {
     type: 'rehearsal',
-    links: [['packet', packet]],
+    packet,
+    run: putObject(session.writer, { ...(await newestRun(ledger)), rehearsal: subject }),
     author: 'liar',
     lane: 'main',
     message: '',
   } as const;
   return (await session.append(draft)).index;
+}
+
+async function newestRun(ledger: Ledger): Promise<ObjectOf<'run'>> {
+  for await (const { record } of ledger.records(await ledger.head())) {
+    const entry = decodeKind('entry', await ledger.get(record.entry.digest));
+    if (entry.type === 'rehearsal') return decodeKind('run', await ledger.get(entry.run.digest));
+  }
+  throw new Error('this ledger holds no rehearsal');
 }
 
 /** Appends a policy that pins these validators beside those that are pinned, or alone, as every lane may. */
@@ -105,7 +115,7 @@ export async function pin(
   const policy = putObject(session.writer, policyAfter(current, { validators: pinned }));
   await session.append({
     type: 'policy',
-    links: [['policy', policy]],
+    policy,
     author: 'lane',
     lane: 'lane',
     message: '',
@@ -142,7 +152,7 @@ export function rewriteHead(desk: Desk, change: (head: Head) => Head): void {
 }
 
 /** A head over exactly these record bytes (at most 255), whatever they say. */
-export function headOver(records: readonly Uint8Array[], checkpoint: string | null): Head {
+export function headOver(records: readonly Uint8Array[], checkpoint: Link | null): Head {
   const frontier = Frontier.empty();
   for (const bytes of records) frontier.append(leafHash(bytes));
   return {

@@ -4,7 +4,7 @@ import { decodeKind } from '../../src/objects/kinds.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes } from '../cli/desk.ts';
-import { forgedVerdict } from './forge.ts';
+import { forgedVerdict, rechained, rewriteHead } from './forge.ts';
 import { ForgeDesk } from './forge-desk.ts';
 
 /** Everything here is committed with our own library, so that seal, objects and chain hold: only semantics can object. */
@@ -13,6 +13,22 @@ describe('a rehearsal that was forged', () => {
 
   it('is accepted where nothing was: the forger itself works', async () => {
     expect(await at.verify(await at.commit(at.good))).toEqual([]);
+  });
+
+  it('is not judged where the log does not say under which policy', async () => {
+    const { tail } = await at.ledger.head();
+    rewriteHead(at.desk, () => rechained(tail.slice(1)));
+    const report = await verifyRevision(at.ledger, '@0');
+    expect(report.levels).toMatchObject({
+      objects: 'done',
+      seal: 'done',
+      chain: 'failed',
+      semantics: 'skipped',
+    });
+    expect(codes(report.findings)).toEqual([
+      ['POLICY_MISMATCH', 'records/0'],
+      ['LEVEL_SKIPPED', 'semantics'],
+    ]);
   });
 
   it('text that says something else than the objects', async () => {
@@ -87,15 +103,9 @@ describe('a rehearsal that was forged', () => {
     expect(found).toContainEqual(['VERDICT_REJECTED', 'verdict']);
   });
 
-  it('a rehearsal without a verdict, or without a packet, is never ok', async () => {
+  it('a rehearsal without a verdict is never ok', async () => {
     const without = await at.commit(at.good, { links: [['rehearsal', at.good.rehearsal]] });
     expect(await at.verify(without)).toEqual([['VERDICT_MISSING', 'verdict']]);
-    await using session = await at.ledger.session();
-    const draft = { type: 'rehearsal', links: [], author: 'liar', lane: 'main', message: '' } as const;
-    const { index } = await session.append(draft);
-    const report = await verifyRevision(at.ledger, `@${index}`);
-    expect(report.ok).toBe(false);
-    expect(codes(report.findings)).toEqual([['LEVEL_SKIPPED', 'semantics']]);
   });
 
   it.each([

@@ -74,7 +74,7 @@ describe('who judged a rehearsal', () => {
       const after = policyAfter(await currentPolicy(at.ledger), {});
       const policy = putObject(session.writer, { ...after, isolation });
       const draft = { type: 'policy', author: 'owner', lane: 'main', message: '' } as const;
-      await session.append({ ...draft, links: [['policy', policy]] });
+      await session.append({ ...draft, policy });
     };
     await requires('source-unchanged');
     expect(await at.verify(await at.commit(at.good))).toEqual([]);

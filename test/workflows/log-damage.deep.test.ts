@@ -3,19 +3,23 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keyFolder } from '../../src/ledger/log-key.ts';
 import { EMPTY_HEAD } from '../../src/ledger/log-state.ts';
 import { signCheckpoint } from '../../src/log/checkpoint.ts';
-import { generateKey } from '../../src/log/note-key.ts';
-import { encodeObject, decodeKind } from '../../src/objects/kinds.ts';
-import { nodeLink } from '../../src/objects/link.ts';
-import { digestOf, parseDigest } from '../../src/objects/digest.ts';
+import { COSIGNATURE, generateKey } from '../../src/log/note-key.ts';
+import { encodeObject, decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
+import { putObject } from '../../src/objects/sink.ts';
+import { nodeLink, type Link } from '../../src/objects/link.ts';
+import { digestOf, parseDigest, type Digest } from '../../src/objects/digest.ts';
 import { decodeHead } from '../../src/store/heads.ts';
 import { codes, Desk } from '../cli/desk.ts';
 import { headOver, rechained, rewriteHead } from './forge.ts';
 import type { VerifyReport } from '../../src/workflows/verify-report.ts';
 
+/** Seconds: far enough for whatever was signed before. */
+const NEVER = 5_000_000_000;
+
 describe('a log that somebody changed', () => {
   let desk: Desk;
   let records: Uint8Array[];
-  let checkpoint: string | null;
+  let checkpoint: Link;
   let vkey: string;
   beforeEach(async () => {
     desk = new Desk();
@@ -24,7 +28,7 @@ describe('a log that somebody changed', () => {
     for (const m of ['one', 'two', 'three', 'four']) await desk.json(['commit', 'evidence', '-m', m]);
     const { head } = decodeHead(desk.bytes('.custody/heads/main'), 'heads/main');
     records = [...head.tail];
-    checkpoint = head.checkpoint;
+    checkpoint = head.checkpoint!;
   });
   afterEach(() => desk[Symbol.dispose]());
 
@@ -36,6 +40,20 @@ describe('a log that somebody changed', () => {
     expect(codes((await desk.json<VerifyReport>(['fsck'], 1)).findings)).toEqual([...found, ...extra]);
   }
 
+  /** From the last one back to the first. */
+  async function checkpointIds(): Promise<Digest[]> {
+    await using ledger = await desk.ledger();
+    const ids: Digest[] = [];
+    for (let link: Link | null = checkpoint; link;) {
+      ids.push(link.digest);
+      link = decodeKind('checkpoint', await ledger.get(link.digest)).previous;
+    }
+    return ids;
+  }
+  const invalid = (ids: readonly Digest[]): [string, string][] => [
+    ['CHECKPOINT_INVALID', `checkpoints/${ids.at(-1)!}`],
+  ];
+
   it('nothing changed: nothing found', async () => {
     rewriteHead(desk, () => headOver(records, checkpoint));
     expect(await desk.json<VerifyReport>(['verify', '@0'])).toMatchObject({
@@ -46,7 +64,9 @@ describe('a log that somebody changed', () => {
 
   it('cut short: the checkpoint covers more than there is', async () => {
     rewriteHead(desk, () => headOver(records.slice(0, 3), checkpoint));
-    await bothFind([['CHECKPOINT_INVALID', 'heads/main/checkpoint']]);
+    const ids = await checkpointIds();
+    await bothFind(invalid(ids.slice(0, 2)));
+    expect((await verify()).signed).toMatchObject({ covered: 3, size: 3 });
     await desk.fails(['verify', '@4'], 'REVISION_UNKNOWN', 2);
   });
 
@@ -67,12 +87,11 @@ describe('a log that somebody changed', () => {
       ['RECORD_INDEX_WRONG', 'records/2'],
       ['RECORD_INDEX_WRONG', 'records/3'],
     ]);
-    // What it asks for cannot be found: all that is wrong is said, not the first fault.
+    // What it asks for cannot be found: all that is wrong with the log is said.
     const head = await verify('HEAD');
     expect(head.levels).toMatchObject({ chain: 'failed', objects: 'skipped' });
     expect(codes(head.findings)).toEqual(
       [
-        ['RECORD_DAMAGED', 'HEAD'],
         ['LEVEL_SKIPPED', 'objects'],
         ['RECORD_CHAIN_BROKEN', 'records/2'],
         ['RECORD_INDEX_WRONG', 'records/2'],
@@ -113,7 +132,8 @@ describe('a log that somebody changed', () => {
       ...rechained([records[0]!, records[2]!, records[3]!, records[4]!, records[4]!]),
       checkpoint,
     }));
-    await bothFind([['CHECKPOINT_INVALID', 'heads/main/checkpoint']]);
+    // Of five, only the one over the first record still holds.
+    await bothFind(invalid((await checkpointIds()).slice(0, 4)));
   });
 
   it('a log without its first policy', async () => {
@@ -136,34 +156,58 @@ describe('a log that somebody changed', () => {
   });
 
   describe('checkpoints', () => {
-    const replaced = async (text: string): Promise<void> => {
-      rewriteHead(desk, (head) => ({ ...head, checkpoint: text }));
-      await bothFind([['CHECKPOINT_INVALID', 'heads/main/checkpoint']]);
+    /** Puts another one in the place of the last, and gives where the fault is. */
+    async function replaced(
+      change: (last: ObjectOf<'checkpoint'>) => Partial<ObjectOf<'checkpoint'>>,
+      faulty?: Link,
+    ): Promise<void> {
+      await using ledger = await desk.ledger();
+      await using writer = await ledger.store.writer();
+      const last = decodeKind('checkpoint', await ledger.get(checkpoint.digest));
+      const link = putObject(writer, { ...last, ...change(last) });
+      await writer.finish();
+      rewriteHead(desk, (head) => ({ ...head, checkpoint: link }));
+      await bothFind([['CHECKPOINT_INVALID', `checkpoints/${(faulty ?? link).digest}`]]);
       expect((await verify()).levels['signatures']).toBe('failed');
-    };
-    const root = (): Uint8Array => headOver(records, null).root;
-
-    it('a signature that is another', async () => {
-      const at = checkpoint!.length - 20;
-      await replaced(
-        checkpoint!.slice(0, at) + (checkpoint![at] === 'A' ? 'B' : 'A') + checkpoint!.slice(at + 1),
-      );
+    }
+    const signed = (
+      skey: string,
+      size = 5,
+      root = headOver(records, null).root,
+      time = NEVER,
+    ): { note: string } => ({
+      note: signCheckpoint({ origin: 'test.example/log', size, root, time }, skey),
     });
-    it('no note at all', async () => replaced('nothing'));
-    it('signed by somebody else under the same name', async () => {
-      const { skey } = generateKey('test.example/log', new Uint8Array(32).fill(7));
-      await replaced(signCheckpoint({ origin: 'test.example/log', size: 5, root: root() }, skey));
-    });
-    it('signed by the key of this log, with another root', async () => {
+    const logKey = (): string => {
       const [name] = readdirSync(keyFolder(desk.env));
-      const skey = desk.read(`config/keys/${name!}`).trim();
-      await replaced(signCheckpoint({ origin: 'test.example/log', size: 5, root: new Uint8Array(32) }, skey));
-      await replaced(signCheckpoint({ origin: 'test.example/log', size: 3, root: root() }, skey));
+      return desk.read(`config/keys/${name!}`).trim();
+    };
+
+    it('a signature that is another', () =>
+      replaced(({ note }) => ({ note: note.replace(/(.)(.)(.)=\n$/, '$2$1$3=\n') })));
+    it('no note at all', () => replaced(() => ({ note: 'nothing' })));
+    it('signed by somebody else under the same name', () =>
+      replaced(() => signed(generateKey('test.example/log', new Uint8Array(32).fill(7), COSIGNATURE).skey)));
+    it('signed by the key of this log, with another root', async () => {
+      await replaced(() => signed(logKey(), 5, new Uint8Array(32)));
+      await replaced(() => signed(logKey(), 5, headOver(records.slice(0, 3), null).root));
+    });
+    it('signed by the key of this log, before the one that it links', () =>
+      replaced(() => signed(logKey(), 5, undefined, 1)));
+    it('linking one before it that is not there', async () => {
+      const gone = nodeLink(digestOf(Buffer.from('gone')));
+      await replaced(() => ({ previous: gone }), gone);
+    });
+    it('a head that links what is no checkpoint', async () => {
+      const { digest } = decodeKind('record', records[0]!).entry;
+      rewriteHead(desk, (head) => ({ ...head, checkpoint: nodeLink(digest) }));
+      await bothFind([['CHECKPOINT_INVALID', `checkpoints/${digest}`]]);
     });
     it('an auditor with another key', async () => {
-      const { vkey: other } = generateKey('test.example/log', new Uint8Array(32).fill(7));
+      const { vkey: other } = generateKey('test.example/log', new Uint8Array(32).fill(7), COSIGNATURE);
       const report = await verify('HEAD', '--key', other);
-      expect(codes(report.findings)).toEqual([['CHECKPOINT_INVALID', 'heads/main/checkpoint']]);
+      expect(codes(report.findings)).toEqual(invalid(await checkpointIds()));
+      expect(report).toMatchObject({ ok: false, signed: { covered: 0, size: 5, time: null } });
       expect(await desk.json<VerifyReport>(['verify', 'HEAD', '--key', vkey])).toMatchObject({ ok: true });
     });
     it('an origin that was changed in the configuration', async () => {
@@ -171,14 +215,14 @@ describe('a log that somebody changed', () => {
         '.custody/config.yaml',
         desk.read('.custody/config.yaml').replace('origin: "test.example/log"', 'origin: "other"'),
       );
-      await bothFind([['CHECKPOINT_INVALID', 'heads/main/checkpoint']]);
+      await bothFind(invalid(await checkpointIds()));
     });
   });
 
   it('a head whose parts contradict each other is refused, and is a finding', async () => {
     rewriteHead(desk, (head) => ({ ...head, size: 4 }));
     await desk.fails(['log'], 'HEAD_CORRUPT', 1);
-    expect(codes((await verify('HEAD')).findings)).toContainEqual(['RECORD_DAMAGED', 'HEAD']);
+    expect(codes((await verify('HEAD')).findings)).toContainEqual(['HEAD_DAMAGED', 'heads/main']);
     expect(codes((await desk.json<VerifyReport>(['fsck'], 1)).findings)).toEqual([
       ['HEAD_DAMAGED', 'heads/main'],
     ]);

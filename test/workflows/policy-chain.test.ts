@@ -23,19 +23,17 @@ afterEach(async () => {
 });
 
 it.each([
-  ['the first policy again', (first: Link) => [['policy', first]]],
-  ['a blob', (_: Link, blob: Link) => [['policy', blob]]],
-  ['the blob as an object', (_: Link, blob: Link) => [['policy', nodeLink(blob.digest)]]],
-  ['nothing', () => []],
-] as [string, (first: Link, blob: Link) => [string, Link][]][])(
+  ['the first policy again', (first: Link) => first],
+  ['a blob as an object', (_: Link, blob: Link) => nodeLink(blob.digest)],
+] as [string, (first: Link, blob: Link) => Link][])(
   'a policy entry that links %s changes nothing and is named',
-  async (_, links) => {
+  async (_, linked) => {
     const first = await currentPolicy(ledger);
     {
       await using session = await ledger.session();
       const blob = putBlob(session.writer, new Uint8Array([1]));
       const draft = { type: 'policy', author: 'x', lane: 'x', message: '' } as const;
-      await session.append({ ...draft, links: links(nodeLink(first.id), blob) });
+      await session.append({ ...draft, policy: linked(nodeLink(first.id), blob) });
     }
     expect((await currentPolicy(ledger)).id).toBe(first.id);
     // The chain goes on behind it.

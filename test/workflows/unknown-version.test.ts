@@ -25,7 +25,7 @@ describe('an object that this version does not know', () => {
     await using session = await ledger.session();
     session.writer.put('dag-cbor', link.digest, bytes);
     const draft = { type: 'packet', author: 'x', lane: 'x', message: '' } as const;
-    await session.append({ ...draft, links: [['packet', link]] });
+    await session.append({ ...draft, packet: link });
     const { ok, levels, findings } = await desk.json<VerifyReport>(['verify', 'HEAD'], 1);
     expect({ ok, levels }).toMatchObject({ ok: false, levels: { objects: 'skipped', chain: 'done' } });
     expect(codes(findings)).toEqual([

@@ -23,14 +23,14 @@ export const command = defineCommand({
     const message = checkMessage(args.message ?? '');
     await using ledger = await context.openLedger();
     const result = await commitFolder(ledger, context.path(args.folder), { ...common, ...expect, message });
-    const { index, record, entry, packet, tree, seal, size, signed } = result;
+    const { index, record, entry, packet, tree, seal, size, unsigned } = result;
     const root = digestFromBytes(result.root);
-    context.print({ record: index, recordId: record, entry, packet, tree, seal, size, root, signed }, () =>
+    context.print({ record: index, recordId: record, entry, packet, tree, seal, size, root, unsigned }, () =>
       [`committed as @${index}`, `  record  ${record}`, `  packet  ${packet}`, `  seal    ${seal}`, ''].join(
         '\n',
       ),
     );
-    context.warnUnsigned(signed);
+    context.warnUnsigned(unsigned);
     return 0;
   },
 });

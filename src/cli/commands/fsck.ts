@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.ts';
+import { findingLines, noteLines, plural } from '../text.ts';
 import { LIMIT, parseSize } from '../options.ts';
-import { findingLines, plural } from '../text.ts';
 
 export const command = defineCommand({
   about:
@@ -28,6 +28,7 @@ export const command = defineCommand({
           ? []
           : [`  a killed writer's, which a later one removes: ${report.leftovers.join(', ')}`]),
         ...findingLines(report.findings),
+        ...noteLines(report.notes),
         '',
       ].join('\n'),
     );

@@ -1,5 +1,5 @@
 import { CustodyError } from '../../errors.ts';
-import { decodeKind } from '../../objects/kinds.ts';
+import { decodeKind, ENTRY_TYPES } from '../../objects/kinds.ts';
 import { acceptedIn } from '../../packets/find-packet.ts';
 import { defineCommand } from '../command.ts';
 import { printable, table, time } from '../text.ts';
@@ -18,7 +18,7 @@ export const command = defineCommand({
       .option('type', {
         type: 'string',
         requiresArg: true,
-        choices: ['policy', 'packet', 'snapshot', 'rehearsal', 'validator', 'rerun'] as const,
+        choices: ENTRY_TYPES,
         describe: 'only entries of this type',
       }),
   async run(args, context) {

@@ -60,7 +60,7 @@ export const command = defineCommand({
       progress: context.progress,
     }).finally(() => context.progressDone());
     context.print(result, () => rehearsalText(result, args.out));
-    context.warnUnsigned(result.signed);
+    context.warnUnsigned(result.unsigned);
     // A trigger that fired before any leg: nothing was run.
     return result.trigger !== null ? 3 : result.accepted ? 0 : 1;
   },

@@ -89,7 +89,7 @@ export const command = defineCommand({
       );
     if (signer && result.record === null)
       context.warn('NOT RECORDED: this ledger does not hold the rehearsal that the rerun differs from.');
-    if (result.signed !== null) context.warnUnsigned(result.signed);
+    context.warnUnsigned(result.unsigned);
     return findings.length === 0 && same ? 0 : 1;
   },
 });

@@ -40,7 +40,7 @@ export const command = defineCommand({
         '',
       ].join('\n'),
     );
-    context.warnUnsigned(result.signed ?? true);
+    context.warnUnsigned(result.unsigned);
     return 0;
   },
 });

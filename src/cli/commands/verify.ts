@@ -2,9 +2,9 @@ import { isThere } from '../../system/is-there.ts';
 import { CustodyError } from '../../errors.ts';
 import { parseVerifierKey } from '../../log/note-key.ts';
 import { parseDigest } from '../../objects/digest.ts';
-import { LEVELS } from '../../workflows/verify-report.ts';
+import { LEVELS, type VerifyReport } from '../../workflows/verify-report.ts';
 import { defineCommand } from '../command.ts';
-import { findingLines, plural, printable } from '../text.ts';
+import { findingLines, noteLines, plural, printable, time } from '../text.ts';
 import { LIMIT, parseSize, UNSANDBOXED, value, values } from '../options.ts';
 
 export const command = defineCommand({
@@ -59,7 +59,7 @@ export const command = defineCommand({
         throw neitherNor(error);
       });
     }
-    const { ok, levels, findings, seal, trust, signed, validators } = report;
+    const { ok, levels, findings, notes, seal, trust, signed, validators } = report;
     context.print(report, () =>
       [
         ok
@@ -72,19 +72,25 @@ export const command = defineCommand({
             `  ${level.padEnd(11)} ${state}${state === 'skipped' && !report.required.some((l) => l === level) ? ' (not required)' : ''}`,
         ),
         ...(seal === null ? [] : [`  seal        ${seal}`]),
-        ...(signed === null ? [] : [`  signed      ${signed.covered} of ${plural(signed.size, 'record')}`]),
+        ...(signed === null ? [] : [`  signed      ${signedText(signed)}`]),
         ...validators.map(
           ({ validator, name, sandbox }) =>
             `  validator   ${validator}  ${printable(name ?? '(no validator)')}${sandbox === null ? '' : `  (${sandbox})`}`,
         ),
         `  ${printable(trust)}`,
         ...findingLines(findings),
+        ...noteLines(notes),
         '',
       ].join('\n'),
     );
     return ok ? 0 : 1;
   },
 });
+
+function signedText({ covered, size, time: seconds }: NonNullable<VerifyReport['signed']>): string {
+  const since = seconds === null ? '' : `, this one at ${time(seconds * 1000)}`;
+  return `${covered} of ${plural(size, 'record')}${since}`;
+}
 
 /** An option that would be dropped is refused: a check that was asked for and not made must never look like a yes. */
 function checkOptions(

@@ -19,8 +19,44 @@ export const treeEntry: typeof folderEntry = (value, path) => {
 const namedChild = s.tuple<[string, Link, number]>(s.text, node, s.uint);
 const keyedChild = s.tuple<[Uint8Array, Link, number]>(s.bytes, node, s.uint);
 const rowEntry = s.tuple<[Uint8Array, Uint8Array | Link]>(s.bytes, s.either(isBytes, s.bytes, content));
-/** 256 entries of the level below: their bundle, their hash tile, and the root of the tile's 256 hashes. */
-const fullTile = s.tuple<[Link, Link, Uint8Array]>(node, node, s.hash);
+/** A bundle of 256 entries of the level below, and the root of the tree over their 256 hashes. */
+const fullBundle = s.tuple<[Link, Uint8Array]>(node, s.hash);
+/** An entry of one type: the links that this type has, each called as the kind that it leads to. */
+const entryOf = <T extends string, L extends s.Fields>(type: T, links: L) =>
+  s.record({
+    kind: s.oneOf('entry'),
+    v: s.uint,
+    type: s.oneOf(type),
+    ...links,
+    author: s.text,
+    lane: s.text,
+    message: s.text,
+    time: s.uint,
+  });
+const ENTRIES = {
+  policy: entryOf('policy', { policy: node }),
+  packet: entryOf('packet', { packet: node }),
+  snapshot: entryOf('snapshot', { snapshot: node }),
+  rehearsal: entryOf('rehearsal', { packet: node, run: node }),
+  rerun: entryOf('rerun', { rerun: node }),
+};
+/** So many that 256 records fit into one bundle. */
+const MAX_SIGNATURES = 64;
+/** By ascending digest, each once: the same signatures give the same record. */
+const signatures: s.Field<readonly Link[]> = (value, path) => {
+  const links = s.list(node)(value, path);
+  if (
+    links.length <= MAX_SIGNATURES &&
+    links.every((link, i) => i === 0 || links[i - 1]!.digest < link.digest)
+  )
+    return links;
+  return s.invalid(path, `at most ${MAX_SIGNATURES} links, ascending, each once`);
+};
+/** The list is closed: another type is another version of `entry`. */
+export const ENTRY_TYPES = Object.keys(ENTRIES) as (keyof typeof ENTRIES)[];
+const entryType = s.oneOf(...ENTRY_TYPES);
+const entry: s.Field<ReturnType<(typeof ENTRIES)[keyof typeof ENTRIES]>> = (value, path) =>
+  ENTRIES[entryType(s.isMap(value) ? value['type'] : undefined, `${path}/type`)](value, path);
 /** Content, folders, tables, and the log. */
 export const STORED_SHAPES = {
   file: s.record({ kind: s.oneOf('file'), v: s.uint, size: s.uint, sha256: s.hash, chunks: node }),
@@ -78,22 +114,14 @@ export const STORED_SHAPES = {
     macro: s.nullable(s.text),
     links: namedLinks,
   }),
-  entry: s.record({
-    kind: s.oneOf('entry'),
-    v: s.uint,
-    type: s.oneOf('policy', 'packet', 'snapshot', 'rehearsal', 'validator', 'rerun'),
-    links: namedLinks,
-    author: s.text,
-    lane: s.text,
-    message: s.text,
-    time: s.uint,
-  }),
+  entry,
   record: s.record({
     kind: s.oneOf('record'),
     v: s.uint,
     index: s.uint,
     previous: s.nullable(node),
     entry: node,
+    signatures,
     time: s.uint,
   }),
   bundle: s.record({
@@ -101,9 +129,14 @@ export const STORED_SHAPES = {
     v: s.uint,
     level: s.uint,
     first: s.uint,
-    entries: s.list(s.either(isBytes, s.bytes, fullTile)),
+    entries: s.list(s.either(isBytes, s.bytes, fullBundle)),
   }),
-  tile: s.record({ kind: s.oneOf('tile'), v: s.uint, level: s.uint, index: s.uint, hashes: s.bytes }),
+  checkpoint: s.record({
+    kind: s.oneOf('checkpoint'),
+    v: s.uint,
+    note: s.text,
+    previous: s.nullable(node),
+  }),
   head: s.record({
     kind: s.oneOf('head'),
     v: s.uint,
@@ -111,9 +144,9 @@ export const STORED_SHAPES = {
     root: s.hash,
     last: s.nullable(node),
     frontier: s.list(s.hash),
-    full: s.list(s.list(fullTile)),
+    full: s.list(s.list(fullBundle)),
     tail: s.list(s.bytes),
-    checkpoint: s.nullable(s.text),
+    checkpoint: s.nullable(node),
   }),
 } as const;
 

@@ -7,48 +7,46 @@ import { decodeRow, type RowValue } from '../rows/row.ts';
 import { sha256Bytes } from '../sha256.ts';
 import type { Stored } from '../shapes/stored.ts';
 
+type RowFault = (key: Uint8Array, value: Uint8Array, before: Before) => string | undefined;
+
 /** What of a table its rows must fit. */
 export type RowShape = Pick<Stored<'table'>, 'format' | 'columns' | 'key' | 'masked'>;
 
 /**
- * What is wrong with a row: it is a row of its format, has a value for each column, and stands under its own key (SPEC.md,
+ * Says what is wrong with a row of this table: it is a row of its format, has a value for each column, and stands under its own key (SPEC.md,
  * "Keys of rows", "Masking"). In words; undefined where nothing is.
- * @param value as the map has it: of a multiset with its count.
- * @param before the last key before it: equal masked rows are numbered. @throws CustodyError ROW_MALFORMED
+ * Its `value` is as the map has it, of a multiset with its count; `before` the last key before it: equal masked rows are
+ * numbered. It throws CustodyError ROW_MALFORMED.
  */
-export function rowFault(
-  table: RowShape,
-  key: Uint8Array,
-  value: Uint8Array,
-  before: Before,
-): string | undefined {
-  const multiset = table.key.type === 'multiset';
-  const split = multiset ? splitMultisetValue(value) : { row: value };
-  if (!split) return 'a row of a multiset without a count';
-  const { row } = split;
-  const values = decodeRow(table.format, row);
-  if (values.length !== Math.max(table.columns.length, table.format === 'postgres-copy' ? 1 : 0))
-    return `${values.length} values for ${table.columns.length} columns`;
-  if (values.some((value, i) => value === MASKED && !table.masked.includes(table.columns[i]?.name ?? '')))
-    return 'a masked value in a column that is not named as masked';
-  if (multiset) return same(key, sha256Bytes(row)) ? undefined : 'a row under the hash of another';
-  return standsUnder(table, key, row, values, before) ? undefined : 'a row under a key that is not its own';
+export function rowFaults({ format, columns, key: { type, columns: keyed }, masked }: RowShape): RowFault {
+  const width = Math.max(columns.length, format === 'postgres-copy' ? 1 : 0);
+  const mayMask = columns.map(({ name }) => masked.includes(name));
+  const at = keyed.map((name) => columns.findIndex((column) => column.name === name));
+  const types = at.map((i) => columns[i]?.type ?? '');
+  return (key, value, before) => {
+    const split = type === 'multiset' ? splitMultisetValue(value) : { row: value };
+    if (!split) return 'a row of a multiset without a count';
+    const { row } = split;
+    const values = decodeRow(format, row);
+    if (values.length !== width) return `${values.length} values for ${columns.length} columns`;
+    if (values.some((one, i) => one === MASKED && !mayMask[i]))
+      return 'a masked value in a column that is not named as masked';
+    if (type === 'multiset') return same(key, sha256Bytes(row)) ? undefined : 'a row under the hash of another';
+    return standsUnder(key, row, values, before) ? undefined : 'a row under a key that is not its own';
+  };
+
+  function standsUnder(key: Uint8Array, row: Uint8Array, values: readonly RowValue[], before: Before): boolean {
+    if (type === 'rowid') return integerOfKey(key) !== undefined;
+    const parts = at.map((i) => values[i] ?? null);
+    if (parts.includes(MASKED)) return isNumbered(key, encodeKey([null, sha256Bytes(row)]), before);
+    if (format === 'postgres-copy')
+      return same(key, boundKey(encodeKey(parts.map((part, i) => copyPart(types[i]!, part)))));
+    return isSqliteKey(key, parts as (KeyPart | TextBytes)[]);
+  }
 }
 
-function standsUnder(
-  table: RowShape,
-  key: Uint8Array,
-  row: Uint8Array,
-  values: readonly RowValue[],
-  before: Before,
-): boolean {
-  if (table.key.type === 'rowid') return integerOfKey(key) !== undefined;
-  const at = table.key.columns.map((name) => table.columns.findIndex((column) => column.name === name));
-  const parts = at.map((i) => values[i] ?? null);
-  if (parts.includes(MASKED)) return isNumbered(key, encodeKey([null, sha256Bytes(row)]), before);
-  if (table.format === 'postgres-copy')
-    return same(key, boundKey(encodeKey(at.map((i) => copyPart(table.columns[i]!.type, values[i]!)))));
-  const own = encodeKey(parts as (KeyPart | TextBytes)[]);
+function isSqliteKey(key: Uint8Array, parts: readonly (KeyPart | TextBytes)[]): boolean {
+  const own = encodeKey(parts);
   if (!parts.includes(null)) return same(key, boundKey(own));
   // NULL in a key: the one column is the rowid under another name, or the rowid follows the key's parts.
   if (parts.length === 1 && integerOfKey(key) !== undefined) return true;
@@ -58,6 +56,12 @@ function standsUnder(
 
 /** A longer key may be a cut one, of which the rowid at its end cannot be read. */
 const MAX_READABLE = 1_000;
+
+/** Whether two keys may stand for the same row: equal but for the rowid at their end. */
+export function sameButRowid(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length >= MAX_READABLE || b.length >= MAX_READABLE) return false;
+  return numberAfter(a, a.subarray(0, -9)) !== undefined && numberAfter(b, a.subarray(0, -9)) !== undefined;
+}
 
 /** Whether a masked row has the number after that of the equal one before it, or 0 where there is none. */
 function isNumbered(key: Uint8Array, own: Uint8Array, before: Before): boolean {

@@ -1,5 +1,5 @@
 import type { Before } from './list-walk.ts';
-import { rowFault, type RowShape } from './row.ts';
+import { rowFaults, sameButRowid, type RowShape } from './row.ts';
 import { isCustodyError } from '../../errors.ts';
 import { compareBytes } from '../codec.ts';
 import { boundKey, encodeKey } from '../rows/key.ts';
@@ -18,12 +18,18 @@ export interface MapRules {
    * @param before the last key before it.
    */
   readonly fault: (key: Uint8Array, row: Uint8Array, before: Before) => string | undefined;
+  /** Whether what is sound under one key is so under another. */
+  readonly alike: (known: Uint8Array, key: Uint8Array) => boolean;
 }
 
 /** Rows of a table. */
 export function rowRules({ format, columns, key, masked }: RowShape): MapRules {
   const table = { format, columns, key, masked };
-  return { name: JSON.stringify(table), fault: (...entry) => rowFault(table, ...entry) };
+  return {
+    name: JSON.stringify(table),
+    fault: rowFaults(table),
+    alike: (known, key) => masked.length === 0 && sameButRowid(known, key),
+  };
 }
 
 /** Facts of one class: a key of as many names as the class has, and a definition. */
@@ -31,15 +37,18 @@ export function factRules(snapshot: Stored<'snapshot'>, of: string): MapRules {
   const parts: Readonly<Record<string, number>> = FACT_CLASSES[snapshot.engine];
   const leftOut = leftOutOf(snapshot);
   const without = snapshot.coverage.without.filter(({ kind }) => kind === of);
+  const keyFault = (key: Uint8Array): string | undefined => {
+    const names = namesIn(key);
+    if (names === undefined || (parts[of] ?? names.length) !== names.length) return 'a key that names nothing';
+    return leftOut(of, names.join(' ')) ? 'a fact that was left out' : undefined;
+  };
   return {
     name: JSON.stringify(['facts', parts[of] ?? null, without]),
     fault: (key, definition) => {
-      const names = namesIn(key);
-      if (names === undefined || (parts[of] ?? names.length) !== names.length) return 'a key that names nothing';
-      if (leftOut(of, names.join(' '))) return 'a fact that was left out';
       readDefinition(definition);
-      return undefined;
+      return keyFault(key);
     },
+    alike: (_, key) => keyFault(key) === undefined,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { Digest } from '../../objects/digest.ts';
+import { resolveRevision } from '../../ledger/revision.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import { putObject } from '../../objects/sink.ts';
 import type { Probe } from '../../rules/profile-schema.ts';
+import { rehearsalOf } from '../../packets/find-packet.ts';
 import { makePacket } from '../../packets/make-packet.ts';
 
 type Evidence = NonNullable<Probe['evidence']>;
@@ -29,19 +30,21 @@ export function fabricated(rehearsal: Rehearsal, { edit, leg: name }: Evidence):
 }
 
 /**
- * Commits a fabrication with an accepted verdict of every validator, as a lane may that writes with this library: the
+ * Commits a fabrication of the rehearsal that was recorded last, with an accepted verdict of every validator, as a lane may that writes with this library: the
  * packet is sealed, its files are what the objects give, the log is whole. Only judging it again shows the lie.
  */
-export async function commitFabrication(
-  ledger: Ledger,
-  control: { readonly rehearsal: Digest },
-  evidence: Evidence,
-): Promise<void> {
+export async function commitFabrication(ledger: Ledger, evidence: Evidence): Promise<void> {
+  const { get } = ledger;
+  const control = await resolveRevision(ledger, 'HEAD');
+  const entry = control.type === 'record' ? control.entry : undefined;
+  const real = entry && (await rehearsalOf(get, entry))?.rehearsal.digest;
+  // Where the control was not allowed there is nothing to fabricate from, and `verify` says so.
+  if (entry?.type !== 'rehearsal' || real === undefined) return;
   await using session = await ledger.session();
   const { writer } = session;
-  const real = await ledger.get(control.rehearsal);
-  const changed = fabricated(decodeKind('rehearsal', real, control.rehearsal), evidence);
+  const changed = fabricated(decodeKind('rehearsal', await get(real), real), evidence);
   const rehearsal = putObject(writer, changed);
+  const run = decodeKind('run', await get(entry.run.digest), entry.run.digest);
   const verdicts = changed.validators.map((validator) =>
     putObject(writer, {
       kind: 'verdict',
@@ -55,7 +58,8 @@ export async function commitFabrication(
   const { packet } = await makePacket(rehearsal, verdicts, writer);
   await session.append({
     type: 'rehearsal',
-    links: [['packet', packet]],
+    packet,
+    run: putObject(writer, { ...run, rehearsal }),
     author: 'probe',
     lane: 'probe',
     message: 'a fabrication',

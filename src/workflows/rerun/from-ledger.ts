@@ -5,14 +5,14 @@ import { digestFromBytes, type Digest } from '../../objects/digest.ts';
 import { contentDigest, readContent, readBytes } from '../../objects/file.ts';
 import { toJson, type Json } from '../../objects/json.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
-import { nodeLink, type Link } from '../../objects/link.ts';
+import type { Link } from '../../objects/link.ts';
 import { diffSnapshots } from '../../objects/snapshots/diff.ts';
 import { walkTree } from '../../objects/tree.ts';
 import { driveAsync, resultOfAsync } from '../../objects/walk.ts';
 import { isControlPath } from '../../packets/seal/names.ts';
 import { readClaim } from '../../verify/reruns.ts';
 import { verdictFileName } from '../../packets/files/material.ts';
-import { findPacket, linkOf, rehearsalIn } from '../../packets/find-packet.ts';
+import { findPacket, rehearsalIn, rerunIn } from '../../packets/find-packet.ts';
 import { loadValidator } from '../../judging/policy.ts';
 import { entriesOf, rehearsalRecord } from '../rehearsal-record.ts';
 import { showChange } from '../../objects/snapshots/shown-change.ts';
@@ -119,7 +119,7 @@ async function noRehearsal(ledger: Ledger, revision: string, resolved: Revision)
 
 /** A rerun is about a rehearsal: that one; else the newest. */
 async function whichInstead(ledger: Ledger, resolved: Revision): Promise<string> {
-  const link = resolved.type === 'record' ? linkOf(resolved.entry.links, 'rerun') : nodeLink(resolved.id);
+  const link = rerunIn(resolved);
   const claim = link && (await readClaim(ledger, link));
   const about = claim && (await rehearsalRecord(ledger, entriesOf(ledger), claim.rerun.subject.digest));
   if (about !== undefined) return `It is a rerun of the rehearsal in @${about}: run custody rerun @${about}.`;

@@ -1,4 +1,4 @@
-import type { AppendOptions, Ledger } from '../../ledger/ledger.ts';
+import type { AppendOptions, AppendResult, Ledger } from '../../ledger/ledger.ts';
 import { signRerun } from '../../log/rerun-note.ts';
 import { parseSignerKey, parseVerifierKey } from '../../log/note-key.ts';
 import { CustodyError, isDamage } from '../../errors.ts';
@@ -32,7 +32,7 @@ export interface RerunSigner {
 export interface RecordedRerun {
   readonly rerun: Digest;
   readonly record: number;
-  readonly signed: boolean;
+  readonly unsigned: AppendResult['unsigned'];
 }
 
 /** Who signs must be somebody else than who keeps the log. @throws CustodyError USAGE */
@@ -79,13 +79,13 @@ export async function recordRerun(
   });
   const draft = {
     type: 'rerun',
-    links: [['rerun', rerun]],
+    rerun,
     author,
     lane,
     message: message ?? `${plan.form.name}: run again, ${same ? 'the same' : 'DIFFERENT'}`,
   } as const;
-  const { index, signed } = await session.append(draft, options);
-  return { rerun: rerun.digest, record: index, signed };
+  const { index, unsigned } = await session.append(draft, options);
+  return { rerun: rerun.digest, record: index, unsigned };
 }
 
 /**

@@ -52,7 +52,7 @@ describe('rerun', () => {
   it('gives the same from the ledger, and is signed and recorded', { timeout: 300_000 }, async () => {
     const { skey, vkey } = await signerKey('alice.example', made.keys);
     const again = await made.rerun('@1', { signer: { skey, author: 'alice', lane: 'audit' } });
-    expect(again).toMatchObject({ same: true, seal: { again: result.seal }, record: 3, signed: true });
+    expect(again).toMatchObject({ same: true, seal: { again: result.seal }, record: 3, unsigned: null });
     await using ledger = await openLedger();
     const chain = await verifyChain(ledger, await ledger.head());
     const { reruns } = await readEntries(ledger.store, chain.entries);
@@ -237,7 +237,7 @@ describe('rerun', () => {
             .packet
         : putObject(session.writer, { ...honest, seal: digestToBytes(sealed.seal) });
     const entry = { author: 'mallory', lane: 'main', message: '' };
-    await session.append({ type: 'rehearsal', links: [['packet', packet]], ...entry });
+    await session.append({ type: 'rehearsal', packet, run: nodeLink(result.run), ...entry });
   }
 
   /** Records a rehearsal as a liar would: changed, with a verdict that accepts it and the packet that both give. */

@@ -1,0 +1,80 @@
+import { CustodyError } from '../../errors.ts';
+import type { Digest } from '../digest.ts';
+import { digestToBytes } from '../digest.ts';
+import { entryLinks } from '../entry.ts';
+import { contentDigest } from '../file.ts';
+import { decodeKind, type AnyObject, type Kind } from '../kinds.ts';
+import type { Link } from '../link.ts';
+import { compareBytes } from '../codec.ts';
+import { need, type Walk } from '../walk.ts';
+
+type Linked = readonly [kind: Kind, link: Link | null];
+
+/**
+ * The kinds that an object's links must lead to, beside those of its lists and maps. Content that is not raw is a `file`.
+ */
+function linkedKinds(object: AnyObject): readonly Linked[] {
+  const all = (kind: Kind, ...links: readonly (Link | null)[]): Linked[] => links.map((link) => [kind, link]);
+  const content = (...links: readonly (Link | null | undefined)[]): Linked[] =>
+    links.flatMap((link): Linked[] => (link?.codec === 'dag-cbor' ? [['file', link]] : []));
+  switch (object.kind) {
+    case 'validator':
+      return content(object.file);
+    case 'packet':
+      return object.links.flatMap(([name, link]): Linked[] => {
+        if (name === 'rehearsal') return [['rehearsal', link]];
+        return /^verdict(-[0-9]+)?$/.test(name) ? [['verdict', link]] : [];
+      });
+    case 'entry':
+      return entryLinks(object);
+    case 'checkpoint':
+      return all('checkpoint', object.previous);
+    case 'plan':
+      return content(object.document, object.written, object.profile?.document, object.profile?.written);
+    case 'rehearsal': {
+      const { legs, image } = object;
+      const scripts = [object.executor, object.rollback].filter((script) => script !== null);
+      return [
+        ...all('plan', object.plan),
+        ...all('validator', ...object.validators),
+        ...all('tree', object.source.files),
+        ...all('snapshot', object.entry, object.exit, image.restored),
+        ...legs.flatMap(({ start, after, back }) => all('snapshot', start, after, back)),
+        ...all('probes', object.probes),
+        ...content(image.file, ...scripts.flatMap(({ file, parts }) => [file, ...parts.map((p) => p.file)])),
+      ];
+    }
+    case 'run':
+      return [
+        ...all('rehearsal', object.rehearsal),
+        ...object.afters.map(([, link]): Linked => ['snapshot', link]),
+      ];
+    case 'verdict':
+      return [...all('validator', object.validator), ...all('rehearsal', object.subject)];
+    case 'probes':
+      return content(object.profile);
+    case 'rerun':
+      return [...all('rehearsal', object.subject, object.again), ...all('run', object.run)];
+    case 'policy':
+      return [...all('policy', object.previous), ...all('validator', ...object.validators)];
+    default:
+      return [];
+  }
+}
+
+/**
+ * What an object says of those that it links, beside what its lists and maps say (SPEC.md, "Claims"): their kinds, and of a
+ * validator's file the SHA-256. @throws CustodyError OBJECT_KIND_UNEXPECTED, OBJECT_FIELD_INVALID, and what reading throws.
+ */
+export function* checkLinks(object: AnyObject, id: Digest): Walk<never> {
+  for (const [kind, link] of linkedKinds(object)) {
+    if (link === null) continue;
+    if (link.codec === 'raw')
+      throw new CustodyError('OBJECT_KIND_UNEXPECTED', `a ${object.kind} links raw bytes as a ${kind}`, { path: id });
+    decodeKind(kind, yield* need<never>(link.digest), link.digest);
+  }
+  if (object.kind !== 'validator') return;
+  const sha256 = yield* contentDigest<never>(object.file);
+  if (compareBytes(digestToBytes(sha256), object.sha256) !== 0)
+    throw new CustodyError('OBJECT_FIELD_INVALID', 'the file of a validator has another SHA-256', { path: id });
+}
