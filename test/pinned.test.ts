@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"37889c831b34d12bba51a08b04e7eebfabb35ca97787b95c47a2b305bbed1028"`,
+      `"676027295accc362dd1e8025bda15d8bc8c850702806deebe03054608009ee2a"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "b03fa33742421870fd83c67428fbee2d75f85b1c3975bb0f8499584d53d69d7b",
-        "seal": "406c4a3fbe84f35a341c4cb9b5aa2b42f94bc8eeb1e9f1a25ddc6dc32fb58f33",
+        "rehearsal": "07c90da6d5c33760facc69303c31b6880610ab91e09230d082396fd3fa289d81",
+        "seal": "1ccec5a88c8c55edc5681a625cc3b475d2f9dd9012920857d781b949f001be4a",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "70e9df8a2b7442ac4d8d7cd162a20c04b6d9001e54dc572036daad74cf7b59f9",
-        "seal": "6cf73f93dfbe4c1c57724386a3bea4e6fdcbe0907cba3081c59ed675ed593519",
+        "rehearsal": "c979a61be3175403b5f5914a0b3da14cb2ee2a0d174c9f9ed4b047dc10e3c4fd",
+        "seal": "3fb0485d2c52b0dbcbbb256d5ba528fd96001e41dc0f6254bb3c93309d101c87",
       }
     `);
   });

@@ -189,7 +189,8 @@ export function* listsOf<T>(
   for (let next = stack.pop(); next; next = stack.pop()) {
     const { link: at, claim } = next;
     const met = known.get(at.digest);
-    if (met && met.count === claim.count && (claim.level === undefined || claim.level === met.level)) continue;
+    if (met && met.count === claim.count && (claim.level === undefined || claim.level === met.level))
+      continue;
     const list = openList(['chunks'], at, yield* need<T>(at.digest), claim);
     known.set(at.digest, { level: list.level, count: claim.count });
     if (list.level === 0) for (const [child, length] of list.entries) onChunk(child, length);

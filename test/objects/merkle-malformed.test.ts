@@ -48,7 +48,11 @@ const MALFORMED: [name: string, root: Link, code: string][] = [
   ['a node without children', node(1), 'TREE_MALFORMED'],
   [
     'a chunk list in place of a leaf',
-    node(1, [2, putObject(objects, { kind: 'chunks', v: 1, level: 0, entries: [[rawLink(whole.digest), 2]] }), 2], [4, right, 2]),
+    node(
+      1,
+      [2, putObject(objects, { kind: 'chunks', v: 1, level: 0, entries: [[rawLink(whole.digest), 2]] }), 2],
+      [4, right, 2],
+    ),
     'OBJECT_KIND_UNEXPECTED',
   ],
   [

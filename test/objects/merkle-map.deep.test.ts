@@ -9,8 +9,18 @@ import { diffMaps, findRow, walkMap } from '../../src/objects/map-walk.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { MapBuilder } from '../../src/objects/merkle-map.ts';
 import { MAX_INLINE_ROW } from '../../src/objects/sound/lists.ts';
-import { driveSync, resultOf } from '../../src/objects/walk.ts';
-import { checkMap, buildMap, CountingObjects, hex, itemsOf, noise, numbered, utf8, vectors } from './support.ts';
+import { driveSync } from '../../src/objects/walk.ts';
+import {
+  checkMap,
+  buildMap,
+  CountingObjects,
+  hex,
+  itemsOf,
+  noise,
+  numbered,
+  utf8,
+  vectors,
+} from './support.ts';
 import { build, flat, someModel } from './map-models.ts';
 import { refusedWith } from '../support/refusals.ts';
 

@@ -10,7 +10,6 @@ import { integerKey } from '../../src/objects/rows/key.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
 import { TreeBuilder } from '../../src/objects/tree.ts';
-import { driveSync } from '../../src/objects/walk.ts';
 import { sealFiles } from '../../src/packets/make-packet.ts';
 import { putPacket } from '../../src/packets/store-packet.ts';
 import { hex, utf8 } from '../objects/support.ts';

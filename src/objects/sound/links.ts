@@ -78,15 +78,21 @@ export function* checkLinks(object: AnyObject, id: Digest): Walk<never> {
   for (const [kind, link] of linkedKinds(object)) {
     if (link === null) continue;
     if (link.codec === 'raw')
-      throw new CustodyError('OBJECT_KIND_UNEXPECTED', `a ${object.kind} links raw bytes as a ${kind}`, { path: id });
+      throw new CustodyError('OBJECT_KIND_UNEXPECTED', `a ${object.kind} links raw bytes as a ${kind}`, {
+        path: id,
+      });
     const found = kindIn(yield* need<never>(link.digest));
     // What does not decode is named where it is visited itself.
     if (found === undefined) return;
     if (found !== kind)
-      throw new CustodyError('OBJECT_KIND_UNEXPECTED', `a ${object.kind} links a ${found} as a ${kind}`, { path: id });
+      throw new CustodyError('OBJECT_KIND_UNEXPECTED', `a ${object.kind} links a ${found} as a ${kind}`, {
+        path: id,
+      });
   }
   if (object.kind !== 'validator') return;
   const sha256 = yield* contentDigest<never>(object.file);
   if (compareBytes(digestToBytes(sha256), object.sha256) !== 0)
-    throw new CustodyError('OBJECT_FIELD_INVALID', 'the file of a validator has another SHA-256', { path: id });
+    throw new CustodyError('OBJECT_FIELD_INVALID', 'the file of a validator has another SHA-256', {
+      path: id,
+    });
 }

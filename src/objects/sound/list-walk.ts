@@ -32,9 +32,13 @@ export function openList<K extends List['kind']>(
 ): Extract<List, { kind: K }> {
   const list = decodeObject(bytes);
   if (!(kinds as readonly string[]).includes(list.kind)) {
-    throw new CustodyError('OBJECT_KIND_UNEXPECTED', `a ${list.kind} stands where ${kinds.join(' or ')} is due`, {
-      path: digest,
-    });
+    throw new CustodyError(
+      'OBJECT_KIND_UNEXPECTED',
+      `a ${list.kind} stands where ${kinds.join(' or ')} is due`,
+      {
+        path: digest,
+      },
+    );
   }
   const fault = claimFault(list as List, claim);
   if (fault !== undefined) malformedList(digest, fault);
@@ -91,5 +95,6 @@ export function* walkLists<T>(
 function checkSeam(id: Digest, left: Edges, right: Edges, cut: boolean): void {
   if (left.last && right.first && compareBytes(left.last, right.first) >= 0)
     malformedList(id, 'keys that do not ascend');
-  if (cut && !left.endsBefore(right.firstWeight)) malformedList(id, 'the list before it ends where it must go on');
+  if (cut && !left.endsBefore(right.firstWeight))
+    malformedList(id, 'the list before it ends where it must go on');
 }

@@ -43,7 +43,9 @@ export function levelOf(list: List): number {
 }
 
 export function countOf(list: List): number {
-  return list.kind === 'rows' ? list.entries.length : entriesOf(list).reduce((sum, { count }) => sum + count, 0);
+  return list.kind === 'rows'
+    ? list.entries.length
+    : entriesOf(list).reduce((sum, { count }) => sum + count, 0);
 }
 
 function entriesOf(list: List): Entry[] {
@@ -93,7 +95,8 @@ function entryFault(list: List): string | undefined {
     case 'node':
       return list.entries.some(([key]) => key.length > MAX_KEY) ? 'a key that is too long' : undefined;
     case 'tree':
-      if (list.entries.some((entry) => 'name' in entry === list.level > 0)) return 'an entry of the wrong level';
+      if (list.entries.some((entry) => 'name' in entry === list.level > 0))
+        return 'an entry of the wrong level';
       return list.entries.some((entry) => 'name' in entry && !isEntryName(entry.name))
         ? 'a name that an entry of a folder cannot have'
         : undefined;
@@ -114,7 +117,8 @@ function cutFault(list: List): string | undefined {
   let before: Entry | undefined;
   let ended = false;
   for (const entry of entriesOf(list)) {
-    if (before?.key && entry.key && compareBytes(before.key, entry.key) >= 0) return 'keys that do not ascend';
+    if (before?.key && entry.key && compareBytes(before.key, entry.key) >= 0)
+      return 'keys that do not ascend';
     if (entry.count === 0) return 'an entry with nothing below';
     if (ended || cutter.before(entry.weight)) return 'a list that goes on where it must end';
     ended = cutter.after(entry.weight, entry.hash());
@@ -132,7 +136,8 @@ export function claimFault(list: List, claim: ListClaim): string | undefined {
   if (count !== claim.count) return `${count} below, not ${claim.count} as is said of it`;
   if (claim.last === undefined) return undefined;
   const last = entriesOf(list).at(-1)?.key;
-  const same = last && compareBytes(last, typeof claim.last === 'string' ? Buffer.from(claim.last) : claim.last) === 0;
+  const same =
+    last && compareBytes(last, typeof claim.last === 'string' ? Buffer.from(claim.last) : claim.last) === 0;
   return same ? undefined : 'the last key is not what is said of it';
 }
 

@@ -31,11 +31,17 @@ export function rowFaults({ format, columns, key: { type, columns: keyed }, mask
     if (values.length !== width) return `${values.length} values for ${columns.length} columns`;
     if (values.some((one, i) => one === MASKED && !mayMask[i]))
       return 'a masked value in a column that is not named as masked';
-    if (type === 'multiset') return same(key, sha256Bytes(row)) ? undefined : 'a row under the hash of another';
+    if (type === 'multiset')
+      return same(key, sha256Bytes(row)) ? undefined : 'a row under the hash of another';
     return standsUnder(key, row, values, before) ? undefined : 'a row under a key that is not its own';
   };
 
-  function standsUnder(key: Uint8Array, row: Uint8Array, values: readonly RowValue[], before: Before): boolean {
+  function standsUnder(
+    key: Uint8Array,
+    row: Uint8Array,
+    values: readonly RowValue[],
+    before: Before,
+  ): boolean {
     if (type === 'rowid') return integerOfKey(key) !== undefined;
     const parts = at.map((i) => values[i] ?? null);
     if (parts.includes(MASKED)) return isNumbered(key, encodeKey([null, sha256Bytes(row)]), before);

@@ -39,7 +39,8 @@ export function factRules(snapshot: Stored<'snapshot'>, of: string): MapRules {
   const without = snapshot.coverage.without.filter(({ kind }) => kind === of);
   const keyFault = (key: Uint8Array): string | undefined => {
     const names = namesIn(key);
-    if (names === undefined || (parts[of] ?? names.length) !== names.length) return 'a key that names nothing';
+    if (names === undefined || (parts[of] ?? names.length) !== names.length)
+      return 'a key that names nothing';
     return leftOut(of, names.join(' ')) ? 'a fact that was left out' : undefined;
   };
   return {
@@ -62,7 +63,9 @@ export function tableFault(
   if (compareBytes(key, boundKey(encodeKey([name]))) !== 0) return 'a table under the name of another';
   if (engine !== snapshot.engine) return 'a table of another engine';
   if (leftOut('table', name)) return 'a table that was left out';
-  return columns.some((column) => leftOut('table', name, column.name)) ? 'a column that was left out' : undefined;
+  return columns.some((column) => leftOut('table', name, column.name))
+    ? 'a column that was left out'
+    : undefined;
 }
 
 /** The names in a key; undefined where it is none of names. */

@@ -17,6 +17,11 @@ export interface LongRow {
   readonly check: () => Walk<never>;
 }
 
+interface Known {
+  readonly lists: DigestTable;
+  readonly content: Map<Digest, Uint8Array>;
+}
+
 /**
  * Whole snapshots and tables: every list of their Merkle maps, every entry (SPEC.md, "Checks of a reader"). One object for all that
  * one command looks at: what was found sound by the same rules is not looked at again, so states that share lists cost
@@ -24,7 +29,7 @@ export interface LongRow {
  */
 export class StatesCheck {
   /** By the name of the rules: lists below which all is sound, and content with a key that it stood under. */
-  readonly #known = new Map<string, { lists: DigestTable; content: Map<Digest, Uint8Array> }>();
+  readonly #known = new Map<string, Known>();
   /** Met and not checked yet: whoever takes them out checks them. */
   readonly longRows: LongRow[] = [];
 
@@ -43,13 +48,14 @@ export class StatesCheck {
     yield* this.#entries(snapshot.tables, undefined, undefined, function* (list, key, row) {
       if (!(row instanceof Link)) malformedList(list, 'a table that is not linked');
       const table = decodeKind('table', yield* need<never>(row.digest), row.digest);
-      const fault = row.codec === 'raw' ? 'a table that is linked as bytes' : tableFault(snapshot, key, table);
+      const fault =
+        row.codec === 'raw' ? 'a table that is linked as bytes' : tableFault(snapshot, key, table);
       if (fault !== undefined) malformedList(list, fault);
     });
   }
 
   *#map(root: Link, count: number | undefined, rules: MapRules): Walk<never> {
-    const known = this.#known.get(rules.name) ?? { lists: new DigestTable(), content: new Map() };
+    const known: Known = this.#known.get(rules.name) ?? { lists: new DigestTable(), content: new Map() };
     this.#known.set(rules.name, known);
     const { longRows } = this;
     const check = (list: Digest, key: Uint8Array, row: Uint8Array, before: Before): void => {
@@ -61,7 +67,10 @@ export class StatesCheck {
         });
     };
     yield* this.#entries(root, count, known.lists, function* (list, key, row, before) {
-      if (row instanceof Uint8Array) return check(list, key, row, before);
+      if (row instanceof Uint8Array) {
+        check(list, key, row, before);
+        return;
+      }
       const met = known.content.get(row.digest);
       if (met && rules.alike(met, key)) return;
       if (row.codec === 'raw') {
@@ -87,19 +96,24 @@ export class StatesCheck {
     known: DigestTable | undefined,
     check: (list: Digest, key: Uint8Array, row: Row, before: Before) => Walk<never>,
   ): Walk<never> {
-    yield* walkLists<never>(['rows', 'node'], root, { count }, {
-      cut: true,
-      ...(known && { known }),
-      *leaf(list, id, { before, again }) {
-        if (list.kind !== 'rows') return;
-        let last = before;
-        for (const [key, row] of list.entries) {
-          yield* check(id, key, row, last);
-          // What stands before its first row may be another one now.
-          if (again) return;
-          last = key;
-        }
+    yield* walkLists<never>(
+      ['rows', 'node'],
+      root,
+      { count },
+      {
+        cut: true,
+        ...(known && { known }),
+        *leaf(list, id, { before, again }) {
+          if (list.kind !== 'rows') return;
+          let last = before;
+          for (const [key, row] of list.entries) {
+            yield* check(id, key, row, last);
+            // What stands before its first row may be another one now.
+            if (again) return;
+            last = key;
+          }
+        },
       },
-    });
+    );
   }
 }

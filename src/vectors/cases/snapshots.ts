@@ -72,7 +72,14 @@ function atField(leg: string, field: string): Expected[] {
 /** Snapshots that contradict themselves, or stand where something else is due. Equal in every leg, so nothing differs. */
 export const SNAPSHOTS: readonly Vector[] = [
   ...COVERAGES.map(([name, edit]) =>
-    sqlite(`coverage-${name}`, [['EVIDENCE_MALFORMED', 'entry'], ['EVIDENCE_MALFORMED', AFTER]], (d) => everywhere(d, (s) => edit(s))),
+    sqlite(
+      `coverage-${name}`,
+      [
+        ['EVIDENCE_MALFORMED', 'entry'],
+        ['EVIDENCE_MALFORMED', AFTER],
+      ],
+      (d) => everywhere(d, (s) => edit(s)),
+    ),
   ),
   ...PRESENT.map(([name, left, part]) =>
     sqlite(`left-out-and-there-${name}`, inAll(part).slice(0, part === 'sequence' ? 2 : 1), (d) =>
