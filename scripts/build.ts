@@ -2,7 +2,7 @@
  * Builds dist/: the published command, the SQLite worker, and the validator in one file. The validator's bytes depend on
  * the sources and the pinned versions alone, never on where they lie, the clock or the machine; its SHA-256 is printed.
  */
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -98,6 +98,8 @@ export async function buildCommand(out: string): Promise<void> {
     chunkNames: '[name]-[hash]',
   });
   for (const name of ['worker', 'integrity-main', 'surrogate-main']) await buildProcess(name, out);
+  // Beside the command, as they lie beside the source that reads them.
+  await cp(join(ROOT, 'src/packets/files/templates'), join(out, 'templates'), { recursive: true });
   await chmod(join(out, 'custody.js'), 0o755);
 }
 

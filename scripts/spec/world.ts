@@ -86,7 +86,7 @@ export function makeWorld(): World {
   const { root, size } = first.head;
   const note = signCheckpoint({ origin: ORIGIN, size, root, time: TIME / 1000 }, skey);
   const checkpoint = put({ kind: 'checkpoint', v: 1, note, previous: null });
-  const small = { ...first.head, checkpoint };
+  const small = { ...first.head, checkpoint: objects.get(checkpoint.digest) };
 
   const long = longFile(objects);
   const lists = mapOfLists(objects);

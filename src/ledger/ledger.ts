@@ -17,12 +17,13 @@ import {
   appendRecord,
   checkHead,
   EMPTY_HEAD,
+  lastCheckpoint,
   recordsDown,
   type Head,
   type IndexedRecord,
 } from './log-state.ts';
 import { findLogKey, keyFolder, newLogKey, removeLogKey, storeLogKey } from './log-key.ts';
-import { nextCheckpoint, type Unsigned } from './next-checkpoint.ts';
+import { signHead, type Unsigned } from './next-checkpoint.ts';
 import { replaceFile } from '../system/temporary-file.ts';
 import { beginLedger, placeLedger } from './new-folder.ts';
 import { LEDGER_FOLDER, ledgerFolder } from './location.ts';
@@ -65,7 +66,7 @@ export interface LedgerSession extends AsyncDisposable {
   readonly writer: StoreWriter;
   /**
    * Appends the entry and finishes the writer. Order of writes: the writer's objects and the entry become durable, then
-   * under the lock full bundles and the checkpoint, then the head by compare-and-swap, then the index (SPEC.md, "Order of writes").
+   * under the lock full bundles, then the head by compare-and-swap, then the index (SPEC.md, "Order of writes").
    * @throws CustodyError LOCK_TIMEOUT, DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED; then nothing was appended.
    */
   append(draft: EntryDraft, options?: AppendOptions): Promise<AppendResult>;
@@ -225,6 +226,10 @@ export class Ledger implements AsyncDisposable {
     const { writer, skey } = given;
     const now = options.now ?? Date.now;
     const entry = putObject(writer, { kind: 'entry', v: 2, ...draft, time: now() });
+    // The next checkpoint links it, so it becomes an object: here, where that costs no pack of its own.
+    const seen = skey === undefined ? null : await readHead(this.store.backend);
+    const early = seen && lastCheckpoint(seen.head);
+    if (early) writer.put('dag-cbor', early.link.digest, early.bytes);
     await writer.finish();
     await using lock = await this.store.backend.lock({
       ...(options.lockTimeout !== undefined && { timeout: options.lockTimeout }),
@@ -238,27 +243,25 @@ export class Ledger implements AsyncDisposable {
         await this.get(record.entry.digest);
         break;
       }
-    const { head, index, record, objects } = appendRecord(stored?.head ?? EMPTY_HEAD, entry, now());
+    const { index, record, objects, ...next } = appendRecord(stored?.head ?? EMPTY_HEAD, entry, now());
     const { origin } = this.config;
-    const signed =
-      skey === undefined
-        ? 'KEY_ABSENT'
-        : await nextCheckpoint(head, { origin, skey, get: this.get, now: now() });
-    const made = typeof signed === 'string' ? objects : [...objects, signed];
+    const { head, linked, unsigned } = signHead(next.head, { origin, skey, now: now() });
+    // Another one where another writer has moved the head since.
+    const late = linked && linked.link.digest !== early?.link.digest ? [linked] : [];
+    const made = [...objects, ...late];
     if (made.length > 0) {
       await using last = await this.store.writer();
       for (const { link, bytes } of made) last.put(link.codec, link.digest, bytes);
       await last.finish();
     }
-    const checkpoint = typeof signed === 'string' ? head.checkpoint : signed.link;
-    await swapHead(this.store.backend, lock, stored, { ...head, checkpoint });
+    await swapHead(this.store.backend, lock, stored, head);
     await this.#updateIndex(given.index);
     return {
       index,
       record: record.link.digest,
       entry: entry.digest,
       size: head.size,
-      unsigned: typeof signed === 'string' ? signed : null,
+      unsigned,
       root: head.root,
     };
   }

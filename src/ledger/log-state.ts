@@ -3,7 +3,7 @@ import { Frontier } from '../log/frontier.ts';
 import { equalHashes, leafHash, rootOf, type Hash } from '../log/tree-hash.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { decodeKind, encodeObject, type Encoded, type ObjectOf } from '../objects/kinds.ts';
-import type { Link } from '../objects/link.ts';
+import { nodeLink, type Link } from '../objects/link.ts';
 import { item, need, type Walk } from '../objects/walk.ts';
 
 /**
@@ -20,7 +20,7 @@ export const BUNDLE_WIDTH = 256;
 
 export const EMPTY_HEAD: Head = {
   kind: 'head',
-  v: 2,
+  v: 3,
   size: 0,
   root: Frontier.empty().root(),
   last: null,
@@ -36,6 +36,11 @@ export interface Appended {
   readonly record: Encoded;
   /** Bundles that became full: they must be durable before the head moves. */
   readonly objects: readonly Encoded[];
+}
+
+/** The last checkpoint. It is an object of its own only when the next one links it. */
+export function lastCheckpoint({ checkpoint: bytes }: Head): Encoded | null {
+  return bytes && { link: nodeLink(digestOf(bytes)), bytes };
 }
 
 /** Adds one record. Its leaf is the record's bytes, so they must stay below 65,535 (tlog-tiles); ours have about 150, and 42 more for each signature. */

@@ -1,30 +1,43 @@
+import { isDamage } from '../errors.ts';
 import { checkFollows, openCheckpoint, signCheckpoint } from '../log/checkpoint.ts';
 import { verifierKeyOf } from '../log/note-key.ts';
 import { decodeKind, encodeObject, type Encoded } from '../objects/kinds.ts';
-import type { Get } from '../objects/walk.ts';
-import type { Head } from './log-state.ts';
-
-/** Why a log was not signed: the user lacks its key, or the clock is behind the time that was signed last. */
-export type Unsigned = 'KEY_ABSENT' | 'CLOCK_BEHIND';
+import { lastCheckpoint, type Head } from './log-state.ts';
 
 /**
- * The checkpoint of a head, linking the one before it. It reads that one: nobody signs on top of what cannot be read, is not
- * signed by this key, or covers more than there is.
- * @param head whose `checkpoint` is still the one before.
- * @param now milliseconds since 1970.
- * @throws CustodyError LOG_CORRUPT, SIGNATURE_INVALID, CHECKPOINT_MALFORMED, OBJECT_MISSING, …
+ * Why a log was not signed: the user lacks its key, the clock is behind the time that was signed last, or the last checkpoint
+ * is none that this key can follow. It keeps no record out: what somebody else signed does not say who may append.
  */
-export async function nextCheckpoint(
+export type Unsigned = 'KEY_ABSENT' | 'CLOCK_BEHIND' | 'CHECKPOINT_INVALID';
+
+/**
+ * A head with its own checkpoint, which links the one before it; or as it was. Nobody signs on top of a checkpoint that
+ * cannot be read, is not signed by this key, or covers more than there is.
+ * @param now milliseconds since 1970.
+ * @returns also the checkpoint that is linked now: it must be durable as an object before the head moves.
+ */
+export function signHead(
   head: Head,
-  { origin, skey, get, now }: { origin: string; skey: string; get: Get; now: number },
-): Promise<Encoded | Unsigned> {
-  const { size, root, checkpoint: previous } = head;
+  { origin, skey, now }: { origin: string; skey: string | undefined; now: number },
+): { head: Head; linked: Encoded | null; unsigned: Unsigned | null } {
+  const { size, root } = head;
   const next = { origin, size, root, time: Math.floor(now / 1000) };
-  if (previous) {
-    const { note } = decodeKind('checkpoint', await get(previous.digest), previous.digest);
-    const last = openCheckpoint(note, verifierKeyOf(skey));
-    if (next.time < last.time) return 'CLOCK_BEHIND';
-    checkFollows(next, last);
+  const without = (unsigned: Unsigned) => ({ head, linked: null, unsigned });
+  if (skey === undefined) return without('KEY_ABSENT');
+  const vkey = verifierKeyOf(skey);
+  const linked = lastCheckpoint(head);
+  try {
+    if (linked) {
+      const last = openCheckpoint(decodeKind('checkpoint', linked.bytes).note, vkey);
+      if (next.time < last.time) return without('CLOCK_BEHIND');
+      checkFollows(next, last);
+    }
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return without('CHECKPOINT_INVALID');
   }
-  return encodeObject({ kind: 'checkpoint', v: 1, note: signCheckpoint(next, skey), previous });
+  const note = signCheckpoint(next, skey);
+  const previous = linked?.link ?? null;
+  const { bytes } = encodeObject({ kind: 'checkpoint', v: 1, note, previous });
+  return { head: { ...head, checkpoint: bytes }, linked, unsigned: null };
 }

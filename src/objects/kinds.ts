@@ -17,7 +17,7 @@ const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES };
 const VERSIONS: Partial<Record<string, number>> = {
   bundle: 2,
   entry: 2,
-  head: 2,
+  head: 3,
   packet: 2,
   plan: 3,
   policy: 2,

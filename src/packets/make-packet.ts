@@ -9,6 +9,7 @@ import type { ObjectSpool } from '../objects/sink.ts';
 import { resultOf } from '../objects/walk.ts';
 import { storedContent, type PacketContent, type PacketFiles } from './files/content.ts';
 import { packetFiles } from './files/packet-files.ts';
+import type { Templates } from './files/templates.ts';
 import { verdictLinkName } from './find-packet.ts';
 import { putTree, type Placed } from './put-tree.ts';
 import { formatManifest, formatSeal, parseManifest } from './seal/manifest.ts';
@@ -26,14 +27,16 @@ export interface SealedTree {
 /**
  * The packet of a judged rehearsal, made from its objects and stored beside them: no folder, and no content is read again.
  * @param verdicts one of each validator, in the order of the rehearsal's.
+ * @param templates of README.md and the scripts, if not those of this version.
  * @throws CustodyError what {@link packetFiles} and {@link sealFiles} throw.
  */
 export async function makePacket(
   rehearsal: Link,
   verdicts: readonly Link[],
   objects: ObjectSpool,
+  templates?: Templates,
 ): Promise<SealedTree & { readonly packet: Link }> {
-  const sealed = sealFiles(packetFiles(rehearsal, verdicts, objects), objects);
+  const sealed = sealFiles(packetFiles(rehearsal, verdicts, objects, templates), objects);
   const { plan } = decodeKind('rehearsal', objects.get(rehearsal.digest), rehearsal.digest);
   const { macro } = decodeKind('plan', objects.get(plan.digest), plan.digest);
   const links: [string, Link][] = [

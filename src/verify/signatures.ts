@@ -1,7 +1,7 @@
 import { isOfInput } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Head } from '../ledger/log-state.ts';
+import { lastCheckpoint, type Head } from '../ledger/log-state.ts';
 import { checkFollows, openCheckpoint, type SignedCheckpoint } from '../log/checkpoint.ts';
 import { equalHashes, type Hash } from '../log/tree-hash.ts';
 import { decodeKind } from '../objects/kinds.ts';
@@ -44,12 +44,14 @@ export async function readCheckpoints(
 ): Promise<Checkpoints> {
   const opened: Opened[] = [];
   const faults: Fault[] = [];
-  for (let link = head.checkpoint; link;) {
+  const last = lastCheckpoint(head);
+  for (let link = last?.link ?? null; link;) {
     const { digest } = link;
     let path = `checkpoints/${digest}`;
     link = null;
     try {
-      const { note, previous } = decodeKind('checkpoint', await ledger.get(digest), digest);
+      const bytes = digest === last?.link.digest ? last.bytes : await ledger.get(digest);
+      const { note, previous } = decodeKind('checkpoint', bytes, digest);
       link = previous;
       const checkpoint = openCheckpoint(note, key.verifierKey);
       const later = opened.at(-1);

@@ -127,7 +127,7 @@ async function rerunIn(
   });
   progress('packet');
   const { result, verdicts, objects, accepted } = rehearsed;
-  const made = await makePacket(result.rehearsal, verdicts, objects);
+  const made = await makePacket(result.rehearsal, verdicts, objects, subject.templates);
   const again = againOf(rehearsed, made);
   const compared = await compareRerun(subject, again);
   if (out !== undefined)

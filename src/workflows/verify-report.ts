@@ -5,7 +5,11 @@ import type { Rerun } from '../verify/reruns.ts';
 export const LEVELS = ['seal', 'objects', 'chain', 'signatures', 'semantics', 'reexecuted'] as const;
 export type Level = (typeof LEVELS)[number];
 /** Findings that say that something could not be looked at, not that it is at fault. */
-const NOT_JUDGED: ReadonlySet<FindingCode> = new Set(['OBJECT_VERSION_UNKNOWN', 'CONTENT_NOT_HASHED']);
+const NOT_JUDGED: ReadonlySet<FindingCode> = new Set([
+  'OBJECT_VERSION_UNKNOWN',
+  'CONTENT_NOT_HASHED',
+  'TEMPLATE_UNKNOWN',
+]);
 export type LevelState = 'done' | 'skipped' | 'failed';
 
 export interface VerifyReport {
@@ -31,7 +35,7 @@ export interface VerifyReport {
    */
   readonly reruns: readonly Rerun[];
   readonly findings: readonly Finding[];
-  /** What is odd about the record that is verified, and changes no answer. */
+  /** What is odd about the record that is verified, or was not looked at on request, and changes no answer. */
   readonly notes: readonly Finding[];
 }
 

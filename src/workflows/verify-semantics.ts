@@ -115,7 +115,7 @@ async function judgeAgain(
   // Where a verdict is missing nobody knows the files that belong to it, and an unknown validator's are its own affair.
   if (run === 0 || run < rehearsal.validators.length) return findings;
   const files = await attempt('semantics', async () =>
-    comparePacketFiles(packet, packetFiles(subject, verdicts, objects), get),
+    comparePacketFiles(packet, (templates) => packetFiles(subject, verdicts, objects, templates), get),
   );
   return [...findings, ...files];
 }

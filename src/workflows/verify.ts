@@ -47,6 +47,8 @@ export interface VerifyOptions {
   readonly unsandboxed?: boolean;
   /** Verifier keys of those whose reruns count; to give one requires the level `reexecuted`. */
   readonly rerunners?: readonly string[];
+  /** A template of README.md or a script that this version does not know is a note: its words are not checked. */
+  readonly anyTemplate?: boolean;
 }
 
 /**
@@ -218,7 +220,13 @@ async function verifyPacket(
     firstPolicy: options.policy ?? ledger.config.policy,
     onJudge: (judge: Judge) => void report.judges.push(judge),
   };
-  report.level('semantics', await verifySemantics(ledger, found.packet, inForce.policy, semantics));
+  const told = await verifySemantics(ledger, found.packet, inForce.policy, semantics);
+  const isNote = ({ code }: Finding): boolean => options.anyTemplate === true && code === 'TEMPLATE_UNKNOWN';
+  report.notes = [...report.notes, ...told.filter(isNote)];
+  report.level(
+    'semantics',
+    told.filter((found) => !isNote(found)),
+  );
 }
 
 async function linkTo(ledger: Ledger, id: Digest): Promise<Link> {

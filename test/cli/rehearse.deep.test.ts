@@ -46,6 +46,7 @@ describe('custody rehearse', () => {
       'executor.sql',
       'hardened-validator-result.json',
       'packet_tree.sha256',
+      'plan.json',
       'plan.yaml',
       'rehearsal-execution-evidence.json',
       'rehearsal-target-lock.json',

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { closure } from '../../src/objects/closure.ts';
 import type { Digest } from '../../src/objects/digest.ts';
+import { decodeKind, linksOf } from '../../src/objects/kinds.ts';
 import { driveAsync } from '../../src/objects/walk.ts';
 import { Desk } from './desk.ts';
 import { writePlan } from './plans.ts';
@@ -48,7 +49,7 @@ describe('what a rehearsal captures into the ledger', () => {
     const left = new Set<Digest>();
     for await (const { digest } of ledger.store.list()) left.add(digest);
     const head = await ledger.head();
-    const roots = [head.checkpoint!];
+    const roots = linksOf(decodeKind('checkpoint', head.checkpoint!));
     for await (const { record } of ledger.records(head)) roots.push(record.entry);
     for await (const reached of driveAsync(closure(roots), get)) left.delete(reached.link.digest);
     expect([...left]).toEqual([]);

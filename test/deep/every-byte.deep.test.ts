@@ -57,7 +57,7 @@ beforeAll(async () => {
 });
 
 describe('a small real ledger', () => {
-  it('is sound, and holds a bundle, a tile and a checkpoint', async () => {
+  it('is sound, and holds a bundle and a checkpoint', async () => {
     await using ledger = await Ledger.open(folder.file('ledger'));
     const head = await ledger.head();
     expect(head.full).toHaveLength(1);

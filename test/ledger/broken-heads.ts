@@ -73,7 +73,7 @@ function files(): Record<string, HeadFile> {
   const { bytes } = encodeHead(head);
   const flipped = Buffer.from(bytes);
   flipped[bytes.length - 1]! ^= 1;
-  const { checkpoint, ...lacking } = head;
+  const { checkpoint: _, ...lacking } = head;
   const full = upTo(256);
   const made: Record<string, HeadFile> = {
     sound: { description: 'Nothing is wrong: 514 records, two bundles.', bytes },
@@ -86,17 +86,17 @@ function files(): Record<string, HeadFile> {
       description: 'The body is a checkpoint.',
       bytes: hashed(encode({ kind: 'checkpoint', v: 1, note: '', previous: null })),
     },
-    'version-1': {
-      description: 'The body is a head of version 1.',
-      bytes: hashed(encode({ ...head, v: 1 })),
+    'version-2': {
+      description: 'The body is a head of version 2.',
+      bytes: hashed(encode({ ...head, v: 2 })),
     },
     'field-missing': {
       description: 'The head has no checkpoint, not even null.',
       bytes: hashed(encode(lacking)),
     },
-    'checkpoint-inline': {
-      description: 'The head holds the text of its checkpoint.',
-      bytes: hashed(encode({ ...head, checkpoint: 'text' })),
+    'checkpoint-linked': {
+      description: 'The head links its checkpoint, where it must hold the bytes.',
+      bytes: hashed(encode({ ...head, checkpoint: nodeLink(digestOf(head.checkpoint!)) })),
     },
     'empty-root-other': {
       description: 'A head of no record with another root.',
@@ -104,7 +104,7 @@ function files(): Record<string, HeadFile> {
     },
     'empty-last': {
       description: 'A head of no record with a last one.',
-      bytes: encodeHead({ ...EMPTY_HEAD, last: checkpoint }).bytes,
+      bytes: encodeHead({ ...EMPTY_HEAD, last: head.last }).bytes,
     },
     'tail-full': {
       description: 'The head has 256 records in its tail, which should be a bundle.',

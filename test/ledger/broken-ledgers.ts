@@ -202,17 +202,20 @@ export const BROKEN_LEDGERS: Readonly<Record<string, () => BrokenLedger>> = {
       entries: [first!, ...rest.slice(0, -2), rest.at(-1)!, rest.at(-2)!],
     })),
   }),
-  'checkpoint-missing': () => ({
-    description: 'The head links a checkpoint that is not there.',
-    log: signed((log) => (log.head = { ...log.head, checkpoint: GONE })),
+  'checkpoint-not-canonical': () => ({
+    description: 'A byte follows the last checkpoint in the head.',
+    log: signed((log) => {
+      const checkpoint = Buffer.concat([log.head.checkpoint!, Buffer.of(0)]);
+      log.head = { ...log.head, checkpoint };
+    }),
   }),
   'checkpoint-not-a-checkpoint': () => ({
-    description: 'The head links the first policy as its checkpoint.',
-    log: signed((log) => (log.head = { ...log.head, checkpoint: log.policy })),
+    description: 'The head holds the first policy as its checkpoint.',
+    log: signed((log) => (log.head = { ...log.head, checkpoint: log.objects.get(log.policy.digest) })),
   }),
   'checkpoint-no-note': () => ({
     description: 'The last checkpoint holds no note.',
-    log: signed((log) => log.link({ note: 'nothing', previous: log.head.checkpoint })),
+    log: signed((log) => log.hold({ note: 'nothing' })),
   }),
   'checkpoint-other-key': () => ({
     description: 'Another key signed the last checkpoint, under the same name.',
@@ -236,8 +239,15 @@ export const BROKEN_LEDGERS: Readonly<Record<string, () => BrokenLedger>> = {
   'checkpoint-previous-missing': () => ({
     description: 'The last checkpoint links one before it that is not there.',
     log: signed((log) => {
-      const { note } = decodeKind('checkpoint', log.objects.get(log.head.checkpoint!.digest));
-      log.link({ note, previous: GONE });
+      const { note } = decodeKind('checkpoint', log.head.checkpoint!);
+      log.hold({ note, previous: GONE });
+    }),
+  }),
+  'checkpoint-previous-not-a-checkpoint': () => ({
+    description: 'The last checkpoint links the first policy as the one before it.',
+    log: signed((log) => {
+      const { note } = decodeKind('checkpoint', log.head.checkpoint!);
+      log.hold({ note, previous: log.policy });
     }),
   }),
 };

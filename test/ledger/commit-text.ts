@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import type { AppendOptions, AppendResult, Ledger } from '../../src/ledger/ledger.ts';
 import { digestToBytes } from '../../src/objects/digest.ts';
 import type { Link } from '../../src/objects/link.ts';
@@ -19,6 +20,17 @@ export async function commitText(
     message: text,
   } as const;
   return await session.append(draft, options);
+}
+
+/** {@link commitText}, where another writer comes first to the lock. */
+export async function overtaken(ledger: Ledger, other: Ledger): Promise<AppendResult> {
+  const { backend } = ledger.store;
+  const lock = backend.lock.bind(backend);
+  vi.spyOn(backend, 'lock').mockImplementationOnce(async (options) => {
+    await commitText(other, 'faster');
+    return lock(options);
+  });
+  return commitText(ledger, 'overtaken');
 }
 
 /** A packet with one file. */

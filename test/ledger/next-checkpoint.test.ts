@@ -1,20 +1,19 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ErrorCode } from '../../src/errors.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { findLogKey } from '../../src/ledger/log-key.ts';
 import { openCheckpoint, signCheckpoint, type SignedCheckpoint } from '../../src/log/checkpoint.ts';
 import { COSIGNATURE, generateKey } from '../../src/log/note-key.ts';
-import { digestOf } from '../../src/objects/digest.ts';
-import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
+import { digestOf, type Digest } from '../../src/objects/digest.ts';
+import { decodeKind, encodeObject, type ObjectOf } from '../../src/objects/kinds.ts';
 import { nodeLink } from '../../src/objects/link.ts';
-import { putObject } from '../../src/objects/sink.ts';
 import { readHead, swapHead } from '../../src/store/heads.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { refuses } from '../support/refusals.ts';
 import { codes } from '../cli/desk.ts';
-import { commitText } from './commit-text.ts';
+import { commitText, overtaken } from './commit-text.ts';
 import { LedgerPlace } from './support.ts';
 
 /** After `init`, whose clock is the true one. Milliseconds. */
@@ -31,16 +30,17 @@ afterEach(async () => {
   place[Symbol.dispose]();
 });
 
-async function last(): Promise<ObjectOf<'checkpoint'> & { opened: SignedCheckpoint }> {
-  const { digest } = (await ledger.head()).checkpoint!;
-  const checkpoint = decodeKind('checkpoint', await ledger.get(digest));
-  return { ...checkpoint, opened: openCheckpoint(checkpoint.note, ledger.config.verifierKey) };
+async function last(): Promise<ObjectOf<'checkpoint'> & { id: Digest; opened: SignedCheckpoint }> {
+  const bytes = (await ledger.head()).checkpoint!;
+  const checkpoint = decodeKind('checkpoint', bytes);
+  const opened = openCheckpoint(checkpoint.note, ledger.config.verifierKey);
+  return { ...checkpoint, id: digestOf(bytes), opened };
 }
 const at = (now: number): { now: () => number } => ({ now: () => now });
 
 describe('a signed checkpoint', () => {
   it('says when, and links the one before it', async () => {
-    const before = (await ledger.head()).checkpoint;
+    const before = nodeLink((await last()).id);
     expect((await last()).previous).toBeNull();
     expect(await commitText(ledger, 'a', at(LATER))).toMatchObject({ unsigned: null });
     expect(await last()).toMatchObject({ previous: before, opened: { size: 2, time: LATER / 1000 } });
@@ -51,11 +51,12 @@ describe('a signed checkpoint', () => {
   it('is not made by a clock that is behind; the next one covers what was appended', async () => {
     await commitText(ledger, 'a', at(LATER));
     const { checkpoint } = await ledger.head();
+    const { id } = await last();
     const behind = await commitText(ledger, 'b', at(LATER - 1));
     expect(behind).toMatchObject({ index: 2, unsigned: 'CLOCK_BEHIND' });
     expect((await ledger.head()).checkpoint).toEqual(checkpoint);
     await commitText(ledger, 'c', at(LATER + 1));
-    expect(await last()).toMatchObject({ previous: checkpoint, opened: { size: 4 } });
+    expect(await last()).toMatchObject({ previous: nodeLink(id), opened: { size: 4 } });
     expect(await verifyRevision(ledger, '@2')).toMatchObject({
       ok: true,
       signed: { covered: 4, size: 4, time: LATER / 1000 },
@@ -69,43 +70,67 @@ describe('a signed checkpoint', () => {
   });
 });
 
+describe('the checkpoint that is linked', () => {
+  const packs = (): number => readdirSync(join(ledger.folder, 'packs')).length;
+
+  it('lies in the pack of the append that links it, and the one that links it in the head alone', async () => {
+    const before = packs();
+    const { id } = await last();
+    await refuses(ledger.get(id), 'OBJECT_MISSING');
+    await commitText(ledger, 'a');
+    expect(decodeKind('checkpoint', await ledger.get(id)).previous).toBeNull();
+    await refuses(ledger.get((await last()).id), 'OBJECT_MISSING');
+    await commitText(ledger, 'b');
+    expect(packs()).toBe(before + 2);
+  });
+
+  it('is that of another writer who was faster, and is durable all the same', async () => {
+    await using other = await place.open();
+    await overtaken(ledger, other);
+    const { id, opened, previous } = await last();
+    expect(opened.size).toBe(3);
+    expect(decodeKind('checkpoint', await ledger.get(previous!.digest)).previous).not.toBeNull();
+    await refuses(ledger.get(id), 'OBJECT_MISSING');
+    expect(await fsckLedger(ledger)).toMatchObject({ ok: true, signed: { covered: 3, size: 3 } });
+  });
+});
+
 describe('nothing is signed on top of a last checkpoint that', () => {
-  /** A head that links this one, as who can write to the folder may make it. */
-  async function linked(change: Partial<ObjectOf<'checkpoint'>> | null): Promise<void> {
-    await using writer = await ledger.store.writer();
-    const { kind, v, note, previous } = await last();
-    const gone = nodeLink(digestOf(Buffer.from('gone')));
-    const checkpoint = change ? putObject(writer, { kind, v, note, previous, ...change }) : gone;
-    await writer.finish();
-    await using lock = await ledger.store.backend.lock();
-    const stored = (await readHead(ledger.store.backend))!;
-    await swapHead(ledger.store.backend, lock, stored, { ...stored.head, checkpoint });
-  }
   const root = new Uint8Array(32);
   const signed = async (size: number): Promise<{ note: string }> => {
     const skey = (await findLogKey(ledger.config.verifierKey, place.keys))!;
     return { note: signCheckpoint({ origin: ledger.config.origin, size, root, time: 1 }, skey) };
   };
   const other = generateKey('test.example/log', new Uint8Array(32).fill(1), COSIGNATURE).skey;
+  const made = async (change: Partial<ObjectOf<'checkpoint'>>): Promise<Uint8Array> => {
+    const { kind, v, note, previous } = await last();
+    return encodeObject({ kind, v, note, previous, ...change }).bytes;
+  };
 
-  type Change = () => Promise<Partial<ObjectOf<'checkpoint'>> | null>;
-  it.each<[string, Change, ErrorCode]>([
-    ['is not there', async () => null, 'OBJECT_MISSING'],
-    ['is no note', async () => ({ note: '' }), 'CHECKPOINT_MALFORMED'],
-    ['covers more than there is', async () => signed(3), 'LOG_CORRUPT'],
-    ['has another root for as many records', async () => signed(2), 'LOG_CORRUPT'],
+  it.each<[string, () => Promise<Uint8Array>]>([
+    ['has no bytes', async () => new Uint8Array()],
+    ['is another object', async () => (await ledger.head()).tail[0]!],
+    ['is no note', () => made({ note: '' })],
+    ['covers more than there is', async () => made(await signed(3))],
+    ['has another root for as many records', async () => made(await signed(2))],
     [
       'another key signed',
-      async () => ({ note: signCheckpoint({ origin: 'test.example/log', size: 1, root, time: 1 }, other) }),
-      'SIGNATURE_INVALID',
+      () => made({ note: signCheckpoint({ origin: 'test.example/log', size: 1, root, time: 1 }, other) }),
     ],
-  ])('%s', async (_, change, code) => {
-    await linked(await change());
-    await refuses(commitText(ledger, 'x'), code);
-    expect((await ledger.head()).size).toBe(1);
+  ])('%s; the record is appended', async (_, make) => {
+    const checkpoint = await make();
+    {
+      // As who can write to the folder may make it.
+      await using lock = await ledger.store.backend.lock();
+      const stored = (await readHead(ledger.store.backend))!;
+      await swapHead(ledger.store.backend, lock, stored, { ...stored.head, checkpoint });
+    }
+    expect(await commitText(ledger, 'x')).toMatchObject({ index: 1, unsigned: 'CHECKPOINT_INVALID' });
+    expect(Buffer.from((await ledger.head()).checkpoint!)).toEqual(Buffer.from(checkpoint));
+    expect((await verifyRevision(ledger, 'HEAD')).findings).not.toEqual([]);
     // Who does not sign does not look at it.
     await using lane = await Ledger.open(place.dir, { keys: join(place.dir, 'none') });
-    expect(await commitText(lane, 'x')).toMatchObject({ index: 1, unsigned: 'KEY_ABSENT' });
+    expect(await commitText(lane, 'x')).toMatchObject({ index: 2, unsigned: 'KEY_ABSENT' });
   });
 });
 

@@ -1,8 +1,8 @@
-import { appendRecord, EMPTY_HEAD, type Head } from '../../src/ledger/log-state.ts';
+import { appendRecord, EMPTY_HEAD, lastCheckpoint, type Head } from '../../src/ledger/log-state.ts';
 import type { LedgerConfig } from '../../src/ledger/config.ts';
 import { signCheckpoint } from '../../src/log/checkpoint.ts';
 import { COSIGNATURE, generateKey } from '../../src/log/note-key.ts';
-import type { ObjectOf } from '../../src/objects/kinds.ts';
+import { encodeObject, type ObjectOf } from '../../src/objects/kinds.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putObject } from '../../src/objects/sink.ts';
@@ -48,14 +48,17 @@ export class SmallLog {
 
   /** Signs the head as it is, or what is given instead. */
   sign(given: { size?: number; root?: Uint8Array; time?: number; origin?: string; skey?: string }): void {
-    const { size, root, checkpoint } = this.head;
+    const { size, root } = this.head;
     const signed = { origin: ORIGIN, size, root, time: TIME + size, ...given };
-    this.link({ note: signCheckpoint(signed, given.skey ?? KEY.skey), previous: checkpoint });
+    this.hold({ note: signCheckpoint(signed, given.skey ?? KEY.skey) });
   }
 
-  /** Puts a checkpoint that the head then links. */
-  link(checkpoint: Pick<ObjectOf<'checkpoint'>, 'note' | 'previous'>): void {
-    const link = putObject(this.objects, { kind: 'checkpoint', v: 1, ...checkpoint });
-    this.head = { ...this.head, checkpoint: link };
+  /** A last checkpoint; the one before it, which it links unless something else is given, becomes an object. */
+  hold(checkpoint: Pick<ObjectOf<'checkpoint'>, 'note'> & Partial<ObjectOf<'checkpoint'>>): void {
+    const before = lastCheckpoint(this.head);
+    if (before) this.objects.put('dag-cbor', before.link.digest, before.bytes);
+    const previous = before?.link ?? null;
+    const { bytes } = encodeObject({ kind: 'checkpoint', v: 1, previous, ...checkpoint });
+    this.head = { ...this.head, checkpoint: bytes };
   }
 }

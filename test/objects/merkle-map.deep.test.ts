@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX, MIN } from '../../src/objects/cutter.ts';
 import { readWhole } from '../../src/objects/file.ts';
-import { boundKey, integerKey, MAX_KEY } from '../../src/objects/rows/key.ts';
+import { boundKey, encodeKey, integerKey, MAX_KEY } from '../../src/objects/rows/key.ts';
+import { multisetValue } from '../../src/objects/rows/multiset.ts';
+import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
+import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { decodeObject } from '../../src/objects/kinds.ts';
 import { Link } from '../../src/objects/link.ts';
 import { diffMaps, findRow, walkMap } from '../../src/objects/map-walk.ts';
@@ -18,6 +21,7 @@ import {
   itemsOf,
   noise,
   numbered,
+  unhex,
   utf8,
   vectors,
 } from './support.ts';
@@ -25,6 +29,8 @@ import { build, flat, someModel } from './map-models.ts';
 import { refusedWith } from '../support/refusals.ts';
 
 interface KnownRoot {
+  /** How entry i is made, as the vector's description says; by default row i under the integer i. */
+  readonly made?: keyof typeof MADE;
   readonly rows: number;
   readonly root: string;
   readonly level: number;
@@ -36,16 +42,39 @@ function depth(objects: MemoryObjects, root: Link): number {
   return object.kind === 'node' ? object.level + 1 : 1;
 }
 
+const text = (of: string): string => hex(boundKey(encodeKey([of])));
+const MADE = {
+  'text keys': (i: number): [string, Uint8Array] => [text(`name ${i}`), utf8(`row ${i}`)],
+  'cut keys': (i: number): [string, Uint8Array] => [text(`${'k'.repeat(1_020)}${i}`), utf8(`row ${i}`)],
+  'keys of two parts': (i: number): [string, Uint8Array] => [
+    hex(encodeKey([BigInt(i % 7), i % 3 === 0 ? null : `n${i}`, BigInt(i)])),
+    utf8(`row ${i}`),
+  ],
+  'a multiset': (i: number): [string, Uint8Array] => {
+    const row = encodeRecord([`row ${i}`]);
+    return [hex(sha256Bytes(row)), multisetValue(row, (i % 200) + 1)];
+  },
+  'long rows': (i: number): [string, Uint8Array] => [hex(integerKey(BigInt(i))), noise(1_000 * i, i + 1)],
+} as const;
+
 describe('known roots', () => {
   it.each(vectors<KnownRoot>('merkle/roots'))('%s', (_, vector) => {
     const objects = new MemoryObjects();
-    const root = buildMap(objects, numbered(vector.rows));
+    const root = rootOf(vector, objects);
     expect(root.digest).toBe(vector.root);
     expect(depth(objects, root) - 1).toBe(vector.level);
     expect(objects.size).toBe(vector.objects);
     expect(checkMap(root, objects, { count: vector.rows })).toBe(vector.rows);
   });
 });
+
+function rootOf({ made, rows }: KnownRoot, objects: MemoryObjects): Link {
+  if (made === undefined) return buildMap(objects, numbered(rows));
+  const builder = new MapBuilder(objects);
+  const entries = Array.from({ length: rows }, (_, i) => MADE[made](i));
+  for (const [key, row] of entries.sort(([a], [b]) => (a < b ? -1 : 1))) builder.addBounded(unhex(key), row);
+  return builder.finish().root;
+}
 
 describe('history independence', () => {
   it('any history of inserts, updates and deletes gives the root of its content', () => {

@@ -31,7 +31,7 @@ export const sampleObject = (index: number): AnyObject => ({
 
 export const sampleHead = (size: number): ObjectOf<'head'> => ({
   kind: 'head',
-  v: 2,
+  v: 3,
   size,
   root: new Uint8Array(32).fill(size & 255),
   last: null,

@@ -5,6 +5,7 @@ import { verifyChain } from '../../src/verify/chain.ts';
 import { checkGenesis } from '../../src/verify/policy-chain.ts';
 import { readCheckpoints } from '../../src/verify/signatures.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
+import { commitText } from '../ledger/commit-text.ts';
 import { LedgerPlace } from '../ledger/support.ts';
 import { refuses } from '../support/refusals.ts';
 
@@ -35,6 +36,8 @@ describe('what may not be read is no finding', () => {
   it('of a checkpoint', async () => {
     const { origin, verifierKey } = ledger.config;
     const unread = Object.create(ledger, { get: { value: deny } }) as Ledger;
+    // The head holds the last one: the one that it links is read.
+    await commitText(ledger, 'x');
     const head = await ledger.head();
     await refuses(() => readCheckpoints(unread, head, { origin, verifierKey }), 'PERMISSION_DENIED');
   });

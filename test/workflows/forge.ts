@@ -152,7 +152,7 @@ export function rewriteHead(desk: Desk, change: (head: Head) => Head): void {
 }
 
 /** A head over exactly these record bytes (at most 255), whatever they say. */
-export function headOver(records: readonly Uint8Array[], checkpoint: Link | null): Head {
+export function headOver(records: readonly Uint8Array[], checkpoint: Uint8Array | null): Head {
   const frontier = Frontier.empty();
   for (const bytes of records) frontier.append(leafHash(bytes));
   return {

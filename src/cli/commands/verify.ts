@@ -25,6 +25,11 @@ export const command = defineCommand({
       .option('validator', values('a validator that you trust, beside those that the first policy pins'))
       .option('unsandboxed', UNSANDBOXED)
       .option('rerunner', values('the verifier key of somebody whose rerun counts (level reexecuted)'))
+      .option('any-template', {
+        type: 'boolean',
+        default: false,
+        describe: 'do without checking README.md and scripts whose templates this version does not know',
+      })
       .option('limit-size', LIMIT)
       .option('require', { ...values('levels that must be done'), choices: LEVELS }),
   async run(args, context) {
@@ -42,6 +47,7 @@ export const command = defineCommand({
       validators: args.validator.map((id) => parseDigest(id)),
       unsandboxed: args.unsandboxed,
       rerunners: args.rerunner,
+      anyTemplate: args['any-template'],
       ...(limitSize !== undefined && { limitSize }),
     };
     const folder = isThere(path);
@@ -101,6 +107,7 @@ function checkOptions(
     validator: readonly string[];
     unsandboxed: boolean;
     rerunner: readonly string[];
+    'any-template': boolean;
   },
   folder: boolean,
 ): void {
@@ -108,7 +115,7 @@ function checkOptions(
   for (const key of args.rerunner) parseKey('rerunner', key);
   const misplaced =
     folder && args.against === undefined
-      ? (['key', 'policy', 'validator', 'rerunner', 'unsandboxed'] as const).find((name) => {
+      ? (['key', 'policy', 'validator', 'rerunner', 'unsandboxed', 'any-template'] as const).find((name) => {
           const given = args[name];
           return typeof given === 'boolean' ? given : given !== undefined && given.length > 0;
         })

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import type { Table } from '../snapshots/diff.ts';
 import { TextBytes } from './key.ts';
 import { MASKED } from './masked.ts';
@@ -25,10 +24,10 @@ export function shownValue(format: Table['format'], value: RowValue): Shown {
   if (value === MASKED) return { masked: true };
   if (typeof value === 'bigint') return { integer: value.toString() };
   if (typeof value === 'number') return { real: realText(value) };
-  const text = value instanceof TextBytes || format === 'postgres-copy';
   const bytes = Buffer.from(value instanceof TextBytes ? value.bytes : value);
-  if (!text) return { blob: bytes.toString('hex') };
-  return isUtf8(bytes) ? bytes.toString() : { textBytes: bytes.toString('hex') };
+  if (!(value instanceof TextBytes) && format === 'sqlite-record') return { blob: bytes.toString('hex') };
+  const text = bytes.toString();
+  return Buffer.from(text).equals(bytes) ? text : { textBytes: bytes.toString('hex') };
 }
 
 export function sameShown(a: Shown, b: Shown): boolean {

@@ -146,7 +146,7 @@ export const STORED_SHAPES = {
     frontier: s.list(s.hash),
     full: s.list(s.list(fullBundle)),
     tail: s.list(s.bytes),
-    checkpoint: s.nullable(node),
+    checkpoint: s.nullable(s.bytes),
   }),
 } as const;
 

@@ -1,18 +1,17 @@
-import { jsonFile } from '../../objects/json.ts';
 import type { ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 
 type Evidence = Pick<ObjectOf<'rehearsal'>, 'entry' | 'legs'>;
 
 /**
- * The bytes of `rehearsal-execution-evidence.json`: a packet's file, and all that a foreign validator gets to see. One entry
- * a way back, with the field names that other validators read (SPEC.md, "Foreign validators").
+ * rehearsal-execution-evidence.json: one entry a way back, with the field names that other validators read (SPEC.md,
+ * "Foreign validators").
  */
-export function executionEvidence(rehearsal: Link, { entry, legs }: Evidence): string {
-  return jsonFile({
+export function executionEvidence(rehearsal: Link, { entry, legs }: Evidence): unknown {
+  return {
     rehearsal,
     entries: legs.map((leg) => ({ ...legHashes(entry, leg), restored_match: wentBack(entry, leg) })),
-  });
+  };
 }
 
 type Leg = Pick<Evidence['legs'][number], 'leg' | 'after' | 'back'>;

@@ -15,8 +15,7 @@ export interface PacketVerdict {
   readonly link: Link;
   readonly verdict: ObjectOf<'verdict'>;
   readonly validator: ObjectOf<'validator'>;
-  /** Where the packet holds the verdict, and the validator's file. */
-  readonly verdictFile: string;
+  /** Where the packet holds the validator's file. */
   readonly validatorFile: string;
 }
 
@@ -51,11 +50,7 @@ export function gatherMaterial(
     return { link, verdict, validator };
   });
   const names = validatorNames(read.map(({ validator }) => validator));
-  const judgements = read.map((judgement, i) => ({
-    ...judgement,
-    verdictFile: verdictFileName(i),
-    validatorFile: names[i]!,
-  }));
+  const judgements = read.map((judgement, i) => ({ ...judgement, validatorFile: names[i]! }));
   const accepted =
     read.length === rehearsal.validators.length &&
     read.length > 0 &&

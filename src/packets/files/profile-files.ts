@@ -1,5 +1,4 @@
 import { digestFromBytes } from '../../objects/digest.ts';
-import { jsonFile } from '../../objects/json.ts';
 import { decodeKind } from '../../objects/kinds.ts';
 import { probeHeld } from '../../rules/probe-result.ts';
 import type { ScriptPart } from '../../rules/includes.ts';
@@ -7,27 +6,36 @@ import type { Link } from '../../objects/link.ts';
 import { surfacesOf, type SurfaceProof } from '../../rules/surfaces.ts';
 import type { ProfileSurface } from '../../rules/profile-schema.ts';
 import { contentBytes, type PacketContent } from './content.ts';
-import { tableOf } from './markdown.ts';
 import type { Material, PacketProfile } from './material.ts';
 
 /** The script of the profile's surrogate, in a packet. */
 export const SURROGATE_FILE = 'surrogate.sql';
 
-/** The files that a packet has only where its plan names a profile. */
-export function profileFiles(material: Material): [string, PacketContent][] {
-  const { profile, id, plan } = material;
-  if (!profile || !plan.profile) return [];
+/** The documents that a packet has only where its plan names a profile. */
+export function profileDocuments(material: Material): [string, unknown][] {
+  const { profile, id } = material;
+  if (!profile) return [];
   const { surrogate, ci, digest } = profile;
-  const files: [string, PacketContent][] = [
-    ['profile.json', plan.profile.document],
-    ['profile.yaml', plan.profile.written],
-    ['forbidden-surface-proof.json', jsonFile(surfaceProof(material, profile))],
+  return [
+    ['forbidden-surface-proof', surfaceProof(material, profile)],
+    ...(ci
+      ? [['ci-unknown-resolution', { rehearsal: id, profile: digest, ...ci }] as [string, unknown]]
+      : []),
+    ...(surrogate
+      ? [['production-shaped-surrogate-spec', surrogateSpec(material, surrogate)] as [string, unknown]]
+      : []),
+    ...probeDocuments(material),
   ];
-  if (ci) files.push(['ci-unknown-resolution.json', jsonFile({ rehearsal: id, profile: digest, ...ci })]);
-  if (surrogate)
-    files.push(['production-shaped-surrogate-spec.json', jsonFile(surrogateSpec(material, surrogate))]);
-  if (plan.profile.surrogate) files.push([SURROGATE_FILE, plan.profile.surrogate]);
-  return [...files, ...probeFiles(material)];
+}
+
+/** Likewise: its bytes. */
+export function profileFiles({ plan: { profile } }: Material): [string, PacketContent][] {
+  if (!profile) return [];
+  return [
+    ['profile.json', profile.document],
+    ['profile.yaml', profile.written],
+    ...(profile.surrogate ? [[SURROGATE_FILE, profile.surrogate] satisfies [string, Link]] : []),
+  ];
 }
 
 /** The surfaces with what is known of each, from the isolation that was proven and from what was asked for. */
@@ -90,7 +98,7 @@ function surrogateSpec(
   };
 }
 
-function probeFiles({ id, rehearsal, get }: Material): [string, PacketContent][] {
+function probeDocuments({ id, rehearsal, get }: Material): [string, unknown][] {
   if (rehearsal.probes === null) return [];
   const probes = decodeKind('probes', get(rehearsal.probes.digest), rehearsal.probes.digest);
   const results = probes.results.map((result) => ({
@@ -107,15 +115,5 @@ function probeFiles({ id, rehearsal, get }: Material): [string, PacketContent][]
     controls_allowed: results.filter(({ control, ok }) => control && ok).length,
     results,
   };
-  return [['rehearsal-bad-input-probes.json', jsonFile(document)]];
-}
-
-/** For the README. */
-export function surfaceSection(material: Material): string[] {
-  const { profile } = material;
-  if (!profile) return [];
-  return tableOf(
-    ['forbidden surface', 'status', 'how that is known'],
-    surfaces(material, profile).map(({ surface, status, how }) => [surface.title, status, how]),
-  );
+  return [['rehearsal-bad-input-probes', document]];
 }

@@ -1,3 +1,4 @@
+import { causesFirst } from '../../finding.ts';
 import { digestFromBytes } from '../../objects/digest.ts';
 import { matchesIdentity, parseIdentity } from '../../rules/abbreviated-digest.ts';
 import type { Material } from './material.ts';
@@ -19,7 +20,7 @@ export function validatorResult({ id, judgements, accepted, profile }: Material)
       file: validatorFile,
       verdict: link,
       accepted: verdict.accepted,
-      findings: verdict.findings,
+      findings: causesFirst(verdict.findings),
     })),
   };
 }

@@ -25,7 +25,9 @@ function what({ change, before, after }: Difference): string {
 function describeChange(change: Json): string {
   if (!isJsonMap(change)) return short(JSON.stringify(change));
   const { part, table, name, key, before, after, columns } = change;
-  if (part !== 'row') return `${text(part)} ${text(name)}`;
+  if (part !== 'row') return `${text(change['class'] ?? part)} ${text(name)}`;
+  const { columns: named = {}, ...more } = isJsonMap(key) ? key : {};
+  const row = [cells(named), cells(more)].filter((own) => own !== '').join(' ');
   const only = (row: Json | undefined): string =>
     cells(
       Array.isArray(columns) && isJsonMap(row)
@@ -33,13 +35,13 @@ function describeChange(change: Json): string {
         : row,
     ) || 'no row';
   const values = before === undefined && after === undefined ? '' : `: ${only(before)} → ${only(after)}`;
-  return short(`table ${text(table)}, row ${cells(key)}${values}`);
+  return short(`table ${text(table)}, row ${row}${values}`);
 }
 
 function cells(row: Json | undefined): string {
   if (!isJsonMap(row)) return '';
   return Object.entries(row)
-    .map(([column, cell]) => `${column}=${text(cell)}`)
+    .map(([column, cell]) => `${column}=${JSON.stringify(cell)}`)
     .join(' ');
 }
 

@@ -11,6 +11,7 @@ import { requireSealed } from '../../packets/store-packet.ts';
 import { scriptNames } from '../../packets/files/file-names.ts';
 import { hasInterpreterLine } from '../../judging/interpreter-line.ts';
 import { storeValidator, type PinnedValidator } from '../../judging/policy.ts';
+import { isListed, shippedTemplates, templatePath, type Templates } from '../../packets/files/templates.ts';
 import { SURROGATE_FILE } from '../../packets/files/profile-files.ts';
 import { jsonDocument, type JsonDocument } from './json-document.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
@@ -53,6 +54,7 @@ export async function subjectFromFolder(
     written: await packet.bytes('plan.yaml'),
     profile: packet.has('profile.yaml') ? await packet.bytes('profile.yaml') : undefined,
     surrogate: packet.has(SURROGATE_FILE) ? await packet.bytes(SURROGATE_FILE) : undefined,
+    templates: await packet.templates(),
     probed: rehearsal.at('probes').value !== null,
     ...scripts,
     source: new Map(
@@ -149,6 +151,17 @@ class SealedFolder {
     if (bytes === undefined) throw noRehearsalPacket(`${path} is larger than ${MAX_FILE} bytes`);
     if (digestOf(bytes) !== sha256) throw changed(path);
     return bytes;
+  }
+
+  /** Those that this version knows; else its own. */
+  async templates(): Promise<Templates> {
+    const templates = new Map(shippedTemplates());
+    for (const name of templates.keys()) {
+      const file = this.#files.get(templatePath(name));
+      if (file && file.mode !== 'symlink' && isListed(name, file.sha256))
+        templates.set(name, Buffer.from(await this.bytes(file.path)).toString('utf8'));
+    }
+    return templates;
   }
 
   async json(path: string): Promise<Json> {

@@ -12,6 +12,7 @@ import { driveAsync, resultOfAsync } from '../../objects/walk.ts';
 import { isControlPath } from '../../packets/seal/names.ts';
 import { readClaim } from '../../verify/reruns.ts';
 import { verdictFileName } from '../../packets/files/material.ts';
+import { shippedTemplates, storedTemplates } from '../../packets/files/templates.ts';
 import { findPacket, rehearsalIn, rerunIn } from '../../packets/find-packet.ts';
 import { loadValidator } from '../../judging/policy.ts';
 import { entriesOf, rehearsalRecord } from '../rehearsal-record.ts';
@@ -60,6 +61,7 @@ export async function subjectFromLedger(
     written: await readBytes(plan.written, get),
     profile: plan.profile ? await readBytes(plan.profile.written, get) : undefined,
     surrogate: plan.profile?.surrogate ? await readBytes(plan.profile.surrogate, get) : undefined,
+    templates: new Map([...shippedTemplates(), ...(await storedTemplates(found.packet, get))]),
     probed: rehearsal.probes !== null,
     executor: parts(rehearsal.executor),
     rollback: rehearsal.rollback ? parts(rehearsal.rollback) : undefined,

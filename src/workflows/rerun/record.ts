@@ -11,7 +11,9 @@ import { driveSync } from '../../objects/walk.ts';
 import { checkStoredPacket } from '../../packets/check-stored.ts';
 import { rehearsalIn, rehearsalOf } from '../../packets/find-packet.ts';
 import { comparePacketFiles } from '../../packets/files/compare.ts';
+import type { PacketFiles } from '../../packets/files/content.ts';
 import { packetFiles } from '../../packets/files/packet-files.ts';
+import type { Templates } from '../../packets/files/templates.ts';
 import type { Rehearsed } from '../run-plan.ts';
 import { readClaims, readJudged } from '../../judging/verdict-claims.ts';
 import type { Comparison } from './compare.ts';
@@ -117,7 +119,7 @@ async function isItsOwnPacket(ledger: Ledger, packet: ObjectOf<'packet'>): Promi
     const { claims, findings } = await readClaims(packet.links, rehearsal, get);
     const verdicts = claims.map(({ link }) => link);
     const objects = await reachedBy([...verdicts, subject], get);
-    const files = packetFiles(subject, verdicts, objects);
+    const files = (templates: Templates): PacketFiles => packetFiles(subject, verdicts, objects, templates);
     findings.push(...(await comparePacketFiles(packet, files, get)));
     findings.push(...(await checkStoredPacket(ledger.store, packet)).findings);
     return findings.length === 0;

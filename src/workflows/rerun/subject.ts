@@ -1,5 +1,6 @@
 import type { Digest } from '../../objects/digest.ts';
 import type { Json } from '../../objects/json.ts';
+import type { Templates } from '../../packets/files/templates.ts';
 import type { PinnedValidator } from '../../judging/policy.ts';
 
 /** Content, opened when it is written. */
@@ -30,6 +31,8 @@ export interface RerunSubject {
   readonly profile: Uint8Array | undefined;
   /** The script of the profile's surrogate. */
   readonly surrogate: Uint8Array | undefined;
+  /** Its templates of README.md and the scripts that this version knows, and its own of the others. */
+  readonly templates: Templates;
   /** Whether the profile's probes were run. */
   readonly probed: boolean;
   readonly executor: readonly SubjectPart[];

@@ -45,6 +45,9 @@ describe('the packet of a rehearsal', () => {
       'scripts/plan-sql/change.sql',
       'scripts/plan-sql/insert.sql',
       'source/source',
+      'templates/README.md',
+      'templates/RERUN.sh',
+      'templates/commands.sh',
       'validator.mjs',
       'verdict.json',
     ]);
@@ -128,6 +131,7 @@ describe('the packet of a rehearsal', () => {
       '| S | apply, COMMIT, rollback script | committed | exact |',
       '| it is there | == 3 | while applied | 2 | 3 | 3 | 3 |',
       'Approval: none is pinned',
+      '| T | BEGIN, apply, ROLLBACK | rolled-back | exact |',
       'Macro: TEST\\_MACRO',
       'sh RERUN.sh',
     ])

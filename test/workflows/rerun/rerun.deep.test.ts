@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signerKey } from '../../../src/ledger/signer-key.ts';
-import { digestToBytes } from '../../../src/objects/digest.ts';
+import { digestOf, digestToBytes } from '../../../src/objects/digest.ts';
 import { closure } from '../../../src/objects/closure.ts';
 import { decodeKind, type ObjectOf } from '../../../src/objects/kinds.ts';
 import { nodeLink } from '../../../src/objects/link.ts';
@@ -14,7 +14,8 @@ import { sealFolder } from '../../../src/packets/seal/seal.ts';
 import { verifyReruns } from '../../../src/verify/reruns.ts';
 import type { RehearseResult } from '../../../src/workflows/rehearse.ts';
 import { requireSealed, storePacket } from '../../../src/packets/store-packet.ts';
-import { commitForged } from '../forge.ts';
+import { TEMPLATES } from '../../../src/packets/files/templates.ts';
+import { commitForged, materialOf } from '../forge.ts';
 import { Made } from './made.ts';
 
 describe('rerun', () => {
@@ -103,7 +104,9 @@ describe('rerun', () => {
     await using ledger = await openLedger();
     const rerun = decodeKind('rerun', await ledger.store.get(again.rerun!));
     expect(rerun).toMatchObject({ same: false });
-    expect(rerun.differences.join('\n')).toContain('(leg R): table posts, row id=p3: body=tree → body=three');
+    expect(rerun.differences.join('\n')).toContain(
+      '(leg R): table posts, row id="p3": body="tree" → body="three"',
+    );
   });
 
   it('notices a source with one other row, sealed anew', { timeout: 300_000 }, async () => {
@@ -152,6 +155,32 @@ describe('rerun', () => {
     });
     expect(again.findings.map(({ code, path }) => [code, path])).toEqual([['RERUN_DIFFERS', 'README.md']]);
   });
+
+  it(
+    'writes the words of the packet, which other releases may have shipped',
+    { timeout: 300_000 },
+    async () => {
+      const older = 'Older words: {{plan.name}}\n';
+      const [list, shipped] = [TEMPLATES as Map<string, readonly string[]>, TEMPLATES.get('README.md')!];
+      list.set('README.md', [...shipped, digestOf(new Uint8Array(Buffer.from(older)))]);
+      try {
+        cpSync(made.path('packet'), made.path('older'), { recursive: true });
+        made.write('older/templates/README.md', older);
+        made.write('older/README.md', 'Older words: one more post\n');
+        await sealFolder(made.path('older'), { force: true });
+        expect(await made.rerun('older', trusted())).toMatchObject({ same: true, files: [] });
+        await using ledger = await openLedger();
+        const { rehearsal, verdict } = result;
+        const files = { 'templates/README.md': older, 'README.md': 'Older words: one more post\n' };
+        const record = await commitForged(ledger, await materialOf(ledger, { rehearsal, verdict }), {
+          files,
+        });
+        expect(await made.rerun(`@${record}`, trusted())).toMatchObject({ same: true, files: [] });
+      } finally {
+        list.set('README.md', shipped);
+      }
+    },
+  );
 
   describe('refuses, before anything runs', () => {
     const refused = async (subject: string, code: string, options = {}): Promise<void> => {
