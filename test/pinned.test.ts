@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"676027295accc362dd1e8025bda15d8bc8c850702806deebe03054608009ee2a"`,
+      `"723cbc48d4ded92c43e369b3c3c6ed5a553c99aa0ea5dae1339a4bd029129e4e"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "07c90da6d5c33760facc69303c31b6880610ab91e09230d082396fd3fa289d81",
-        "seal": "1ccec5a88c8c55edc5681a625cc3b475d2f9dd9012920857d781b949f001be4a",
+        "rehearsal": "adc07bc240e2cbec79e7173b6481dbab93d4f1957207caa6353b7258f9557d82",
+        "seal": "bdfcc594bdba79b32a79280a20203eef0ac460e97a2f4f077215d716cab5adf7",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "c979a61be3175403b5f5914a0b3da14cb2ee2a0d174c9f9ed4b047dc10e3c4fd",
-        "seal": "3fb0485d2c52b0dbcbbb256d5ba528fd96001e41dc0f6254bb3c93309d101c87",
+        "rehearsal": "b1614c6c285808fce6a82059b46ea2cc6c6f3fb4dcdd8cb4e70d018f65eb11c4",
+        "seal": "dd1a2cacea804a8b8d101a3084df9cd4784981c74c9b9d18e0248c54af446ef0",
       }
     `);
   });

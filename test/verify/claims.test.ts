@@ -7,7 +7,7 @@ import { checkStoredPacket } from '../../src/packets/check-stored.ts';
 import { ObjectsCheck } from '../../src/verify/objects.ts';
 import { unhex, vectors } from '../objects/support.ts';
 import { LINK_CLAIMS, linkClaimVector } from './claims.ts';
-import { OTHER_CLAIMS, SNAPSHOTS } from './malformed.ts';
+import { OTHER_CLAIMS, MALFORMED_SNAPSHOTS } from './malformed.ts';
 
 interface Vector {
   readonly root: Digest;
@@ -17,7 +17,7 @@ interface Vector {
   ))[];
 }
 
-const SETS = { claims: [...LINK_CLAIMS, ...OTHER_CLAIMS], snapshots: SNAPSHOTS };
+const SETS = { claims: [...LINK_CLAIMS, ...OTHER_CLAIMS], snapshots: MALFORMED_SNAPSHOTS };
 
 describe.each(Object.entries(SETS))('%s', (set, claims) => {
   it.each(claims.map((claim) => [claim.name, claim] as const))(

@@ -211,7 +211,7 @@ const declared = (name: string): Table['key'] => ({ type: 'declared', columns: [
 const twice = (name: string): Table['columns'] => [name, name].map((one) => ({ name: one, type: 'TEXT' }));
 
 /** States of a database with one fault each (SPEC.md, "Checks of a reader"), and sound ones. */
-export const SNAPSHOTS: readonly LinkClaim[] = [
+export const MALFORMED_SNAPSHOTS: readonly LinkClaim[] = [
   { name: 'sound', description: 'nothing is wrong', codes: [], make: (o) => sound(o) },
   {
     name: 'sound-long-row',

@@ -12,11 +12,11 @@ type KeyedList = Exclude<List, { kind: 'chunks' }>;
 export type Leaf = Extract<KeyedList, { kind: 'rows' | 'tree' }>;
 
 /** The last key before a leaf: undefined where there is none, null where it was not looked at. */
-export type Before = Uint8Array | undefined | null;
+export type KeyBefore = Uint8Array | undefined | null;
 
 export interface ListVisit<T> {
   /** Called for each leaf in order; `again`: it was looked at before, and is met at the edge of a known list. */
-  readonly leaf: (leaf: Leaf, id: Digest, at: { before: Before; again: boolean }) => Walk<T>;
+  readonly leaf: (leaf: Leaf, id: Digest, at: { before: KeyBefore; again: boolean }) => Walk<T>;
   /** Whether each list must also end where its neighbour says, as only the whole tree shows. */
   readonly cut?: boolean;
   /** Lists below which everything was found sound; those that are found so are added. */

@@ -1,4 +1,4 @@
-import type { Before } from './list-walk.ts';
+import type { KeyBefore } from './list-walk.ts';
 import { compareBytes } from '../codec.ts';
 import { boundKey, encodeKey, integerOfKey, TextBytes, type KeyPart } from '../rows/key.ts';
 import { MASKED } from '../rows/masked.ts';
@@ -7,7 +7,7 @@ import { decodeRow, type RowValue } from '../rows/row.ts';
 import { sha256Bytes } from '../sha256.ts';
 import type { Stored } from '../shapes/stored.ts';
 
-type RowFault = (key: Uint8Array, value: Uint8Array, before: Before) => string | undefined;
+type RowFault = (key: Uint8Array, value: Uint8Array, before: KeyBefore) => string | undefined;
 
 /** What of a table its rows must fit. */
 export type RowShape = Pick<Stored<'table'>, 'format' | 'columns' | 'key' | 'masked'>;
@@ -40,7 +40,7 @@ export function rowFaults({ format, columns, key: { type, columns: keyed }, mask
     key: Uint8Array,
     row: Uint8Array,
     values: readonly RowValue[],
-    before: Before,
+    before: KeyBefore,
   ): boolean {
     if (type === 'rowid') return integerOfKey(key) !== undefined;
     const parts = at.map((i) => values[i] ?? null);
@@ -70,7 +70,7 @@ export function sameButRowid(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Whether a masked row has the number after that of the equal one before it, or 0 where there is none. */
-function isNumbered(key: Uint8Array, own: Uint8Array, before: Before): boolean {
+function isNumbered(key: Uint8Array, own: Uint8Array, before: KeyBefore): boolean {
   const number = numberAfter(key, own);
   if (number === undefined || before === null) return number !== undefined;
   const last = before && numberAfter(before, own);

@@ -1,4 +1,4 @@
-import type { Before } from './list-walk.ts';
+import type { KeyBefore } from './list-walk.ts';
 import { rowFaults, sameButRowid, type RowShape } from './row.ts';
 import { isCustodyError } from '../../errors.ts';
 import { compareBytes } from '../codec.ts';
@@ -17,7 +17,7 @@ export interface MapRules {
    * What is wrong with an entry, in words; undefined where nothing is. @throws CustodyError as decoding does.
    * @param before the last key before it.
    */
-  readonly fault: (key: Uint8Array, row: Uint8Array, before: Before) => string | undefined;
+  readonly fault: (key: Uint8Array, row: Uint8Array, before: KeyBefore) => string | undefined;
   /** Whether what is sound under one key is so under another. */
   readonly alike: (known: Uint8Array, key: Uint8Array) => boolean;
 }

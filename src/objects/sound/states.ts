@@ -6,7 +6,7 @@ import { decodeKind, type ObjectOf } from '../kinds.ts';
 import { Link } from '../link.ts';
 import type { Row } from '../map-walk.ts';
 import { collect, need, type Walk } from '../walk.ts';
-import { malformedList, walkLists, type Before } from './list-walk.ts';
+import { malformedList, walkLists, type KeyBefore } from './list-walk.ts';
 import { MAX_INLINE_ROW } from './lists.ts';
 import { factRules, rowRules, tableFault, type MapRules } from './snapshot.ts';
 
@@ -58,7 +58,7 @@ export class StatesCheck {
     const known: Known = this.#known.get(rules.name) ?? { lists: new DigestTable(), content: new Map() };
     this.#known.set(rules.name, known);
     const { longRows } = this;
-    const check = (list: Digest, key: Uint8Array, row: Uint8Array, before: Before): void => {
+    const check = (list: Digest, key: Uint8Array, row: Uint8Array, before: KeyBefore): void => {
       const fault = rules.fault(key, row, before);
       if (fault !== undefined)
         throw new CustodyError('ROW_MALFORMED', `${list}: ${fault}`, {
@@ -94,7 +94,7 @@ export class StatesCheck {
     root: Link,
     count: number | undefined,
     known: DigestTable | undefined,
-    check: (list: Digest, key: Uint8Array, row: Row, before: Before) => Walk<never>,
+    check: (list: Digest, key: Uint8Array, row: Row, before: KeyBefore) => Walk<never>,
   ): Walk<never> {
     yield* walkLists<never>(
       ['rows', 'node'],
