@@ -6,6 +6,7 @@ import * as s from './schema.ts';
 import { LOG_SHAPES, LOG_VERSIONS } from './shapes/log.ts';
 import { REHEARSAL_SHAPES } from './shapes/rehearsals.ts';
 import { STORED_SHAPES } from './shapes/stored.ts';
+import { checkAlone } from './sound/alone.ts';
 
 /**
  * Every kind of structured object with its fields, in its only version (SPEC.md, "Objects", has the meaning of each field).
@@ -49,12 +50,15 @@ export function encodeObject(object: AnyObject): Encoded {
 }
 
 /**
- * Decodes strictly: canonical bytes, a known kind and version, exactly the kind's fields.
+ * Decodes strictly: canonical bytes, a known kind and version, exactly the kind's fields, and in them what the kind says of an
+ * object alone (SPEC.md, "Checks of a reader"). So nobody reads an object that was not checked.
  * @throws CustodyError OBJECT_NOT_CANONICAL, OBJECT_TOO_LARGE, OBJECT_KIND_UNKNOWN, OBJECT_KIND_RESERVED,
- *   OBJECT_VERSION_UNKNOWN, OBJECT_FIELD_UNKNOWN, OBJECT_FIELD_INVALID.
+ *   OBJECT_VERSION_UNKNOWN, OBJECT_FIELD_UNKNOWN, OBJECT_FIELD_INVALID, TREE_MALFORMED.
  */
 export function decodeObject(bytes: Uint8Array): AnyObject {
-  return checkShape(decode(bytes));
+  const object = checkShape(decode(bytes));
+  checkAlone(object);
+  return object;
 }
 
 /**

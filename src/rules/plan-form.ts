@@ -1,6 +1,6 @@
 import { digestToBytes, parseDigest } from '../objects/digest.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
-import { compareNames } from '../objects/tree.ts';
+import { compareNames } from '../objects/names.ts';
 import type { GateDocument, PlanDocument } from './plan-schema.ts';
 
 /** What a plan says, in the form of the `plan` object, without what it only names: profile and scripts. */
