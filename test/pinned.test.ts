@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"a7e49f48bd59a2a73e54cc3fc76a41592091589334475089d354fb462d02a236"`,
+      `"2469610d9317058ee33d7401ba0d7c02e881d9c7526c771c220a90d7a797288b"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "a4d2c5e64161cea772aabf5821a4eb32da0be9ae2478fcfbcd27bb23cfd4edee",
-        "seal": "972f0d7d8dd86404939c655195c4f4849735092ac6e6027f19fdc39d431b8be6",
+        "rehearsal": "4d5eeacec545b1bebddb6302970bafad39cb79560821c3ccd89b555c95d070e3",
+        "seal": "00e9d4d47d3ffb24e7a0d9aa8ea23a0e225390a6f0369a1db9249c9167685e86",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "672f2192b0ef749b739fcd329f473dfd58b67926fab2535e4c1b439a649dd58d",
-        "seal": "a73afcbb97e2cad822af3d667c1dc6d6d53495ff8631a68bd2e3eff0ad6b588b",
+        "rehearsal": "c1b0a650973fcb3fbe69dd43d5d26c76a9b1237983684756a0a969d69e8dcd0c",
+        "seal": "88e1a7c2789b28a4c4ace7577071ee0efc40596694d911f50c3a90f451ea6982",
       }
     `);
   });

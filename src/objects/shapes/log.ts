@@ -104,6 +104,7 @@ export const LOG_SHAPES = {
     subject: node,
     accepted: s.bool,
     findings: s.list(findingShape),
+    faults: s.list(s.record({ name: s.oneOf('no-mutation', 'no-rollback'), rejected: s.bool })),
   }),
   rerun: s.record({
     kind: s.oneOf('rerun'),
@@ -135,4 +136,5 @@ export const LOG_VERSIONS: Partial<Record<string, number>> = {
   packet: 2,
   policy: 2,
   record: 2,
+  verdict: 2,
 };
