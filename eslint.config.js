@@ -24,6 +24,12 @@ export default tseslint.config(
     },
   },
   {
+    // A URL's path is no file's: a folder may have spaces and letters of any kind in its name.
+    rules: {
+      'no-restricted-properties': ['error', { property: 'pathname', message: 'Take fileURLToPath.' }],
+    },
+  },
+  {
     // What an error is about is asked by its category; exit codes are known in cli/exit-code.ts, and what a recorded
     // probe ended with in the two files that judge it. CustodyError's own is protected.
     files: ['src/**'],

@@ -56,7 +56,7 @@ describe.skipIf(lack)(`a ledger on a file system of its own${lack}`, () => {
   it('full: init makes nothing', async () => {
     fill(0);
     await desk.fails(['init', 'disk'], 'DISK_FULL', 4);
-    fill(64 * 1024);
+    fill(16 * 1024);
     await desk.fails(['init', 'disk'], 'DISK_FULL', 4);
     expect(readdirSync(disk)).toEqual(['ballast']);
     expect(existsSync(desk.path('config/keys')) ? readdirSync(desk.path('config/keys')) : []).toEqual([]);

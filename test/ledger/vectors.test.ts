@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { formatConfig } from '../../src/ledger/config.ts';
 import { encodeHead } from '../../src/store/heads.ts';
@@ -14,7 +15,7 @@ import { faultsOf, headCode } from './vectors.ts';
 const FOLDER = new URL('../vectors/', import.meta.url);
 const same = (path: string, vector: object): Promise<void> =>
   expect(`${JSON.stringify(vector, null, 2)}\n`).toMatchFileSnapshot(
-    new URL(`${path}.json`, FOLDER).pathname,
+    fileURLToPath(new URL(`${path}.json`, FOLDER)),
   );
 const filesIn = (folder: string): string[] =>
   readdirSync(new URL(folder, FOLDER)).map((name) => name.replace(/\.json$/, ''));

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { TextBytes } from '../../../src/objects/rows/key.ts';
 import { boundKey, encodeKey, type KeyPart } from '../../../src/objects/rows/key.ts';
@@ -12,7 +13,7 @@ import { BAD_COUNTED, BAD_LINES, BAD_RECORDS, KEYS, COPY_LINES, RECORDS } from '
 /** Files for who reads the format with other code; values as SPEC.md, "Comparing" shows them. `-u` writes them anew: look at what changed. */
 const same = (path: string, vector: object): Promise<void> =>
   expect(`${JSON.stringify(vector, null, 2)}\n`).toMatchFileSnapshot(
-    new URL(`../../vectors/${path}.json`, import.meta.url).pathname,
+    fileURLToPath(new URL(`../../vectors/${path}.json`, import.meta.url)),
   );
 
 describe('keys', () => {
