@@ -1,6 +1,6 @@
 import { CustodyError } from '../errors.ts';
 import { compareBytes } from './codec.ts';
-import { MAX_LEVEL } from './cutter.ts';
+import { MAX_LEVEL } from './cutting/cutter.ts';
 import type { Digest } from './digest.ts';
 import { decodeObject, type ObjectOf } from './kinds.ts';
 import { readWhole } from './file.ts';

@@ -1,8 +1,8 @@
 import { CustodyError } from '../errors.ts';
-import { hash32, MAX_LEVEL } from './cutter.ts';
+import { hash32, MAX_LEVEL } from './cutting/cutter.ts';
 import { decodeKind, type treeEntry } from './kinds.ts';
 import type { Link } from './link.ts';
-import { ListTreeBuilder } from './list-tree.ts';
+import { ListTreeBuilder } from './cutting/list-tree.ts';
 import { putObject, type ObjectSink } from './sink.ts';
 import { collect, item, need, type Walk } from './walk.ts';
 
