@@ -1,9 +1,9 @@
 import { CustodyError } from '../errors.ts';
-import { readItem } from './reader.ts';
-import type { Value } from './value.ts';
-import { writeItem } from './writer.ts';
+import { readItem } from './dag-cbor/reader.ts';
+import type { Value } from './dag-cbor/value.ts';
+import { writeItem } from './dag-cbor/writer.ts';
 
-export type { Value, ValueMap } from './value.ts';
+export type { Value, ValueMap } from './dag-cbor/value.ts';
 
 /** No object is larger: what is longer becomes a tree of objects (SPEC.md, "Objects"). Bytes. */
 export const MAX_OBJECT = 1_048_576;

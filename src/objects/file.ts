@@ -1,11 +1,11 @@
 import { CustodyError } from '../errors.ts';
-import { cutPoint, MAX_CHUNK } from './chunker.ts';
-import { ByteWindow } from './byte-window.ts';
-import { hash32 } from './cutter.ts';
+import { cutPoint, MAX_CHUNK } from './cutting/chunker.ts';
+import { ByteWindow } from './cutting/byte-window.ts';
+import { hash32 } from './cutting/cutter.ts';
 import { digestFromBytes, digestToBytes, type Digest } from './digest.ts';
 import { decodeKind, type ObjectOf } from './kinds.ts';
 import type { Link } from './link.ts';
-import { ListTreeBuilder } from './list-tree.ts';
+import { ListTreeBuilder } from './cutting/list-tree.ts';
 import { sha256Hasher } from './sha256.ts';
 import { putBlob, putObject, type ObjectSink } from './sink.ts';
 import { openList } from './sound/list-walk.ts';

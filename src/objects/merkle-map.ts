@@ -1,10 +1,10 @@
 import { CustodyError } from '../errors.ts';
 import { compareBytes } from './codec.ts';
-import { hash32 } from './cutter.ts';
+import { hash32 } from './cutting/cutter.ts';
 import { storeContent } from './file.ts';
 import { boundKey, MAX_KEY } from './rows/key.ts';
 import type { Link } from './link.ts';
-import { ListTreeBuilder } from './list-tree.ts';
+import { ListTreeBuilder } from './cutting/list-tree.ts';
 import { putObject, type ObjectSink } from './sink.ts';
 import { LINK_WEIGHT, MAX_INLINE_ROW } from './sound/lists.ts';
 

@@ -1,8 +1,8 @@
 import { CustodyError } from '../errors.ts';
-import { hash32 } from './cutter.ts';
+import { hash32 } from './cutting/cutter.ts';
 import type { treeEntry } from './kinds.ts';
 import type { Link } from './link.ts';
-import { ListTreeBuilder } from './list-tree.ts';
+import { ListTreeBuilder } from './cutting/list-tree.ts';
 import { compareNames, isEntryName } from './names.ts';
 import { putObject, type ObjectSink } from './sink.ts';
 import { walkLists, type Leaf } from './sound/list-walk.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ByteWindow } from '../../src/objects/byte-window.ts';
-import { cutPoint, MAX_CHUNK, MIN_CHUNK } from '../../src/objects/chunker.ts';
-import { MAX_LEVEL } from '../../src/objects/cutter.ts';
+import { ByteWindow } from '../../src/objects/cutting/byte-window.ts';
+import { cutPoint, MAX_CHUNK, MIN_CHUNK } from '../../src/objects/cutting/chunker.ts';
+import { MAX_LEVEL } from '../../src/objects/cutting/cutter.ts';
 import { digestOf, digestToBytes, parseDigest } from '../../src/objects/digest.ts';
 import { ContentBuilder, MAX_BLOB, readContent, readWhole, storeContent } from '../../src/objects/file.ts';
 import { decodeKind, decodeObject } from '../../src/objects/kinds.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_LEVEL } from '../../src/objects/cutter.ts';
+import { MAX_LEVEL } from '../../src/objects/cutting/cutter.ts';
 import { integerKey } from '../../src/objects/rows/key.ts';
 import { rawLink, type Link } from '../../src/objects/link.ts';
 import { diffMaps, findRow, walkMap } from '../../src/objects/map-walk.ts';

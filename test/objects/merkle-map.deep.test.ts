@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX, MIN } from '../../src/objects/cutter.ts';
+import { MAX, MIN } from '../../src/objects/cutting/cutter.ts';
 import { readWhole } from '../../src/objects/file.ts';
 import { boundKey, encodeKey, integerKey, MAX_KEY } from '../../src/objects/rows/key.ts';
 import { multisetValue } from '../../src/objects/rows/multiset.ts';

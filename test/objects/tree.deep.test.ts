@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_LEVEL } from '../../src/objects/cutter.ts';
+import { MAX_LEVEL } from '../../src/objects/cutting/cutter.ts';
 import { storeContent } from '../../src/objects/file.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import type { Link } from '../../src/objects/link.ts';

@@ -1,5 +1,5 @@
 import { CustodyError } from '../../errors.ts';
-import { MAX_CHUNK } from '../chunker.ts';
+import { MAX_CHUNK } from '../cutting/chunker.ts';
 import type { Stored, STORED_SHAPES } from '../shapes/stored.ts';
 import { coverageFaults } from '../snapshots/coverage.ts';
 import { listFault } from './lists.ts';

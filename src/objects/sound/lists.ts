@@ -1,6 +1,6 @@
-import { MAX_CHUNK, MIN_CHUNK } from '../chunker.ts';
+import { MAX_CHUNK, MIN_CHUNK } from '../cutting/chunker.ts';
 import { compareBytes } from '../codec.ts';
-import { Cutter, hash32, MAX_LEVEL } from '../cutter.ts';
+import { Cutter, hash32, MAX_LEVEL } from '../cutting/cutter.ts';
 import { digestToBytes } from '../digest.ts';
 import { Link } from '../link.ts';
 import { isEntryName } from '../names.ts';

@@ -1,6 +1,6 @@
 import { Cutter, hash32 } from './cutter.ts';
-import { digestToBytes } from './digest.ts';
-import type { Link } from './link.ts';
+import { digestToBytes } from '../digest.ts';
+import type { Link } from '../link.ts';
 
 /** One list that is full: what the level above needs to know of it. */
 export interface Child<K> {

@@ -1,4 +1,4 @@
-import { sha256Bytes } from './sha256.ts';
+import { sha256Bytes } from '../sha256.ts';
 
 /**
  * FastCDC (Xia et al., USENIX ATC 2016) with normalised chunking: a gear hash over the bytes cuts where its high bits

@@ -1,4 +1,4 @@
-import type { Link } from './link.ts';
+import type { Link } from '../link.ts';
 
 /**
  * What our DAG-CBOR can hold (https://ipld.io/specs/codecs/dag-cbor/spec/, RFC 8949 section 4.2.1). One value has one

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { CustodyError } from '../errors.ts';
-import { linkFromBytes } from './link.ts';
+import { CustodyError } from '../../errors.ts';
+import { linkFromBytes } from '../link.ts';
 import { isAllowedKey, MAX_DEPTH, type Value } from './value.ts';
 
 /** What an argument of 1, 2, 4 or 8 bytes must reach, for there is a shorter form below (RFC 8949 section 4.2.1). */

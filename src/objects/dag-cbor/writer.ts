@@ -1,5 +1,5 @@
-import { CustodyError } from '../errors.ts';
-import { Link, linkToBytes } from './link.ts';
+import { CustodyError } from '../../errors.ts';
+import { Link, linkToBytes } from '../link.ts';
 import { isAllowedKey, MAX_DEPTH, type Value, type ValueMap } from './value.ts';
 
 /** Room that is kept from one object to the next: most are far smaller. Bytes. */
