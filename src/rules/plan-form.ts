@@ -13,7 +13,7 @@ export type PlanForm = Omit<
 const DEFAULT_TIME_LIMIT = 60;
 
 /**
- * The one form of a plan file (SPEC.md, "Plans"): defaults written out, lists whose order means nothing sorted. The
+ * The one form of a plan file (spec/REHEARSAL.md, "Plans"): defaults written out, lists whose order means nothing sorted. The
  * runner writes it into the `plan` object; the validator makes it again from the plan's document and compares.
  */
 export function planForm(plan: PlanDocument): PlanForm {

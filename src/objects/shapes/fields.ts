@@ -13,7 +13,7 @@ export const pairs = s.list(s.tuple<[string, string]>(s.text, s.text));
 
 export const leg = s.oneOf('T', 'R', 'S');
 /**
- * What makes the runner abort, roll back and verify (SPEC.md, "Triggers"): the digest of the executor, a gate, the
+ * What makes the runner abort, roll back and verify (spec/REHEARSAL.md, "Triggers"): the digest of the executor, a gate, the
  * before-state, the delta, or a false "done".
  */
 export const TRIGGERS = [
