@@ -25,6 +25,8 @@ import type { World } from './world.ts';
 
 /** A long object is shown by its beginning. Bytes. */
 const SHOWN = 1_400;
+/** So is a long value of a field, whose bytes stand above. Characters. */
+const LINE = 320;
 
 /** The worked example of one kind: its id, its length, its bytes, and for short ones the same as JSON. */
 export function objectExample(kind: Kind, { objects, examples }: World): string[] {
@@ -36,7 +38,12 @@ export function objectExample(kind: Kind, { objects, examples }: World): string[
     return [...head, ...hexLines(bytes.subarray(0, 144)), `… ${rest} more bytes`];
   }
   const fields = Object.entries(toJson(decodeObject(bytes)) as Record<string, unknown>);
-  return [...head, ...hexLines(bytes), ...fields.map(([name, value]) => `${name}: ${JSON.stringify(value)}`)];
+  const lines = fields.map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  return [
+    ...head,
+    ...hexLines(bytes),
+    ...lines.map((line) => (line.length > LINE ? `${line.slice(0, LINE)}…` : line)),
+  ];
 }
 
 export function objectExamples(world: World): [string, string[]][] {

@@ -46,8 +46,7 @@ export function head({ small, large }: World): string[] {
   const { bytes } = encodeHead(small);
   const other = encodeHead(large).bytes;
   return [
-    'after one record:',
-    ...hexLines(bytes),
+    `after one record: ${hex(bytes.subarray(0, 32))}, then the ${bytes.length - 32} bytes below`,
     `after 257 records (one full bundle, one record in the tail): ${other.length} bytes, SHA-256 ${hex(other.subarray(0, 32))}`,
   ];
 }
