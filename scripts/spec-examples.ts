@@ -52,6 +52,7 @@ async function blocks(): Promise<Map<string, string>> {
       `example:${name}`,
       ['```', ...lines, '```'].join('\n'),
     ]),
+    ['printed:verdicts', codes.verdicts().join('\n')],
     ['printed:error-codes', codes.errorCodes().join('\n')],
     ['printed:finding-codes', codes.findingCodes().join('\n')],
   ]);

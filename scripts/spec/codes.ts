@@ -1,4 +1,5 @@
 import { exitCodeOf } from '../../src/cli/exit-code.ts';
+import { type Verdict, VERDICT_EXIT } from '../../src/cli/verdict.ts';
 import { ERROR_EXIT, type ErrorCode } from '../../src/errors.ts';
 import { FINDING_CODES, type FindingCode } from '../../src/finding.ts';
 
@@ -262,6 +263,26 @@ export const FINDING_MEANINGS: Readonly<Record<FindingCode, readonly [by: string
   ],
 };
 
+/** Which command answers with each word, and what it says: the table of spec/CLI.md is printed from it. */
+const VERDICT_MEANINGS: Readonly<Record<Verdict, readonly [by: string, meaning: string]>> = {
+  ACCEPTED: [
+    '`rehearse`',
+    'every pinned validator accepts: each way back gave the before-state, but for what the plan declares under `bounded`; recorded',
+  ],
+  REJECTED: ['`rehearse`', 'a validator found something; recorded'],
+  REFUSED: ['`rehearse`', 'a trigger fired before any leg (its name follows): nothing ran; recorded'],
+  SAME: ['`rerun`', 'the packet that came out has the same seal'],
+  DIFFERENT: ['`rerun`', 'it has another one'],
+  ok: ['`verify`, `fsck`, `validator selftest`', 'nothing was found, and every required level was done'],
+  'ok, but self-consistent only': [
+    '`verify`',
+    'the same of a folder, of which nothing outside says that it is the right one: give `--expect` or `--against`',
+  ],
+  'NOT OK': ['`verify`', 'something was found, or a required level was skipped'],
+  DAMAGED: ['`fsck`', 'something was found'],
+  FAILED: ['`validator selftest`', 'this validator misjudged a vector'],
+};
+
 /** The rows of a table, with its head. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const [names, ...cells] = [head, ...rows].map((row) => `| ${row.join(' | ')} |`);
@@ -275,6 +296,17 @@ export function errorCodes(): string[] {
       `\`${code}\``,
       String(exitCodeOf({ code })),
       ERROR_MEANINGS[code],
+    ]),
+  );
+}
+
+export function verdicts(): string[] {
+  return table(
+    ['word', 'exit', 'said by', 'meaning'],
+    (Object.keys(VERDICT_EXIT) as Verdict[]).map((word) => [
+      `**${word}**`,
+      String(VERDICT_EXIT[word]),
+      ...VERDICT_MEANINGS[word],
     ]),
   );
 }

@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { findingLines, noteLines, plural } from '../text.ts';
 import { LIMIT, parseSize } from '../options.ts';
+import { type Verdict, VERDICT_EXIT } from '../verdict.ts';
 
 export const command = defineCommand({
   about:
@@ -18,11 +19,10 @@ export const command = defineCommand({
       ...(limitSize !== undefined && { limitSize }),
     });
     context.progressDone();
+    const verdict: Verdict = report.ok ? 'ok' : 'DAMAGED';
     context.print(report, () =>
       [
-        report.ok
-          ? 'ok: every byte, record and link was checked'
-          : `DAMAGED: ${plural(report.findings.length, 'finding')}`,
+        `${verdict}: ${report.ok ? 'every byte, record and link was checked' : plural(report.findings.length, 'finding')}`,
         `  ${plural(report.packs, 'pack')}, ${plural(report.objects, 'object')}, ${plural(report.bytes, 'byte')}, ${plural(report.records, 'record')}${report.signed === null ? '' : ` (${report.signed.covered} signed)`}`,
         ...(report.leftovers.length === 0
           ? []
@@ -32,6 +32,6 @@ export const command = defineCommand({
         '',
       ].join('\n'),
     );
-    return report.ok ? 0 : 1;
+    return VERDICT_EXIT[verdict];
   },
 });

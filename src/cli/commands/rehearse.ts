@@ -8,6 +8,7 @@ import { errorDocument, whereAndWhat } from '../report-error.ts';
 import { findingLines, findingsBy, notShownLines, plural, printable, table } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 import { flag, value, word } from '../options.ts';
+import { type Verdict, VERDICT_EXIT } from '../verdict.ts';
 
 export const command = defineCommand({
   about:
@@ -61,8 +62,7 @@ export const command = defineCommand({
     }).finally(() => context.progressDone());
     context.print(result, () => rehearsalText(result, args.out));
     context.warnUnsigned(result.unsigned);
-    // A trigger that fired before any leg: nothing was run.
-    return result.trigger !== null ? 3 : result.accepted ? 0 : 1;
+    return VERDICT_EXIT[verdictOf(result)];
   },
 });
 
@@ -92,9 +92,16 @@ function rehearsalText(result: RehearseResult, out: string | undefined): string 
   ].join('\n');
 }
 
-function headline({ accepted, trigger }: RehearseResult): string {
-  if (trigger !== null) return `REFUSED (${trigger}): nothing was run`;
-  return accepted ? 'ACCEPTED: every way back gives the before-state' : 'REJECTED';
+/** A trigger that fired before any leg refused it: nothing was run. */
+function verdictOf({ accepted, trigger }: RehearseResult): Verdict {
+  if (trigger !== null) return 'REFUSED';
+  return accepted ? 'ACCEPTED' : 'REJECTED';
+}
+
+function headline(result: RehearseResult): string {
+  const verdict = verdictOf(result);
+  if (result.trigger !== null) return `${verdict} (${result.trigger}): nothing was run`;
+  return result.accepted ? `${verdict}: every way back gives the before-state` : verdict;
 }
 
 function wayBack(

@@ -6,6 +6,7 @@ import { probing } from '../probing.ts';
 import { findingLines, plural, notShownLines, printable } from '../text.ts';
 import { checkMessage, writing, writingOptions } from '../writing.ts';
 import { flag, UNSANDBOXED, value, values } from '../options.ts';
+import { type Verdict, VERDICT_EXIT } from '../verdict.ts';
 
 export const command = defineCommand({
   about:
@@ -66,9 +67,10 @@ export const command = defineCommand({
       })
       .finally(() => context.progressDone());
     const { same, accepted, findings } = result;
+    const verdict: Verdict = same ? 'SAME' : 'DIFFERENT';
     context.print({ ...result, signer: signer?.vkey ?? null }, () =>
       [
-        same ? 'SAME: the rerun has the same seal' : `DIFFERENT: ${howMany(result)}`,
+        `${verdict}: ${same ? 'the rerun has the same seal' : howMany(result)}`,
         `  rehearsal  ${accepted ? 'accepted' : 'REJECTED'}, as judged again`,
         `  subject    ${result.subject}`,
         `  again      ${result.again}`,
@@ -90,7 +92,7 @@ export const command = defineCommand({
     if (signer && result.record === null)
       context.warn('NOT RECORDED: this ledger does not hold the rehearsal that the rerun differs from.');
     context.warnUnsigned(result.unsigned);
-    return findings.length === 0 && same ? 0 : 1;
+    return findings.length > 0 ? 1 : VERDICT_EXIT[verdict];
   },
 });
 

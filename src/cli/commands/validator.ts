@@ -6,6 +6,7 @@ import type { Context } from '../context.ts';
 import { findingLines, plural, printable, textOrBase64 } from '../text.ts';
 import { writing, writingOptions } from '../writing.ts';
 import { UNSANDBOXED, value, values, word } from '../options.ts';
+import { type Verdict, VERDICT_EXIT } from '../verdict.ts';
 
 const ACTIONS = ['list', 'pin', 'expect', 'selftest', 'source', 'releases'] as const;
 
@@ -147,14 +148,15 @@ function printSource(code: Uint8Array, context: Context): number {
 
 function printSelftest(tested: SelftestReport, context: Context): number {
   context.print(tested, () => tested.validators.map(selftestLine).join(''));
-  return tested.ok ? 0 : 1;
+  return VERDICT_EXIT[tested.ok ? 'ok' : 'FAILED'];
 }
 
 function selftestLine(one: SelftestReport['validators'][number]): string {
   const result = one.ok
     ? `${plural(one.vectors, 'vector')}, each judged as it must be`
     : `${one.failed.length} of ${plural(one.vectors, 'vector')} misjudged`;
-  const line = `${one.ok ? 'ok' : 'FAILED'}  ${printable(one.name)}  ${result}  (${one.sandbox})`;
+  const verdict: Verdict = one.ok ? 'ok' : 'FAILED';
+  const line = `${verdict}  ${printable(one.name)}  ${result}  (${one.sandbox})`;
   return [line, ...findingLines(one.findings), ''].join('\n');
 }
 

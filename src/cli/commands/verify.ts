@@ -6,6 +6,7 @@ import { LEVELS, type VerifyReport } from '../../workflows/verify-report.ts';
 import { defineCommand } from '../command.ts';
 import { findingLines, noteLines, plural, printable, time } from '../text.ts';
 import { LIMIT, parseSize, UNSANDBOXED, value, values } from '../options.ts';
+import { type Verdict, VERDICT_EXIT } from '../verdict.ts';
 
 export const command = defineCommand({
   about:
@@ -66,13 +67,10 @@ export const command = defineCommand({
       });
     }
     const { ok, levels, findings, notes, seal, trust, signed, validators } = report;
+    const verdict = verdictOf(report);
     context.print(report, () =>
       [
-        ok
-          ? trust.startsWith('self-consistent')
-            ? 'ok, but self-consistent only'
-            : 'ok'
-          : `NOT OK: ${plural(findings.length, 'finding')}`,
+        ok ? verdict : `${verdict}: ${plural(findings.length, 'finding')}`,
         ...Object.entries(levels).map(
           ([level, state]) =>
             `  ${level.padEnd(11)} ${state}${state === 'skipped' && !report.required.some((l) => l === level) ? ' (not required)' : ''}`,
@@ -89,9 +87,14 @@ export const command = defineCommand({
         '',
       ].join('\n'),
     );
-    return ok ? 0 : 1;
+    return VERDICT_EXIT[verdict];
   },
 });
+
+function verdictOf({ ok, trust }: VerifyReport): Verdict {
+  if (!ok) return 'NOT OK';
+  return trust.startsWith('self-consistent') ? 'ok, but self-consistent only' : 'ok';
+}
 
 function signedText({ covered, size, time: seconds }: NonNullable<VerifyReport['signed']>): string {
   const since = seconds === null ? '' : `, this one at ${time(seconds * 1000)}`;
