@@ -7,6 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as codes from './spec/codes.ts';
+import { commands } from './spec/commands.ts';
 import * as objects from './spec/objects.ts';
 import * as pins from './spec/pins.ts';
 import * as store from './spec/store.ts';
@@ -52,6 +53,7 @@ async function blocks(): Promise<Map<string, string>> {
       `example:${name}`,
       ['```', ...lines, '```'].join('\n'),
     ]),
+    ['printed:commands', (await commands()).join('\n')],
     ['printed:verdicts', codes.verdicts().join('\n')],
     ['printed:error-codes', codes.errorCodes().join('\n')],
     ['printed:finding-codes', codes.findingCodes().join('\n')],

@@ -1,11 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import yargs, { type Argv } from 'yargs';
 import { pages, printed } from '../scripts/spec-examples.ts';
 import { ERROR_MEANINGS, FINDING_MEANINGS } from '../scripts/spec/codes.ts';
 import { makeWorld } from '../scripts/spec/world.ts';
-import { COMMANDS } from '../src/cli/commands.ts';
 import { ERROR_EXIT } from '../src/errors.ts';
 import { FINDING_CODES } from '../src/finding.ts';
 import { toJson } from '../src/objects/json.ts';
@@ -68,14 +66,6 @@ describe('spec/ says what the code does', () => {
     const known = new Set<string>([...Object.keys(ERROR_EXIT), ...FINDING_CODES, ...ENVIRONMENT]);
     const named = [...text.matchAll(/`([A-Z]{2,}(?:_[A-Z0-9]+)+)`/g)].map(([, code]) => code!);
     expect(named.filter((code) => !known.has(code))).toEqual([]);
-  });
-
-  it('lists the commands with their options', async () => {
-    expect(column('commands')).toEqual([...COMMANDS.values()].map(({ usage }) => usage));
-    for (const [usage, options] of table('commands')) {
-      const { load } = COMMANDS.get(bare(usage!).split(' ')[0]!)!;
-      expect(optionsIn(options!), usage).toEqual(await optionsOf(await load()));
-    }
   });
 
   it('lists the checks of the validator by stage', () => {
@@ -160,17 +150,6 @@ function textsIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(?:ts|json|yaml|md)$/.test(name) && !name.startsWith('vectors'))
     .map((name) => join(folder, name));
-}
-
-const optionsIn = (cell: string): string[] =>
-  [...cell.matchAll(/--([a-z-]+)/g)].map(([, name]) => name!).sort();
-
-/** Names of a command's own options, as its help shows them. */
-async function optionsOf(command: { options(y: Argv): unknown }): Promise<string[]> {
-  const parser = yargs().help(false).version(false).wrap(null);
-  command.options(parser);
-  const lines = (await parser.getHelp()).split('\n').filter((line) => /^\s+-/.test(line));
-  return lines.map((line) => /--([a-z-]+)/.exec(line)![1]!).sort();
 }
 
 interface Schema {

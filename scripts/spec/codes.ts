@@ -284,7 +284,7 @@ const VERDICT_MEANINGS: Readonly<Record<Verdict, readonly [by: string, meaning: 
 };
 
 /** The rows of a table, with its head. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const [names, ...cells] = [head, ...rows].map((row) => `| ${row.join(' | ')} |`);
   return [names!, `|${head.map(() => '---').join('|')}|`, ...cells];
 }
