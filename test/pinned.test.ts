@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"2469610d9317058ee33d7401ba0d7c02e881d9c7526c771c220a90d7a797288b"`,
+      `"19a8e08357fffa589b8c7adff67a6d549b6b546db3ac3832f034c6802feafbb4"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "4d5eeacec545b1bebddb6302970bafad39cb79560821c3ccd89b555c95d070e3",
-        "seal": "00e9d4d47d3ffb24e7a0d9aa8ea23a0e225390a6f0369a1db9249c9167685e86",
+        "rehearsal": "e9e42c04e167419dc73ea7b0b54dd2a504617ee201bf8b03c4777816ed08ba2a",
+        "seal": "984759ccfae836d58ab80c01b5f3f8b8553bdad115deb92f9a3e218a0193ae62",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "c1b0a650973fcb3fbe69dd43d5d26c76a9b1237983684756a0a969d69e8dcd0c",
-        "seal": "88e1a7c2789b28a4c4ace7577071ee0efc40596694d911f50c3a90f451ea6982",
+        "rehearsal": "3de8559fab2a269304e127fe34df8afc2a267082ceb473b3e2ef394f516942ff",
+        "seal": "276bcfefa4f10c19c0264c90ced077cee59a0dca6c3a377a2afac5d0f450ed5b",
       }
     `);
   });

@@ -8,7 +8,6 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   OBJECT_NOT_CANONICAL: 'bytes are not the one canonical DAG-CBOR of a value; a value cannot be encoded',
   OBJECT_TOO_LARGE: 'above 1 MiB, or above what a command reads at once',
   OBJECT_KIND_UNKNOWN: 'no kind, or one that this version does not know',
-  OBJECT_KIND_RESERVED: 'a reserved kind',
   OBJECT_KIND_UNEXPECTED: 'a document of another kind than its place needs',
   OBJECT_VERSION_UNKNOWN: 'a `v` that the kind does not have, or not the one that is needed here',
   OBJECT_FIELD_UNKNOWN: 'a field that the kind does not have',
