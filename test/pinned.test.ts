@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"a7e49f48bd59a2a73e54cc3fc76a41592091589334475089d354fb462d02a236"`,
+      `"19a8e08357fffa589b8c7adff67a6d549b6b546db3ac3832f034c6802feafbb4"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "a4d2c5e64161cea772aabf5821a4eb32da0be9ae2478fcfbcd27bb23cfd4edee",
-        "seal": "972f0d7d8dd86404939c655195c4f4849735092ac6e6027f19fdc39d431b8be6",
+        "rehearsal": "e9e42c04e167419dc73ea7b0b54dd2a504617ee201bf8b03c4777816ed08ba2a",
+        "seal": "984759ccfae836d58ab80c01b5f3f8b8553bdad115deb92f9a3e218a0193ae62",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "672f2192b0ef749b739fcd329f473dfd58b67926fab2535e4c1b439a649dd58d",
-        "seal": "a73afcbb97e2cad822af3d667c1dc6d6d53495ff8631a68bd2e3eff0ad6b588b",
+        "rehearsal": "3de8559fab2a269304e127fe34df8afc2a267082ceb473b3e2ef394f516942ff",
+        "seal": "276bcfefa4f10c19c0264c90ced077cee59a0dca6c3a377a2afac5d0f450ed5b",
       }
     `);
   });

@@ -10,7 +10,7 @@ import { toJson } from '../../src/objects/json.ts';
 import { CUT_KEY, encodeKey, MAX_KEY, TextBytes, type KeyPart } from '../../src/objects/rows/key.ts';
 import { decodeObject, KINDS, type Kind } from '../../src/objects/kinds.ts';
 import { linkToBytes, nodeLink, rawLink } from '../../src/objects/link.ts';
-import { LINK_WEIGHT, MAX_INLINE_ROW } from '../../src/objects/merkle-map.ts';
+import { LINK_WEIGHT, MAX_INLINE_ROW } from '../../src/objects/sound/lists.ts';
 import { multisetEntries } from '../../src/objects/rows/multiset.ts';
 import { MASKED } from '../../src/objects/rows/masked.ts';
 import { encodeCopyRow } from '../../src/objects/rows/postgres-copy.ts';

@@ -43,10 +43,19 @@ export function putRehearsal(objects: MemoryObjects): Record<Kinds, Link> {
     differences: [],
     note: signRerun({ subject: rehearsal.digest, again: rehearsal.digest, same: true }, skey),
   });
+  const faults = (['no-mutation', 'no-rollback'] as const).map((name) => ({ name, rejected: true }));
   const findings = [
     { code: 'ISOLATION_UNPROVEN', path: 'isolation/clone-folder-private', detail: 'not asserted' },
   ];
-  const verdict = put({ kind: 'verdict', v: 1, validator, subject: rehearsal, accepted: false, findings });
+  const verdict = put({
+    kind: 'verdict',
+    v: 2,
+    validator,
+    subject: rehearsal,
+    accepted: false,
+    findings,
+    faults,
+  });
   const { tables } = decodeKind('snapshot', objects.get(entry.digest));
   const [births] = driveSync(walkMap(tables), objects.get);
   const table = births!.row as Link;

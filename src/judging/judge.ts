@@ -19,6 +19,8 @@ export interface NamedJudgement {
   readonly accepted: boolean;
   /** In order, each once; empty exactly where accepted. */
   readonly findings: readonly Finding[];
+  /** What it said of each planted fault, whatever it says of the rehearsal. */
+  readonly faults: ObjectOf<'verdict'>['faults'];
   /** Whether its process had no network; where the system grants no namespace this is not claimed. */
   readonly networkRestricted: boolean;
   /** What its process was shut in by. */
@@ -50,9 +52,12 @@ export async function judgeAll(
 }
 
 /** The `verdict` object of a judgement. */
-export function verdictOf({ link, accepted, findings }: NamedJudgement, subject: Link): ObjectOf<'verdict'> {
+export function verdictOf(
+  { link, accepted, findings, faults }: NamedJudgement,
+  subject: Link,
+): ObjectOf<'verdict'> {
   const listed = findings.map(({ code, path, detail }) => ({ code, path, detail }));
-  return { kind: 'verdict', v: 1, validator: link, subject, accepted, findings: listed };
+  return { kind: 'verdict', v: 2, validator: link, subject, accepted, findings: listed, faults };
 }
 
 /** For the `run` object: what each validator's process was shut in by, and whether all of them had no network. */
@@ -65,8 +70,7 @@ export function judgesIsolation(judgements: readonly NamedJudgement[]): [string,
 }
 
 interface Planted extends Case {
-  /** What to say of whoever accepts it. */
-  readonly what: string;
+  readonly fault: Fault;
 }
 
 /**
@@ -82,28 +86,31 @@ async function plant({ subject, get }: Case): Promise<Planted[]> {
   const changed = legs.flatMap(({ after }, i) => (after ? [{ i, after }] : []));
   const place = (from: number): { i: number; after: Link } | undefined =>
     changed[digestToBytes(subject)[from]! % changed.length];
-  const faked = (what: string, i: number, state: Partial<Leg>, made: Encoded[]): Planted => {
+  const faked = (fault: Fault, i: number, state: Partial<Leg>, made: Encoded[]): Planted => {
     const others = legs.map((leg, at) => (at === i ? { ...leg, ...state } : leg));
     const all = [encodeObject({ ...rehearsal, legs: others }), ...made];
     const own = new Map(all.map(({ link, bytes }) => [link.digest, bytes]));
-    return { what, subject: all[0]!.link.digest, get: (id) => own.get(id) ?? get(id) };
+    return { fault, subject: all[0]!.link.digest, get: (id) => own.get(id) ?? get(id) };
   };
   const [first, second] = [place(0), place(1)];
-  if (!first || !second) return UNTOUCHED.map((what) => ({ what, subject, get }));
+  if (!first || !second) return FAULTS.map((fault) => ({ fault, subject, get }));
   const [before, after] = [await read('snapshot', entry), await read('snapshot', second.after)];
   const left = encodeObject({ ...before, tables: after.tables });
   return [
-    faked(UNTOUCHED[0], first.i, { after: entry }, []),
-    faked(UNTOUCHED[1], second.i, { back: left.link }, [left]),
+    faked('no-mutation', first.i, { after: entry }, []),
+    faked('no-rollback', second.i, { back: left.link }, [left]),
   ];
 }
 
 type Leg = ObjectOf<'rehearsal'>['legs'][number];
 
-const UNTOUCHED = [
-  'it accepted evidence in which nothing was changed',
-  'it accepted evidence in which nothing was taken back',
-] as const;
+/** In order, with what to say of whoever accepts one. */
+const LENIENT = {
+  'no-mutation': 'it accepted evidence in which nothing was changed',
+  'no-rollback': 'it accepted evidence in which nothing was taken back',
+} as const;
+type Fault = keyof typeof LENIENT;
+const FAULTS = Object.keys(LENIENT) as Fault[];
 
 async function judgeOne(
   pinned: PinnedValidator,
@@ -121,12 +128,12 @@ async function judgeOne(
   );
   const answerTo = ({ subject }: Case): Judged => answers[cases.findIndex((one) => one.subject === subject)]!;
   const { accepted, findings, networkRestricted, sandbox } = answerTo(real);
-  const lenient = planted.find((one) => answerTo(one).accepted);
-  if (lenient) {
-    const found = [finding('VALIDATOR_LENIENT', `validators/${name}`, lenient.what)];
-    return { link, name, accepted: false, findings: found, networkRestricted, sandbox };
-  }
-  return { link, name, accepted, findings: inOrder(findings), networkRestricted, sandbox };
+  const faults = planted.map((one) => ({ name: one.fault, rejected: !answerTo(one).accepted }));
+  const lenient = faults.find(({ rejected }) => !rejected);
+  const said = { link, name, faults, networkRestricted, sandbox };
+  if (!lenient) return { ...said, accepted, findings: inOrder(findings) };
+  const found = [finding('VALIDATOR_LENIENT', `validators/${name}`, LENIENT[lenient.name])];
+  return { ...said, accepted: false, findings: found };
 }
 
 /** Of several validators the error says which did not judge. */

@@ -1,13 +1,15 @@
 import { CustodyError } from '../errors.ts';
-import { cutPoint, MAX_CHUNK, MIN_CHUNK } from './cutting/chunker.ts';
+import { cutPoint, MAX_CHUNK } from './cutting/chunker.ts';
 import { ByteWindow } from './cutting/byte-window.ts';
-import { hash32, MAX_LEVEL } from './cutting/cutter.ts';
+import { hash32 } from './cutting/cutter.ts';
 import { digestFromBytes, digestToBytes, type Digest } from './digest.ts';
 import { decodeKind, type ObjectOf } from './kinds.ts';
 import type { Link } from './link.ts';
 import { ListTreeBuilder } from './cutting/list-tree.ts';
 import { sha256Hasher } from './sha256.ts';
 import { putBlob, putObject, type ObjectSink } from './sink.ts';
+import { openList } from './sound/list-walk.ts';
+import { CHUNK_WEIGHT, childrenOf, type ListClaim } from './sound/lists.ts';
 import { each, driveAsync, item, need, type Get, type Walk } from './walk.ts';
 
 /** Content up to this size is one blob, so that its id is what `sha256sum` prints. Bytes. */
@@ -92,9 +94,6 @@ export class ContentBuilder {
   }
 }
 
-/** What one chunk entry weighs when lists are cut: a link and a size. */
-const CHUNK_WEIGHT = 48;
-
 /** {@link ContentBuilder} for content that is in memory. */
 export function storeContent(sink: ObjectSink, bytes: Uint8Array): Link {
   const builder = new ContentBuilder(sink);
@@ -120,11 +119,6 @@ export function* contentFacts<T>(link: Link): Walk<T, StoredContent> {
 
 function readFile(link: Link, bytes: Uint8Array): ObjectOf<'file'> {
   const file = decodeKind('file', bytes, link.digest);
-  if (file.size <= MAX_BLOB) {
-    throw new CustodyError('TREE_MALFORMED', `content of ${file.size} bytes is a blob, not a file`, {
-      path: link.digest,
-    });
-  }
   tooLarge(link, file.size, MAX_CONTENT);
   return file;
 }
@@ -162,7 +156,8 @@ function* readChunks(
   claimed: number,
   hasher: { update(b: Uint8Array): void },
 ): Walk<Uint8Array> {
-  const list = openChunks(link, level, claimed, yield* need<Uint8Array>(link.digest));
+  const claim = { level, count: claimed };
+  const list = openList(['chunks'], link, yield* need<Uint8Array>(link.digest), claim);
   for (const [child, size] of list.entries) {
     if (list.level > 0) {
       yield* readChunks(child, list.level - 1, size, hasher);
@@ -186,45 +181,21 @@ function* readChunks(
  */
 export function* listsOf<T>(
   link: Link,
-  known: Map<Digest, { level: number; size: number }>,
+  known: Map<Digest, ListClaim>,
   onChunk: (chunk: Link, size: number) => void = () => undefined,
 ): Walk<T> {
   const { chunks, size } = readFile(link, yield* need<T>(link.digest));
-  const stack: [Link, number | undefined, number][] = [[chunks, undefined, size]];
+  const stack: { link: Link; claim: ListClaim }[] = [{ link: chunks, claim: { count: size } }];
   for (let next = stack.pop(); next; next = stack.pop()) {
-    const [at, level, claimed] = next;
+    const { link: at, claim } = next;
     const met = known.get(at.digest);
-    if (met?.size === claimed && (level === undefined || level === met.level)) continue;
-    const list = openChunks(at, level, claimed, yield* need<T>(at.digest));
-    known.set(at.digest, { level: list.level, size: claimed });
-    for (const [child, length] of list.entries)
-      if (list.level === 0) onChunk(child, length);
-      else stack.push([child, list.level - 1, length]);
+    if (met && met.count === claim.count && (claim.level === undefined || claim.level === met.level))
+      continue;
+    const list = openList(['chunks'], at, yield* need<T>(at.digest), claim);
+    known.set(at.digest, { level: list.level, count: claim.count });
+    if (list.level === 0) for (const [child, length] of list.entries) onChunk(child, length);
+    stack.push(...childrenOf(list));
   }
-}
-
-/** One list, compared with what the list above says of it. */
-function openChunks(
-  link: Link,
-  level: number | undefined,
-  claimed: number,
-  bytes: Uint8Array,
-): ObjectOf<'chunks'> {
-  const list = decodeKind('chunks', bytes, link.digest);
-  const malformed = (what: string): CustodyError =>
-    new CustodyError('TREE_MALFORMED', what, { path: link.digest });
-  if (list.level > MAX_LEVEL || (level !== undefined && list.level !== level))
-    throw malformed(`chunk list at level ${list.level} where ${level ?? 'less'} was due`);
-  if (list.entries.length === 0) throw malformed('a chunk list is empty');
-  const sum = list.entries.reduce((all, [, size]) => all + size, 0);
-  if (sum !== claimed) throw malformed(`a chunk list of ${sum} bytes, not ${claimed}`);
-  // Only the end of a file is short: else its claims could be few bytes and, made of single ones, endless work.
-  const short = list.entries.some(([, size], i) => size <= (i === list.entries.length - 1 ? 0 : MIN_CHUNK));
-  if (short || (list.level === 0 && list.entries.some(([, size]) => size > MAX_CHUNK)))
-    throw malformed('a chunk list with a chunk that is too short or too long');
-  if (list.entries.some(([child]) => (list.level === 0) !== (child.codec === 'raw')))
-    throw malformed('a chunk list links the wrong codec for its level');
-  return list;
 }
 
 /** All of it in one array: for content that is known to be small. @throws CustodyError OBJECT_TOO_LARGE above `limit`. */

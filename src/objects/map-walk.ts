@@ -1,10 +1,9 @@
 import { CustodyError } from '../errors.ts';
 import { compareBytes } from './codec.ts';
-import { MAX_LEVEL } from './cutting/cutter.ts';
-import type { Digest } from './digest.ts';
-import { decodeObject, type ObjectOf } from './kinds.ts';
 import { readWhole } from './file.ts';
 import type { Link } from './link.ts';
+import { malformedList, openList } from './sound/list-walk.ts';
+import type { ListClaim } from './sound/lists.ts';
 import { collect, item, need, type Walk } from './walk.ts';
 
 /** A row as a Merkle map holds it: bytes, or a link to an object or to content. */
@@ -19,13 +18,13 @@ export interface MapChange {
   readonly after: Row | undefined;
 }
 
-/** A subtree that is not opened yet. `level` and `last` are undefined for a root: anything may be there. */
-interface Subtree {
+/** A subtree that is not opened yet, with what is said of it. */
+interface Subtree extends ListClaim {
   readonly link: Link;
-  readonly level: number | undefined;
-  readonly last: Uint8Array | undefined;
-  readonly count: number | undefined;
+  readonly last?: Uint8Array | undefined;
 }
+
+const MAP_LISTS = ['rows', 'node'] as const;
 
 /**
  * One side of a walk: a stack of what is still to come, first on top, opened only where somebody needs to look inside.
@@ -36,7 +35,7 @@ class Cursor {
   #previous: Uint8Array | undefined;
 
   constructor(root: Link, count: number | undefined) {
-    this.#stack = [{ link: root, level: undefined, last: undefined, count }];
+    this.#stack = [{ link: root, count }];
   }
 
   get head(): Subtree | MapEntry | undefined {
@@ -57,7 +56,7 @@ class Cursor {
   /** Replaces a subtree on top by what its list holds. */
   *open<T>(subtree: Subtree): Walk<T> {
     this.#stack.pop();
-    const list = openList(subtree, yield* need<T>(subtree.link.digest));
+    const list = openList(MAP_LISTS, subtree.link, yield* need<T>(subtree.link.digest), subtree);
     const opened: (Subtree | MapEntry)[] =
       list.kind === 'rows'
         ? list.entries.map(([key, row]) => ({ key, row }))
@@ -66,47 +65,12 @@ class Cursor {
   }
 }
 
-/**
- * Decodes one list of a Merkle map and checks it against what the list above says of it: level, count, last key.
- * @throws CustodyError TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
- */
-function openList(subtree: Subtree, bytes: Uint8Array): ObjectOf<'rows'> | ObjectOf<'node'> {
-  const id = subtree.link.digest;
-  const list = decodeObject(bytes);
-  if (list.kind !== 'rows' && list.kind !== 'node') {
-    throw new CustodyError(
-      'OBJECT_KIND_UNEXPECTED',
-      `${id}: a ${list.kind} stands where a Merkle map should be`,
-      { path: id },
-    );
-  }
-  const level = list.kind === 'rows' ? 0 : list.level;
-  if (level > MAX_LEVEL || (subtree.level !== undefined && level !== subtree.level))
-    malformed(id, `level ${level}, not ${subtree.level ?? 'less'}`);
-  if (list.kind === 'node' && (level === 0 || list.entries.length === 0))
-    malformed(id, 'an inner list at level 0 or without children');
-  if (list.kind === 'rows' && list.entries.length === 0 && subtree.level !== undefined)
-    malformed(id, 'an empty leaf');
-  const count =
-    list.kind === 'rows' ? list.entries.length : list.entries.reduce((sum, [, , n]) => sum + n, 0);
-  if (subtree.count !== undefined && count !== subtree.count)
-    malformed(id, `${count} rows below, not ${subtree.count}`);
-  const last = list.entries.at(-1)?.[0];
-  if (subtree.last !== undefined && (last === undefined || compareBytes(last, subtree.last) !== 0))
-    malformed(id, 'the last key differs from what the list above says');
-  return list;
-}
-
 /** Two lists above say different things of one subtree, so at least one of them lies. */
 function checkSameClaims(x: Subtree, y: Subtree): void {
   const keys = x.last !== undefined && y.last !== undefined && compareBytes(x.last, y.last) !== 0;
   const counts = x.count !== undefined && y.count !== undefined && x.count !== y.count;
   const levels = x.level !== undefined && y.level !== undefined && x.level !== y.level;
-  if (keys || counts || levels) malformed(x.link.digest, 'two lists disagree about what is below');
-}
-
-function malformed(id: Digest, what: string): never {
-  throw new CustodyError('TREE_MALFORMED', `${id}: ${what}`, { path: id });
+  if (keys || counts || levels) malformedList(x.link.digest, 'two lists disagree about what is below');
 }
 
 /**
@@ -129,13 +93,9 @@ export function* walkMap(root: Link, count?: number): Walk<MapEntry> {
  * @param key bounded by the caller (key.ts).
  */
 export function* findRow(root: Link, key: Uint8Array): Walk<Row> {
-  let at: Subtree = { link: root, level: undefined, last: undefined, count: undefined };
+  let at: Subtree = { link: root };
   for (;;) {
-    const list = openList(at, yield* need<Row>(at.link.digest));
-    list.entries.forEach(([k], i) => {
-      if (i > 0 && compareBytes(list.entries[i - 1]![0], k) >= 0)
-        malformed(at.link.digest, 'keys do not ascend');
-    });
+    const list = openList(MAP_LISTS, at.link, yield* need<Row>(at.link.digest), at);
     if (list.kind === 'rows') {
       const found = list.entries.find(([k]) => compareBytes(k, key) === 0);
       if (found) yield* item(found[1]);

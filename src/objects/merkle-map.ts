@@ -6,9 +6,7 @@ import { boundKey, MAX_KEY } from './rows/key.ts';
 import type { Link } from './link.ts';
 import { ListTreeBuilder } from './cutting/list-tree.ts';
 import { putObject, type ObjectSink } from './sink.ts';
-
-/** A longer row is stored as content of its own (a blob or a file) and its entry holds the link. Bytes. */
-export const MAX_INLINE_ROW = 16_384;
+import { LINK_WEIGHT, MAX_INLINE_ROW } from './sound/lists.ts';
 
 /**
  * Builds a Merkle map: a history-independent search tree over (key, row) pairs (a prolly tree; SPEC.md, "Merkle maps").
@@ -59,9 +57,6 @@ export class MapBuilder {
     return this.#tree.finish();
   }
 }
-
-/** What a link weighs when lists are cut, in bytes. */
-export const LINK_WEIGHT = 40;
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.subarray(0, 32)).toString('hex');

@@ -1,10 +1,13 @@
 import { CustodyError } from '../errors.ts';
-import { hash32, MAX_LEVEL } from './cutting/cutter.ts';
-import { decodeKind, type treeEntry } from './kinds.ts';
+import { hash32 } from './cutting/cutter.ts';
+import type { treeEntry } from './kinds.ts';
 import type { Link } from './link.ts';
 import { ListTreeBuilder } from './cutting/list-tree.ts';
+import { compareNames, isEntryName } from './names.ts';
 import { putObject, type ObjectSink } from './sink.ts';
-import { collect, item, need, type Walk } from './walk.ts';
+import { walkLists, type Leaf } from './sound/list-walk.ts';
+import { countOf, ENTRY_WEIGHT } from './sound/lists.ts';
+import { collect, item, type Walk } from './walk.ts';
 
 export type TreeEntry = ReturnType<typeof treeEntry>;
 
@@ -29,7 +32,8 @@ export class TreeBuilder {
 
   /** @throws CustodyError TREE_MALFORMED for a name that is out of order, twice there, or no name. */
   add(entry: TreeEntry): void {
-    checkName(entry.name);
+    if (!isEntryName(entry.name))
+      throw new CustodyError('TREE_MALFORMED', `${JSON.stringify(entry.name)} cannot be a name in a folder`);
     if (this.#last !== undefined && compareNames(this.#last, entry.name) >= 0) {
       throw new CustodyError('TREE_MALFORMED', `names must ascend: ${entry.name} after ${this.#last}`);
     }
@@ -43,63 +47,16 @@ export class TreeBuilder {
   }
 }
 
-/** What an entry weighs beside its name when lists are cut, in bytes. */
-const ENTRY_WEIGHT = 64;
-
-/** Bytewise order of UTF-8, which is not JavaScript's order of strings. */
-export function compareNames(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-function checkName(name: string): void {
-  if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
-    throw new CustodyError('TREE_MALFORMED', `${JSON.stringify(name)} cannot be a name in a folder`);
-  }
-}
-
 /**
- * The entries of one folder, in order. Levels, counts, last names and the order across its lists are checked.
+ * The entries of one folder, in order. Its lists are checked; how they are cut as a whole only with `cut`.
  * @returns how many there are. @throws CustodyError TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
  */
-export function* listFolder(link: Link): Walk<TreeEntry, number> {
-  return yield* listEntries(link, undefined, { last: undefined });
-}
-
-function* listEntries(
-  link: Link,
-  level: number | undefined,
-  passed: { last: string | undefined },
-): Walk<TreeEntry, number> {
-  const list = decodeKind('tree', yield* need<TreeEntry>(link.digest), link.digest);
-  const malformed = (what: string): never => {
-    throw new CustodyError('TREE_MALFORMED', `${link.digest}: ${what}`, { path: link.digest });
+export function* listFolder(link: Link, { cut = false } = {}): Walk<TreeEntry, number> {
+  const leaf = function* (list: Leaf): Walk<TreeEntry> {
+    if (list.kind !== 'tree') return;
+    for (const entry of list.entries) if ('name' in entry) yield* item<TreeEntry>(entry);
   };
-  if (list.level > MAX_LEVEL || (level !== undefined && list.level !== level))
-    malformed(`level ${list.level}, not ${level ?? 'less'}`);
-  if (list.entries.length === 0 && (list.level > 0 || level !== undefined)) malformed('an empty list');
-  let total = 0;
-  for (const entry of list.entries) {
-    if (isChild(entry) !== list.level > 0) malformed('an entry of the wrong level');
-    if (isChild(entry)) {
-      const [last, child, count] = entry;
-      const below = yield* listEntries(child, list.level - 1, passed);
-      if (below !== count) malformed(`${below} names below, not ${count}`);
-      if (passed.last !== last) malformed('the last name differs from what the list above says');
-      total += below;
-    } else {
-      checkName(entry.name);
-      if (passed.last !== undefined && compareNames(passed.last, entry.name) >= 0)
-        malformed(`names must ascend: ${entry.name} after ${passed.last}`);
-      passed.last = entry.name;
-      yield* item<TreeEntry>(entry);
-      total++;
-    }
-  }
-  return total;
-}
-
-function isChild(entry: unknown): entry is [string, Link, number] {
-  return Array.isArray(entry);
+  return countOf(yield* walkLists(['tree'], link, {}, { leaf, cut }));
 }
 
 export interface PathEntry {
@@ -115,7 +72,7 @@ export const MAX_ENTRIES = 10_000_000;
  * Reads each folder below `root` once, however often it is linked, checks it, and counts what a walk would meet.
  * @throws CustodyError TREE_MALFORMED above {@link MAX_ENTRIES}, and what {@link listFolder} throws.
  */
-export function* checkTree<T>(root: Link): Walk<T> {
+export function* checkTree<T>(root: Link, { cut = false } = {}): Walk<T> {
   interface Open {
     readonly link: Link;
     readonly entries: readonly TreeEntry[];
@@ -123,7 +80,7 @@ export function* checkTree<T>(root: Link): Walk<T> {
     count: number;
   }
   const open = function* (link: Link): Walk<T, Open> {
-    return { link, entries: yield* collect<TreeEntry, T>(listFolder(link)), next: 0, count: 0 };
+    return { link, entries: yield* collect<TreeEntry, T>(listFolder(link, { cut })), next: 0, count: 0 };
   };
   const known = new Map<string, number>();
   const stack = [yield* open(root)];

@@ -7,10 +7,10 @@ import type { ObjectSource } from '../objects/sink.ts';
 import { walkTree } from '../objects/tree.ts';
 import { driveAsync, resultOfAsync } from '../objects/walk.ts';
 import { formatManifest, formatSeal } from './seal/manifest.ts';
-import { comparePaths, MANIFEST_NAME, SEAL_NAME } from './seal/names.ts';
+import { comparePaths, findCollisions, MANIFEST_NAME, nameFault, SEAL_NAME, showName } from './seal/names.ts';
 
 /**
- * The seal of a packet in a ledger: the manifest and the seal file are made anew from the stored tree and must be the
+ * The seal of a packet in a ledger: its names are those that a packet may have, the manifest and the seal file are made anew from the stored tree and must be the
  * ones that are stored, and the packet object must name that seal. @throws what reading objects throws.
  */
 export async function checkStoredPacket(
@@ -23,7 +23,12 @@ export async function checkStoredPacket(
   const control = new Map<string, Uint8Array>();
   const links = new Map<string, string>();
   const content = new Map<string, Digest>();
+  const findings: Finding[] = [];
+  const paths: string[] = [];
   for await (const { path, entry } of driveAsync(walkTree(packet.tree), get, options)) {
+    paths.push(path);
+    const fault = nameFault(entry.name, path);
+    if (fault) findings.push(finding(fault[0], showName(Buffer.from(path)), fault[1]));
     if (entry.mode === 'dir') continue;
     if (path === MANIFEST_NAME || path === SEAL_NAME) {
       for await (const bytes of driveAsync(readWhole(entry.link), get, options)) control.set(path, bytes);
@@ -36,7 +41,10 @@ export async function checkStoredPacket(
       content.set(path, sha256);
     }
   }
-  const findings: Finding[] = [];
+  for (const { path, with: other } of findCollisions(paths))
+    findings.push(
+      finding('NAME_COLLISION', path, `the same name as ${JSON.stringify(other)} on other systems`),
+    );
   for (const [path, target] of links) {
     const sha256 = content.get(resolveTarget(path, target, links));
     if (sha256 === undefined)

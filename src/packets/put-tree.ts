@@ -1,6 +1,7 @@
 import type { Link } from '../objects/link.ts';
 import type { ObjectSink } from '../objects/sink.ts';
-import { compareNames, TreeBuilder, type TreeEntry } from '../objects/tree.ts';
+import { compareNames } from '../objects/names.ts';
+import { TreeBuilder, type TreeEntry } from '../objects/tree.ts';
 import { parentOf } from './seal/names.ts';
 
 /** What lies at `path` (`/` between names): a folder, or what a `tree` says of a file or symlink beside its name. */

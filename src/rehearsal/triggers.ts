@@ -1,7 +1,7 @@
 import { finding, type Finding } from '../finding.ts';
 import type { Delta, TableDelta } from '../objects/snapshots/delta.ts';
 import { TRIGGER_CODES, type ObjectOf, type Trigger } from '../objects/kinds.ts';
-import { compareNames } from '../objects/tree.ts';
+import { compareNames } from '../objects/names.ts';
 
 /** Thrown inside a leg when a trigger fires; nobody outside of the leg sees it. */
 export class Fired extends Error {

@@ -2,15 +2,15 @@ import { isDamage } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import { LinkStack } from '../objects/closure.ts';
 import type { Digest } from '../objects/digest.ts';
-import { checkKind, checkRun, entryLinks } from '../objects/entry.ts';
+import { checkKind, checkRun } from '../objects/entry.ts';
 import { listsOf, readContent } from '../objects/file.ts';
 import { decodeObject, linksOf, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { checkMap } from '../objects/map-check.ts';
 import { LIMIT_SIZE, notHashed, oversized } from '../objects/oversized.ts';
 import { objectFault } from '../objects/object-fault.ts';
-import { maskedAsNamed } from '../objects/snapshots/masks.ts';
 import type { ObjectSource } from '../objects/sink.ts';
+import { checkLinks } from '../objects/sound/links.ts';
+import { StatesCheck } from '../objects/sound/states.ts';
 import { checkTree } from '../objects/tree.ts';
 import { driveAsync, resultOfAsync, type Walk } from '../objects/walk.ts';
 
@@ -32,6 +32,7 @@ export class ObjectsCheck {
   readonly #limit: number;
   readonly #files: Link[] = [];
   readonly #lists: Parameters<typeof listsOf>[1] = new Map();
+  readonly #states = new StatesCheck();
 
   /** @param limitSize bytes that all files together may claim beyond what is stored of them, to be hashed whole. */
   constructor(
@@ -65,6 +66,7 @@ export class ObjectsCheck {
       this.#signal?.throwIfAborted();
       const object = await this.#load(link, from);
       if (!object) continue;
+      await this.#drain(link, checkLinks(object, link.digest));
       await this.#checkWhole(link, object);
       this.#links.push(linksOf(object), `${object.kind}/${link.digest}`);
     }
@@ -87,27 +89,19 @@ export class ObjectsCheck {
         this.#files.push(link);
         return this.#drain(link, listsOf(link, this.#lists));
       case 'table':
-        await this.#drain(link, checkMap(object.root, object.rows));
-        return this.#drain(link, maskedAsNamed(object));
+        return this.#drain(link, this.#states.table(object));
       case 'snapshot':
-        for (const root of [...Object.values(object.facts), object.tables])
-          await this.#drain(link, checkMap(root));
-        return;
+        for (const of of Object.keys(object.facts)) await this.#drain(link, this.#states.facts(object, of));
+        return this.#drain(link, this.#states.tables(object));
       case 'entry':
-        return this.#checkEntry(object);
+        if (object.type === 'rehearsal') await this.#drain(object.run, checkRun(object));
+        return;
       case 'packet':
         this.packets.set(link.digest, object);
-        return this.#drain(link, checkTree(object.tree));
+        return this.#drain(link, checkTree(object.tree, { cut: true }));
       default:
         return;
     }
-  }
-
-  async #checkEntry(entry: ObjectOf<'entry'>): Promise<void> {
-    const before = this.findings.length;
-    for (const [kind, link] of entryLinks(entry)) await this.#drain(link, checkKind(kind, link));
-    if (entry.type === 'rehearsal' && this.findings.length === before)
-      await this.#drain(entry.run, checkRun(entry));
   }
 
   /** Hashes each file that was reached, whole; where they claim too much, those that their chunks do not account for are named. */
@@ -120,6 +114,8 @@ export class ObjectsCheck {
     const left = new Set(over?.files.map(({ link }) => link.digest));
     if (over) this.findings.push(...notHashed(over));
     for (const link of files) if (!left.has(link.digest)) await this.#drain(link, readContent(link));
+    for (const { content, check } of this.#states.longRows.splice(0))
+      if (!left.has(content.digest) && !faulty.has(content.digest)) await this.#drain(content, check());
   }
 
   async #drain(link: Link, walk: Walk<unknown, unknown>): Promise<void> {

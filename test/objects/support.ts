@@ -5,7 +5,9 @@ import { integerKey } from '../../src/objects/rows/key.ts';
 import type { Codec, Link } from '../../src/objects/link.ts';
 import { MapBuilder } from '../../src/objects/merkle-map.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { driveSync, type Walk } from '../../src/objects/walk.ts';
+import { walkLists } from '../../src/objects/sound/list-walk.ts';
+import { countOf, type ListClaim } from '../../src/objects/sound/lists.ts';
+import { driveSync, resultOf, type Walk } from '../../src/objects/walk.ts';
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
@@ -35,6 +37,12 @@ export class CountingObjects extends MemoryObjects {
 
 export function itemsOf<T>(walk: Walk<T, unknown>, objects: MemoryObjects): T[] {
   return [...driveSync(walk, objects.get)];
+}
+
+/** Checks that a map is the one tree of its content. @returns its entries. */
+export function checkMap(root: Link, objects: MemoryObjects, claim: ListClaim = {}): number {
+  const visit = { cut: true, *leaf() {} };
+  return countOf(resultOf(walkLists(['rows', 'node'], root, claim, visit), objects.get));
 }
 
 /** A Merkle map from a model: hex of the key to the row. */

@@ -4,10 +4,10 @@ import { MAX_LEVEL } from '../../src/objects/cutting/cutter.ts';
 import { storeContent } from '../../src/objects/file.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import type { Link } from '../../src/objects/link.ts';
+import { compareNames } from '../../src/objects/names.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putObject } from '../../src/objects/sink.ts';
 import {
-  compareNames,
   diffTrees,
   findPath,
   listFolder,

@@ -71,10 +71,15 @@ describe('a validator', () => {
   });
 
   it.each([
-    ['whether something was changed', 'after !== entry'],
-    ['whether it is as it was', 'back === entry'],
-  ])('that looks only %s is not', async (_what, accepted) => {
-    expect(found(await judged(good, legsOnly(accepted)))).toEqual(['VALIDATOR_LENIENT validators/drilled']);
+    ['whether something was changed', 'after !== entry', [true, false]],
+    ['whether it is as it was', 'back === entry', [false, true]],
+  ])('that looks only %s is not', async (_what, accepted, rejected) => {
+    const judgement = await judged(good, legsOnly(accepted));
+    expect(found(judgement)).toEqual(['VALIDATOR_LENIENT validators/drilled']);
+    expect(judgement.faults).toEqual([
+      { name: 'no-mutation', rejected: rejected[0] },
+      { name: 'no-rollback', rejected: rejected[1] },
+    ]);
     expect(await judged(bad, legsOnly(accepted))).toMatchObject({ accepted: false });
   });
 

@@ -17,7 +17,7 @@ function judged(edit: (draft: Draft) => void, control: Control = 'sqlite') {
   expect(accepted).toBe(false);
   expect(findings.length).toBeLessThanOrEqual(MAX_FINDINGS);
   const link = nodeLink(subject);
-  encodeObject({ kind: 'verdict', v: 1, validator: link, subject: link, accepted, findings });
+  encodeObject({ kind: 'verdict', v: 2, validator: link, subject: link, accepted, findings, faults: [] });
   return findings;
 }
 

@@ -7,6 +7,7 @@ import { checkStoredPacket } from '../../src/packets/check-stored.ts';
 import { ObjectsCheck } from '../../src/verify/objects.ts';
 import { unhex, vectors } from '../objects/support.ts';
 import { LINK_CLAIMS, linkClaimVector } from './claims.ts';
+import { OTHER_CLAIMS, MALFORMED_SNAPSHOTS } from './malformed.ts';
 
 interface Vector {
   readonly root: Digest;
@@ -16,15 +17,17 @@ interface Vector {
   ))[];
 }
 
-describe('what an object repeats of what it links', () => {
-  it.each(LINK_CLAIMS.map((claim) => [claim.name, claim] as const))(
+const SETS = { claims: [...LINK_CLAIMS, ...OTHER_CLAIMS], snapshots: MALFORMED_SNAPSHOTS };
+
+describe.each(Object.entries(SETS))('%s', (set, claims) => {
+  it.each(claims.map((claim) => [claim.name, claim] as const))(
     '%s: the vector is this one',
     async (name, claim) => {
-      await expect(linkClaimVector(claim)).toMatchFileSnapshot(`../vectors/claims/${name}.json`);
+      await expect(linkClaimVector(claim)).toMatchFileSnapshot(`../vectors/${set}/${name}.json`);
     },
   );
 
-  it.each(vectors<Vector>('claims'))('%s', async (_, { root, codes, objects: stored }) => {
+  it.each(vectors<Vector>(set))('%s', async (_, { root, codes, objects: stored }) => {
     const objects = new MemoryObjects();
     for (const { codec, ...content } of stored) {
       const bytes = 'hex' in content ? unhex(content.hex) : new Uint8Array(content.zeros);

@@ -1,7 +1,8 @@
 import type { Link } from '../link.ts';
 import * as s from '../schema.ts';
-import { findingShape, isBytes, namedLinks, node, pairs } from './fields.ts';
+import { findingShape, isBytes, namedLinks, node } from './fields.ts';
 
+const pairs = s.list(s.tuple<[string, string]>(s.text, s.text));
 /** A bundle of 256 entries of the level below, and the root of the tree over their 256 hashes. */
 const fullBundle = s.tuple<[Link, Uint8Array]>(node, s.hash);
 /** An entry of one type: the links that this type has, each called as the kind that it leads to. */
@@ -104,6 +105,7 @@ export const LOG_SHAPES = {
     subject: node,
     accepted: s.bool,
     findings: s.list(findingShape),
+    faults: s.list(s.record({ name: s.oneOf('no-mutation', 'no-rollback'), rejected: s.bool })),
   }),
   rerun: s.record({
     kind: s.oneOf('rerun'),
@@ -135,4 +137,5 @@ export const LOG_VERSIONS: Partial<Record<string, number>> = {
   packet: 2,
   policy: 2,
   record: 2,
+  verdict: 2,
 };

@@ -66,3 +66,6 @@ export const STORED_SHAPES = {
     protocol: s.oneOf('ask/1'),
   }),
 } as const;
+
+/** A stored object of kind `K`, decoded. */
+export type Stored<K extends keyof typeof STORED_SHAPES> = ReturnType<(typeof STORED_SHAPES)[K]>;

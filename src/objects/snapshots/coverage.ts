@@ -1,8 +1,8 @@
 import { CLASS_NAME, COVERAGE_LIST, FACT_CLASSES, type EngineName } from './classes.ts';
-import type { ObjectOf } from '../kinds.ts';
-import { compareNames } from '../tree.ts';
+import { compareNames } from '../names.ts';
+import type { Stored } from '../shapes/stored.ts';
 
-type Looked = Pick<ObjectOf<'snapshot'>, 'coverage' | 'facts'>;
+type Looked = Pick<Stored<'snapshot'>, 'coverage' | 'facts'>;
 type LeftOut = Looked['coverage']['without'][number];
 
 /** What two snapshots did not look at alike, and what each says of it: `looked at`, `left out`, or the list's version. */

@@ -3,7 +3,7 @@ import { compareBytes } from '../codec.ts';
 import type { Link } from '../link.ts';
 import { diffSnapshots, type SnapshotChange } from './diff.ts';
 import { splitMultisetValue } from '../rows/multiset.ts';
-import { compareNames } from '../tree.ts';
+import { compareNames } from '../names.ts';
 import { each, type Walk } from '../walk.ts';
 
 export interface TableDelta {

@@ -7,7 +7,7 @@ import { decodeKeyText } from '../rows/key-text.ts';
 import { decodeKind, type ObjectOf } from '../kinds.ts';
 import { Link } from '../link.ts';
 import { diffMaps, rowBytes, walkMap, type Row } from '../map-walk.ts';
-import { compareNames } from '../tree.ts';
+import { compareNames } from '../names.ts';
 import { each, collect, item, need, type Walk } from '../walk.ts';
 
 /** What differs between two snapshots. `before` or `after` is missing where the thing was added or removed. */

@@ -20,6 +20,7 @@ export function validatorResult({ id, judgements, accepted, profile }: Material)
       verdict: link,
       accepted: verdict.accepted,
       findings: causesFirst(verdict.findings),
+      faults: verdict.faults,
     })),
   };
 }

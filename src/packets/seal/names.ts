@@ -3,7 +3,8 @@
  * (SPEC.md, "Packets"; bagit-python #51, #80). Pure: nothing here touches a disk.
  */
 
-import { CONTROL_CLASS } from '../../objects/control-characters.ts';
+import type { FindingCode } from '../../finding.ts';
+import { CONTROL_CLASS, hasControlCharacter } from '../../objects/control-characters.ts';
 
 /** Lists every file of the packet but itself and the seal, in `sha256sum` format. */
 export const MANIFEST_NAME = 'HASH_MANIFEST.txt';
@@ -54,6 +55,14 @@ export function coreutilsRefusal(path: string): string | undefined {
   if (path.includes('\\')) return 'holds a backslash, for which sha256sum escapes the whole line';
   if (path === '-') return 'is called "-", which sha256sum takes for standard input';
   return undefined;
+}
+
+/** What is wrong with one name (`text`, undefined when it is not UTF-8) found at `path`. */
+export function nameFault(text: string | undefined, path: string): [FindingCode, string] | undefined {
+  if (text === undefined) return ['NAME_NOT_UTF8', 'the name is not UTF-8'];
+  if (hasControlCharacter(text)) return ['NAME_CONTROL_CHARACTER', 'the name holds a control character'];
+  const refusal = coreutilsRefusal(text === path ? path : `./${text}`);
+  return refusal === undefined ? undefined : ['NAME_REFUSED', `the name ${refusal}`];
 }
 
 /**

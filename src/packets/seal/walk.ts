@@ -2,20 +2,12 @@
  * What is in a packet folder, with every fault of names and kinds that can be seen without opening a file
  * (SPEC.md, "Packets"). Shared by sealing, checking and the ledger's ingest.
  */
-import { hasControlCharacter } from '../../objects/control-characters.ts';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { codeOf, CustodyError, fromSystemError, hasCode } from '../../errors.ts';
 import { compareFindings, finding } from '../../finding.ts';
 import type { Finding, FindingCode } from '../../finding.ts';
-import {
-  comparePaths,
-  coreutilsRefusal,
-  decodeName,
-  findCollisions,
-  isControlPath,
-  showName,
-} from './names.ts';
+import { comparePaths, decodeName, findCollisions, isControlPath, nameFault, showName } from './names.ts';
 import { resolveLink } from './link.ts';
 
 export type EntryMode = 'file' | 'exec' | 'symlink' | 'dir';
@@ -204,14 +196,6 @@ const SLASH = Buffer.from('/');
 
 function join(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
-}
-
-/** What is wrong with one name (`text`, undefined when it is not UTF-8) found at `path`. */
-function nameFault(text: string | undefined, path: string): [FindingCode, string] | undefined {
-  if (text === undefined) return ['NAME_NOT_UTF8', 'the name is not UTF-8'];
-  if (hasControlCharacter(text)) return ['NAME_CONTROL_CHARACTER', 'the name holds a control character'];
-  const refusal = coreutilsRefusal(text === path ? path : `./${text}`);
-  return refusal === undefined ? undefined : ['NAME_REFUSED', `the name ${refusal}`];
 }
 
 export function errorText(error: unknown): string {

@@ -1,5 +1,5 @@
 import { finding, type Finding } from '../../finding.ts';
-import { compareNames } from '../../objects/tree.ts';
+import { compareNames } from '../../objects/names.ts';
 import type { Evidence } from '../evidence.ts';
 
 /** Empty equals empty proves nothing: rows must have changed. What a trigger stopped before it applied is named for that. */

@@ -1,16 +1,11 @@
-import { FACT_CLASSES, type EngineName } from '../../objects/snapshots/classes.ts';
-import { isCustodyError } from '../../errors.ts';
 import { finding, type Finding } from '../../finding.ts';
-import { compareBytes } from '../../objects/codec.ts';
 import type { Digest } from '../../objects/digest.ts';
-import { boundKey, encodeKey } from '../../objects/rows/key.ts';
-import { decodeKeyText } from '../../objects/rows/key-text.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { diffMaps, rowBytes, walkMap, type MapEntry } from '../../objects/map-walk.ts';
-import { coverageChanges, coverageFaults, leftOutOf } from '../../objects/snapshots/coverage.ts';
+import { coverageChanges } from '../../objects/snapshots/coverage.ts';
 import { readTable, type Table } from '../../objects/snapshots/diff.ts';
-import { readDefinition } from '../../objects/snapshots/facts.ts';
+import { factRules, tableFault } from '../../objects/sound/snapshot.ts';
 import { driveSync, resultOf } from '../../objects/walk.ts';
 import { attempt, type Evidence } from '../evidence.ts';
 
@@ -74,36 +69,32 @@ export function snapshotsOf(rehearsal: ObjectOf<'rehearsal'>): [path: string, li
 }
 
 /**
-/**
- * What a snapshot says (SPEC.md, "Snapshots"): its classes of facts are those that its coverage says it looked at, nothing is
- * there that was left out, tables stand under their own names and describe themselves without contradiction. Of the before-state
- * each table is looked at, of the others what it does not say: how lists are cut, and what is in those that do not differ, is
- * level `objects`.
+ * What a snapshot says (SPEC.md, "Snapshots"): facts are definitions under names, nothing is there that was left out, tables stand
+ * under their own names. Of the before-state each table is looked at, of the others what it does not say: how lists are cut,
+ * and what is in those that do not differ, is level `objects`.
  */
 export function checkSnapshot({ rehearsal, objects }: Evidence, path: string, link: Link): Finding[] {
   const read = attempt(path, () => decodeKind('snapshot', objects.get(link.digest), link.digest));
   if ('code' in read) return [read];
   const snapshot = read.value;
   const findings: Finding[] = [];
-  const fault = (where: string, what: string): void =>
-    void findings.push(finding('EVIDENCE_MALFORMED', `${path}/${where}`, what));
-  for (const what of coverageFaults(snapshot)) fault('coverage', what);
   const before = attempt('entry', () => decodeKind('snapshot', objects.get(rehearsal.entry.digest)));
   // Named where it is looked at itself.
   if ('code' in before) return findings;
-  const leftOut = leftOutOf(snapshot);
-  const parts: Readonly<Record<string, number>> = FACT_CLASSES[snapshot.engine];
   const known = link.equals(rehearsal.entry) ? undefined : before.value;
   // Of the before-state no other check asks for facts, but what was left out must not be there.
   if (known || snapshot.coverage.without.length > 0)
-    for (const [name, map] of Object.entries(snapshot.facts))
-      checkEntries(name, newIn(known?.facts[name], map), parts[name], ({ key, row }) => {
-        if (leftOut(name, decodeKeyText(key).join(' '))) fault(name, 'a fact that was left out');
-        readDefinition(resultOf(rowBytes(row), objects.get));
-      });
-  checkEntries('tables', newIn(known?.tables, snapshot.tables), 1, ({ key, row }) =>
-    checkTable(resultOf(readTable(row), objects.get), key),
-  );
+    for (const [of, map] of Object.entries(snapshot.facts)) {
+      const { fault } = factRules(snapshot, of);
+      checkEntries(of, newIn(known?.facts[of], map), ({ key, row }) => [
+        of,
+        fault(key, resultOf(rowBytes(row), objects.get), undefined),
+      ]);
+    }
+  checkEntries('tables', newIn(known?.tables, snapshot.tables), ({ key, row }) => {
+    const table = resultOf(readTable(row), objects.get);
+    return [table.name, tableFault(snapshot, key, table)];
+  });
   return findings;
 
   /** The entries of a map that another one, where there is one, does not have. */
@@ -114,66 +105,23 @@ export function checkSnapshot({ rehearsal, objects }: Evidence, path: string, li
         if (after) yield { key, row: after };
   }
 
-  /** @param names how many parts a key has; undefined: as many as it wants. */
   function checkEntries(
     part: string,
     entries: Iterable<MapEntry>,
-    names: number | undefined,
-    check: (entry: MapEntry) => void,
+    check: (entry: MapEntry) => [where: string, fault: string | undefined],
   ): void {
     const noted = (work: () => void): void => {
       const done = attempt(`${path}/${part}`, work);
       if ('code' in done) findings.push(done);
     };
     noted(() => {
-      for (const entry of entries) {
-        const found = namesIn(entry.key);
-        if (found === undefined || (names !== undefined && found !== names))
-          fault(part, 'a key that names nothing');
-        else noted(() => check(entry));
-      }
+      for (const entry of entries)
+        noted(() => {
+          const [where, fault] = check(entry);
+          if (fault !== undefined) findings.push(finding('EVIDENCE_MALFORMED', `${path}/${where}`, fault));
+        });
     });
   }
-
-  function checkTable(table: Table, key: Uint8Array): void {
-    const faults = [
-      ...tableFaults(table, snapshot.engine),
-      ...(leftOut('table', table.name) ? ['a table that was left out'] : []),
-      ...(table.columns.some(({ name }) => leftOut('table', table.name, name))
-        ? ['a column that was left out']
-        : []),
-      ...(compareBytes(key, boundKey(encodeKey([table.name]))) === 0 ? [] : ['the name of another table']),
-    ];
-    faults.forEach((what) => fault(table.name, what));
-  }
-}
-
-function namesIn(key: Uint8Array): number | undefined {
-  try {
-    return decodeKeyText(key).length;
-  } catch (error) {
-    if (isCustodyError(error)) return undefined;
-    throw error;
-  }
-}
-
-const FORMATS = { sqlite: 'sqlite-record', postgres: 'postgres-copy' } as const;
-
-function tableFaults(table: Table, engine: EngineName): string[] {
-  const names = table.columns.map(({ name }) => name);
-  const faults: string[] = [];
-  if (table.engine !== engine || table.format !== FORMATS[engine]) faults.push('a table of another engine');
-  const { type, columns } = table.key;
-  const known = new Set(names);
-  if (known.size !== names.length) faults.push('two columns of one name');
-  if (new Set(columns).size !== columns.length || columns.some((name) => !known.has(name)))
-    faults.push('a key of columns that are not there');
-  if ((type === 'declared') !== columns.length > 0)
-    faults.push('a key without columns, or columns without a key');
-  const masked = new Set(table.masked);
-  const inOrder = names.filter((name) => masked.has(name));
-  if (inOrder.join('\0') !== table.masked.join('\0')) faults.push('masked columns that are not there');
-  return faults;
 }
 
 /** The tables of a snapshot. */

@@ -25,15 +25,20 @@ export const MASKS: readonly Vector[] = [
       d.plan.masked[0]!.table = 'artists';
     },
   ),
-  sqlite('mask-in-another-column', inBoth(['MASK_UNDECLARED', 'after/births/name']), (d) => {
-    d.setAfter(
-      d.editRows(d.after, 'births', (rows) => [
-        ...rows.slice(0, 2),
-        row(encodeKey([3n]), 3n, MASKED, MASKED),
-      ]),
-    );
-  }),
-  sqlite('mask-that-the-table-does-not-name', inBoth(['MASK_UNDECLARED', 'after/births']), (d) => {
+  sqlite(
+    'mask-in-another-column',
+    inBoth(['MASK_UNDECLARED', 'after/births'], ['MASK_UNDECLARED', 'after/births/name']),
+    (d) => {
+      const named = d.editTable(d.after, 'births', (table) => void (table.masked = ['name', 'born']));
+      d.setAfter(
+        d.editRows(named, 'births', (rows) => [
+          ...rows.slice(0, 2),
+          row(encodeKey([3n]), 3n, MASKED, MASKED),
+        ]),
+      );
+    },
+  ),
+  sqlite('mask-that-the-table-does-not-name', [['EVIDENCE_MALFORMED', 'legs/T/after/births']], (d) => {
     d.setAfter(d.editTable(d.after, 'births', (table) => void (table.masked = [])));
   }),
   sqlite('mask-that-no-row-holds', inBoth(['MASK_UNDECLARED', 'after/births']), (d) => {
@@ -100,7 +105,8 @@ export const MASKS: readonly Vector[] = [
         ['ROLLBACK_NOT_EXACT', `legs/${leg}/back/births`],
       ],
       (d) => {
-        d.leg(leg).back = d.editRows(d.rehearsal.entry, 'births', (rows) => [
+        const named = d.editTable(d.rehearsal.entry, 'births', (table) => void (table.masked = ['born']));
+        d.leg(leg).back = d.editRows(named, 'births', (rows) => [
           row(encodeKey([1n]), 1n, 'name 1', MASKED),
           ...rows.slice(1),
         ]);

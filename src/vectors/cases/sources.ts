@@ -48,11 +48,11 @@ export const SOURCES: readonly Vector[] = [
     source!,
     { name: 'source-wal', mode: 'dir', link: d.rehearsal.source.files },
   ]),
-  source('in-another-order', [['EVIDENCE_MALFORMED', 'source/files/source']], (d, [source]) => [
+  source('in-another-order', [['EVIDENCE_MALFORMED', 'source-stored']], (d, [source]) => [
     named(d, 'source-wal', 'a log'),
     source!,
   ]),
-  source('twice', [['EVIDENCE_MALFORMED', 'source/files/source']], (_, [source]) => [source!, source!]),
+  source('twice', [['EVIDENCE_MALFORMED', 'source-stored']], (_, [source]) => [source!, source!]),
   sqlite('source-in-a-tree-of-lists', [['EVIDENCE_MALFORMED', 'source/files']], (d) => {
     d.rehearsal.source.files = d.put({
       kind: 'tree',

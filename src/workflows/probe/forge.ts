@@ -48,11 +48,15 @@ export async function commitFabrication(ledger: Ledger, evidence: Evidence): Pro
   const verdicts = changed.validators.map((validator) =>
     putObject(writer, {
       kind: 'verdict',
-      v: 1,
+      v: 2,
       validator,
       subject: rehearsal,
       accepted: true,
       findings: [],
+      faults: [
+        { name: 'no-mutation', rejected: true },
+        { name: 'no-rollback', rejected: true },
+      ],
     }),
   );
   const { packet } = await makePacket(rehearsal, verdicts, writer);

@@ -1,0 +1,95 @@
+import type { KeyBefore } from './list-walk.ts';
+import { compareBytes } from '../codec.ts';
+import { boundKey, encodeKey, integerOfKey, TextBytes, type KeyPart } from '../rows/key.ts';
+import { MASKED } from '../rows/masked.ts';
+import { splitMultisetValue } from '../rows/multiset.ts';
+import { decodeRow, type RowValue } from '../rows/row.ts';
+import { sha256Bytes } from '../sha256.ts';
+import type { Stored } from '../shapes/stored.ts';
+
+type RowFault = (key: Uint8Array, value: Uint8Array, before: KeyBefore) => string | undefined;
+
+/** What of a table its rows must fit. */
+export type RowShape = Pick<Stored<'table'>, 'format' | 'columns' | 'key' | 'masked'>;
+
+/**
+ * Says what is wrong with a row of this table: it is a row of its format, has a value for each column, and stands under its own key (SPEC.md,
+ * "Keys of rows", "Masking"). In words; undefined where nothing is.
+ * Its `value` is as the map has it, of a multiset with its count; `before` the last key before it: equal masked rows are
+ * numbered. It throws CustodyError ROW_MALFORMED.
+ */
+export function rowFaults({ format, columns, key: { type, columns: keyed }, masked }: RowShape): RowFault {
+  const width = Math.max(columns.length, format === 'postgres-copy' ? 1 : 0);
+  const mayMask = columns.map(({ name }) => masked.includes(name));
+  const at = keyed.map((name) => columns.findIndex((column) => column.name === name));
+  const types = at.map((i) => columns[i]?.type ?? '');
+  return (key, value, before) => {
+    const split = type === 'multiset' ? splitMultisetValue(value) : { row: value };
+    if (!split) return 'a row of a multiset without a count';
+    const { row } = split;
+    const values = decodeRow(format, row);
+    if (values.length !== width) return `${values.length} values for ${columns.length} columns`;
+    if (values.some((one, i) => one === MASKED && !mayMask[i]))
+      return 'a masked value in a column that is not named as masked';
+    if (type === 'multiset')
+      return same(key, sha256Bytes(row)) ? undefined : 'a row under the hash of another';
+    return standsUnder(key, row, values, before) ? undefined : 'a row under a key that is not its own';
+  };
+
+  function standsUnder(
+    key: Uint8Array,
+    row: Uint8Array,
+    values: readonly RowValue[],
+    before: KeyBefore,
+  ): boolean {
+    if (type === 'rowid') return integerOfKey(key) !== undefined;
+    const parts = at.map((i) => values[i] ?? null);
+    if (parts.includes(MASKED)) return isNumbered(key, encodeKey([null, sha256Bytes(row)]), before);
+    if (format === 'postgres-copy')
+      return same(key, boundKey(encodeKey(parts.map((part, i) => copyPart(types[i]!, part)))));
+    return isSqliteKey(key, parts as (KeyPart | TextBytes)[]);
+  }
+}
+
+function isSqliteKey(key: Uint8Array, parts: readonly (KeyPart | TextBytes)[]): boolean {
+  const own = encodeKey(parts);
+  if (!parts.includes(null)) return same(key, boundKey(own));
+  // NULL in a key: the one column is the rowid under another name, or the rowid follows the key's parts.
+  if (parts.length === 1 && integerOfKey(key) !== undefined) return true;
+  if (key.length >= MAX_READABLE) return true;
+  return same(key, own) || numberAfter(key, own) !== undefined;
+}
+
+/** A longer key may be a cut one, of which the rowid at its end cannot be read. */
+const MAX_READABLE = 1_000;
+
+/** Whether two keys may stand for the same row: equal but for the rowid at their end. */
+export function sameButRowid(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length >= MAX_READABLE || b.length >= MAX_READABLE) return false;
+  return numberAfter(a, a.subarray(0, -9)) !== undefined && numberAfter(b, a.subarray(0, -9)) !== undefined;
+}
+
+/** Whether a masked row has the number after that of the equal one before it, or 0 where there is none. */
+function isNumbered(key: Uint8Array, own: Uint8Array, before: KeyBefore): boolean {
+  const number = numberAfter(key, own);
+  if (number === undefined || before === null) return number !== undefined;
+  const last = before && numberAfter(before, own);
+  return number === (last === undefined ? 0n : last + 1n);
+}
+
+/** The integer that follows these parts of a key as its last one. */
+function numberAfter(key: Uint8Array, own: Uint8Array): bigint | undefined {
+  return same(key.subarray(0, own.length), own) ? integerOfKey(key.subarray(own.length)) : undefined;
+}
+
+function copyPart(type: string, value: RowValue): KeyPart | TextBytes {
+  if (!(value instanceof Uint8Array)) return null;
+  const text = Buffer.from(value).toString('latin1');
+  return /^(smallint|integer|bigint)$/.test(type) && /^-?[0-9]{1,19}$/.test(text)
+    ? BigInt(text)
+    : new TextBytes(value);
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return compareBytes(a, b) === 0;
+}
