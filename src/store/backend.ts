@@ -1,7 +1,5 @@
 import { CustodyError } from '../errors.ts';
 import { sha256Hasher } from '../objects/sha256.ts';
-import type { ProcessIdentity } from '../system/process-identity.ts';
-import { makerOf } from '../system/temporary-file.ts';
 
 /**
  * The floor under {@link PackStore}: immutable files named by their own SHA-256 (`packs/<sha256>.pack`), and heads that
@@ -73,15 +71,6 @@ export function packName(sha256: string): PackName {
 
 export function isPackName(name: string): name is PackName {
   return PACK_NAME.test(name);
-}
-
-/** Before there were names that say when their writer began. */
-const OLD_TEMPORARY = /^\.tmp-\d{1,10}-[0-9a-f]{16}$/;
-const NOBODY = { world: '', pid: 0, start: '' };
-
-/** Who writes, or wrote, the file of this name in a folder of a ledger; undefined where that is no temporary name. */
-export function temporaryMaker(name: string): ProcessIdentity | undefined {
-  return makerOf(name) ?? (OLD_TEMPORARY.test(name) ? NOBODY : undefined);
 }
 
 /** The SHA-256 that a pack's name claims, as 64 hex digits. */

@@ -15,7 +15,7 @@ import { CustodyError, hasCode, isCustodyError, orAbsent } from '../errors.ts';
 import { equalBytes } from '../objects/codec.ts';
 import { sweepTemporaries, temporaryName } from '../system/temporary-file.ts';
 import type { Backend, Lock, LockOptions, PackName, Prefix, PutOutcome, SyncReads } from './backend.ts';
-import { checkPackName, headMoved, headPath, MAX_HEAD, Staged, temporaryMaker } from './backend.ts';
+import { checkPackName, headMoved, headPath, MAX_HEAD, Staged } from './backend.ts';
 import { fsyncFolder, io, readExactly, withFile, writeAll } from './fs-io.ts';
 import { lock } from './lock.ts';
 import { isThere } from '../system/is-there.ts';
@@ -155,7 +155,7 @@ export class FsBackend implements Backend {
   /** Whoever writes first removes what killed writers left. */
   #stage(prefix: Prefix): FsStaged {
     const folder = this.#folder(prefix);
-    if (!this.#swept.has(prefix)) sweepTemporaries(folder, temporaryMaker);
+    if (!this.#swept.has(prefix)) sweepTemporaries(folder);
     this.#swept.add(prefix);
     return new FsStaged(folder);
   }

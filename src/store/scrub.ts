@@ -1,7 +1,8 @@
 import { CustodyError, isCustodyError, isLost } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import { isRunning } from '../system/process-identity.ts';
-import { type Backend, isPackName, type Prefix, temporaryMaker } from './backend.ts';
+import { makerOf } from '../system/temporary-file.ts';
+import { type Backend, isPackName, type Prefix } from './backend.ts';
 import { readHead } from './heads.ts';
 import { scrubPack } from './scrub-pack.ts';
 
@@ -41,7 +42,7 @@ export async function scrub(backend: Backend, options: ScrubOptions = {}): Promi
   const total = { packs: 0, objects: 0, bytes: 0 };
   const seen = new Set<string>();
   const other = async (name: string): Promise<void> => {
-    const maker = temporaryMaker(name.slice(name.indexOf('/') + 1));
+    const maker = makerOf(name.slice(name.indexOf('/') + 1));
     if (maker === undefined || !(await isFile(backend, name)))
       findings.push(finding('FILE_FOREIGN', name, 'not a file of custody'));
     else if (isRunning(maker) !== true) leftovers.push(name);

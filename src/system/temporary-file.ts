@@ -28,11 +28,10 @@ export function makerOf(name: string): ProcessIdentity | undefined {
 /**
  * Removes from `folder` what makers that are gone left there under temporary names: files of the user's own, and folders
  * that were to be folders; never anything else that has such a name. A folder that cannot be listed or written is left.
- * @param known who makes what has a name.
  */
-export function sweepTemporaries(folder: string, known: typeof makerOf = makerOf): void {
+export function sweepTemporaries(folder: string): void {
   for (const name of namesIn(folder)) {
-    const maker = known(name);
+    const maker = makerOf(name);
     const path = join(folder, name);
     try {
       if (maker && isLeftover(path, maker)) rmSync(path, { recursive: true, force: true });

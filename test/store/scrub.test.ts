@@ -62,19 +62,15 @@ describe('scrub', () => {
     );
   });
 
-  const OLD = '.tmp-1-0123456789abcdef';
-
   it.skipIf(lack)(`temporary files are no damage, and named unless their writer runs${lack}`, async () => {
     for (const [, maker] of MAKERS) harness.tamper(`packs/${temporaryOf(maker)}`, utf8('half'));
     harness.tamper(`heads/${temporaryOf(ENDED)}`, utf8('half'));
-    harness.tamper(`packs/${OLD}`, utf8('half'));
     const { findings, leftovers } = await scrub(backend);
     expect(findings).toEqual([]);
     expect([...leftovers].sort()).toEqual(
       [
         ...MAKERS.slice(1).map(([, maker]) => `packs/${temporaryOf(maker)}`),
         `heads/${temporaryOf(ENDED)}`,
-        `packs/${OLD}`,
       ].sort(),
     );
   });
@@ -97,7 +93,7 @@ describe('scrub', () => {
     );
     execFileSync('mkfifo', [a!]);
     symlinkSync('elsewhere', b!);
-    mkdirSync(join(backend.location, 'packs', OLD));
+    mkdirSync(join(backend.location, 'packs', temporaryOf({ ...ENDED, start: '1' })));
     await storeSample(await PackStore.open(backend)); // what writes would sweep
     const { findings, leftovers } = await scrub(backend);
     expect(findings.map(({ code }) => code)).toEqual(Array(3).fill('FILE_FOREIGN'));
@@ -108,12 +104,13 @@ describe('scrub', () => {
     `the next writer removes what a killed one left, or nobody known a day ago${lack}`,
     async () => {
       const at = (name: string): string => join(backend.location, name);
-      const young = [`packs/${temporaryOf(ELSEWHERE)}`, `packs/${OLD}`];
-      const gone = [`packs/${temporaryOf(ENDED)}`, `packs/${OLD.replace('1', '2')}`];
+      const young = [`packs/${temporaryOf(ELSEWHERE)}`];
+      const old = temporaryOf({ ...ELSEWHERE, start: '1' });
+      const gone = [`packs/${temporaryOf(ENDED)}`, `packs/${old}`];
       for (const name of [...young, ...gone]) harness.tamper(name, utf8('half'));
       lay(at(gone[1]!), 25);
       await storeSample(await PackStore.open(backend));
-      expect([...young, ...gone].map((name) => existsSync(at(name)))).toEqual([true, true, false, false]);
+      expect([...young, ...gone].map((name) => existsSync(at(name)))).toEqual([true, false, false]);
       harness.tamper(`heads/${temporaryOf(ENDED)}`, utf8('half'));
       await using lock = await backend.lock();
       await swapHead(backend, lock, null, sampleHead(1));
