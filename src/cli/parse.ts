@@ -98,7 +98,7 @@ function base(io: Io, name: string | undefined): Argv {
     .exitProcess(false)
     .showHelpOnFail(false)
     .epilogue(
-      'Exit codes: 0 done and clean · 1 faulty evidence · 2 wrong usage · 3 refused before anything ran · 4 I/O or environment · 70 a bug of custody. custody <command> --help says more.',
+      'Exit codes: 0 done and clean · 1 faulty evidence · 2 wrong usage · 3 refused before the change ran · 4 I/O or environment · 70 a bug of custody. custody <command> --help says more, spec/CLI.md has every code.',
     )
     .fail((message, error) => {
       // yargs types the error as always there; it is missing for faults of usage, and its own are of class YError.
