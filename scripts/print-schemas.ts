@@ -2,6 +2,7 @@
  * Prints the JSON Schemas of the files that people write, for editors: `node scripts/print-schemas.ts`.
  * test/rehearsal/plan/schemas.test.ts fails where they differ from the code.
  */
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,21 +10,22 @@ import { format, resolveConfig } from 'prettier';
 import type { Schema } from '../src/rules/json-schema.ts';
 import { PLAN_SCHEMA } from '../src/rules/plan-schema.ts';
 import { PROFILE_SCHEMA } from '../src/rules/profile-schema.ts';
-import { PLAN_TEXTS, PROFILE_TEXTS, type Texts } from './schema-texts.ts';
+import { rowsOf } from './spec/tables.ts';
 
 /** By file name in `schemas/`. */
 export const PRINTED: ReadonlyMap<string, object> = new Map<string, object>([
-  ['plan.schema.json', printed('plan', 'Custody rehearsal plan', PLAN_SCHEMA, PLAN_TEXTS)],
-  ['profile.schema.json', printed('profile', 'Custody profile', PROFILE_SCHEMA, PROFILE_TEXTS)],
+  ['plan.schema.json', printed('plan', 'Custody rehearsal plan', PLAN_SCHEMA)],
+  ['profile.schema.json', printed('profile', 'Custody profile', PROFILE_SCHEMA)],
 ]);
 
-/** A declaration with what editors need beside it. @throws Error for a text of a key that is not there. */
-export function printed(name: string, title: string, schema: Schema, texts: Texts): object {
-  const used = new Set<string>();
+/** A declaration with what spec/REHEARSAL.md says of each key, which editors tell. */
+function printed(name: string, title: string, schema: Schema): object {
+  const page = readFileSync(new URL('../spec/REHEARSAL.md', import.meta.url), 'utf8');
+  const texts = new Map(
+    rowsOf(page, `${name}-keys`).map(([key, meaning]) => [/`(.*)`/.exec(key!)![1]!, plain(meaning!)]),
+  );
   const told = (part: Schema, path: string): object => {
-    const description = texts[path];
-    if (description !== undefined) used.add(path);
-    const { properties, items } = part;
+    const { properties, items, additionalProperties: any } = part;
     const inner = Object.entries(properties ?? {}).map(([key, value]): [string, object] => [
       key,
       told(value, path === '' ? key : `${path}.${key}`),
@@ -32,14 +34,17 @@ export function printed(name: string, title: string, schema: Schema, texts: Text
       ...part,
       ...(properties && { properties: Object.fromEntries(inner) }),
       ...(items && { items: told(items, `${path}[]`) }),
-      ...(description !== undefined && { description }),
+      ...(typeof any === 'object' && { additionalProperties: told(any, `${path}.*`) }),
+      ...(texts.get(path) && { description: texts.get(path) }),
     };
   };
-  const whole = told(schema, '');
-  const idle = Object.keys(texts).find((path) => !used.has(path));
-  if (idle !== undefined) throw new Error(`scripts/schema-texts.ts tells of ${idle}, which ${name} has not`);
   const $schema = 'https://json-schema.org/draft/2020-12/schema';
-  return { $schema, $id: `custody:${name}/2`, title, ...whole };
+  return { $schema, $id: `custody:${name}/2`, title, ...told(schema, '') };
+}
+
+/** A cell without its links and backticks. */
+function plain(cell: string): string {
+  return cell.replace(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll('`', '');
 }
 
 export const SCHEMA_FOLDER = fileURLToPath(new URL('../schemas/', import.meta.url));

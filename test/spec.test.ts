@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pages, printed } from '../scripts/spec-examples.ts';
 import { ERROR_MEANINGS, FINDING_MEANINGS } from '../scripts/spec/codes.ts';
+import { rowsOf } from '../scripts/spec/tables.ts';
 import { makeWorld } from '../scripts/spec/world.ts';
 import { ERROR_EXIT } from '../src/errors.ts';
 import { FINDING_CODES } from '../src/finding.ts';
@@ -16,22 +17,7 @@ import { LEVELS } from '../src/workflows/verify-report.ts';
 const PAGES = await pages();
 const text = [...PAGES.values()].join('\n');
 
-/** The rows of a marked table, as cells without their backticks. */
-function table(name: string): string[][] {
-  const block = new RegExp(`<!-- table:${name} -->\\n([^]*?)<!-- /table -->`).exec(text)?.[1];
-  expect(block, `spec/ has no table ${name}`).toBeDefined();
-  return block!
-    .trim()
-    .split('\n')
-    .slice(2)
-    .map((line) =>
-      line
-        .slice(1, -1)
-        .split('|')
-        .map((cell) => cell.trim()),
-    );
-}
-
+const table = (name: string): string[][] => rowsOf(text, name);
 const column = (name: string, i = 0): string[] => table(name).map((row) => bare(row[i]!));
 const bare = (cell: string): string => cell.replaceAll('`', '').replace(/ \*$/, '');
 
