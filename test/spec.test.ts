@@ -85,9 +85,11 @@ describe('spec/ says what the code does', () => {
     );
     const citations = ['src', 'test', 'scripts', 'bench', 'schemas', 'profiles'].flatMap(textsIn);
     const cited = [...citations, ...READ_FIRST].flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/spec\/([A-Z]+\.md), \\?"([^"\\]+)\\?"/g)].map(
-        ([, page, title]) => `${page!} ${title!}`,
-      ),
+      [
+        ...readFileSync(file, 'utf8')
+          .replace(/\n *\* /g, ' ')
+          .matchAll(/spec\/([A-Z]+\.md), \\?"([^"\\]+)\\?"/g),
+      ].map(([, page, title]) => `${page!} ${title!}`),
     );
     expect(cited.length).toBeGreaterThan(50);
     expect(cited.filter((title) => !titles.has(title))).toEqual([]);

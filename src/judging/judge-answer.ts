@@ -12,7 +12,10 @@ export interface AnswerForm {
   readonly maxText: number;
 }
 
-/** Our validator's (spec/REHEARSAL.md, "The protocol of validators"): in full, and room for all that it may say (validator/bounded.ts). */
+/**
+ * Our validator's (spec/REHEARSAL.md, "The protocol of validators"): in full, and room for all that it may say
+ * (validator/bounded.ts).
+ */
 export const OWN_ANSWER: AnswerForm = {
   needed: ['subject', 'accepted', 'findings'],
   unknownCode: 'refuse',

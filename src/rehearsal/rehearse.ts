@@ -48,9 +48,10 @@ export interface RehearsalResult {
 }
 
 /**
- * Runs a plan that the guard let pass (spec/REHEARSAL.md, "Rehearsal"): what it looked at is what is opened and what runs; isolates the source, makes and verifies a restore image, captures the before-state
- * twice around the preflight, runs each leg on a fresh restore, and writes what was seen into `objects`. It judges
- * nothing: that is the validator's part.
+ * Runs a plan that the guard let pass (spec/REHEARSAL.md, "Rehearsal"): what it looked at is what is opened and what
+ * runs; isolates the source, makes and verifies a restore image, captures the before-state twice around the preflight,
+ * runs each leg on a fresh restore, and writes what was seen into `objects`. It judges nothing: that is the validator's
+ * part.
  * @throws CustodyError for what is refused before anything ran (BOUNDARY_VIOLATED, SQL_SYNTAX, TRANSACTION_CONTROL,
  *   EXECUTOR_CHANGED, SOURCE_CHANGED, ISOLATION_REFUSED) and for I/O; a gate that is not met, an approval that is for
  *   another script, and a script that fails are evidence, not errors.

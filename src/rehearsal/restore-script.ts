@@ -33,8 +33,9 @@ export interface RestoreScript {
 const MAX_SCRIPT = 64 * 1_048_576;
 
 /**
- * A script that, run on B, brings the rows and counters that differ back to A (spec/REHEARSAL.md, "Restore scripts"). Pure: the same
- * two snapshots give the same bytes. Nothing has run it yet: it counts only after a rehearsal with it as leg S.
+ * A script that, run on B, brings the rows and counters that differ back to A (spec/REHEARSAL.md, "Restore scripts").
+ * Pure: the same two snapshots give the same bytes. Nothing has run it yet: it counts only after a rehearsal with it as
+ * leg S.
  *
  * A walk over the objects of both snapshots that yields no items: drive it with `resultOf` or `resultOfAsync`.
  * @throws CustodyError RESTORE_UNSUPPORTED, KIND_NOT_COMPARABLE, and what reading snapshots throws.

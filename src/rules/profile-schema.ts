@@ -3,9 +3,9 @@ import type { Schema } from './json-schema.ts';
 import { sha256 } from './plan-schema.ts';
 
 /**
- * The one declaration of a profile, a JSON Schema (draft 2020-12): runner and validator read by it, its type follows from
- * it, and `schemas/profile.schema.json` is printed from it and from spec/REHEARSAL.md, "Profiles", which has the meaning of
- * each key. Unknown keys are refused everywhere.
+ * The one declaration of a profile, a JSON Schema (draft 2020-12): runner and validator read by it, its type follows
+ * from it, and `schemas/profile.schema.json` is printed from it and from spec/REHEARSAL.md, "Profiles", which has the
+ * meaning of each key. Unknown keys are refused everywhere.
  */
 const line = {
   type: 'string',

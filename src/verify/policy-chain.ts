@@ -13,8 +13,9 @@ export interface ChainedPolicy {
 }
 
 /**
- * Follows the policies of a log, oldest first (spec/REHEARSAL.md, "The validator"). Everybody who appends may append a policy entry: one
- * that does not name the policy before it changes nothing, else one lane could end the ledger for all.
+ * Follows the policies of a log, oldest first (spec/REHEARSAL.md, "The validator"). Everybody who appends may append a
+ * policy entry: one that does not name the policy before it changes nothing, else one lane could end the ledger for
+ * all.
  */
 export class PolicyChain {
   /** The policies that count, oldest first. */

@@ -40,8 +40,8 @@ export interface Observed {
 }
 
 /**
- * The isolation record of a workspace (spec/REHEARSAL.md, "Isolation"). An assertion holds only where it was checked, each time:
- * no clone and no child means that nothing about them was checked, so it does not hold.
+ * The isolation record of a workspace (spec/REHEARSAL.md, "Isolation"). An assertion holds only where it was checked,
+ * each time: no clone and no child means that nothing about them was checked, so it does not hold.
  */
 export function isolationOf(seen: Observed): Isolation {
   const { clones, children } = seen;

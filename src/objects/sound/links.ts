@@ -69,7 +69,8 @@ function kindIn(bytes: Uint8Array): Kind | undefined {
 }
 
 /**
- * What an object says of those that it links, beside what its lists and maps say (spec/FORMAT.md, "Checks of a reader"): their kinds.
+ * What an object says of those that it links, beside what its lists and maps say (spec/FORMAT.md, "Checks of a
+ * reader"): their kinds.
  * @throws CustodyError OBJECT_KIND_UNEXPECTED, and what reading throws.
  */
 export function* checkLinks(object: AnyObject, id: Digest): Walk<never> {

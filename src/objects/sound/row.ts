@@ -13,9 +13,10 @@ type RowFault = (key: Uint8Array, value: Uint8Array, before: KeyBefore) => strin
 export type RowShape = Pick<Stored<'table'>, 'format' | 'columns' | 'key' | 'masked'>;
 
 /**
- * Says what is wrong with a row of this table: it is a row of its format, has a value for each column, and stands under its own key (spec/FORMAT.md, "Keys of rows", "Masking"). In words; undefined where nothing is.
- * Its `value` is as the map has it, of a multiset with its count; `before` the last key before it: equal masked rows are
- * numbered. It throws CustodyError ROW_MALFORMED.
+ * Says what is wrong with a row of this table: it is a row of its format, has a value for each column, and stands under
+ * its own key (spec/FORMAT.md, "Keys of rows", "Masking"). In words; undefined where nothing is. Its `value` is as the
+ * map has it, of a multiset with its count; `before` the last key before it: equal masked rows are numbered. It throws
+ * CustodyError ROW_MALFORMED.
  */
 export function rowFaults({ format, columns, key: { type, columns: keyed }, masked }: RowShape): RowFault {
   const width = Math.max(columns.length, format === 'postgres-copy' ? 1 : 0);

@@ -23,9 +23,9 @@ interface Known {
 }
 
 /**
- * Whole snapshots and tables: every list of their Merkle maps, every entry (spec/FORMAT.md, "Checks of a reader"). One object for all that
- * one command looks at: what was found sound by the same rules is not looked at again, so states that share lists cost
- * what differs.
+ * Whole snapshots and tables: every list of their Merkle maps, every entry (spec/FORMAT.md, "Checks of a reader"). One
+ * object for all that one command looks at: what was found sound by the same rules is not looked at again, so states
+ * that share lists cost what differs.
  */
 export class StatesCheck {
   /** By the name of the rules: lists below which all is sound, and content with a key that it stood under. */

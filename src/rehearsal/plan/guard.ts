@@ -20,9 +20,9 @@ const HINTS = {
 } as const satisfies Partial<Record<ErrorCode, string>>;
 
 /**
- * The guard asks three things, each when it can be known and before what it guards is opened (guarded-plan.ts): where the
- * files lie, what the plan says, what the scripts say (spec/REHEARSAL.md, "Profiles"). No message repeats a forbidden claim. Without
- * a profile, what is remote and every action are refused still.
+ * The guard asks three things, each when it can be known and before what it guards is opened (guarded-plan.ts): where
+ * the files lie, what the plan says, what the scripts say (spec/REHEARSAL.md, "Profiles"). No message repeats a
+ * forbidden claim. Without a profile, what is remote and every action are refused still.
  */
 export class PlanGuard {
   readonly #plan: Plan;

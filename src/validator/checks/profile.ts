@@ -14,8 +14,8 @@ import { attempt, type Evidence } from '../evidence.ts';
 import { MAX_PART } from './scripts.ts';
 
 /**
- * What the runner's guard refuses before anything is opened, found again by the same rules in what was recorded: whoever
- * records evidence need not have asked the guard (spec/REHEARSAL.md, "Profiles").
+ * What the runner's guard refuses before anything is opened, found again by the same rules in what was recorded:
+ * whoever records evidence need not have asked the guard (spec/REHEARSAL.md, "Profiles").
  */
 
 /** Every gate of the profile is among the plan's, word for word. */

@@ -69,9 +69,9 @@ export function snapshotsOf(rehearsal: ObjectOf<'rehearsal'>): [path: string, li
 }
 
 /**
- * What a snapshot says (spec/FORMAT.md, "Snapshots"): facts are definitions under names, nothing is there that was left out, tables stand
- * under their own names. Of the before-state each table is looked at, of the others what it does not say: how lists are cut,
- * and what is in those that do not differ, is level `objects`.
+ * What a snapshot says (spec/FORMAT.md, "Snapshots"): facts are definitions under names, nothing is there that was left
+ * out, tables stand under their own names. Of the before-state each table is looked at, of the others what it does not
+ * say: how lists are cut, and what is in those that do not differ, is level `objects`.
  */
 export function checkSnapshot({ rehearsal, objects }: Evidence, path: string, link: Link): Finding[] {
   const read = attempt(path, () => decodeKind('snapshot', objects.get(link.digest), link.digest));

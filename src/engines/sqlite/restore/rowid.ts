@@ -4,8 +4,8 @@ import type { Table } from '../../../objects/snapshots/diff.ts';
 import { columnOf, malformed, RESTORE_IMAGE_HINT, unsupported } from '../../restore/model.ts';
 
 /**
- * The rowid where it is the key (spec/FORMAT.md, "Keys of rows"). INTEGER PRIMARY KEY is NULL in the record: its value is put
- * into `values`, and the column serves as the key.
+ * The rowid where it is the key (spec/FORMAT.md, "Keys of rows"). INTEGER PRIMARY KEY is NULL in the record: its value
+ * is put into `values`, and the column serves as the key.
  */
 export function sqliteRowid(table: Table, key: Uint8Array, values: RowValue[]): bigint | undefined {
   if (table.key.type === 'rowid') {
