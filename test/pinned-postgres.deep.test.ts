@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "0464fa4fca12b07ed6258ba8e7a45569855d9a7e58fbe533e721e0508c1e020b",
-        "seal": "8643de6e5bdf02ffd6ecc320274607a7170acb637fdffd7e6a126b9b5fdf6d8e",
+        "rehearsal": "48988489d6012edac336f11a5a1936124cd33761a5f2eccd8e1bedc0bc60192e",
+        "seal": "f3a75bd04ddcc688378508292c86635a1b2bc17596e74964e48a285a36ed99d5",
       }
     `);
   });

@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"19a8e08357fffa589b8c7adff67a6d549b6b546db3ac3832f034c6802feafbb4"`,
+      `"2959452d466ad1824337d9b16e0b9e4e79daab9844ded08d58838fa01e9df823"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "e9e42c04e167419dc73ea7b0b54dd2a504617ee201bf8b03c4777816ed08ba2a",
-        "seal": "984759ccfae836d58ab80c01b5f3f8b8553bdad115deb92f9a3e218a0193ae62",
+        "rehearsal": "0b8eb2655f71e163237ed8baaa27266f092af780917dcadd01dec17902da691e",
+        "seal": "00ec94243cf48daed7a426afa1c49a117be1f3a6ce7f5ccb77ef71630c7eb170",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "3de8559fab2a269304e127fe34df8afc2a267082ceb473b3e2ef394f516942ff",
-        "seal": "276bcfefa4f10c19c0264c90ced077cee59a0dca6c3a377a2afac5d0f450ed5b",
+        "rehearsal": "9f1be5cc6b178a46ba8575afcfc3af3e78989e8a7ea7be93cca936e7c699eb6a",
+        "seal": "f0b8e26b2bba5fe80c2b3f0d8ad87490c409f29e1b63cd37b1167cb23da7e11d",
       }
     `);
   });
