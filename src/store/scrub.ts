@@ -92,7 +92,13 @@ async function scrubHead(backend: Backend, name: string, findings: Finding[]): P
     return (await readHead(backend, name.slice('heads/'.length)))?.bytes.length ?? 0;
   } catch (error) {
     if (!isLost(error)) throw error;
-    findings.push(finding('HEAD_DAMAGED', name, error.message));
+    findings.push(
+      finding(
+        error.code === 'OBJECT_VERSION_UNKNOWN' ? 'OBJECT_VERSION_UNKNOWN' : 'HEAD_DAMAGED',
+        name,
+        error.message,
+      ),
+    );
     return 0;
   }
 }

@@ -10,6 +10,7 @@ export async function readSoundHead(ledger: Ledger): Promise<{ head: Head } | { 
     return { fault: finding('HEAD_MISSING', 'heads/main', 'a ledger has at least its first record') };
   } catch (error) {
     if (!isLost(error)) throw error;
-    return { fault: finding('HEAD_DAMAGED', 'heads/main', `${error.code}: ${error.message}`) };
+    const code = error.code === 'OBJECT_VERSION_UNKNOWN' ? 'OBJECT_VERSION_UNKNOWN' : 'HEAD_DAMAGED';
+    return { fault: finding(code, 'heads/main', `${error.code}: ${error.message}`) };
   }
 }

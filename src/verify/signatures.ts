@@ -1,5 +1,5 @@
 import { isOfInput } from '../errors.ts';
-import { finding, type Finding } from '../finding.ts';
+import { finding, type Finding, type FindingCode } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { lastCheckpoint, type Head } from '../ledger/log-state.ts';
 import { checkFollows, openCheckpoint, type SignedCheckpoint } from '../log/checkpoint.ts';
@@ -16,6 +16,8 @@ interface Opened {
 interface Fault {
   readonly path: string;
   readonly why: string;
+  /** CHECKPOINT_INVALID unless it says otherwise. */
+  readonly code?: FindingCode;
 }
 
 /** The checkpoints of a log, newest first; what they say of the records is not compared yet. */
@@ -64,7 +66,8 @@ export async function readCheckpoints(
       checkFollows(later.checkpoint, checkpoint);
     } catch (error) {
       if (!isOfInput(error)) throw error;
-      faults.push({ path, why: `${error.code}: ${error.message}` });
+      const code = error.code === 'OBJECT_VERSION_UNKNOWN' ? 'OBJECT_VERSION_UNKNOWN' : 'CHECKPOINT_INVALID';
+      faults.push({ path, code, why: `${error.code}: ${error.message}` });
     }
   }
   return { opened, faults };
@@ -95,6 +98,7 @@ function findingsOf(faults: readonly Fault[]): Finding[] {
   const paths = Map.groupBy(faults, ({ why }) => why);
   return [...paths].map(([why, those]) => {
     const more = those.length > 1 ? ` (and ${those.length - 1} later ones)` : '';
-    return finding('CHECKPOINT_INVALID', those.at(-1)!.path, `${why}${more}`);
+    const { path, code = 'CHECKPOINT_INVALID' } = those.at(-1)!;
+    return finding(code, path, `${why}${more}`);
   });
 }

@@ -64,8 +64,13 @@ async function attempt(path: string, work: () => Promise<Finding[]>): Promise<Fi
   } catch (error) {
     if (!isCustodyError(error)) throw error;
     if (categoryOf(error) !== 'evidence' && !FAULTS_OF_EVIDENCE.has(error.code)) throw error;
-    // Damage of the store is no verdict: it is called what fsck calls it.
-    const code = error.code.startsWith('PACK_') ? 'PACK_DAMAGED' : 'VERDICT_DIFFERS';
+    // Damage of the store is no verdict, nor is what nobody knows: it is called what fsck calls it.
+    const code =
+      error.code === 'OBJECT_VERSION_UNKNOWN'
+        ? 'OBJECT_VERSION_UNKNOWN'
+        : error.code.startsWith('PACK_')
+          ? 'PACK_DAMAGED'
+          : 'VERDICT_DIFFERS';
     return [finding(code, path, `${error.code}: ${error.message}`)];
   }
 }

@@ -212,9 +212,13 @@ async function verifyPacket(
   ]);
   if (!isRehearsal) return;
   const at = resolved.type === 'record' ? resolved.record.index : options.log.size - 1;
-  // What was in force follows from the log: where that is damaged nobody knows, and the chain's findings say why.
+  // What was in force follows from the log: where that is damaged nobody knows, and the findings say why.
   const inForce = policyAt(options.log.entries, at);
-  if (!inForce) return;
+  if (!inForce) {
+    const { unknown } = options.log.entries;
+    if (unknown) report.level('semantics', [unknown]);
+    return;
+  }
   const semantics = {
     ...options,
     firstPolicy: options.policy ?? ledger.config.policy,

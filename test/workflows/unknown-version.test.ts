@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encode, type Value } from '../../src/objects/codec.ts';
 import { digestOf } from '../../src/objects/digest.ts';
-import { nodeLink } from '../../src/objects/link.ts';
+import { decodeKind } from '../../src/objects/kinds.ts';
+import { nodeLink, type Link } from '../../src/objects/link.ts';
+import { sha256Bytes } from '../../src/objects/sha256.ts';
+import { decodeHead } from '../../src/store/heads.ts';
 import type { VerifyReport } from '../../src/workflows/verify-report.ts';
 import { codes, Desk } from '../cli/desk.ts';
+import { writePlan } from '../cli/plans.ts';
+import { rewriteHead } from './forge.ts';
 
 describe('an object that this version does not know', () => {
   let desk: Desk;
@@ -21,11 +26,7 @@ describe('an object that this version does not know', () => {
   ])('%s is one finding, and its level is not done', async (_, value) => {
     const bytes = encode(value);
     const link = nodeLink(digestOf(bytes));
-    await using ledger = await desk.ledger();
-    await using session = await ledger.session();
-    session.writer.put('dag-cbor', link.digest, bytes);
-    const draft = { type: 'packet', author: 'x', lane: 'x', message: '' } as const;
-    await session.append({ ...draft, packet: link });
+    await append((to) => ({ type: 'packet', packet: to }), bytes);
     const { ok, levels, findings } = await desk.json<VerifyReport>(['verify', 'HEAD'], 1);
     expect({ ok, levels }).toMatchObject({ ok: false, levels: { objects: 'skipped', chain: 'done' } });
     expect(codes(findings)).toEqual([
@@ -36,4 +37,58 @@ describe('an object that this version does not know', () => {
     const fsck = await desk.json<{ findings: VerifyReport['findings'] }>(['fsck'], 1);
     expect(codes(fsck.findings)).toEqual([['OBJECT_VERSION_UNKNOWN', link.digest]]);
   });
+
+  it('as the head: it is named, and nothing is done', async () => {
+    const path = '.custody/heads/main';
+    const body = encode({ ...decodeHead(desk.bytes(path), path).head, v: 4 });
+    desk.write(path, Buffer.concat([sha256Bytes(body), body]));
+    const { levels, findings } = await desk.json<VerifyReport>(['verify', 'HEAD'], 1);
+    expect(Object.values(levels)).toEqual(Array(6).fill('skipped'));
+    expect(codes(findings)).toEqual([
+      ['LEVEL_SKIPPED', 'chain'],
+      ['OBJECT_VERSION_UNKNOWN', 'heads/main'],
+      ['LEVEL_SKIPPED', 'objects'],
+    ]);
+    const fsck = await desk.json<{ findings: VerifyReport['findings'] }>(['fsck'], 1);
+    expect(codes(fsck.findings)).toEqual([['OBJECT_VERSION_UNKNOWN', 'heads/main']]);
+    await desk.fails(['log'], 'OBJECT_VERSION_UNKNOWN', 1);
+  });
+
+  it('as the last checkpoint: signatures are not done, and nobody signs on top of it', async () => {
+    let unknown = '';
+    rewriteHead(desk, (head) => {
+      const checkpoint = encode({ ...decodeKind('checkpoint', head.checkpoint!), v: 2 });
+      unknown = `checkpoints/${digestOf(checkpoint)}`;
+      return { ...head, checkpoint };
+    });
+    const { levels, findings } = await desk.json<VerifyReport>(['verify', 'HEAD'], 1);
+    expect(levels).toMatchObject({ objects: 'done', chain: 'done', signatures: 'skipped' });
+    expect(codes(findings)).toEqual([['OBJECT_VERSION_UNKNOWN', unknown]]);
+    const { unsigned } = await desk.json<{ unsigned: string }>(['commit', await desk.packet()]);
+    expect(unsigned).toBe('OBJECT_VERSION_UNKNOWN');
+  });
+
+  it('as a policy: from there on nobody knows who may judge', async () => {
+    const made = await desk.json<{ packet: string }>(['rehearse', writePlan(desk)]);
+    await append((policy) => ({ type: 'policy', policy }), encode({ kind: 'policy', v: 1 }));
+    const { levels, findings } = await desk.json<VerifyReport>(['verify', made.packet], 1);
+    expect(levels).toMatchObject({ objects: 'done', seal: 'done', chain: 'done', semantics: 'skipped' });
+    expect(codes(findings)).toEqual([
+      ['OBJECT_VERSION_UNKNOWN', 'records/2'],
+      ['LEVEL_SKIPPED', 'semantics'],
+    ]);
+    expect((await desk.json<VerifyReport>(['verify', '@1'])).ok).toBe(true);
+    await desk.fails(['rehearse', 'plan.yaml'], 'OBJECT_VERSION_UNKNOWN', 1);
+  });
+
+  async function append(
+    typed: (link: Link) => { type: 'packet'; packet: Link } | { type: 'policy'; policy: Link },
+    bytes: Uint8Array,
+  ): Promise<void> {
+    const link = nodeLink(digestOf(bytes));
+    await using ledger = await desk.ledger();
+    await using session = await ledger.session();
+    session.writer.put('dag-cbor', link.digest, bytes);
+    await session.append({ ...typed(link), author: 'x', lane: 'x', message: '' });
+  }
 });
