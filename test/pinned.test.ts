@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"0ca800ecf44a7b755fdf8f2311aa7c2e042a66bc4f3a5d56e55065fd0e6c2776"`,
+      `"19a8e08357fffa589b8c7adff67a6d549b6b546db3ac3832f034c6802feafbb4"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "dfb4d22ebc39d72cbb52ffbbfdcb4985ab8420637fc30ea910029115926f6b79",
-        "seal": "eae65687f84266ea53f42df55114325979c3c4f6b264c7d1d001c08d745d51a5",
+        "rehearsal": "e9e42c04e167419dc73ea7b0b54dd2a504617ee201bf8b03c4777816ed08ba2a",
+        "seal": "984759ccfae836d58ab80c01b5f3f8b8553bdad115deb92f9a3e218a0193ae62",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "76b7f07dce19bc5cced9ce59771a885b04fab248efb7d2e05ad0d07921b87021",
-        "seal": "047506aa265cfc33ae24ae1180013cbd3ba55939acfda4da35304bf251cd020c",
+        "rehearsal": "3de8559fab2a269304e127fe34df8afc2a267082ceb473b3e2ef394f516942ff",
+        "seal": "276bcfefa4f10c19c0264c90ced077cee59a0dca6c3a377a2afac5d0f450ed5b",
       }
     `);
   });
