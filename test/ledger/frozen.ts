@@ -14,6 +14,21 @@ import { noise, utf8 } from '../objects/support.ts';
 import { LONG, putLater, putSnapshot } from './frozen-values.ts';
 import { KEY, ORIGIN, SignedLog, TIME } from './small-log.ts';
 
+/** The kinds that are in it. A kind that is not must be in the ledger of what grows (growing.ts). */
+export const FROZEN_KINDS: readonly string[] = [
+  'bundle',
+  'checkpoint',
+  'chunks',
+  'file',
+  'head',
+  'node',
+  'record',
+  'rows',
+  'snapshot',
+  'table',
+  'tree',
+];
+
 /** Bytes that no compression makes smaller. */
 export const NOISE = noise(20_000, 7);
 export const TEXT = utf8('frozen\n');
