@@ -151,7 +151,7 @@ async function verifyStored(
   checkRerunners(rerunners, options.key ?? ledger.config.verifierKey);
   // A rerun that was asked for and is not there is no yes.
   if (rerunners.length > 0) report.require('reexecuted');
-  const objects = new ObjectsCheck(ledger.store, options);
+  const objects = new ObjectsCheck(ledger, options);
   if (place.type === 'object') await objects.reach([await linkTo(ledger, place.id)], 'revision');
   else await objects.record(place.record.record, `records/${place.record.index}`);
   await objects.hashFiles();
