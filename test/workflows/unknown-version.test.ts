@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encode, type Value } from '../../src/objects/codec.ts';
 import { digestOf } from '../../src/objects/digest.ts';
+import { currentPolicy, policyAfter } from '../../src/judging/policy.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
+import { putObject } from '../../src/objects/sink.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { decodeHead } from '../../src/store/heads.ts';
 import type { VerifyReport } from '../../src/workflows/verify-report.ts';
 import { codes, Desk } from '../cli/desk.ts';
 import { writePlan } from '../cli/plans.ts';
-import { rewriteHead } from './forge.ts';
+import { commitForged, materialOf, rewriteHead } from './forge.ts';
 
 describe('an object that this version does not know', () => {
   let desk: Desk;
@@ -79,6 +81,27 @@ describe('an object that this version does not know', () => {
     ]);
     expect((await desk.json<VerifyReport>(['verify', '@1'])).ok).toBe(true);
     await desk.fails(['rehearse', 'plan.yaml'], 'OBJECT_VERSION_UNKNOWN', 1);
+  });
+
+  it('as a pinned validator: nothing is said of the verdicts', async () => {
+    const made = await desk.json<{ rehearsal: string; verdict: string }>(['rehearse', writePlan(desk)]);
+    await using ledger = await desk.ledger();
+    const current = await currentPolicy(ledger);
+    const bytes = encode({ kind: 'validator', v: 1 });
+    {
+      await using session = await ledger.session();
+      session.writer.put('dag-cbor', digestOf(bytes), bytes);
+      const validators = [...current.policy.validators, nodeLink(digestOf(bytes))];
+      const policy = putObject(session.writer, policyAfter(current, { validators }));
+      await session.append({ type: 'policy', policy, author: 'x', lane: 'x', message: '' });
+    }
+    await commitForged(ledger, await materialOf(ledger, made));
+    const { levels, findings } = await desk.json<VerifyReport>(['verify', 'HEAD'], 1);
+    expect(levels).toMatchObject({ objects: 'done', seal: 'done', chain: 'done', semantics: 'skipped' });
+    expect(codes(findings)).toEqual([
+      ['LEVEL_SKIPPED', 'semantics'],
+      ['OBJECT_VERSION_UNKNOWN', 'semantics'],
+    ]);
   });
 
   async function append(
