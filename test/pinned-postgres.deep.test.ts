@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "31d4ecb64977724cfe337c3a31ad0479f98b242c3c46bd89c204c58bb8b499de",
-        "seal": "d4940131e400f414b4e89930922a6dc8fa1f6c6f47bbd5b72059923fbc985267",
+        "rehearsal": "0464fa4fca12b07ed6258ba8e7a45569855d9a7e58fbe533e721e0508c1e020b",
+        "seal": "8643de6e5bdf02ffd6ecc320274607a7170acb637fdffd7e6a126b9b5fdf6d8e",
       }
     `);
   });
