@@ -1,3 +1,4 @@
+import { hash32 } from '../../src/objects/cutting/cutter.ts';
 import { SnapshotBuilder, type TableSpec } from '../../src/objects/snapshots/builder.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import type { Link } from '../../src/objects/link.ts';
@@ -18,7 +19,7 @@ import { utf8 } from '../objects/support.ts';
 
 /** After this text, beyond the least size of a chunk, a chunk ends; after the second one only beyond its normal size. */
 const CUT = '.................cut here 179482';
-const LATE = '..................cut late 56401';
+const LATE = '.................cut late 125782';
 const chunk = (filling: string, length: number, mark: string): Buffer =>
   Buffer.concat([Buffer.alloc(length, filling), Buffer.from(mark)]);
 const TEN = Array.from({ length: 10 }, (_, n) => chunk(String(n).padStart(4, '0'), 65_536, CUT));
@@ -45,6 +46,7 @@ const sorted = (rows: [Uint8Array, Uint8Array][]): [Uint8Array, Uint8Array][] =>
   rows.sort(([a], [b]) => Buffer.compare(a, b));
 const TOKEN = encodeRecord([MASKED, 'login']);
 
+/** The third from the end is the longest that is held inline. */
 const VALUES: SqliteValue[] = [
   ...[
     null,
@@ -61,7 +63,7 @@ const VALUES: SqliteValue[] = [
     -(1n << 63n),
   ],
   ...[0, -0, 1.5, -1e308, 5e-324, Infinity, '', 'text', 'é', 'a\0b', '1', new TextBytes(Uint8Array.of(0xff))],
-  ...[new Uint8Array(), Uint8Array.of(0, 255), 'x'.repeat(20_000), 'y'.repeat(1_100_000)],
+  ...[new Uint8Array(), Uint8Array.of(0, 255), 'x'.repeat(16_380), 'x'.repeat(16_381), 'y'.repeat(1_100_000)],
 ];
 /** NULL in a key: the rowid follows. */
 const MIXED: [values: KeyPart[], rowid?: bigint][] = [
@@ -74,6 +76,21 @@ const MIXED: [values: KeyPart[], rowid?: bigint][] = [
   [[Uint8Array.of(1), null], -1n],
 ];
 
+/**
+ * Rows of these weights (key and row, bytes) under the next integer keys of which one ends a list where `ends` says so, and none
+ * else does.
+ */
+function weighed(rows: readonly { weight: number; ends?: true }[]): [Uint8Array, Uint8Array][] {
+  let id = 0n;
+  return rows.map(({ weight, ends = false }) => {
+    const hash = (): number => hash32(encodeKey([id]));
+    do id++;
+    while (ends ? hash() >= weight * 2 ** 19 : hash() < 2 ** 31);
+    const row = encodeRecord([null, 'x'.repeat(weight - 9 - (weight > 69 ? 4 : 3))]);
+    return [encodeKey([id]), row];
+  });
+}
+
 const SQLITE: FrozenTable[] = [
   {
     spec: { name: 'integers', columns: columns('id', 'name'), key: declared('id') },
@@ -83,10 +100,10 @@ const SQLITE: FrozenTable[] = [
     ]),
   },
   {
-    // Keys of 700 to 1,100 letters: some are cut, and few make a list.
+    // Keys of 904 letters and more: those that are too long are cut, and few make a list.
     spec: { name: 'texts', columns: columns('id', 'n'), key: declared('id') },
     rows: Array.from({ length: 200 }, (_, i) => {
-      const id = `${String(i).padStart(4, '0')}${'.'.repeat(700 + 2 * i)}`;
+      const id = `${String(i).padStart(4, '0')}${'.'.repeat(900 + i)}`;
       return [encodeKey([id]), encodeRecord([id, BigInt(i)])];
     }),
   },
@@ -123,6 +140,32 @@ const SQLITE: FrozenTable[] = [
       [encodeKey([null, sha256Bytes(TOKEN), 0n]), TOKEN],
       [encodeKey([null, sha256Bytes(TOKEN), 1n]), TOKEN],
     ]),
+  },
+  {
+    // No key ends a list: it ends where it would be too long.
+    spec: { name: 'uncut', columns: columns('id', 'name'), key: declared('id') },
+    rows: weighed(Array<{ weight: number }>(1_000).fill({ weight: 128 })),
+  },
+  {
+    // A key that would end a list a byte below its least weight, and one that ends it there.
+    spec: { name: 'least', columns: columns('id', 'name'), key: declared('id') },
+    rows: weighed([
+      ...Array<{ weight: number }>(9).fill({ weight: 100 }),
+      { weight: 123, ends: true },
+      { weight: 100, ends: true },
+      ...Array<{ weight: number }>(9).fill({ weight: 100 }),
+      { weight: 124, ends: true },
+      { weight: 100 },
+    ]),
+  },
+  {
+    spec: {
+      name: 'secrets',
+      columns: columns('line'),
+      key: { type: 'multiset', columns: [] },
+      masked: ['line'],
+    },
+    rows: multisetEntries([[MASKED], ['kept'], [MASKED]].map((line) => encodeRecord(line as SqliteValue[]))),
   },
   { spec: { name: 'nothing', columns: columns('a'), key: { type: 'rowid', columns: [] } }, rows: [] },
 ];

@@ -7,7 +7,7 @@ import { verifyChain } from '../../src/verify/chain.ts';
 import { ObjectsCheck } from '../../src/verify/objects.ts';
 import { decode } from '../../src/objects/codec.ts';
 import { digestOf, type Digest } from '../../src/objects/digest.ts';
-import { readBytes } from '../../src/objects/file.ts';
+import { readBytes, readContent } from '../../src/objects/file.ts';
 import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import { nodeLink, rawLink, type Link } from '../../src/objects/link.ts';
 import { rowBytes, walkMap } from '../../src/objects/map-walk.ts';
@@ -21,7 +21,7 @@ import { PackWriter } from '../../src/store/pack-writer.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
 import { codes } from '../cli/desk.ts';
 import { hex } from '../objects/support.ts';
-import { FROZEN_KINDS, makeFrozen, NAMES, NOISE, TEXT } from './frozen.ts';
+import { FROZEN_KINDS, LARGEST, makeFrozen, NAMES, NOISE, TEXT } from './frozen.ts';
 import { FROZEN_FACTS, LONG, FROZEN_TABLES } from './frozen-values.ts';
 import { KEY, ORIGIN } from './small-log.ts';
 
@@ -111,7 +111,11 @@ describe('the frozen ledger', () => {
     expect((await read(rawLink(IDS['empty']!))).length).toBe(0);
     expect(hex(await read(rawLink(IDS['text']!)))).toBe(hex(TEXT));
     expect(hex(await read(rawLink(IDS['noise']!)))).toBe(hex(NOISE));
+    expect(Buffer.compare(await read(rawLink(IDS['largest']!)), LARGEST)).toBe(0);
     expect(Buffer.compare(await read(node('file')), LONG)).toBe(0);
+    const pieces: number[] = [];
+    for await (const piece of driveAsync(readContent(node('file')), ledger.get)) pieces.push(piece.length);
+    expect(pieces).toEqual([...Array<number>(61).fill(65_568), 131_114, 1_048_576, 8]);
     expect(decodeKind('chunks', await ledger.get(IDS['chunks']!)).level).toBe(1);
   });
 
@@ -120,6 +124,7 @@ describe('the frozen ledger', () => {
     for await (const { path, entry } of driveAsync(walkTree(node('folder')), ledger.get))
       found.push([path, entry.mode, entry.link.digest]);
     expect(found).toEqual([
+      ['bare', 'dir', expect.stringMatching(/^[0-9a-f]{64}$/)],
       ['long', 'file', IDS['file']],
       ['run.sh', 'exec', IDS['text']],
       ['to', 'symlink', digestOf(Buffer.from('wide/file-000-ü.txt'))],

@@ -32,6 +32,8 @@ export const FROZEN_KINDS: readonly string[] = [
 /** Bytes that no compression makes smaller. */
 export const NOISE = noise(20_000, 7);
 export const TEXT = utf8('frozen\n');
+/** The greatest blob. */
+export const LARGEST = new Uint8Array(1_048_576);
 /** Names in a folder that is a tree of lists. */
 export const NAMES = Array.from({ length: 400 }, (_, i) => `file-${String(i).padStart(3, '0')}-ü.txt`);
 
@@ -61,6 +63,7 @@ export function makeFrozen(): Frozen {
     empty: storeContent(objects, new Uint8Array()),
     text: storeContent(objects, TEXT),
     noise: storeContent(objects, NOISE),
+    largest: storeContent(objects, LARGEST),
     file: storeContent(objects, LONG),
   };
   const { wide, folder } = putFolders(objects, content);
@@ -133,6 +136,7 @@ function putFolders(
   for (const name of NAMES) inner.add({ name, mode: 'file', link: text });
   const wide = inner.finish();
   const outer = new TreeBuilder(objects);
+  outer.add({ name: 'bare', mode: 'dir', link: new TreeBuilder(objects).finish() });
   outer.add({ name: 'long', mode: 'file', link: file });
   outer.add({ name: 'run.sh', mode: 'exec', link: text });
   outer.add({ name: 'to', mode: 'symlink', link: storeContent(objects, utf8('wide/file-000-ü.txt')) });
