@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "0464fa4fca12b07ed6258ba8e7a45569855d9a7e58fbe533e721e0508c1e020b",
-        "seal": "8643de6e5bdf02ffd6ecc320274607a7170acb637fdffd7e6a126b9b5fdf6d8e",
+        "rehearsal": "de32cdb13c7c0b6c250a8efe94bddd7134d439c2d9f35d76eed87e16ab45cdb1",
+        "seal": "36cab03518a2ef4140db73ecfc7633911c68fbeab799076ea2c5e47d426948c1",
       }
     `);
   });

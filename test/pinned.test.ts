@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"19a8e08357fffa589b8c7adff67a6d549b6b546db3ac3832f034c6802feafbb4"`,
+      `"280749f41e31b403ca19e21099fe1acfcae395a987eea266ca65216c6575cce1"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "e9e42c04e167419dc73ea7b0b54dd2a504617ee201bf8b03c4777816ed08ba2a",
-        "seal": "984759ccfae836d58ab80c01b5f3f8b8553bdad115deb92f9a3e218a0193ae62",
+        "rehearsal": "c942f29cc92bbc87e31245fd7bb3b2c61ff18fc95f15743b9190d05ff0527f38",
+        "seal": "fde9cef5c4fd192e973bcc4cfaaa1654dd6fae4283aa0b4f971ae5c9f6405b3c",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "3de8559fab2a269304e127fe34df8afc2a267082ceb473b3e2ef394f516942ff",
-        "seal": "276bcfefa4f10c19c0264c90ced077cee59a0dca6c3a377a2afac5d0f450ed5b",
+        "rehearsal": "7094c5f2a072c38b1dee278cb8317706bd538b76b5864bb7dd0f42200f285c72",
+        "seal": "c6e8bb05196625d315484e856ad303976172e8df4aa06625e5231ab73d0fd40c",
       }
     `);
   });
