@@ -2,6 +2,7 @@ import { isDamage } from '../errors.ts';
 import { checkFollows, openCheckpoint, signCheckpoint } from '../log/checkpoint.ts';
 import { verifierKeyOf } from '../log/note-key.ts';
 import { decodeKind, encodeObject, type Encoded } from '../objects/kinds.ts';
+import { unknownOr } from '../objects/object-fault.ts';
 import { lastCheckpoint, type Head } from './log-state.ts';
 
 /**
@@ -34,7 +35,7 @@ export function signHead(
     }
   } catch (error) {
     if (!isDamage(error)) throw error;
-    return without(error.code === 'OBJECT_VERSION_UNKNOWN' ? 'OBJECT_VERSION_UNKNOWN' : 'CHECKPOINT_INVALID');
+    return without(unknownOr(error, 'CHECKPOINT_INVALID'));
   }
   const note = signCheckpoint(next, skey);
   const previous = linked?.link ?? null;

@@ -5,6 +5,9 @@ import { lastCheckpoint, type Head } from '../ledger/log-state.ts';
 import { checkFollows, openCheckpoint, type SignedCheckpoint } from '../log/checkpoint.ts';
 import { equalHashes, type Hash } from '../log/tree-hash.ts';
 import { decodeKind } from '../objects/kinds.ts';
+import { unknownOr } from '../objects/object-fault.ts';
+
+const INVALID = 'CHECKPOINT_INVALID';
 
 /** A checkpoint that the log's key signed. */
 interface Opened {
@@ -16,7 +19,7 @@ interface Opened {
 interface Fault {
   readonly path: string;
   readonly why: string;
-  /** CHECKPOINT_INVALID unless it says otherwise. */
+  /** {@link INVALID} where it does not say. */
   readonly code?: FindingCode;
 }
 
@@ -66,7 +69,7 @@ export async function readCheckpoints(
       checkFollows(later.checkpoint, checkpoint);
     } catch (error) {
       if (!isOfInput(error)) throw error;
-      const code = error.code === 'OBJECT_VERSION_UNKNOWN' ? 'OBJECT_VERSION_UNKNOWN' : 'CHECKPOINT_INVALID';
+      const code = unknownOr(error, INVALID);
       faults.push({ path, code, why: `${error.code}: ${error.message}` });
     }
   }
@@ -98,7 +101,7 @@ function findingsOf(faults: readonly Fault[]): Finding[] {
   const paths = Map.groupBy(faults, ({ why }) => why);
   return [...paths].map(([why, those]) => {
     const more = those.length > 1 ? ` (and ${those.length - 1} later ones)` : '';
-    const { path, code = 'CHECKPOINT_INVALID' } = those.at(-1)!;
+    const { path, code = INVALID } = those.at(-1)!;
     return finding(code, path, `${why}${more}`);
   });
 }

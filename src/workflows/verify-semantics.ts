@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
+import { unknownOr } from '../objects/object-fault.ts';
 import { judgeAll, type JudgeOptions } from '../judging/judge.ts';
 import { checkWritten } from '../packets/files/check-written.ts';
 import { comparePacketFiles } from '../packets/files/compare.ts';
@@ -64,12 +65,7 @@ async function attempt(path: string, work: () => Promise<Finding[]>): Promise<Fi
     if (!isCustodyError(error)) throw error;
     if (categoryOf(error) !== 'evidence' && !FAULTS_OF_EVIDENCE.has(error.code)) throw error;
     // Damage of the store is no verdict, nor is what nobody knows: it is called what fsck calls it.
-    const code =
-      error.code === 'OBJECT_VERSION_UNKNOWN'
-        ? 'OBJECT_VERSION_UNKNOWN'
-        : error.code.startsWith('PACK_')
-          ? 'PACK_DAMAGED'
-          : 'VERDICT_DIFFERS';
+    const code = unknownOr(error, error.code.startsWith('PACK_') ? 'PACK_DAMAGED' : 'VERDICT_DIFFERS');
     return [finding(code, path, `${error.code}: ${error.message}`)];
   }
 }
