@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generateKey } from '../../src/log/note-key.ts';
 import { encode, type Value } from '../../src/objects/codec.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { currentPolicy, policyAfter } from '../../src/judging/policy.ts';
@@ -83,6 +84,16 @@ describe('an object that this version does not know', () => {
     await desk.fails(['rehearse', 'plan.yaml'], 'OBJECT_VERSION_UNKNOWN', 1);
   });
 
+  it('as a rerun: it counts nothing, and is named where reruns are asked for', async () => {
+    await desk.json(['rehearse', writePlan(desk)]);
+    await append((rerun) => ({ type: 'rerun', rerun }), encode({ kind: 'rerun', v: 1000 }));
+    const { vkey } = generateKey('somebody.example', new Uint8Array(32));
+    const asked = await desk.json<VerifyReport>(['verify', '@1', '--rerunner', vkey], 1);
+    expect(codes(asked.findings)).toEqual([['LEVEL_SKIPPED', 'reexecuted']]);
+    expect(codes(asked.notes)).toEqual([['OBJECT_VERSION_UNKNOWN', 'records/2']]);
+    expect(await desk.json<VerifyReport>(['verify', '@1'])).toMatchObject({ ok: true, notes: [] });
+  });
+
   it('as a pinned validator: nothing is said of the verdicts', async () => {
     const made = await desk.json<{ rehearsal: string; verdict: string }>(['rehearse', writePlan(desk)]);
     await using ledger = await desk.ledger();
@@ -105,7 +116,9 @@ describe('an object that this version does not know', () => {
   });
 
   async function append(
-    typed: (link: Link) => { type: 'packet'; packet: Link } | { type: 'policy'; policy: Link },
+    typed: (
+      link: Link,
+    ) => { type: 'packet'; packet: Link } | { type: 'policy'; policy: Link } | { type: 'rerun'; rerun: Link },
     bytes: Uint8Array,
   ): Promise<void> {
     const link = nodeLink(digestOf(bytes));
