@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "48988489d6012edac336f11a5a1936124cd33761a5f2eccd8e1bedc0bc60192e",
-        "seal": "f3a75bd04ddcc688378508292c86635a1b2bc17596e74964e48a285a36ed99d5",
+        "rehearsal": "de32cdb13c7c0b6c250a8efe94bddd7134d439c2d9f35d76eed87e16ab45cdb1",
+        "seal": "36cab03518a2ef4140db73ecfc7633911c68fbeab799076ea2c5e47d426948c1",
       }
     `);
   });

@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"2959452d466ad1824337d9b16e0b9e4e79daab9844ded08d58838fa01e9df823"`,
+      `"280749f41e31b403ca19e21099fe1acfcae395a987eea266ca65216c6575cce1"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "0b8eb2655f71e163237ed8baaa27266f092af780917dcadd01dec17902da691e",
-        "seal": "00ec94243cf48daed7a426afa1c49a117be1f3a6ce7f5ccb77ef71630c7eb170",
+        "rehearsal": "c942f29cc92bbc87e31245fd7bb3b2c61ff18fc95f15743b9190d05ff0527f38",
+        "seal": "fde9cef5c4fd192e973bcc4cfaaa1654dd6fae4283aa0b4f971ae5c9f6405b3c",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "9f1be5cc6b178a46ba8575afcfc3af3e78989e8a7ea7be93cca936e7c699eb6a",
-        "seal": "f0b8e26b2bba5fe80c2b3f0d8ad87490c409f29e1b63cd37b1167cb23da7e11d",
+        "rehearsal": "7094c5f2a072c38b1dee278cb8317706bd538b76b5864bb7dd0f42200f285c72",
+        "seal": "c6e8bb05196625d315484e856ad303976172e8df4aa06625e5231ab73d0fd40c",
       }
     `);
   });

@@ -5,7 +5,7 @@ import { pages, printed } from '../scripts/spec-examples.ts';
 import { ERROR_MEANINGS, FINDING_MEANINGS } from '../scripts/spec/codes.ts';
 import { rowsOf } from '../scripts/spec/tables.ts';
 import { makeWorld } from '../scripts/spec/world.ts';
-import { ERROR_EXIT } from '../src/errors.ts';
+import { ERROR_CATEGORIES } from '../src/errors.ts';
 import { FINDING_CODES } from '../src/finding.ts';
 import { toJson } from '../src/objects/json.ts';
 import { decodeObject, KINDS } from '../src/objects/kinds.ts';
@@ -49,7 +49,7 @@ describe('spec/ says what the code does', () => {
   });
 
   it('names no code that does not exist', () => {
-    const known = new Set<string>([...Object.keys(ERROR_EXIT), ...FINDING_CODES, ...ENVIRONMENT]);
+    const known = new Set<string>([...Object.keys(ERROR_CATEGORIES), ...FINDING_CODES, ...ENVIRONMENT]);
     const named = [...text.matchAll(/`([A-Z]{2,}(?:_[A-Z0-9]+)+)`/g)].map(([, code]) => code!);
     expect(named.filter((code) => !known.has(code))).toEqual([]);
   });

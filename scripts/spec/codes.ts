@@ -1,6 +1,6 @@
 import { exitCodeOf } from '../../src/cli/exit-code.ts';
 import { type Verdict, VERDICT_EXIT } from '../../src/cli/verdict.ts';
-import { ERROR_EXIT, type ErrorCode } from '../../src/errors.ts';
+import { ERROR_CATEGORIES, type ErrorCode } from '../../src/errors.ts';
 import { FINDING_CODES, type FindingCode } from '../../src/finding.ts';
 
 /** What each error code says: the table of spec/CLI.md is printed from it. */
@@ -291,7 +291,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function errorCodes(): string[] {
   return table(
     ['code', 'exit', 'meaning'],
-    (Object.keys(ERROR_EXIT) as ErrorCode[]).map((code) => [
+    (Object.keys(ERROR_CATEGORIES) as ErrorCode[]).map((code) => [
       `\`${code}\``,
       String(exitCodeOf({ code })),
       ERROR_MEANINGS[code],

@@ -82,7 +82,7 @@ function* diffFacts(of: string, a: Snapshot, b: Snapshot, looked: LookedAt): Wal
     const { fault } = factRules(snapshot, of);
     return function* (key, row) {
       const definition = yield* rowBytes<SnapshotChange>(row);
-      requireSound('TREE_MALFORMED', of, fault(key, definition, null));
+      requireSound('ROW_MALFORMED', of, fault(key, definition, null));
       return definitionText(definition);
     };
   };
