@@ -19,7 +19,7 @@ import { rowChanges } from '../packets/files/changes.ts';
 import { SURROGATE_FILE } from '../packets/files/profile-files.ts';
 import { verdictFileName } from '../packets/files/material.ts';
 import { requirePlace, writePacket } from '../packets/out-folder.ts';
-import { compareRerun, type Again, type Comparison } from './rerun/compare.ts';
+import { compareRerun, ranIn, type Again, type Comparison } from './rerun/compare.ts';
 import { detailOf } from './rerun/describe.ts';
 import type { Difference } from './rerun/differences.ts';
 import { jsonDocument } from './rerun/json-document.ts';
@@ -64,6 +64,8 @@ export interface RerunResult {
   readonly quarantined: readonly { readonly leg: string; readonly path: string }[];
   /** What of the rerun's own isolation could not be shown, and why. */
   readonly notShown: NotShown;
+  /** Where another program ran than the one of the subject's `run`, or with other packages; null where that is not known. */
+  readonly program: Comparison['program'];
   /** Whether the script of the profile's surrogate makes the database that it pins; null where there is none. */
   readonly surrogate: boolean | null;
   readonly findings: readonly Finding[];
@@ -147,6 +149,7 @@ async function rerunIn(
     files: compared.files,
     quarantined: result.legs.flatMap(({ leg, kept }) => (kept === undefined ? [] : [{ leg, path: kept }])),
     notShown: result.notShown,
+    program: compared.program,
     surrogate,
     findings: [
       ...(surrogate === false
@@ -167,7 +170,7 @@ function claimedBy({ rehearsal }: RerunSubject): string[] {
 }
 
 /** The rerun in the forms that a packet has. */
-function againOf({ result, verdicts, objects }: Rehearsed, { files, seal }: SealedTree): Again {
+function againOf({ result, run, verdicts, objects }: Rehearsed, { files, seal }: SealedTree): Again {
   const { get } = objects;
   const rehearsal = decodeKind('rehearsal', get(result.rehearsal.digest));
   return {
@@ -181,6 +184,7 @@ function againOf({ result, verdicts, objects }: Rehearsed, { files, seal }: Seal
     ),
     changes: toJson(rowChanges(rehearsal, get).changes) as Json[],
     files,
+    ran: ranIn(decodeKind('run', get(run.digest))),
     find: (id) => (objects.has(id) ? get(id) : undefined),
   };
 }

@@ -1,6 +1,8 @@
 import { CustodyError } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
 import type { RerunResult } from '../../workflows/rerun.ts';
+import { VERSION } from '../../system/own-package.ts';
+import { describeDifference } from '../../workflows/rerun/describe.ts';
 import { defineCommand } from '../command.ts';
 import { probing } from '../probing.ts';
 import { findingLines, plural, notShownLines, printable } from '../text.ts';
@@ -74,6 +76,7 @@ export const command = defineCommand({
         `  again      ${result.again}`,
         `  seal       ${result.seal.subject}`,
         `  seal again ${result.seal.again}`,
+        ...programLines(result),
         ...(result.surrogate === true ? ['  surrogate  made again, the same'] : []),
         ...findingLines(findings),
         ...result.quarantined.map(({ leg, path }) => `  the clone of leg ${leg} is kept: ${printable(path)}`),
@@ -93,6 +96,16 @@ export const command = defineCommand({
     return findings.length === 0 && same ? 0 : 1;
   },
 });
+
+function programLines({ program }: RerunResult): string[] {
+  if (program === null)
+    return ['  program    which one ran before is not known: a record says it, a packet alone does not'];
+  if (program.length === 0) return [`  program    custody ${VERSION}, the same`];
+  return [
+    '  program    ANOTHER ran before, or with other packages or libraries:',
+    ...program.map((one) => `    ${printable(describeDifference(one))}`),
+  ];
+}
 
 /** Where the evidence is the same, the packets' files differ. */
 function howMany({ differences, more, files }: RerunResult): string {

@@ -93,6 +93,7 @@ export const LOG_SHAPES = {
     rehearsal: node,
     started: s.uint,
     durations: s.list(s.tuple<[string, number]>(s.text, s.uint)),
+    program: s.record({ version: s.text, files: node, packages: pairs }),
     versions: pairs,
     isolation: pairs,
     afters: namedLinks,
@@ -136,5 +137,6 @@ export const LOG_VERSIONS: Partial<Record<string, number>> = {
   packet: 2,
   policy: 2,
   record: 2,
+  run: 2,
   verdict: 2,
 };
