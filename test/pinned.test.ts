@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"2469610d9317058ee33d7401ba0d7c02e881d9c7526c771c220a90d7a797288b"`,
+      `"0ca800ecf44a7b755fdf8f2311aa7c2e042a66bc4f3a5d56e55065fd0e6c2776"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "4d5eeacec545b1bebddb6302970bafad39cb79560821c3ccd89b555c95d070e3",
-        "seal": "00e9d4d47d3ffb24e7a0d9aa8ea23a0e225390a6f0369a1db9249c9167685e86",
+        "rehearsal": "dfb4d22ebc39d72cbb52ffbbfdcb4985ab8420637fc30ea910029115926f6b79",
+        "seal": "eae65687f84266ea53f42df55114325979c3c4f6b264c7d1d001c08d745d51a5",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "c1b0a650973fcb3fbe69dd43d5d26c76a9b1237983684756a0a969d69e8dcd0c",
-        "seal": "88e1a7c2789b28a4c4ace7577071ee0efc40596694d911f50c3a90f451ea6982",
+        "rehearsal": "76b7f07dce19bc5cced9ce59771a885b04fab248efb7d2e05ad0d07921b87021",
+        "seal": "047506aa265cfc33ae24ae1180013cbd3ba55939acfda4da35304bf251cd020c",
       }
     `);
   });

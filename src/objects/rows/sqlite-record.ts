@@ -19,7 +19,8 @@ const TYPE_MASKED = 10;
 /** Bytes of the body for serial types 0 to 10. */
 const FIXED = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0] as const;
 
-let scratch: Buffer = Buffer.allocUnsafe(65_536);
+/** Kept from one row to the next, up to a size. Bytes. */
+let scratch: Buffer = Buffer.alloc(0);
 
 /**
  * @param values bigint: a 64-bit signed integer; number: a real (never NaN: SQLite stores NULL); string: well-formed text;
@@ -39,14 +40,14 @@ export function encodeRecord(values: readonly SqliteValue[]): Uint8Array {
   }
   header += varintSize(header + varintSize(header));
   const total = header + body;
-  if (scratch.length < total) scratch = Buffer.allocUnsafe(2 * total);
+  if (scratch.length < total) scratch = Buffer.allocUnsafe(Math.max(65_536, 2 * total));
   const out = scratch;
   let at = writeVarint(out, 0, header);
   for (const type of types) at = writeVarint(out, at, type);
   for (let i = 0; i < values.length; i++) at = writeBody(out, at, types[i]!, values[i]!);
   const record = new Uint8Array(total);
   record.set(total === out.length ? out : out.subarray(0, total));
-  if (scratch.length > 1 << 22) scratch = Buffer.allocUnsafe(65_536);
+  if (scratch.length > 1 << 22) scratch = Buffer.alloc(0);
   return record;
 }
 
@@ -75,7 +76,6 @@ export function decodeRecord(bytes: Uint8Array): SqliteValue[] {
     at = end;
   }
   if (at !== view.length) malformed('bytes after the last value');
-  if (Buffer.compare(encodeRecord(values), view) !== 0) malformed('not the canonical encoding');
   return values;
 }
 
@@ -148,10 +148,8 @@ function readBody(view: Buffer, at: number, end: number, type: number): SqliteVa
   switch (type) {
     case TYPE_NULL:
       return null;
-    case 6:
-      return view.readBigInt64BE(at);
     case TYPE_REAL:
-      return view.readDoubleBE(at);
+      return real(view.readDoubleBE(at));
     case TYPE_ZERO:
       return 0n;
     case TYPE_ONE:
@@ -159,9 +157,21 @@ function readBody(view: Buffer, at: number, end: number, type: number): SqliteVa
     case TYPE_MASKED:
       return MASKED;
     default:
-      if (type < 12) return BigInt(view.readIntBE(at, end - at));
+      if (type < 12) return integer(view, at, type);
       return type & 1 ? text(view.subarray(at, end)) : new Uint8Array(view.subarray(at, end));
   }
+}
+
+function real(value: number): number {
+  return Number.isNaN(value) ? malformed('NaN: SQLite stores NULL') : value;
+}
+
+function integer(view: Buffer, at: number, type: number): bigint {
+  const value = type === 6 ? view.readBigInt64BE(at) : BigInt(view.readIntBE(at, FIXED[type]!));
+  // What fits into the type below, or is 0 or 1, has a shorter form.
+  if (value === 1n || BigInt.asIntN(8 * FIXED[type - 1]!, value) === value)
+    malformed('an integer that is too long');
+  return value;
 }
 
 /** Text as a string where that loses nothing. A decoder puts U+FFFD wherever bytes are not UTF-8. */
@@ -196,6 +206,7 @@ function readVarint(view: Buffer, start: number, end: number): [value: number, n
   let value = 0;
   for (let at = start; at < end && at < start + 7; at++) {
     const byte = view[at]!;
+    if (byte === 0x80 && at === start) malformed('a varint that is too long');
     value = value * 128 + (byte & 0x7f);
     if (byte < 0x80) return [value, at + 1];
   }

@@ -81,7 +81,7 @@ export function* checkLinks(object: AnyObject, id: Digest): Walk<never> {
       });
     const found = kindIn(yield* need<never>(link.digest));
     // What does not decode is named where it is visited itself.
-    if (found === undefined) return;
+    if (found === undefined) continue;
     if (found !== kind)
       throw new CustodyError('OBJECT_KIND_UNEXPECTED', `a ${object.kind} links a ${found} as a ${kind}`, {
         path: id,

@@ -30,12 +30,12 @@ export interface ListClaim {
 /** An entry as order and cutting see it. */
 interface Entry {
   /** Chunks have none. */
-  readonly key: Uint8Array | undefined;
+  readonly key?: Uint8Array;
   readonly weight: number;
-  readonly hash: () => number;
   /** How much is below. */
   readonly count: number;
-  readonly child: Link | undefined;
+  /** The list or the chunk below; rows and the entries of a folder have none. */
+  readonly child?: Link | undefined;
 }
 
 export function levelOf(list: List): number {
@@ -54,27 +54,29 @@ function entriesOf(list: List): Entry[] {
       return list.entries.map(([key, row]) => ({
         key,
         weight: key.length + (row instanceof Link ? LINK_WEIGHT : row.length),
-        hash: () => hash32(key),
         count: 1,
-        child: undefined,
       }));
     case 'node':
-      return list.entries.map(([key, link, count]) => inner(key, key.length + LINK_WEIGHT, link, count));
+      return list.entries.map(([key, child, count]) => ({
+        key,
+        weight: key.length + LINK_WEIGHT,
+        count,
+        child,
+      }));
     case 'tree':
       return list.entries.map((entry) => {
-        const [name, link, count] = 'name' in entry ? ([entry.name] as const) : entry;
+        const [name, child, count = 1] = 'name' in entry ? ([entry.name] as const) : entry;
         const key = Buffer.from(name);
-        const weight = key.length + ENTRY_WEIGHT;
-        if (link && count !== undefined) return inner(key, weight, link, count);
-        return { key, weight, hash: () => hash32(key), count: 1, child: undefined };
+        return { key, weight: key.length + ENTRY_WEIGHT, count, child };
       });
     case 'chunks':
-      return list.entries.map(([link, size]) => inner(undefined, CHUNK_WEIGHT, link, size));
+      return list.entries.map(([child, count]) => ({ weight: CHUNK_WEIGHT, count, child }));
   }
 }
 
-function inner(key: Uint8Array | undefined, weight: number, child: Link, count: number): Entry {
-  return { key, weight, hash: () => hash32(digestToBytes(child.digest)), count, child };
+/** What decides by chance whether a list ends after an entry: of rows and names the key, else the child's digest. */
+function chanceOf({ key, child }: Entry): number {
+  return hash32(child ? digestToBytes(child.digest) : key!);
 }
 
 /** What cannot be so of a list whatever is below and beside it, in words; undefined where nothing is wrong. */
@@ -89,11 +91,11 @@ export function listFault(list: List): string | undefined {
 function entryFault(list: List): string | undefined {
   switch (list.kind) {
     case 'rows':
-      if (list.entries.some(([, row]) => row instanceof Uint8Array && row.length > MAX_INLINE_ROW))
-        return 'a long row that is held inline';
-      return list.entries.some(([key]) => key.length > MAX_KEY) ? 'a key that is too long' : undefined;
     case 'node':
-      return list.entries.some(([key]) => key.length > MAX_KEY) ? 'a key that is too long' : undefined;
+      if (list.entries.some(([key]) => key.length > MAX_KEY)) return 'a key that is too long';
+      return list.entries.some(([, row]) => row instanceof Uint8Array && row.length > MAX_INLINE_ROW)
+        ? 'a long row that is held inline'
+        : undefined;
     case 'tree':
       if (list.entries.some((entry) => 'name' in entry === list.level > 0))
         return 'an entry of the wrong level';
@@ -121,7 +123,7 @@ function cutFault(list: List): string | undefined {
       return 'keys that do not ascend';
     if (entry.count === 0) return 'an entry with nothing below';
     if (ended || cutter.before(entry.weight)) return 'a list that goes on where it must end';
-    ended = cutter.after(entry.weight, entry.hash());
+    ended = cutter.after(entry.weight, chanceOf(entry));
     before = entry;
   }
   return undefined;
@@ -154,7 +156,7 @@ export function edgesOf(list: List): Edges {
   const entries = entriesOf(list);
   const cutter = new Cutter(levelOf(list) === 0 ? 1 : 2);
   let ended = false;
-  for (const { weight, hash } of entries) ended = cutter.after(weight, hash());
+  for (const entry of entries) ended = cutter.after(entry.weight, chanceOf(entry));
   return {
     first: entries[0]?.key,
     last: entries.at(-1)?.key,
