@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"0ca800ecf44a7b755fdf8f2311aa7c2e042a66bc4f3a5d56e55065fd0e6c2776"`,
+      `"a15b498b444ed6bd67a4751dd574f31bcf747612ee42ec11992f739490e1ab32"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "dfb4d22ebc39d72cbb52ffbbfdcb4985ab8420637fc30ea910029115926f6b79",
-        "seal": "eae65687f84266ea53f42df55114325979c3c4f6b264c7d1d001c08d745d51a5",
+        "rehearsal": "f6fff5445f8917ab09a2f2db2dc5c495744f8eb15b7fd24fa95171369b5b6ed4",
+        "seal": "15a9aee450c4777cb2174eebefdaca3e14378c6e1362548079551ec7cca4b3b1",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "76b7f07dce19bc5cced9ce59771a885b04fab248efb7d2e05ad0d07921b87021",
-        "seal": "047506aa265cfc33ae24ae1180013cbd3ba55939acfda4da35304bf251cd020c",
+        "rehearsal": "b4209d2e51d77b19beeac20fade0c30bcfcf6bd524a07f12d0193e2764df5670",
+        "seal": "8d44b15fcc0353e02192f89895d187110cbda22bb93b8f1de101511e98efb92d",
       }
     `);
   });

@@ -9,7 +9,7 @@ import { exitCodeOf } from '../src/cli/exit-code.ts';
 import { ERROR_EXIT, type ErrorCode } from '../src/errors.ts';
 import { FINDING_CODES } from '../src/finding.ts';
 import { toJson } from '../src/objects/json.ts';
-import { decodeObject, KINDS, RESERVED_KINDS } from '../src/objects/kinds.ts';
+import { decodeObject, KINDS } from '../src/objects/kinds.ts';
 import { PLAN_SCHEMA } from '../src/rules/plan-schema.ts';
 import { PROFILE_SCHEMA } from '../src/rules/profile-schema.ts';
 import { STAGES } from '../src/validator/judge.ts';
@@ -52,7 +52,7 @@ describe('SPEC.md says what the code does', () => {
   });
 
   it('lists the kinds', () => {
-    expect(column('kinds')).toEqual([...KINDS, ...RESERVED_KINDS]);
+    expect(column('kinds')).toEqual(KINDS);
   });
 
   it('lists the error codes with their exit codes, each with a meaning', () => {

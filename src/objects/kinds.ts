@@ -17,16 +17,13 @@ const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES, ...LOG_SHAPES };
 /** The version of a kind: 1 unless a kind is named here. */
 const VERSIONS: Partial<Record<string, number>> = {
   ...LOG_VERSIONS,
-  plan: 3,
+  plan: 4,
   probes: 2,
   rehearsal: 2,
   snapshot: 2,
   tree: 2,
   validator: 2,
 };
-
-/** Kinds that no code makes yet: their fields are decided with the part that needs them. */
-export const RESERVED_KINDS = ['blockers', 'grant', 'decision', 'signature'] as const;
 
 export type Kind = keyof typeof SHAPES;
 /** A structured object of kind `K`, decoded. */
@@ -53,7 +50,7 @@ export function encodeObject(object: AnyObject): Encoded {
 /**
  * Decodes strictly: canonical bytes, a known kind and version, exactly the kind's fields, and in them what the kind says of an
  * object alone (SPEC.md, "Checks of a reader"). So nobody reads an object that was not checked.
- * @throws CustodyError OBJECT_NOT_CANONICAL, OBJECT_TOO_LARGE, OBJECT_KIND_UNKNOWN, OBJECT_KIND_RESERVED,
+ * @throws CustodyError OBJECT_NOT_CANONICAL, OBJECT_TOO_LARGE, OBJECT_KIND_UNKNOWN,
  *   OBJECT_VERSION_UNKNOWN, OBJECT_FIELD_UNKNOWN, OBJECT_FIELD_INVALID, TREE_MALFORMED.
  */
 export function decodeObject(bytes: Uint8Array): AnyObject {
@@ -87,15 +84,6 @@ function checkShape(value: Value): AnyObject {
   const kind = s.isMap(value) ? value['kind'] : undefined;
   if (!s.isMap(value) || typeof kind !== 'string') {
     throw new CustodyError('OBJECT_KIND_UNKNOWN', 'a structured object is a map with a kind');
-  }
-  if ((RESERVED_KINDS as readonly string[]).includes(kind)) {
-    throw new CustodyError(
-      'OBJECT_KIND_RESERVED',
-      `objects of kind ${kind} are reserved for a later version`,
-      {
-        hint: 'Use a newer version of custody.',
-      },
-    );
   }
   if (!Object.hasOwn(SHAPES, kind)) {
     throw new CustodyError('OBJECT_KIND_UNKNOWN', `unknown kind ${JSON.stringify(kind)}`, {

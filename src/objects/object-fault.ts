@@ -11,7 +11,6 @@ export function objectFault(code: ErrorCode): FindingCode {
       return 'OBJECT_DAMAGED';
     case 'OBJECT_VERSION_UNKNOWN':
     case 'OBJECT_KIND_UNKNOWN':
-    case 'OBJECT_KIND_RESERVED':
       return 'OBJECT_VERSION_UNKNOWN';
     default:
       return 'OBJECT_INVALID';

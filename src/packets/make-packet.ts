@@ -3,6 +3,7 @@ import { finding } from '../finding.ts';
 import { hasControlCharacter } from '../objects/control-characters.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { contentDigest } from '../objects/file.ts';
+import { judgedPlan } from '../rules/judged.ts';
 import { decodeKind } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import type { ObjectSpool } from '../objects/sink.ts';
@@ -38,7 +39,7 @@ export async function makePacket(
 ): Promise<SealedTree & { readonly packet: Link }> {
   const sealed = sealFiles(packetFiles(rehearsal, verdicts, objects, templates), objects);
   const { plan } = decodeKind('rehearsal', objects.get(rehearsal.digest), rehearsal.digest);
-  const { macro } = decodeKind('plan', objects.get(plan.digest), plan.digest);
+  const { macro } = judgedPlan(decodeKind('plan', objects.get(plan.digest), plan.digest), objects.get);
   const links: [string, Link][] = [
     ['rehearsal', rehearsal],
     ...verdicts.map((link, i): [string, Link] => [verdictLinkName(i), link]),

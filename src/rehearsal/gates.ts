@@ -1,11 +1,11 @@
 import { CustodyError, isOfInput } from '../errors.ts';
 import { meets, parseExpectation } from '../rules/expectation.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
+import type { PlanForm } from '../rules/plan-form.ts';
 
-type Plan = ObjectOf<'plan'>;
-export type Gate = Plan['preflight'][number];
+export type Gate = PlanForm['preflight'][number];
 export type AnsweredGate = ObjectOf<'rehearsal'>['preflight'][number];
-export type Postcondition = Plan['postconditions'][number];
+export type Postcondition = PlanForm['postconditions'][number];
 export type Baseline = ObjectOf<'rehearsal'>['baseline'];
 
 /** Whatever answers a query with one value: a clone, or a session inside its transaction. */

@@ -1,22 +1,18 @@
 import { digestToBytes, parseDigest } from '../objects/digest.ts';
-import type { ObjectOf } from '../objects/kinds.ts';
 import { compareNames } from '../objects/names.ts';
 import type { GateDocument, PlanDocument } from './plan-schema.ts';
 
-/** What a plan says, in the form of the `plan` object, without what it only names: profile and scripts. */
-export type PlanForm = Omit<
-  ObjectOf<'plan'>,
-  'kind' | 'v' | 'document' | 'written' | 'profile' | 'executor' | 'rollback'
->;
+/** What a plan says, without what it only names: profile and scripts. */
+export type PlanForm = ReturnType<typeof planForm>;
 
 /** Seconds. */
 const DEFAULT_TIME_LIMIT = 60;
 
 /**
- * The one form of a plan file (SPEC.md, "Plans"): defaults written out, lists whose order means nothing sorted. The
- * runner writes it into the `plan` object; the validator makes it again from the plan's document and compares.
+ * The one form of a plan's document (SPEC.md, "Plans"): defaults written out, lists whose order means nothing sorted.
+ * Runner and validator work by it.
  */
-export function planForm(plan: PlanDocument): PlanForm {
+export function planForm(plan: PlanDocument) {
   const delta = Object.entries(plan.delta).map(([table, c]) => ({
     table,
     inserted: c.inserted ?? 0,

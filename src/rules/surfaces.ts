@@ -1,6 +1,7 @@
 import type { ScriptPart } from './includes.ts';
 import type { ObjectOf } from '../objects/kinds.ts';
 import { findFirst, samePhrase } from './phrase.ts';
+import type { PlanForm } from './plan-form.ts';
 import type { ProfileSurface } from './profile-schema.ts';
 import { withoutComments } from './sql-comments.ts';
 
@@ -16,7 +17,7 @@ export interface SurfaceProof<S extends Surface> {
 }
 
 type Judged = Pick<ObjectOf<'rehearsal'>, 'engine' | 'isolation'>;
-type Asked = Pick<ObjectOf<'plan'>, 'actions' | 'preflight' | 'postconditions'>;
+type Asked = Pick<PlanForm, 'actions' | 'preflight' | 'postconditions'>;
 
 /**
  * What is known of every forbidden surface of a profile after a rehearsal. A surface that no assertion of the engine in

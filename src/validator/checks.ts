@@ -14,7 +14,7 @@ import {
 } from './checks/legs.ts';
 import { checkMasks } from './checks/masks.ts';
 import { nothingObserved } from './checks/observed.ts';
-import { approvalFits, noActions, planConsistent, planIsItsDocument, profilePinned } from './checks/plan.ts';
+import { approvalFits, noActions, planConsistent, profilePinned } from './checks/plan.ts';
 import { postconditionsAgree, postconditionsAsked, postconditionsMet } from './checks/postconditions.ts';
 import {
   gatesOfProfile,
@@ -46,7 +46,6 @@ export interface Check {
 
 /** What must hold before rows can be compared. */
 export const FORM: readonly Check[] = [
-  { name: 'plan-is-its-document', run: planIsItsDocument },
   { name: 'plan-consistent', run: planConsistent },
   { name: 'engine-of-plan', run: engineOfPlan },
   { name: 'legs-once', run: legsOnce },

@@ -2,14 +2,14 @@ import { isCustodyError } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import { deltaOf, type Delta } from '../objects/snapshots/delta.ts';
 import type { Digest } from '../objects/digest.ts';
-import { contentDigest, readWhole } from '../objects/file.ts';
-import { MAX_DOCUMENT, readCanonicalJson } from '../objects/json.ts';
+import { contentDigest } from '../objects/file.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { readAs } from '../rules/declare.ts';
-import { PLAN_SCHEMA, type PlanDocument } from '../rules/plan-schema.ts';
-import { PROFILE_SCHEMA, type ProfileDocument } from '../rules/profile-schema.ts';
-import { driveSync, resultOf } from '../objects/walk.ts';
+import { planDocument, profileDocument, type JudgedPlan } from '../rules/judged.ts';
+import { planForm } from '../rules/plan-form.ts';
+import type { PlanDocument } from '../rules/plan-schema.ts';
+import type { ProfileDocument } from '../rules/profile-schema.ts';
+import { resultOf } from '../objects/walk.ts';
 
 /** Where evidence is had from, by digest. */
 export interface Objects {
@@ -24,8 +24,8 @@ export interface Objects {
 export interface Evidence {
   readonly id: Digest;
   readonly rehearsal: ObjectOf<'rehearsal'>;
-  readonly plan: ObjectOf<'plan'>;
-  /** What the plan says, read again. */
+  readonly plan: JudgedPlan;
+  /** What the plan says, word for word. */
   readonly document: PlanDocument;
   /** What the plan's profile says, where it has one. */
   readonly profile: ProfileDocument | null;
@@ -51,11 +51,8 @@ export function gather(id: Digest, objects: Objects): Evidence | Finding[] {
     return undefined;
   };
   const plan = read('plan', () => decodeKind('plan', objects.get(rehearsal.plan.digest)));
-  const document =
-    plan && read('plan/document', () => readAs(PLAN_SCHEMA, jsonOf(plan.document, objects), 'plan'));
-  const profile =
-    plan?.profile &&
-    read('plan/profile', () => readAs(PROFILE_SCHEMA, jsonOf(plan.profile!.document, objects), 'profile'));
+  const document = plan && read('plan/document', () => planDocument(plan, objects.get));
+  const profile = plan?.profile && read('plan/profile', () => profileDocument(plan.profile!, objects.get));
   const validators = rehearsal.validators.map(({ digest }, i) =>
     read(`validators/${i}`, () => decodeKind('validator', objects.get(digest))),
   );
@@ -65,7 +62,7 @@ export function gather(id: Digest, objects: Objects): Evidence | Finding[] {
   return {
     id,
     rehearsal,
-    plan,
+    plan: { ...planForm(document), ...plan },
     document,
     profile: profile ?? null,
     validators: validators.filter((validator) => validator !== undefined),
@@ -74,11 +71,6 @@ export function gather(id: Digest, objects: Objects): Evidence | Finding[] {
     delta: once((after) => resultOf(deltaOf(rehearsal.entry, after), objects.get)),
     digest: once((content) => resultOf(contentDigest(content), objects.get)),
   };
-}
-
-function jsonOf(content: Link, objects: Objects): unknown {
-  const [bytes] = driveSync(readWhole(content, MAX_DOCUMENT), objects.get);
-  return readCanonicalJson(bytes!);
 }
 
 function once<T>(work: (link: Link) => T): (link: Link) => T {

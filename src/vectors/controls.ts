@@ -82,8 +82,7 @@ export function makeControl(which: Control): { subject: Digest; objects: MemoryO
   const form = planForm(document);
   const plan = putObject(objects, {
     kind: 'plan',
-    v: 3,
-    ...form,
+    v: 4,
     document: storeContent(objects, canonicalJson(document)),
     written: content('custody: plan/2 # as people wrote it\n'),
     profile: profile && {

@@ -11,14 +11,24 @@ export type Mutable<T> = T extends Link | Uint8Array
     ? { -readonly [K in keyof T]: Mutable<T[K]> }
     : T;
 
+/** The object of a plan, without what its document says. */
+export function planObject({
+  kind,
+  v,
+  document,
+  written,
+  profile,
+  executor,
+  rollback,
+}: ObjectOf<'plan'>): ObjectOf<'plan'> {
+  return { kind, v, document, written, profile, executor, rollback };
+}
+
 /**
- * The plan's document that says what a plan object says, so that a vector which changes the one changes the other.
+ * The plan's document that says what a plan says, so that a vector which changes the one changes the other.
  * @param known what only the document has: names of files, digests of parts.
  */
-export function documentOf(
-  plan: PlanForm | ObjectOf<'plan'>,
-  known: Mutable<PlanDocument>,
-): Mutable<PlanDocument> {
+export function documentOf(plan: PlanForm, known: Mutable<PlanDocument>): Mutable<PlanDocument> {
   const hex = (hash: Uint8Array): string => digestFromBytes(hash);
   const { approval } = plan;
   const document: Mutable<PlanDocument> = {

@@ -2,19 +2,19 @@ import { compareBytes } from '../objects/codec.ts';
 import { digestOf, digestToBytes, type Digest } from '../objects/digest.ts';
 import { storeContent } from '../objects/file.ts';
 import { boundKey, encodeKey } from '../objects/rows/key.ts';
-import { canonicalJson, readCanonicalJson } from '../objects/json.ts';
+import { canonicalJson } from '../objects/json.ts';
 import { decodeKind, type AnyObject, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
 import { walkMap, type Row } from '../objects/map-walk.ts';
 import { MemoryObjects } from '../objects/memory-objects.ts';
 import { MapBuilder } from '../objects/merkle-map.ts';
 import type { ScriptPart } from '../rules/includes.ts';
-import { readAs } from '../rules/declare.ts';
-import { PLAN_SCHEMA, type PlanDocument, type ScriptDocument } from '../rules/plan-schema.ts';
+import { judgedPlan, planDocument, type JudgedPlan } from '../rules/judged.ts';
+import type { PlanDocument, ScriptDocument } from '../rules/plan-schema.ts';
 import { readTable } from '../objects/snapshots/diff.ts';
 import { putObject } from '../objects/sink.ts';
 import { driveSync, resultOf } from '../objects/walk.ts';
-import { documentOf, type Mutable } from './documents.ts';
+import { documentOf, planObject, type Mutable } from './documents.ts';
 import { namedScript, putScript } from './scripts.ts';
 import { bytesOf } from './states.ts';
 
@@ -34,7 +34,8 @@ export interface Built {
  */
 export class Draft {
   readonly objects = new MemoryObjects();
-  readonly plan: Mutable<ObjectOf<'plan'>>;
+  /** With what its document says: where that changes, the document follows. */
+  readonly plan: Mutable<JudgedPlan>;
   readonly validators: Mutable<ObjectOf<'validator'>>[];
   readonly probes: Mutable<ObjectOf<'probes'>> | undefined;
   readonly rehearsal: Rehearsal;
@@ -50,23 +51,19 @@ export class Draft {
       this.objects.put(codec, digest, bytes);
     const get = control.objects.get;
     this.rehearsal = decodeKind('rehearsal', get(control.subject)) as Rehearsal;
-    this.plan = decodeKind('plan', get(this.rehearsal.plan.digest)) as Draft['plan'];
+    const plan = decodeKind('plan', get(this.rehearsal.plan.digest));
+    this.plan = judgedPlan(plan, get);
     this.validators = this.rehearsal.validators.map(({ digest }) => decodeKind('validator', get(digest)));
     const { probes } = this.rehearsal;
     this.probes = probes ? (decodeKind('probes', get(probes.digest)) as Draft['probes']) : undefined;
-    const document: PlanDocument = readAs(
-      PLAN_SCHEMA,
-      readCanonicalJson(get(this.plan.document.digest)),
-      'plan',
-    );
-    this.document = document as Draft['document'];
+    this.document = planDocument(plan, get) as Draft['document'];
   }
 
   /** Only what the rehearsal still reaches counts, so what a change leaves behind does no harm. */
   build(): Built {
     const { rehearsal, plan } = this;
     plan.document = this.otherDocument ?? this.json(documentOf(plan, this.document));
-    rehearsal.plan = this.put(plan);
+    rehearsal.plan = this.put(planObject(plan));
     rehearsal.validators = this.validators.map((validator) => this.put(validator));
     if (rehearsal.probes && this.probes && !this.keepProbes) rehearsal.probes = this.put(this.probes);
     return { subject: this.put(rehearsal).digest, objects: this.objects };

@@ -119,7 +119,7 @@ export const BROKEN_LEDGERS: Readonly<Record<string, () => BrokenLedger>> = {
     const record = decodeKind('record', log.head.tail[2]!);
     const other = encodeObject({ ...record, signatures: [signature] }).bytes;
     return {
-      description: 'The last record links a signature, whose kind is reserved.',
+      description: 'The last record links a signature, a kind to come.',
       log: over(log, [...log.head.tail.slice(0, 2), other]),
     };
   },

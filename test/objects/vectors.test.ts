@@ -2,7 +2,7 @@ import * as oracle from '@ipld/dag-cbor';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { decode, encode, MAX_OBJECT } from '../../src/objects/codec.ts';
-import { decodeObject, encodeObject, KINDS, linksOf, RESERVED_KINDS } from '../../src/objects/kinds.ts';
+import { decodeObject, encodeObject, KINDS, linksOf } from '../../src/objects/kinds.ts';
 import { hex, unhex, vectors } from './support.ts';
 import { refusedWith } from '../support/refusals.ts';
 
@@ -121,10 +121,6 @@ describe('invalid objects', () => {
       },
     );
     expect(accepted.map(([name]) => name)).toEqual(STRICTER_THAN_DAG_CBOR);
-  });
-
-  it('reserved kinds are not kinds', () => {
-    for (const kind of RESERVED_KINDS) expect(KINDS).not.toContain(kind);
   });
 
   it('a million nested lists or maps are refused like forty', () => {

@@ -24,7 +24,7 @@ describe('of accepted evidence with one thing changed', () => {
   it('every place is reached', () => {
     const places = new Set([...mutantsOf(controlOf('sqlite-full'))].map(({ path }) => path));
     for (const path of [
-      'rehearsal/plan/approval/by',
+      'rehearsal/plan/document/approval/by',
       'rehearsal/plan/document/executor/includes/0/sha256',
       'rehearsal/validators/1/file',
       'rehearsal/executor/parts/2/file',

@@ -8,7 +8,6 @@ import { ObjectsCheck } from '../../src/verify/objects.ts';
 import { unhex, vectors } from '../objects/support.ts';
 import { LINK_CLAIMS, linkClaimVector } from './claims.ts';
 import { OTHER_CLAIMS, MALFORMED_SNAPSHOTS } from './malformed.ts';
-import { RUN_CLAIMS } from './runs.ts';
 
 interface Vector {
   readonly root: Digest;
@@ -18,7 +17,7 @@ interface Vector {
   ))[];
 }
 
-const SETS = { claims: [...LINK_CLAIMS, ...OTHER_CLAIMS, ...RUN_CLAIMS], snapshots: MALFORMED_SNAPSHOTS };
+const SETS = { claims: [...LINK_CLAIMS, ...OTHER_CLAIMS], snapshots: MALFORMED_SNAPSHOTS };
 
 describe.each(Object.entries(SETS))('%s', (set, claims) => {
   it.each(claims.map((claim) => [claim.name, claim] as const))(

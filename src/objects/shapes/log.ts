@@ -1,7 +1,8 @@
 import type { Link } from '../link.ts';
 import * as s from '../schema.ts';
-import { findingShape, isBytes, namedLinks, node, pairs } from './fields.ts';
+import { findingShape, isBytes, namedLinks, node } from './fields.ts';
 
+const pairs = s.list(s.tuple<[string, string]>(s.text, s.text));
 /** A bundle of 256 entries of the level below, and the root of the tree over their 256 hashes. */
 const fullBundle = s.tuple<[Link, Uint8Array]>(node, s.hash);
 /** An entry of one type: the links that this type has, each called as the kind that it leads to. */

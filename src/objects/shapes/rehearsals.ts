@@ -1,19 +1,14 @@
 import * as s from '../schema.ts';
 import {
   answeredGate,
-  boundedEffect,
   claim,
   content,
   counts,
   engine,
   findingShape,
-  gate,
   leg,
-  masked,
   node,
-  pairs,
   script,
-  sourceClaim,
   trigger,
 } from './fields.ts';
 
@@ -22,39 +17,11 @@ export const REHEARSAL_SHAPES = {
   plan: s.record({
     kind: s.oneOf('plan'),
     v: s.uint,
-    name: s.text,
-    engine,
     document: content,
     written: content,
     profile: s.nullable(s.record({ document: content, written: content, surrogate: s.nullable(content) })),
-    macro: s.nullable(s.text),
-    actions: s.list(s.text),
-    timeLimit: s.uint,
-    source: sourceClaim,
     executor: s.hash,
     rollback: s.nullable(s.hash),
-    approval: s.nullable(
-      s.record({
-        by: s.text,
-        reference: s.nullable(s.text),
-        executor: s.hash,
-        rollback: s.nullable(s.hash),
-      }),
-    ),
-    session: pairs,
-    preflight: s.list(gate),
-    boundary: s.record({
-      tables: s.list(s.text),
-      allow: s.list(s.record({ action: s.oneOf('update', 'delete'), table: s.text, reason: s.text })),
-    }),
-    delta: s.list(counts),
-    postconditions: s.list(
-      s.record({ name: s.text, sql: s.text, expect: s.nullable(s.text), at: s.oneOf('applied', 'back') }),
-    ),
-    masked: s.list(masked),
-    bounded: s.list(boundedEffect),
-    legs: s.list(leg),
-    isolation: s.list(s.text),
   }),
   rehearsal: s.record({
     kind: s.oneOf('rehearsal'),

@@ -1,13 +1,12 @@
 import type { Digest } from '../../objects/digest.ts';
 import { contentDigest } from '../../objects/file.ts';
-import { readCanonicalJson } from '../../objects/json.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { resultOf } from '../../objects/walk.ts';
-import { readAs } from '../../rules/declare.ts';
-import { PROFILE_SCHEMA, type ProfileDocument } from '../../rules/profile-schema.ts';
+import { judgedPlan, profileDocument, type JudgedPlan } from '../../rules/judged.ts';
+import type { ProfileDocument } from '../../rules/profile-schema.ts';
 import { verdictLinkName } from '../find-packet.ts';
-import { contentBytes, type GetSync } from './content.ts';
+import type { GetSync } from './content.ts';
 import { validatorNames } from './file-names.ts';
 
 /** One validator's verdict on the rehearsal. */
@@ -28,7 +27,7 @@ export type PacketProfile = ProfileDocument & { readonly digest: Digest };
 export interface Material {
   readonly id: Link;
   readonly rehearsal: ObjectOf<'rehearsal'>;
-  readonly plan: ObjectOf<'plan'>;
+  readonly plan: JudgedPlan;
   /** The team's rules, where the plan names a profile. */
   readonly profile: PacketProfile | undefined;
   /** In the order of the rehearsal's validators. */
@@ -45,7 +44,7 @@ export function gatherMaterial(
   verdicts: readonly Link[],
   get: GetSync,
 ): Material {
-  const plan = decodeKind('plan', get(rehearsal.plan.digest), rehearsal.plan.digest);
+  const plan = judgedPlan(decodeKind('plan', get(rehearsal.plan.digest), rehearsal.plan.digest), get);
   const read = verdicts.map((link) => {
     const verdict = decodeKind('verdict', get(link.digest), link.digest);
     const validator = decodeKind('validator', get(verdict.validator.digest), verdict.validator.digest);
@@ -65,8 +64,7 @@ export function gatherMaterial(
 
 function profileOf({ profile }: ObjectOf<'plan'>, get: GetSync): PacketProfile | undefined {
   if (!profile) return undefined;
-  const document = readAs(PROFILE_SCHEMA, readCanonicalJson(contentBytes(profile.document, get)), 'profile');
-  return { ...document, digest: resultOf(contentDigest(profile.written), get) };
+  return { ...profileDocument(profile, get), digest: resultOf(contentDigest(profile.written), get) };
 }
 
 /** `verdict.json`, `verdict-2.json`, …; a packet object links them under the same names without the extension. */

@@ -1,4 +1,3 @@
-import { CustodyError, isCustodyError } from '../../errors.ts';
 import { digestToBytes, type Digest } from '../../objects/digest.ts';
 import { storeContent } from '../../objects/file.ts';
 import type { Link } from '../../objects/link.ts';
@@ -16,29 +15,11 @@ export interface PlanUses {
   readonly surrogate: Uint8Array | undefined;
 }
 
-/**
- * Writes the `plan` object: what the plan says, without the paths of this machine, the document that it says it in, and
- * the file as it was written. The
- * validator judges by it.
- * @throws CustodyError PLAN_INVALID when it is too large for one object.
- */
+/** Writes the `plan` object: the document that a plan is judged by, and the file as it was written. */
 export function putPlan(plan: Plan, used: PlanUses, sink: ObjectSink): Link {
-  try {
-    return encodePlan(plan, used, sink);
-  } catch (cause) {
-    if (!isCustodyError(cause, 'OBJECT_TOO_LARGE')) throw cause;
-    throw new CustodyError('PLAN_INVALID', 'the plan is larger than one object may be (1 MiB)', {
-      cause,
-      path: plan.path,
-      hint: 'Shorten its preflight, or split it into several plans.',
-    });
-  }
-}
-
-function encodePlan(plan: Plan, used: PlanUses, sink: ObjectSink): Link {
   return putObject(sink, {
     kind: 'plan',
-    v: 3,
+    v: 4,
     document: storeContent(sink, plan.json),
     written: storeContent(sink, plan.written),
     profile: used.profile
@@ -50,6 +31,5 @@ function encodePlan(plan: Plan, used: PlanUses, sink: ObjectSink): Link {
       : null,
     executor: digestToBytes(used.executor),
     rollback: used.rollback === undefined ? null : digestToBytes(used.rollback),
-    ...plan.form,
   });
 }

@@ -27,7 +27,7 @@ export interface Plan {
   readonly json: Uint8Array;
   /** Where it lies; relative paths in it start from its folder. */
   readonly path: string;
-  /** What it says, in one form: what the `plan` object holds. */
+  /** What it says, in one form. */
   readonly form: PlanForm;
   readonly profile: (PlanFile & { readonly sha256: Digest }) | undefined;
   readonly source: PlanFile;

@@ -1,21 +1,7 @@
 import { finding, type Finding } from '../../finding.ts';
-import { compareBytes, encode, type Value } from '../../objects/codec.ts';
 import { digestFromBytes } from '../../objects/digest.ts';
 import { parseExpectation } from '../../rules/expectation.ts';
-import { planForm } from '../../rules/plan-form.ts';
 import type { Evidence } from '../evidence.ts';
-
-/** The plan object says what the plan's document says, field by field: nobody can show one and judge by another. */
-export function planIsItsDocument({ plan, document }: Evidence): Finding[] {
-  return Object.entries(planForm(document))
-    .filter(([field, value]) => !same(value, plan[field as keyof typeof plan]))
-    .map(([field]) => mismatch(field, 'the plan object says something else than its document'));
-}
-
-/** One encoding for one value. */
-function same(a: unknown, b: unknown): boolean {
-  return compareBytes(encode([a as Value]), encode([b as Value])) === 0;
-}
 
 /**
  * A plan is one that may be rehearsed, whatever file says it: nothing twice, every exception with a reason, its delta
@@ -37,13 +23,11 @@ function twice(plan: Plan): Finding[] {
     ['actions', plan.actions],
     ['boundary', plan.boundary.tables],
     ['boundary/allow', plan.boundary.allow.map(({ table, action }) => `${action}\0${table}`)],
-    ['delta', plan.delta.map(({ table }) => table)],
     ['masked', plan.masked.map(({ table, column }) => `${table}\0${column}`)],
     ['bounded', plan.bounded.map(({ name }) => name)],
     ['preflight', plan.preflight.map(({ name }) => name)],
     ['postconditions', plan.postconditions.map(({ name }) => name)],
     ['isolation', plan.isolation],
-    ['session', plan.session.map(([name]) => name)],
   ];
   return lists
     .filter(([, names]) => new Set(names).size < names.length)

@@ -3,6 +3,7 @@ import { digestOf, digestToBytes, type Digest } from '../../objects/digest.ts';
 import { decodeKind, linksOf } from '../../objects/kinds.ts';
 import { nodeLink, rawLink, type Link } from '../../objects/link.ts';
 import { MemoryObjects } from '../../objects/memory-objects.ts';
+import { planObject } from '../documents.ts';
 import { otherHash, type Built, type Draft } from '../draft.ts';
 import { LEGS, type Expected, type Vector } from '../vector.ts';
 
@@ -65,7 +66,7 @@ export const OBJECTS: readonly Vector[] = [
     ...r,
     delta: [{ table: 'births', inserted: '1', updated: 0, deleted: 0 }],
   })),
-  kind('rehearsal-of-a-reserved-kind', [['EVIDENCE_MALFORMED', 'rehearsal']], (_, r) => ({
+  kind('rehearsal-of-a-kind-to-come', [['EVIDENCE_MALFORMED', 'rehearsal']], (_, r) => ({
     ...r,
     kind: 'decision',
   })),
@@ -73,7 +74,11 @@ export const OBJECTS: readonly Vector[] = [
     ...r,
     entry: rawLink(d.rehearsal.entry.digest),
   })),
-  subject('subject-is-the-plan', [['EVIDENCE_MALFORMED', 'rehearsal']], (d) => d.put(d.plan).digest),
+  subject(
+    'subject-is-the-plan',
+    [['EVIDENCE_MALFORMED', 'rehearsal']],
+    (d) => d.put(planObject(d.plan)).digest,
+  ),
   subject('subject-is-not-there', [['DIGEST_ABSENT', `objects/${digestOf(otherHash())}`]], () =>
     digestOf(otherHash()),
   ),

@@ -1,69 +1,12 @@
-import type { PlanDocument } from '../../rules/plan-schema.ts';
-import { documentOf, type Mutable } from '../documents.ts';
+import { documentOf } from '../documents.ts';
 import { otherHash } from '../draft.ts';
 import { PROFILE, setProfile } from '../profile.ts';
 import { sqlite, sqliteFull, type Expected, type Vector } from '../vector.ts';
 
 const UNREADABLE: Expected[] = [['EVIDENCE_MALFORMED', 'plan/document']];
 
-/** The plan's document says something else than the plan object, or is none. */
+/** The plan's document is none, or its profile is not the pinned one. */
 export const PLAN_FILES: readonly Vector[] = [
-  file('name', (plan) => void (plan.name = 'another')),
-  file('engine', (plan) => void (plan.engine = 'postgres')),
-  file('macro', (plan) => void (plan.macro = 'M-2')),
-  file(
-    'macro',
-    (plan) => {
-      delete plan.macro;
-    },
-    'gone',
-  ),
-  file('actions', (plan) => void (plan.actions = ['apply'])),
-  file('timeLimit', (plan) => void (plan.timeLimit = 61)),
-  file('source', (plan) => void (plan.source.kind = 'real-dump')),
-  file('source', (plan) => void (plan.source.marker = 'REAL'), 'marker'),
-  file(
-    'source',
-    (plan) => {
-      delete plan.source.sha256;
-    },
-    'unpinned',
-  ),
-  file('approval', (plan) => void (plan.approval!.by = 'nobody')),
-  file(
-    'approval',
-    (plan) => {
-      delete plan.approval;
-    },
-    'gone',
-  ),
-  file('session', (plan) => void (plan.session = { timezone: 'CET' })),
-  file('preflight', (plan) => void (plan.preflight![0]!.sql = 'SELECT 2')),
-  file('preflight', (plan) => void plan.preflight!.reverse(), 'in-another-order'),
-  file('boundary', (plan) => void (plan.boundary!.tables = ['births', 'notes', 'stock', 'tokens', 'zero'])),
-  file('boundary', (plan) => void (plan.boundary!.allow![0]!.reason = 'another'), 'reason'),
-  file('delta', (plan) => void (plan.delta['births']!.inserted = 2)),
-  file('postconditions', (plan) => void (plan.postconditions![0]!.expect = '>= 2')),
-  file('postconditions', (plan) => void (plan.postconditions![1]!.at = 'back'), 'at'),
-  file('masked', (plan) => void (plan.clock![0]!.reason = 'another')),
-  file('bounded', (plan) => void (plan.bounded = [])),
-  file('legs', (plan) => void (plan.legs = ['T', 'R'])),
-  file('isolation', (plan) => void (plan.isolation = [])),
-  sqlite(
-    'plan-file-of-another-plan',
-    [
-      ['PLAN_MISMATCH', 'plan/name'],
-      ['PLAN_MISMATCH', 'plan/delta'],
-    ],
-    (d) => {
-      const { document, plan } = d;
-      d.otherDocument = d.json({
-        ...documentOf(plan, document),
-        name: 'two',
-        delta: { births: { inserted: 2 } },
-      });
-    },
-  ),
   sqlite('accepted-plan-file-in-another-order', [], (d) => {
     const { boundary, clock, ...plan } = documentOf(d.plan, d.document);
     const tables = boundary!.tables!.toReversed();
@@ -124,15 +67,6 @@ export const PLAN_FILES: readonly Vector[] = [
     d.plan.profile!.document = d.json({ custody: 'plan/2' });
   }),
 ];
-
-/** A file that says one thing otherwise. `more` tells vectors of one field apart. */
-function file(field: string, edit: (plan: Mutable<PlanDocument>) => void, more = 'differs'): Vector {
-  return sqliteFull(`plan-file-${field}-${more}`, [['PLAN_MISMATCH', `plan/${field}`]], (d) => {
-    const document = structuredClone(documentOf(d.plan, d.document));
-    edit(document);
-    d.otherDocument = d.json(document);
-  });
-}
 
 function text(name: string, made: string | Uint8Array | ((plan: string) => string)): Vector {
   return sqlite(`plan-file-${name}`, UNREADABLE, (d) => {

@@ -35,13 +35,6 @@ export const PLANS: readonly Vector[] = [
   sqliteFull('plan-isolation-twice', mismatch('isolation'), ({ plan }) => {
     plan.isolation.push(plan.isolation[0]!);
   }),
-  // A file cannot say these twice: its keys are names.
-  sqlite('plan-delta-twice', mismatch('delta', 'delta'), ({ plan }) => {
-    plan.delta.unshift({ ...plan.delta[0]! });
-  }),
-  sqliteFull('plan-session-twice', mismatch('session', 'session'), ({ plan }) => {
-    plan.session.push(['timezone', 'UTC']);
-  }),
   ...(['masked', 'bounded'] as const).map((field) =>
     sqlite(`plan-${field}-without-a-reason`, UNREADABLE, ({ plan }) => {
       plan[field] = [];

@@ -76,6 +76,25 @@ export const FREE: readonly Free[] = [
     reason:
       'where a file lay on the machine that ran it; its bytes are stored and pinned, and it is not production’s',
   },
+  ...(
+    [
+      [/$/, /^without (session|macro|isolation|approval)$/],
+      [/\/(name|macro)$/, /^(longer|with a space)$/],
+      [/\/source$/, /^without (marker|sha256)$/],
+      [/\/source\/(marker|kind)$/, /^(longer|with a space|is (fixture|real-dump))$/],
+      [/\/session(\/|$)/, /./],
+      [/\/isolation$/, /^without 0$/],
+      [/\/approval(\/(by|reference))?$/, /^(longer|with a space|without reference)$/],
+      [/\/(clock|bounded|boundary\/allow)\/[^/]+\/reason$/, /^(longer|with a space)$/],
+      [/\/postconditions\/[^/]+(\/at)?$/, /^(without at|is back)$/],
+      [/\/postconditions\/[^/]+\/(sql|expect)$/, /^(longer|with a space)$/],
+    ] as const
+  ).map(([path, how]) => ({
+    path: new RegExp(`^rehearsal/plan/document${path.source}`),
+    how,
+    reason:
+      'another plan, which what was recorded fits as well: it has another id, and verify compares it with the written file',
+  })),
   {
     path: /^rehearsal\/plan\/document\/(executor|rollback)$/,
     how: /^without sha256$/,
