@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "31d4ecb64977724cfe337c3a31ad0479f98b242c3c46bd89c204c58bb8b499de",
-        "seal": "d4940131e400f414b4e89930922a6dc8fa1f6c6f47bbd5b72059923fbc985267",
+        "rehearsal": "61a158334d1d19486266944598b78e96710c1f6d9501df22f0dbe3fc49026704",
+        "seal": "5e6900d96a376a3c06f1b4ccf85e5683ca8de2e347794fb95b288eb2222b1cb4",
       }
     `);
   });

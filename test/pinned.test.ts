@@ -27,7 +27,7 @@ describe('pinned', () => {
       {
         "accepted": true,
         "rehearsal": "f6fff5445f8917ab09a2f2db2dc5c495744f8eb15b7fd24fa95171369b5b6ed4",
-        "seal": "15a9aee450c4777cb2174eebefdaca3e14378c6e1362548079551ec7cca4b3b1",
+        "seal": "ee87122e62305b2354f0a4755510b4f6d5d89d89b48e6938e4a8493c66913b14",
       }
     `);
   });
@@ -43,7 +43,7 @@ describe('pinned', () => {
       {
         "accepted": true,
         "rehearsal": "b4209d2e51d77b19beeac20fade0c30bcfcf6bd524a07f12d0193e2764df5670",
-        "seal": "8d44b15fcc0353e02192f89895d187110cbda22bb93b8f1de101511e98efb92d",
+        "seal": "f9d6737e4fd75406efdb69400c5f11c6835f5c8739f23f021eff875ae665ff8b",
       }
     `);
   });

@@ -54,12 +54,13 @@ export function putRehearsal(objects: MemoryObjects): Record<Kinds, Link> {
   ];
   const verdict = put({
     kind: 'verdict',
-    v: 2,
+    v: 3,
     validator,
     subject: rehearsal,
     accepted: false,
     findings,
     faults,
+    selftest: { vectors: new Uint8Array(32).fill(0xab), passed: 40, of: 40 },
   });
   const { tables } = decodeKind('snapshot', objects.get(entry.digest));
   const [births] = driveSync(walkMap(tables), objects.get);

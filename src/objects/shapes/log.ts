@@ -107,6 +107,7 @@ export const LOG_SHAPES = {
     accepted: s.bool,
     findings: s.list(findingShape),
     faults: s.list(s.record({ name: s.oneOf('no-mutation', 'no-rollback'), rejected: s.bool })),
+    selftest: s.nullable(s.record({ vectors: s.hash, passed: s.uint, of: s.uint })),
   }),
   rerun: s.record({
     kind: s.oneOf('rerun'),
@@ -139,5 +140,5 @@ export const LOG_VERSIONS: Partial<Record<string, number>> = {
   policy: 2,
   record: 2,
   run: 2,
-  verdict: 2,
+  verdict: 3,
 };
