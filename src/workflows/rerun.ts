@@ -1,4 +1,4 @@
-import { surrogateComesOut } from './surrogate.ts';
+import { surrogateFault } from './surrogate.ts';
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -111,8 +111,7 @@ async function rerunIn(
   const plan = await materialise(subject, scratch);
   const guarded = await guardFiles(plan);
   const { profile } = guarded;
-  await using place = await temporaryFolder('surrogate');
-  const surrogate = profile?.surrogate ? await surrogateComesOut(profile, place.path, signal) : null;
+  const fault = profile?.surrogate && (await surrogateFault(profile, signal));
   if (subject.probed) progress('probes');
   const probes = subject.probed && profile ? await probed(plan, profile, options.probe) : undefined;
   // Not in the ledger: only a rerun that is signed writes there, and then only what it reaches.
@@ -150,11 +149,9 @@ async function rerunIn(
     quarantined: result.legs.flatMap(({ leg, kept }) => (kept === undefined ? [] : [{ leg, path: kept }])),
     notShown: result.notShown,
     program: compared.program,
-    surrogate,
+    surrogate: profile?.surrogate ? fault === undefined : null,
     findings: [
-      ...(surrogate === false
-        ? [finding('RERUN_DIFFERS', SURROGATE_FILE, 'it makes another database than the profile pins')]
-        : []),
+      ...(fault === undefined ? [] : [finding('RERUN_DIFFERS', SURROGATE_FILE, fault)]),
       ...findingsOf(compared, rehearsed, options.accepted ?? false),
     ],
     rerun: recorded?.rerun ?? null,
