@@ -13,6 +13,7 @@ import { fsckLedger } from '../../src/workflows/fsck.ts';
 import { findPacket, linkOf, rerunIn } from '../../src/packets/find-packet.ts';
 import { verifyRevision, type VerifyOptions } from '../../src/workflows/verify.ts';
 import { makeTestFolder } from '../support/folder.ts';
+import { misSigned } from '../support/note.ts';
 import { Made } from '../workflows/rerun/made.ts';
 
 const key = (name: string, seed: number): { skey: string; vkey: string } =>
@@ -158,7 +159,7 @@ describe('level reexecuted', () => {
   const unsaid: [string, (rerun: Rerun) => Partial<Rerun>][] = [
     ['of another rehearsal', () => ({ note: note(elsewhere, elsewhere, true, alice.skey) })],
     ['of another answer', () => ({ note: note(subject, subject, false, alice.skey) })],
-    ['with a wrong signature', ({ note: text }) => ({ note: text.replace(/(.)(.)(.)=\n$/, '$2$1$3=\n') })],
+    ['with a wrong signature', ({ note: text }) => ({ note: misSigned(text) })],
     ['with the run of another rehearsal', () => ({ run: elsewhereRun })],
     ['with a run that is not there', () => ({ run: nodeLink(digestOf(Buffer.from('gone'))) })],
   ];

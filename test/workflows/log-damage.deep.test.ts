@@ -9,6 +9,7 @@ import { nodeLink } from '../../src/objects/link.ts';
 import { digestOf, parseDigest, type Digest } from '../../src/objects/digest.ts';
 import { decodeHead } from '../../src/store/heads.ts';
 import { codes, Desk } from '../cli/desk.ts';
+import { misSigned } from '../support/note.ts';
 import { headOver, rechained, rewriteHead } from './forge.ts';
 import type { VerifyReport } from '../../src/workflows/verify-report.ts';
 
@@ -180,8 +181,7 @@ describe('a log that somebody changed', () => {
       return desk.read(`config/keys/${name!}`).trim();
     };
 
-    it('a signature that is another', () =>
-      replaced(({ note }) => ({ note: note.replace(/(.)(.)(.)=\n$/, '$2$1$3=\n') })));
+    it('a signature that is another', () => replaced(({ note }) => ({ note: misSigned(note) })));
     it('no note at all; what is appended then is not signed, and says why', async () => {
       await replaced(() => ({ note: 'nothing' }));
       const unsigned = 'CHECKPOINT_INVALID';

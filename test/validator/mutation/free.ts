@@ -81,7 +81,7 @@ export const FREE: readonly Free[] = [
       [/$/, /^without (session|macro|isolation|approval)$/],
       [/\/(name|macro)$/, /^(longer|with a space)$/],
       [/\/source$/, /^without (marker|sha256)$/],
-      [/\/source\/(marker|kind)$/, /^(longer|with a space|is (fixture|real-dump))$/],
+      [/\/source\/(marker|kind)$/, /^(longer|with a space|is (surrogate|fixture|real-dump))$/],
       [/\/session(\/|$)/, /./],
       [/\/isolation$/, /^without 0$/],
       [/\/approval(\/(by|reference))?$/, /^(longer|with a space|without reference)$/],
