@@ -43,6 +43,7 @@ describe('who judged a rehearsal', () => {
     expect(codes(findings)).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],
       ['VERDICT_REJECTED', 'verdict'],
+      ['VERDICT_DIFFERS', 'verdict/faults'],
       ['VALIDATOR_LENIENT', 'verdict/validators/custody'],
     ]);
   });
@@ -186,7 +187,8 @@ describe('who judged a rehearsal', () => {
 
   it('a rehearsal that names another validator than its verdict', async () => {
     const evidence = decodeKind('rehearsal', at.good.objects.get(at.good.rehearsal.digest));
-    const rehearsal = putObject(at.good.objects, { ...evidence, validators: [evidence.plan] });
+    const validators = [putModule(at.good.objects, 'another', 'true')];
+    const rehearsal = putObject(at.good.objects, { ...evidence, validators });
     const verdict = putObject(at.good.objects, { ...forgedVerdict(at.good), subject: rehearsal });
     expect(await at.verify(await at.commit({ ...at.good, rehearsal, verdict }))).toContainEqual([
       'VALIDATOR_MISMATCH',
