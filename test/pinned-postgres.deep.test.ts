@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "61a158334d1d19486266944598b78e96710c1f6d9501df22f0dbe3fc49026704",
-        "seal": "5e6900d96a376a3c06f1b4ccf85e5683ca8de2e347794fb95b288eb2222b1cb4",
+        "rehearsal": "661327cc3d45cc4b1abb9802e9b5b52b2fe637f499dd472de87723c898774133",
+        "seal": "9e89cdba2883c824aa01603ca6d66c98eaaf9fb0a7ada2c3a60b8a8eda7ed890",
       }
     `);
   });

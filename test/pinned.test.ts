@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"a15b498b444ed6bd67a4751dd574f31bcf747612ee42ec11992f739490e1ab32"`,
+      `"16e54d396ccd5182f3bd5eecb2023f917354fd6a2a9674c1da852e92c605e495"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "f6fff5445f8917ab09a2f2db2dc5c495744f8eb15b7fd24fa95171369b5b6ed4",
-        "seal": "ee87122e62305b2354f0a4755510b4f6d5d89d89b48e6938e4a8493c66913b14",
+        "rehearsal": "55163430a3fde2135db88eb35990f9d8f4b27773c7dc2e1fbffaec0eed9a32e9",
+        "seal": "e56c5506865402dca740d6448cbe3a6bf92d7316ba2d9ddba570dfd2fb94e4d1",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "b4209d2e51d77b19beeac20fade0c30bcfcf6bd524a07f12d0193e2764df5670",
-        "seal": "f9d6737e4fd75406efdb69400c5f11c6835f5c8739f23f021eff875ae665ff8b",
+        "rehearsal": "79f81f518e07e6b76226572e3ed8ba58cd0d4a186704313903564c856ecebecc",
+        "seal": "011205a030b7e2c996714ff30c79a2f09fc3c8e6c742e2848a3e115bff44aea1",
       }
     `);
   });

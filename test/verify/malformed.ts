@@ -63,6 +63,12 @@ function state(objects: MemoryObjects, tables: readonly Row[], change: Partial<S
   });
 }
 
+/** A sound state that has nothing of the others: whoever compares it with one of them reads all of that. */
+export function unlikeState(objects: MemoryObjects): Link {
+  const none = map(objects, []);
+  return state(objects, [], { facts: { database: none, schema: none, sequence: none } });
+}
+
 const people = encodeKey(['people']);
 const withRows = (o: MemoryObjects, rows: readonly Row[], change: Partial<Table> = {}): Link =>
   state(o, [[people, table(o, rows, change)]]);

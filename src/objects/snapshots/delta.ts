@@ -1,8 +1,6 @@
-import { CustodyError } from '../../errors.ts';
-import { compareBytes } from '../codec.ts';
 import type { Link } from '../link.ts';
-import { diffSnapshots, type SnapshotChange } from './diff.ts';
-import { splitMultisetValue } from '../rows/multiset.ts';
+import { diffSnapshots, type SnapshotChange, type Table } from './diff.ts';
+import { rowOf } from '../rows/row.ts';
 import { compareNames } from '../names.ts';
 import { each, type Walk } from '../walk.ts';
 
@@ -35,8 +33,7 @@ type RowChange = Extract<SnapshotChange, { part: 'row' }>;
 
 /**
  * Counts what differs between two snapshots. It returns the delta and yields no items: `yield* deltaOf(a, b)`.
- * @throws CustodyError ROW_MALFORMED for a multiset's row without a count, or whose key stands for another row, and what
- *   {@link diffSnapshots} throws.
+ * @throws CustodyError what {@link diffSnapshots} throws.
  */
 export function* deltaOf<T>(before: Link, after: Link): Walk<T, Delta> {
   const tables = new Map<string, Counts>();
@@ -55,7 +52,7 @@ export function* deltaOf<T>(before: Link, after: Link): Walk<T, Delta> {
 function countRow(counts: Counts, change: RowChange): void {
   const { table, before, after } = change;
   if (table.key.type === 'multiset') {
-    const gained = gainOf(before, after);
+    const gained = countOf(table, after) - countOf(table, before);
     if (gained > 0) counts.inserted += gained;
     else counts.deleted -= gained;
   } else if (before === undefined) counts.inserted++;
@@ -63,23 +60,9 @@ function countRow(counts: Counts, change: RowChange): void {
   else counts.updated++;
 }
 
-/** How many more of one row there are. Under one key of a multiset there is one row: only its count can change. */
-function gainOf(before: Uint8Array | undefined, after: Uint8Array | undefined): number {
-  const was = occurrences(before);
-  const is = occurrences(after);
-  if (was && is && (compareBytes(was.row, is.row) !== 0 || was.count === is.count))
-    throw new CustodyError(
-      'ROW_MALFORMED',
-      'a key of a multiset stands for two rows, or for one in two forms',
-    );
-  return (is?.count ?? 0) - (was?.count ?? 0);
-}
-
-function occurrences(value: Uint8Array | undefined): { count: number; row: Uint8Array } | undefined {
-  if (value === undefined) return undefined;
-  const split = splitMultisetValue(value);
-  if (!split) throw new CustodyError('ROW_MALFORMED', 'a row of a multiset has no count');
-  return split;
+/** How often a multiset has a row. Under one key there is one row, so only this can change. */
+function countOf(table: Table, value: Uint8Array | undefined): number {
+  return value === undefined ? 0 : rowOf(table, value).count;
 }
 
 function otherOf(change: Exclude<SnapshotChange, RowChange>): OtherChange {

@@ -1,13 +1,14 @@
 import { CustodyError } from '../../errors.ts';
-import { compareBytes } from '../codec.ts';
+import { equalBytes } from '../codec.ts';
 import { bothLookedAt, coverageChanges } from './coverage.ts';
 import { definitionText } from './facts.ts';
-import { boundKey, encodeKey } from '../rows/key.ts';
 import { decodeKeyText } from '../rows/key-text.ts';
 import { decodeKind, type ObjectOf } from '../kinds.ts';
 import { Link } from '../link.ts';
-import { diffMaps, rowBytes, walkMap, type Row } from '../map-walk.ts';
+import { diffMaps, rowBytes, walkMap, type MapChange, type Row } from '../map-walk.ts';
 import { compareNames } from '../names.ts';
+import { rowFaults, type RowFault } from '../sound/row.ts';
+import { factRules, tableFault } from '../sound/snapshot.ts';
 import { each, collect, item, need, type Walk } from '../walk.ts';
 
 /** What differs between two snapshots. `before` or `after` is missing where the thing was added or removed. */
@@ -48,7 +49,10 @@ export type Table = ObjectOf<'table'>;
  * facts by class and name, tables (columns, their order, key), rows. A table that was added or removed gives one `table` change and a `row` change for each of its rows; a table
  * whose columns or key changed gives a `table` change, and its rows as removed and added. Which columns are masked is
  * not compared: a masked value is one that differs.
- * @throws CustodyError KIND_NOT_COMPARABLE, TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
+ * What is read is checked (SPEC.md, "Checks of a reader"), but for the numbers of masked rows
+ * where both are masked: only their neighbours tell.
+ * @throws CustodyError KIND_NOT_COMPARABLE, TREE_MALFORMED, ROW_MALFORMED with the table as path, OBJECT_KIND_UNEXPECTED and what
+ *   decoding throws.
  */
 export function* diffSnapshots(before: Link, after: Link): Walk<SnapshotChange> {
   if (before.equals(after)) return;
@@ -66,28 +70,39 @@ export function* diffSnapshots(before: Link, after: Link): Walk<SnapshotChange> 
   for (const change of coverageChanges(a, b)) yield* item<SnapshotChange>({ part: 'coverage', ...change });
   const looked = bothLookedAt(a, b);
   for (const name of Object.keys(a.facts).sort(compareNames))
-    if (Object.hasOwn(b.facts, name)) yield* diffFacts(name, a.facts[name]!, b.facts[name]!, looked);
-  yield* diffTables(a.tables, b.tables, looked);
+    if (Object.hasOwn(b.facts, name)) yield* diffFacts(name, a, b, looked);
+  yield* diffTables(a, b, looked);
 }
 
+type Snapshot = ObjectOf<'snapshot'>;
 type LookedAt = ReturnType<typeof bothLookedAt>;
 
-function* diffFacts(of: string, a: Link, b: Link, looked: LookedAt): Walk<SnapshotChange> {
-  for (const change of yield* collect(diffMaps(a, b))) {
+function* diffFacts(of: string, a: Snapshot, b: Snapshot, looked: LookedAt): Walk<SnapshotChange> {
+  const read = (snapshot: Snapshot): ((key: Uint8Array, row: Row) => Walk<SnapshotChange, string>) => {
+    const { fault } = factRules(snapshot, of);
+    return function* (key, row) {
+      const definition = yield* rowBytes<SnapshotChange>(row);
+      requireSound('ROW_MALFORMED', of, fault(key, definition, null));
+      return definitionText(definition);
+    };
+  };
+  const [was, is] = [read(a), read(b)];
+  for (const change of yield* collect(diffMaps(a.facts[of]!, b.facts[of]!))) {
+    const before = change.before && (yield* was(change.key, change.before));
+    const after = change.after && (yield* is(change.key, change.after));
     const name = decodeKeyText(change.key).join(' ');
     if (!looked(of, name)) continue;
-    const before = change.before && definitionText(yield* rowBytes<SnapshotChange>(change.before));
-    const after = change.after && definitionText(yield* rowBytes<SnapshotChange>(change.after));
     yield* item<SnapshotChange>({ part: 'fact', class: of, name, before, after });
   }
 }
 
-function* diffTables(a: Link, b: Link, looked: LookedAt): Walk<SnapshotChange> {
-  for (const change of yield* collect(diffMaps(a, b))) {
+function* diffTables(a: Snapshot, b: Snapshot, looked: LookedAt): Walk<SnapshotChange> {
+  for (const change of yield* collect(diffMaps(a.tables, b.tables))) {
     const before = change.before && (yield* readTable<SnapshotChange>(change.before));
     const after = change.after && (yield* readTable<SnapshotChange>(change.after));
-    for (const table of [before, after]) if (table) checkTableKey(change.key, table);
     const name = (after ?? before)!.name;
+    if (before) requireSound('TREE_MALFORMED', name, tableFault(a, change.key, before));
+    if (after) requireSound('TREE_MALFORMED', name, tableFault(b, change.key, after));
     if (!looked('table', name)) continue;
     if (before && after && sameShape(before, after)) yield* diffRows(before, after);
     else {
@@ -98,9 +113,12 @@ function* diffTables(a: Link, b: Link, looked: LookedAt): Walk<SnapshotChange> {
   }
 }
 
-function checkTableKey(key: Uint8Array, table: Table): void {
-  if (compareBytes(key, boundKey(encodeKey([table.name]))) !== 0)
-    throw new CustodyError('TREE_MALFORMED', `table ${table.name} stands under the name of another`);
+function requireSound(
+  code: 'ROW_MALFORMED' | 'TREE_MALFORMED',
+  part: string,
+  fault: string | undefined,
+): void {
+  if (fault !== undefined) throw new CustodyError(code, `${part}: ${fault}`, { path: part });
 }
 
 /** Rows can be compared one by one only where columns, format and key mean the same. */
@@ -111,35 +129,47 @@ export function sameShape(a: Table, b: Table): boolean {
 }
 
 function* diffRows(a: Table, b: Table): Walk<SnapshotChange> {
-  yield* each(diffMaps(a.root, b.root, { before: a.rows, after: b.rows }), ({ key, before, after }) =>
-    rowChange(b, key, before, after),
-  );
+  // Where only b is masked, none of its masked rows is shared: the one before tells the number.
+  const change = rowChange(b, rowFaults(a), rowFaults(b), a.masked.length === 0);
+  let changes = 0;
+  yield* each(diffMaps(a.root, b.root, { before: a.rows, after: b.rows }), (found) => {
+    changes++;
+    return change(found);
+  });
+  if (changes === 0 && !a.root.equals(b.root))
+    requireSound('ROW_MALFORMED', b.name, 'the same rows in another form');
 }
 
 function* allRows(table: Table, side: 'before' | 'after'): Walk<SnapshotChange> {
+  const change = rowChange(table, rowFaults(table), rowFaults(table));
   yield* each(walkMap(table.root, table.rows), ({ key, row }) =>
-    side === 'before' ? rowChange(table, key, row, undefined) : rowChange(table, key, undefined, row),
+    change({ key, before: undefined, after: undefined, [side]: row }),
   );
 }
 
-function* rowChange(
+function rowChange(
   table: Table,
-  key: Uint8Array,
-  before: Row | undefined,
-  after: Row | undefined,
-): Walk<SnapshotChange> {
-  yield* item<SnapshotChange>({
-    part: 'row',
-    table,
-    key,
-    before: before && (yield* rowBytes<SnapshotChange>(before)),
-    after: after && (yield* rowBytes<SnapshotChange>(after)),
-  });
+  was: RowFault,
+  is: RowFault,
+  marked = false,
+): (change: MapChange) => Walk<SnapshotChange> {
+  let last: Uint8Array | undefined;
+  return function* ({ key, before, after }) {
+    const x = before && (yield* rowBytes<SnapshotChange>(before));
+    const y = after && (yield* rowBytes<SnapshotChange>(after));
+    const fault =
+      x && y && equalBytes(x, y)
+        ? 'one row in two forms'
+        : ((x && was(key, x, null)) ?? (y && is(key, y, marked ? last : null)));
+    requireSound('ROW_MALFORMED', table.name, fault);
+    if (y) last = key;
+    yield* item<SnapshotChange>({ part: 'row', table, key, before: x, after: y });
+  };
 }
 
 /** The table object behind an entry of a snapshot's map of tables. */
 export function* readTable<T>(row: Row): Walk<T, Table> {
-  if (!(row instanceof Link))
-    throw new CustodyError('TREE_MALFORMED', 'a map of tables holds a row that is not a link');
+  if (!(row instanceof Link) || row.codec === 'raw')
+    throw new CustodyError('TREE_MALFORMED', 'a map of tables holds a row that is not a link to a table');
   return decodeKind('table', yield* need<T>(row.digest), row.digest);
 }

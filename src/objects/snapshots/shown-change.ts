@@ -1,6 +1,6 @@
 import { integerOfKey, MAX_KEY } from '../rows/key.ts';
 import { MASKED } from '../rows/masked.ts';
-import { decodeRow, rowOf, type RowValue } from '../rows/row.ts';
+import { readRow, type RowValue } from '../rows/row.ts';
 import { shownValue, sameShown, type Shown } from '../rows/shown.ts';
 import type { SnapshotChange, Table } from './diff.ts';
 
@@ -94,8 +94,7 @@ interface Read {
 }
 
 function read(table: Table, key: Uint8Array, value: Uint8Array): Read {
-  const { row, count } = rowOf(table, value);
-  const values = decodeRow(table.format, row);
+  const { values, count } = readRow(table, value);
   const [alias, ...more] = table.key.columns;
   const cells = table.columns.map(({ name }, i): [string, Shown] => {
     const own = values[i] ?? null;

@@ -1,3 +1,4 @@
+import { isCustodyError } from '../../errors.ts';
 import type { KeyBefore } from './list-walk.ts';
 import { compareBytes } from '../codec.ts';
 import { boundKey, encodeKey, integerOfKey, TextBytes, type KeyPart } from '../rows/key.ts';
@@ -7,7 +8,7 @@ import { decodeRow, type RowValue } from '../rows/row.ts';
 import { sha256Bytes } from '../sha256.ts';
 import type { Stored } from '../shapes/stored.ts';
 
-type RowFault = (key: Uint8Array, value: Uint8Array, before: KeyBefore) => string | undefined;
+export type RowFault = (key: Uint8Array, value: Uint8Array, before: KeyBefore) => string | undefined;
 
 /** What of a table its rows must fit. */
 export type RowShape = Pick<Stored<'table'>, 'format' | 'columns' | 'key' | 'masked'>;
@@ -16,7 +17,7 @@ export type RowShape = Pick<Stored<'table'>, 'format' | 'columns' | 'key' | 'mas
  * Says what is wrong with a row of this table: it is a row of its format, has a value for each column, and stands under its own key (SPEC.md,
  * "Keys of rows", "Masking"). In words; undefined where nothing is.
  * Its `value` is as the map has it, of a multiset with its count; `before` the last key before it: equal masked rows are
- * numbered. It throws CustodyError ROW_MALFORMED.
+ * numbered.
  */
 export function rowFaults({ format, columns, key: { type, columns: keyed }, masked }: RowShape): RowFault {
   const width = Math.max(columns.length, format === 'postgres-copy' ? 1 : 0);
@@ -27,7 +28,8 @@ export function rowFaults({ format, columns, key: { type, columns: keyed }, mask
     const split = type === 'multiset' ? splitMultisetValue(value) : { row: value };
     if (!split) return 'a row of a multiset without a count';
     const { row } = split;
-    const values = decodeRow(format, row);
+    const values = valuesOf(format, row);
+    if (typeof values === 'string') return values;
     if (values.length !== width) return `${values.length} values for ${columns.length} columns`;
     if (values.some((one, i) => one === MASKED && !mayMask[i]))
       return 'a masked value in a column that is not named as masked';
@@ -48,6 +50,16 @@ export function rowFaults({ format, columns, key: { type, columns: keyed }, mask
     if (format === 'postgres-copy')
       return same(key, boundKey(encodeKey(parts.map((part, i) => copyPart(types[i]!, part)))));
     return isSqliteKey(key, parts as (KeyPart | TextBytes)[]);
+  }
+}
+
+/** The values, or why there are none. */
+function valuesOf(format: RowShape['format'], row: Uint8Array): RowValue[] | string {
+  try {
+    return decodeRow(format, row);
+  } catch (error) {
+    if (isCustodyError(error)) return error.message;
+    throw error;
   }
 }
 

@@ -5,14 +5,12 @@ import type { Link } from '../../objects/link.ts';
 import { rowBytes, walkMap } from '../../objects/map-walk.ts';
 import { readDefinition } from '../../objects/snapshots/facts.ts';
 import { MASKED } from '../../objects/rows/masked.ts';
-import { splitMultisetValue } from '../../objects/rows/multiset.ts';
-import { decodeRow, type RowValue } from '../../objects/rows/row.ts';
+import { readRow, type RowValue } from '../../objects/rows/row.ts';
 import { diffSnapshots, readTable, type SnapshotChange, type Table } from '../../objects/snapshots/diff.ts';
 import { collect, need, type Walk } from '../../objects/walk.ts';
 import { rowidOf } from '../../engines/restore/dialects.ts';
 import {
   columnOf,
-  malformed,
   RESTORE_IMAGE_HINT,
   unsupported,
   type RowChange,
@@ -82,8 +80,8 @@ function outOfReach(change: Exclude<SnapshotChange, { part: 'row' }>): CustodyEr
 
 /** The change of one entry; none where a multiset's row is there as often as before. */
 function rowChange({ table, key, before, after }: Extract<SnapshotChange, { part: 'row' }>): RowChange[] {
-  const wanted = before && readRow(table, key, before);
-  const found = after && readRow(table, key, after);
+  const wanted = before && restored(table, key, before);
+  const found = after && restored(table, key, after);
   if (wanted?.values.includes(MASKED))
     throw masked(table, 'a value of the state to get back is masked', 'Name the raw before-state as A.');
   if (table.key.type === 'multiset') {
@@ -113,10 +111,7 @@ interface ReadRow {
   readonly copies: number;
 }
 
-function readRow(table: Table, key: Uint8Array, value: Uint8Array): ReadRow {
-  const counted = table.key.type === 'multiset' ? splitMultisetValue(value) : { row: value, count: 1 };
-  if (!counted) throw malformed(table, 'a row of a multiset has no count');
-  const values = table.columns.length === 0 ? [] : decodeRow(table.format, counted.row);
-  if (values.length !== table.columns.length) throw malformed(table, 'a row has another number of values');
-  return { values, rowid: rowidOf(table, key, values), copies: counted.count };
+function restored(table: Table, key: Uint8Array, value: Uint8Array): ReadRow {
+  const { values, count } = readRow(table, value);
+  return { values, rowid: rowidOf(table, key, values), copies: count };
 }

@@ -58,7 +58,7 @@ describe('a malformed snapshot', () => {
     [
       'a schema object whose name is no text',
       withSchema(buildMap(objects, new Map([[hex(integerKey(1n)), encode([])]]))),
-      'TREE_MALFORMED',
+      'ROW_MALFORMED',
     ],
     [
       'a definition that is no object',

@@ -1,8 +1,8 @@
 import { integerKey } from '../../../src/objects/rows/key.ts';
 import type { MemoryObjects } from '../../../src/objects/memory-objects.ts';
 import { multisetEntries } from '../../../src/objects/rows/multiset.ts';
+import { encodeRecord } from '../../../src/objects/rows/sqlite-record.ts';
 import { SnapshotBuilder, type TableSpec } from '../../../src/objects/snapshots/builder.ts';
-import { utf8 } from '../support.ts';
 
 export interface TableModel {
   readonly columns: readonly string[];
@@ -26,6 +26,11 @@ export function specOf(name: string, table: TableModel): TableSpec {
   };
 }
 
+/** A row of a model: its text in the first column. */
+export function recordOf({ columns }: TableModel, row: string): Uint8Array {
+  return encodeRecord(columns.map((_, i) => (i === 0 ? row : null)));
+}
+
 export function captureModel(
   objects: MemoryObjects,
   state: State,
@@ -39,10 +44,12 @@ export function captureModel(
   for (const [name, value] of each(state.sequences)) builder.sequence(name, [['seq', value]]);
   for (const [name, model] of each(state.tables)) {
     const table = builder.table(specOf(name, model));
-    if (model.loose) for (const [key, value] of multisetEntries(model.loose.map(utf8))) table.add(key, value);
+    if (model.loose)
+      for (const [key, value] of multisetEntries(model.loose.map((row) => recordOf(model, row))))
+        table.add(key, value);
     else
       for (const [id, row] of [...model.rows].sort(([a], [b]) => a - b))
-        table.add(integerKey(BigInt(id)), utf8(row));
+        table.add(integerKey(BigInt(id)), recordOf(model, row));
     table.close();
   }
   return builder.finish();
