@@ -1,111 +1,103 @@
 import type { Finding } from './finding.ts';
 
+/** What an error is about. What the command answers with for each is known in cli/exit-code.ts alone. */
+export type ErrorCategory = 'evidence' | 'usage' | 'refused' | 'environment' | 'bug';
+
 /**
  * The one error class. Misuse and I/O throw it; faults in evidence are findings (finding.ts), not errors.
  *
  * Each code belongs to one {@link ErrorCategory}. The validator's bytes do not hold this table (test/validator/bundle.test.ts):
  * a new code is no new validator.
  */
-export const ERROR_EXIT = {
+export const ERROR_CATEGORIES = {
   // objects and formats: stored or supplied bytes that are not what they claim
-  OBJECT_NOT_CANONICAL: 1,
-  OBJECT_TOO_LARGE: 1,
-  OBJECT_KIND_UNKNOWN: 1,
-  OBJECT_KIND_UNEXPECTED: 1,
-  OBJECT_VERSION_UNKNOWN: 1,
-  OBJECT_FIELD_UNKNOWN: 1,
-  OBJECT_FIELD_INVALID: 1,
-  OBJECT_CORRUPT: 1,
-  OBJECT_MISSING: 1,
-  TREE_MALFORMED: 1,
-  ROW_MALFORMED: 1,
-  PACK_CORRUPT: 1,
-  HEAD_CORRUPT: 1,
-  LOG_CORRUPT: 1,
-  NOTE_MALFORMED: 1,
-  CHECKPOINT_MALFORMED: 1,
-  SIGNATURE_INVALID: 1,
-  PROOF_INVALID: 1,
-  PACKET_NOT_SEALED: 1,
-  PACKET_BROKEN: 1,
+  OBJECT_NOT_CANONICAL: 'evidence',
+  OBJECT_TOO_LARGE: 'evidence',
+  OBJECT_KIND_UNKNOWN: 'evidence',
+  OBJECT_KIND_UNEXPECTED: 'evidence',
+  OBJECT_VERSION_UNKNOWN: 'evidence',
+  OBJECT_FIELD_UNKNOWN: 'evidence',
+  OBJECT_FIELD_INVALID: 'evidence',
+  OBJECT_CORRUPT: 'evidence',
+  OBJECT_MISSING: 'evidence',
+  TREE_MALFORMED: 'evidence',
+  ROW_MALFORMED: 'evidence',
+  PACK_CORRUPT: 'evidence',
+  HEAD_CORRUPT: 'evidence',
+  LOG_CORRUPT: 'evidence',
+  NOTE_MALFORMED: 'evidence',
+  CHECKPOINT_MALFORMED: 'evidence',
+  SIGNATURE_INVALID: 'evidence',
+  PROOF_INVALID: 'evidence',
+  PACKET_NOT_SEALED: 'evidence',
+  PACKET_BROKEN: 'evidence',
   // usage
-  USAGE: 2,
-  DIGEST_MALFORMED: 2,
-  LEDGER_NOT_FOUND: 2,
-  LEDGER_EXISTS: 2,
-  LEDGER_FORMAT_NEWER: 2,
-  LEDGER_FORMAT_OLDER: 2,
-  LEDGER_CONFIG_INVALID: 2,
-  REVISION_UNKNOWN: 2,
-  REVISION_AMBIGUOUS: 2,
-  REVISION_MALFORMED: 2,
-  PATH_NOT_FOUND: 2,
-  PATH_NOT_A_FOLDER: 2,
-  PATH_NOT_A_FILE: 2,
-  NAME_REFUSED: 2,
-  KIND_NOT_COMPARABLE: 2,
-  PLAN_UNREADABLE: 2,
-  PLAN_SYNTAX: 2,
-  PLAN_INVALID: 2,
-  PLAN_KEY_UNKNOWN: 2,
-  DATABASE_NOT_RECOGNISED: 2,
-  DATABASE_CORRUPT: 2,
-  DATABASE_UNSUPPORTED: 2,
-  DUMP_MALFORMED: 2,
-  RESTORE_UNSUPPORTED: 2,
-  INCLUDE_REFUSED: 2,
-  PROFILE_INVALID: 2,
-  ORIGIN_MALFORMED: 2,
-  KEY_MALFORMED: 2,
+  USAGE: 'usage',
+  DIGEST_MALFORMED: 'usage',
+  LEDGER_NOT_FOUND: 'usage',
+  LEDGER_EXISTS: 'usage',
+  LEDGER_FORMAT_NEWER: 'usage',
+  LEDGER_FORMAT_OLDER: 'usage',
+  LEDGER_CONFIG_INVALID: 'usage',
+  REVISION_UNKNOWN: 'usage',
+  REVISION_AMBIGUOUS: 'usage',
+  REVISION_MALFORMED: 'usage',
+  PATH_NOT_FOUND: 'usage',
+  PATH_NOT_A_FOLDER: 'usage',
+  PATH_NOT_A_FILE: 'usage',
+  NAME_REFUSED: 'usage',
+  KIND_NOT_COMPARABLE: 'usage',
+  PLAN_UNREADABLE: 'usage',
+  PLAN_SYNTAX: 'usage',
+  PLAN_INVALID: 'usage',
+  PLAN_KEY_UNKNOWN: 'usage',
+  DATABASE_NOT_RECOGNISED: 'usage',
+  DATABASE_CORRUPT: 'usage',
+  DATABASE_UNSUPPORTED: 'usage',
+  DUMP_MALFORMED: 'usage',
+  RESTORE_UNSUPPORTED: 'usage',
+  INCLUDE_REFUSED: 'usage',
+  PROFILE_INVALID: 'usage',
+  ORIGIN_MALFORMED: 'usage',
+  KEY_MALFORMED: 'usage',
   // refused before anything ran, or stopped by the boundary
-  PREFLIGHT_FAILED: 3,
-  BOUNDARY_VIOLATED: 3,
-  SQL_SYNTAX: 3,
-  SQL_FAILED: 3,
-  TRANSACTION_CONTROL: 3,
-  TRANSACTION_LOST: 3,
-  EXECUTOR_CHANGED: 3,
-  SOURCE_CHANGED: 3,
-  VALIDATOR_NOT_PINNED: 3,
-  VALIDATOR_UNCONFINED: 3,
-  VALIDATOR_REFUSED: 3,
-  VALIDATOR_MISMATCH: 3,
-  TARGET_PRODUCTION: 3,
-  SURFACE_FORBIDDEN: 3,
-  CLAIM_FORBIDDEN: 3,
-  ISOLATION_REFUSED: 3,
-  TIME_LIMIT: 3,
+  PREFLIGHT_FAILED: 'refused',
+  BOUNDARY_VIOLATED: 'refused',
+  SQL_SYNTAX: 'refused',
+  SQL_FAILED: 'refused',
+  TRANSACTION_CONTROL: 'refused',
+  TRANSACTION_LOST: 'refused',
+  EXECUTOR_CHANGED: 'refused',
+  SOURCE_CHANGED: 'refused',
+  VALIDATOR_NOT_PINNED: 'refused',
+  VALIDATOR_UNCONFINED: 'refused',
+  VALIDATOR_REFUSED: 'refused',
+  VALIDATOR_MISMATCH: 'refused',
+  TARGET_PRODUCTION: 'refused',
+  SURFACE_FORBIDDEN: 'refused',
+  CLAIM_FORBIDDEN: 'refused',
+  ISOLATION_REFUSED: 'refused',
+  TIME_LIMIT: 'refused',
   // I/O and environment
-  IO_FAILED: 4,
-  DISK_FULL: 4,
-  READ_ONLY: 4,
-  PERMISSION_DENIED: 4,
-  LOCK_TIMEOUT: 4,
-  HEAD_MOVED: 4,
-  POSTGRES_NOT_FOUND: 4,
-  POSTGRES_FAILED: 4,
-  VALIDATOR_NOT_BUILT: 4,
-  VALIDATOR_FAILED: 4,
-  ENGINE_FAILED: 4,
-  INTERRUPTED: 4,
-  NODE_TOO_OLD: 4,
+  IO_FAILED: 'environment',
+  DISK_FULL: 'environment',
+  READ_ONLY: 'environment',
+  PERMISSION_DENIED: 'environment',
+  LOCK_TIMEOUT: 'environment',
+  HEAD_MOVED: 'environment',
+  POSTGRES_NOT_FOUND: 'environment',
+  POSTGRES_FAILED: 'environment',
+  VALIDATOR_NOT_BUILT: 'environment',
+  VALIDATOR_FAILED: 'environment',
+  ENGINE_FAILED: 'environment',
+  INTERRUPTED: 'environment',
+  NODE_TOO_OLD: 'environment',
   // ours
-  INTERNAL: 70,
-} as const satisfies Record<string, 1 | 2 | 3 | 4 | 70>;
+  INTERNAL: 'bug',
+} as const satisfies Record<string, ErrorCategory>;
 
 /** Stable public codes. Tests assert these, never the message. */
-export type ErrorCode = keyof typeof ERROR_EXIT;
-
-/** What an error is about. What the command answers with for each is known in cli/exit-code.ts alone. */
-export type ErrorCategory = 'evidence' | 'usage' | 'refused' | 'environment' | 'bug';
-
-const CATEGORY = {
-  1: 'evidence',
-  2: 'usage',
-  3: 'refused',
-  4: 'environment',
-  70: 'bug',
-} as const satisfies Record<(typeof ERROR_EXIT)[ErrorCode], ErrorCategory>;
+export type ErrorCode = keyof typeof ERROR_CATEGORIES;
 
 export interface CustodyErrorOptions {
   /** What the user can do next, one sentence in the imperative. */
@@ -138,7 +130,7 @@ export function isCustodyError(error: unknown, code?: ErrorCode): error is Custo
 }
 
 export function categoryOf({ code }: { readonly code: ErrorCode }): ErrorCategory {
-  return CATEGORY[ERROR_EXIT[code]];
+  return ERROR_CATEGORIES[code];
 }
 
 /** Whether it is an error of ours about one of these. */

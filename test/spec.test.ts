@@ -6,7 +6,7 @@ import { examples, SPEC, withExamples } from '../scripts/spec-examples.ts';
 import { makeWorld } from '../scripts/spec/world.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { exitCodeOf } from '../src/cli/exit-code.ts';
-import { ERROR_EXIT, type ErrorCode } from '../src/errors.ts';
+import { ERROR_CATEGORIES, type ErrorCode } from '../src/errors.ts';
 import { FINDING_CODES } from '../src/finding.ts';
 import { toJson } from '../src/objects/json.ts';
 import { decodeObject, KINDS } from '../src/objects/kinds.ts';
@@ -57,7 +57,7 @@ describe('SPEC.md says what the code does', () => {
 
   it('lists the error codes with their exit codes, each with a meaning', () => {
     expect(table('error-codes').map(([code, exit]) => [bare(code!), Number(exit)])).toEqual(
-      (Object.keys(ERROR_EXIT) as ErrorCode[]).map((code) => [code, exitCodeOf({ code })]),
+      (Object.keys(ERROR_CATEGORIES) as ErrorCode[]).map((code) => [code, exitCodeOf({ code })]),
     );
     for (const [code, , meaning] of table('error-codes')) expect(meaning, code).not.toBe('');
   });
@@ -71,7 +71,7 @@ describe('SPEC.md says what the code does', () => {
   });
 
   it('names no code that does not exist', () => {
-    const known = new Set<string>([...Object.keys(ERROR_EXIT), ...FINDING_CODES, ...ENVIRONMENT]);
+    const known = new Set<string>([...Object.keys(ERROR_CATEGORIES), ...FINDING_CODES, ...ENVIRONMENT]);
     const named = [...text.matchAll(/`([A-Z]{2,}(?:_[A-Z0-9]+)+)`/g)].map(([, code]) => code!);
     expect(named.filter((code) => !known.has(code))).toEqual([]);
   });

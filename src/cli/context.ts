@@ -8,6 +8,8 @@ const WHY_UNSIGNED: Record<NonNullable<AppendResult['unsigned']>, string> = {
   KEY_ABSENT: "you do not have this log's key; the head is ahead of its last signed checkpoint.",
   CHECKPOINT_INVALID:
     'the last checkpoint is not one that the key of this log can follow. Run custody fsck; restore heads/main from a copy of the ledger.',
+  OBJECT_VERSION_UNKNOWN:
+    'the last checkpoint is of a version that this custody does not know. Use a newer one; what it appends signs this too.',
   CLOCK_BEHIND:
     'the clock of this machine is behind the time that was signed last. Set it; what is appended next signs this too.',
 };

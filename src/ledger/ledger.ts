@@ -3,7 +3,7 @@ import { undo } from '../system/undo.ts';
 import { isThere } from '../system/is-there.ts';
 import { CustodyError, fromSystemError } from '../errors.ts';
 import { isKeyName } from '../log/note-key.ts';
-import type { ObjectOf } from '../objects/kinds.ts';
+import type { Encoded, ObjectOf } from '../objects/kinds.ts';
 import type { Digest } from '../objects/digest.ts';
 import { putObject, type ObjectSink } from '../objects/sink.ts';
 import { driveAsync, type Get } from '../objects/walk.ts';
@@ -78,9 +78,15 @@ export class Ledger implements AsyncDisposable {
   readonly folder: string;
   readonly config: LedgerConfig;
   readonly store: PackStore;
-  /** An object's bytes, hashed as they are read. @throws CustodyError OBJECT_MISSING, OBJECT_CORRUPT, PACK_CORRUPT. */
-  readonly get: Get = (id) => this.store.get(id);
+  /**
+   * An object's bytes, hashed as they are read. The last checkpoint may lie in the head alone: it is there once {@link head} was
+   * read. @throws CustodyError OBJECT_MISSING, OBJECT_CORRUPT, PACK_CORRUPT.
+   */
+  readonly get: Get = async (id) =>
+    id === this.#checkpoint?.link.digest ? this.#checkpoint.bytes : this.store.get(id);
   readonly #keys: string;
+  /** Of the head that was read last. */
+  #checkpoint: Encoded | null = null;
 
   private constructor(folder: string, config: LedgerConfig, store: PackStore, keys: string) {
     this.folder = folder;
@@ -179,6 +185,7 @@ export class Ledger implements AsyncDisposable {
 
   async #storedHead(): Promise<StoredHead | null> {
     const stored = await readHead(this.store.backend);
+    this.#checkpoint = stored && lastCheckpoint(stored.head);
     if (stored) checkHead(stored.head);
     else if (isThere(join(this.folder, CONFIG_NAME))) {
       throw new CustodyError('HEAD_CORRUPT', `${join(this.folder, 'heads/main')} is missing`, {

@@ -2,13 +2,14 @@ import { isDamage } from '../errors.ts';
 import { checkFollows, openCheckpoint, signCheckpoint } from '../log/checkpoint.ts';
 import { verifierKeyOf } from '../log/note-key.ts';
 import { decodeKind, encodeObject, type Encoded } from '../objects/kinds.ts';
+import { unknownOr } from '../objects/object-fault.ts';
 import { lastCheckpoint, type Head } from './log-state.ts';
 
 /**
  * Why a log was not signed: the user lacks its key, the clock is behind the time that was signed last, or the last checkpoint
- * is none that this key can follow. It keeps no record out: what somebody else signed does not say who may append.
+ * is none that this key can follow, or of a version that nobody here knows. It keeps no record out: what somebody else signed does not say who may append.
  */
-export type Unsigned = 'KEY_ABSENT' | 'CLOCK_BEHIND' | 'CHECKPOINT_INVALID';
+export type Unsigned = 'KEY_ABSENT' | 'CLOCK_BEHIND' | 'CHECKPOINT_INVALID' | 'OBJECT_VERSION_UNKNOWN';
 
 /**
  * A head with its own checkpoint, which links the one before it; or as it was. Nobody signs on top of a checkpoint that
@@ -34,7 +35,7 @@ export function signHead(
     }
   } catch (error) {
     if (!isDamage(error)) throw error;
-    return without('CHECKPOINT_INVALID');
+    return without(unknownOr(error, 'CHECKPOINT_INVALID'));
   }
   const note = signCheckpoint(next, skey);
   const previous = linked?.link ?? null;

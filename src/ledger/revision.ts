@@ -1,7 +1,7 @@
 import { CustodyError, isDamage } from '../errors.ts';
 import { parseDigest, type Digest } from '../objects/digest.ts';
 import { decodeKind, isObject, type ObjectOf } from '../objects/kinds.ts';
-import type { IndexedRecord, Head } from './log-state.ts';
+import { lastCheckpoint, type Head, type IndexedRecord } from './log-state.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Where a revision leads; the entry of a record is not read yet. */
@@ -81,7 +81,7 @@ export async function isBlob(ledger: Ledger, id: Digest): Promise<boolean> {
 }
 
 async function resolvePrefix(ledger: Ledger, head: Head, text: string): Promise<Located> {
-  const objects = new Set<Digest>(await matching(ledger, text));
+  const objects = new Set<Digest>(await matching(ledger, head, text));
   const [only] = objects;
   // A whole id of a blob: neither a record nor an entry, so the log need not be read.
   if (only === text && (await isBlob(ledger, only))) return { type: 'object', id: only };
@@ -112,8 +112,10 @@ async function resolvePrefix(ledger: Ledger, head: Head, text: string): Promise<
   return { type: 'object', id };
 }
 
-async function matching(ledger: Ledger, text: string): Promise<Digest[]> {
-  if (text.length < 64) return ledger.store.findPrefix(text);
+async function matching(ledger: Ledger, head: Head, text: string): Promise<Digest[]> {
+  const last = lastCheckpoint(head)?.link.digest;
+  const held = last?.startsWith(text) === true ? [last] : [];
+  if (text.length < 64) return [...(await ledger.store.findPrefix(text)), ...held];
   const id = parseDigest(text);
-  return (await ledger.store.has(id)) ? [id] : [];
+  return (await ledger.store.has(id)) ? [id] : held;
 }

@@ -1,8 +1,7 @@
 import { DigestTable } from './digest-table.ts';
 import { decodeObject, linksOf } from './kinds.ts';
 import type { Link } from './link.ts';
-import { MemoryObjects } from './memory-objects.ts';
-import { driveAsync, item, need, type Get, type Walk } from './walk.ts';
+import { item, need, type Walk } from './walk.ts';
 
 /**
  * Links still to be followed, depth first, each object once. A raw link is bytes and leads no further; what was met as raw
@@ -52,16 +51,4 @@ export function* closure(
     if (!again) yield* item({ link, bytes });
     if (link.codec === 'dag-cbor') links.push(linksOf(decodeObject(bytes)), undefined);
   }
-}
-
-/** Everything that these links reach, in memory. @throws CustodyError OBJECT_MISSING, what decoding throws, INTERRUPTED. */
-export async function reachedBy(
-  links: readonly Link[],
-  get: Get,
-  options: { signal?: AbortSignal } = {},
-): Promise<MemoryObjects> {
-  const objects = new MemoryObjects();
-  for await (const { link, bytes } of driveAsync(closure([...links]), get, options))
-    objects.put(link.codec, link.digest, bytes);
-  return objects;
 }

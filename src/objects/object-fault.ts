@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts';
+import type { CustodyError, ErrorCode } from '../errors.ts';
 import type { FindingCode } from '../finding.ts';
 
 /** The finding that an error of reading or decoding an object is, for every reader that collects them. */
@@ -15,4 +15,12 @@ export function objectFault(code: ErrorCode): FindingCode {
     default:
       return 'OBJECT_INVALID';
   }
+}
+
+/** For what must be of one kind by its place, and is not: nobody knows what is of another version, and it is no damage. */
+export function unknownOr<C extends FindingCode>(
+  { code }: CustodyError,
+  otherwise: C,
+): C | 'OBJECT_VERSION_UNKNOWN' {
+  return code === 'OBJECT_VERSION_UNKNOWN' ? code : otherwise;
 }

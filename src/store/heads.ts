@@ -1,4 +1,4 @@
-import { CustodyError } from '../errors.ts';
+import { CustodyError, isCustodyError } from '../errors.ts';
 import { equalBytes } from '../objects/codec.ts';
 import { decodeKind, encodeObject, type ObjectOf } from '../objects/kinds.ts';
 import { sha256Bytes } from '../objects/sha256.ts';
@@ -20,7 +20,10 @@ export function encodeHead(head: ObjectOf<'head'>): StoredHead {
   return { head, bytes };
 }
 
-/** @throws HEAD_CORRUPT for anything but what {@link encodeHead} writes. */
+/**
+ * @throws OBJECT_VERSION_UNKNOWN for a head of another version, HEAD_CORRUPT for anything else but what {@link encodeHead}
+ *   writes.
+ */
 export function decodeHead(bytes: Uint8Array, path: string): StoredHead {
   const options = { path, hint: 'Run custody fsck; restore the file from a copy of the ledger.' };
   const body = bytes.subarray(32);
@@ -30,6 +33,8 @@ export function decodeHead(bytes: Uint8Array, path: string): StoredHead {
   try {
     return { head: decodeKind('head', body), bytes };
   } catch (cause) {
+    if (isCustodyError(cause, 'OBJECT_VERSION_UNKNOWN'))
+      throw new CustodyError(cause.code, `${path}: ${cause.message}`, { path, hint: cause.hint, cause });
     throw new CustodyError('HEAD_CORRUPT', `${path} does not hold a head`, { ...options, cause });
   }
 }

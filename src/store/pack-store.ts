@@ -85,6 +85,31 @@ export class PackStore implements ObjectSource {
     throw failure ?? this.#missing(digest);
   }
 
+  /**
+   * {@link get} without a promise, from the packs that are there now: for what is made of many objects and keeps few.
+   * @throws INTERNAL for a backend that reads by promises only.
+   */
+  async reader(): Promise<(digest: Digest) => Uint8Array> {
+    const { sync } = this.backend;
+    if (sync === null) throw new CustodyError('INTERNAL', 'this backend reads by promises only');
+    await this.refresh();
+    const opened = await Promise.all(this.#names.map((name) => this.#open(name)));
+    const readers = opened.flatMap(({ reader }) => reader ?? []);
+    return (digest) => {
+      let failure: CustodyError | undefined;
+      for (const reader of readers) {
+        const entry = reader.find(digest);
+        try {
+          if (entry >= 0) return reader.readSync(sync, entry).open(digest);
+        } catch (error) {
+          if (!isCustodyError(error)) throw error;
+          failure ??= error;
+        }
+      }
+      throw failure ?? this.#missing(digest);
+    };
+  }
+
   /** Whether an index names the object; only {@link get} proves that its bytes are good. @throws IO_FAILED, … as get. */
   async has(digest: Digest): Promise<boolean> {
     for (const again of [false, true]) {

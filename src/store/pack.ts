@@ -18,6 +18,11 @@ export const PACK_MAGIC = Buffer.from('CUSTPCK2', 'latin1');
 export const PACK_END = Buffer.from('CUSTEND2', 'latin1');
 
 export const MAGIC_LENGTH = 8;
+
+/** Whether a file begins as a pack of some version does. */
+export function isAnyPackMagic(magic: Buffer): boolean {
+  return /^CUSTPCK[0-9]$/.test(magic.toString('latin1'));
+}
 export const BLOCK_ROW = 20;
 export const FAN_OUT = 1024;
 export const ENTRY_ROW = 44;

@@ -6,7 +6,7 @@ import { decodeBlock } from './block.ts';
 import { StoredBytes } from './hashing.ts';
 import { indexSteps, readAsync } from './pack-index.ts';
 import { EntriesByBlock } from './pack-reader.ts';
-import type { BlockRow, PackIndex } from './pack.ts';
+import { isAnyPackMagic, MAGIC_LENGTH, PACK_MAGIC, type BlockRow, type PackIndex } from './pack.ts';
 
 /** Bytes between blocks are read in pieces of this many. */
 const PIECE = 1_048_576;
@@ -40,12 +40,24 @@ export async function scrubPack(backend: Backend, name: PackName): Promise<PackR
     const sha256 = await new PackScrub(backend, name, size, findings).run(index);
     if (sha256 !== packDigest(name))
       findings.push(finding('PACK_MISNAMED', name, `the file's SHA-256 is ${sha256}`));
+    // Under its own name it is what somebody wrote: what else would be said of it this version cannot know.
+    else if (await isOfAnotherVersion(backend, name, size))
+      return {
+        objects: 0,
+        bytes,
+        findings: [finding('OBJECT_VERSION_UNKNOWN', name, 'a pack of another version')],
+      };
   } catch (error) {
     if (isCustodyError(error, 'PATH_NOT_FOUND')) return null;
     if (!isLost(error)) throw error;
     findings.push(finding('PACK_DAMAGED', name, `the file cannot be read: ${error.message}`));
   }
   return { objects, bytes, findings };
+}
+
+async function isOfAnotherVersion(backend: Backend, name: PackName, size: number): Promise<boolean> {
+  const magic = Buffer.from(await backend.readRange(name, 0, Math.min(size, MAGIC_LENGTH)));
+  return isAnyPackMagic(magic) && !magic.equals(PACK_MAGIC);
 }
 
 class PackScrub {

@@ -1,5 +1,6 @@
 import { CustodyError, isCustodyError, isLost } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
+import { unknownOr } from '../objects/object-fault.ts';
 import { isRunning } from '../system/process-identity.ts';
 import { type Backend, isPackName, type Prefix, temporaryMaker } from './backend.ts';
 import { readHead } from './heads.ts';
@@ -92,7 +93,7 @@ async function scrubHead(backend: Backend, name: string, findings: Finding[]): P
     return (await readHead(backend, name.slice('heads/'.length)))?.bytes.length ?? 0;
   } catch (error) {
     if (!isLost(error)) throw error;
-    findings.push(finding('HEAD_DAMAGED', name, error.message));
+    findings.push(finding(unknownOr(error, 'HEAD_DAMAGED'), name, error.message));
     return 0;
   }
 }

@@ -7,7 +7,7 @@ import { equalHashes, leafHash, rootOf, type Hash } from '../log/tree-hash.ts';
 import { digestOf, type Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
-import { objectFault } from '../objects/object-fault.ts';
+import { unknownOr } from '../objects/object-fault.ts';
 import type { RecordLinks } from './objects.ts';
 
 export interface ChainReport {
@@ -188,8 +188,6 @@ class ChainWalk {
   #add(code: 'BUNDLE_DAMAGED' | 'RECORD_DAMAGED', path: string, error: unknown): void {
     // What the disk refuses to give is no damage.
     if (!isDamage(error)) throw error;
-    const unknown = objectFault(error.code) === 'OBJECT_VERSION_UNKNOWN';
-    const said = unknown ? 'OBJECT_VERSION_UNKNOWN' : code;
-    this.#findings.push(finding(said, path, `${error.code}: ${error.message}`));
+    this.#findings.push(finding(unknownOr(error, code), path, `${error.code}: ${error.message}`));
   }
 }

@@ -14,8 +14,10 @@ export interface LogEntries {
   readonly policies: readonly (ChainedPolicy & { readonly index: number })[];
   /** What claims to be a rerun; nothing of it is verified. */
   readonly reruns: readonly { readonly index: number; readonly rerun: Link }[];
-  /** From this record on nobody knows what is in force: its entry cannot be read. */
+  /** From this record on nobody knows what is in force: its entry, or the policy in it, cannot be read. */
   readonly known: number;
+  /** Why, where that is of a version that is not known. */
+  readonly unknown: Finding | undefined;
 }
 
 /** @param entries as the chain has them: what is not among them could not be read. */
@@ -28,6 +30,7 @@ export async function readEntries(
   const reruns: { index: number; rerun: Link }[] = [];
   const chain = new PolicyChain(async (id) => source.get(id));
   let known = 0;
+  let unknown: Finding | undefined;
   for (const { index, entry: link } of entries) {
     try {
       const entry = decodeKind('entry', await source.get(link.digest), link.digest);
@@ -41,9 +44,11 @@ export async function readEntries(
     } catch (error) {
       // Damage is named by level objects, where that entry is looked at.
       if (!isDamage(error)) throw error;
+      if (known === index && error.code === 'OBJECT_VERSION_UNKNOWN')
+        unknown = finding('OBJECT_VERSION_UNKNOWN', `records/${index}`, error.message);
     }
   }
-  return { findings, policies, reruns, known };
+  return { findings, policies, reruns, known, unknown };
 }
 
 /** What was in force at a record; undefined where nobody knows. */

@@ -1,4 +1,4 @@
-import { isCustodyError, isDamage } from '../errors.ts';
+import { isDamage, type ErrorCode } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
@@ -11,6 +11,13 @@ export interface ChainedPolicy {
   readonly id: Digest;
   readonly policy: ObjectOf<'policy'>;
 }
+
+/** Of such a policy nobody knows what it says; any other fault makes it none. */
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set([
+  'OBJECT_CORRUPT',
+  'PACK_CORRUPT',
+  'OBJECT_VERSION_UNKNOWN',
+]);
 
 /**
  * Follows the policies of a log, oldest first (SPEC.md, section 22). Everybody who appends may append a policy entry: one
@@ -29,7 +36,8 @@ export class PolicyChain {
 
   /**
    * @returns why this entry changes nothing; undefined where it is no policy entry or extends the chain.
-   * @throws CustodyError for damage (OBJECT_CORRUPT, PACK_CORRUPT) and I/O: then nobody knows what is in force.
+   * @throws CustodyError for damage (OBJECT_CORRUPT, PACK_CORRUPT), a version that is not known, and I/O: then nobody knows
+   *   what is in force.
    */
   async add(entry: ObjectOf<'entry'>): Promise<string | undefined> {
     if (entry.type !== 'policy') return undefined;
@@ -46,8 +54,7 @@ export class PolicyChain {
     try {
       return decodeKind('policy', await this.#get(digest), digest);
     } catch (error) {
-      const damage = isCustodyError(error, 'OBJECT_CORRUPT') || isCustodyError(error, 'PACK_CORRUPT');
-      if (!isDamage(error) || damage) throw error;
+      if (!isDamage(error) || UNREADABLE.has(error.code)) throw error;
       return undefined;
     }
   }
@@ -62,15 +69,18 @@ export async function checkGenesis(
   const wrong = (why: string): Finding[] => [finding('POLICY_MISMATCH', 'records/0', why)];
   const first = entries[0];
   if (first?.index !== 0) return wrong('record 0, which holds the first policy, cannot be read');
-  const id = first.entry.digest;
+  let id = first.entry.digest;
   try {
     const entry = decodeKind('entry', await source.get(id), id);
     if (entry.type !== 'policy' || entry.policy.digest !== policy)
       return wrong(`it does not hold the first policy ${policy}`);
-    const { previous } = decodeKind('policy', await source.get(policy), policy);
+    id = policy;
+    const { previous } = decodeKind('policy', await source.get(id), id);
     if (previous !== null) return wrong('the first policy names one before it');
   } catch (error) {
     if (!isDamage(error)) throw error;
+    if (error.code === 'OBJECT_VERSION_UNKNOWN')
+      return [finding('OBJECT_VERSION_UNKNOWN', id, error.message)];
     return wrong(`${error.code}: ${error.message}`);
   }
   return [];

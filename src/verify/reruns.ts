@@ -21,6 +21,8 @@ export interface Rerun {
 export interface RerunsReport {
   readonly reruns: readonly Rerun[];
   readonly findings: readonly Finding[];
+  /** Reruns of a version that is not known, where any are asked for: they count nothing, whatever they are of. */
+  readonly notes: readonly Finding[];
 }
 
 export interface RerunsOptions {
@@ -45,11 +47,18 @@ export async function verifyReruns(
   const { rerunners, signal } = options;
   const reruns: Rerun[] = [];
   const findings: Finding[] = [];
+  const notes: Finding[] = [];
   for (const { index, rerun } of claimed) {
     signal?.throwIfAborted();
-    const found = await attempt(() => loadRerun(ledger, rerun));
-    if (!found?.rerun.subject.equals(subject)) continue;
     const path = `records/${index}`;
+    const found = await attempt(
+      () => loadRerun(ledger, rerun),
+      ({ code, message }) => {
+        if (code === 'OBJECT_VERSION_UNKNOWN' && rerunners.length > 0)
+          notes.push(finding(code, path, message));
+      },
+    );
+    if (!found?.rerun.subject.equals(subject)) continue;
     const signers = signersOf(found.rerun.note);
     const given = signers.filter((signer) => rerunners.some((key) => key.startsWith(`${signer}+`)));
     const said = given.length === 0 ? 'nothing' : await saidBy(ledger, found, path, options);
@@ -63,7 +72,7 @@ export async function verifyReruns(
         counted: counted && given.includes(signer),
       });
   }
-  return { reruns, findings };
+  return { reruns, findings, notes };
 }
 
 /** @throws CustodyError USAGE for a key that cannot be somebody else's, or is none. */
@@ -97,11 +106,15 @@ async function loadRerun(ledger: Ledger, link: Link): Promise<Found> {
   return { link, rerun: decodeKind('rerun', await ledger.get(link.digest), link.digest) };
 }
 
-async function attempt<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+async function attempt<T>(
+  read: () => Promise<T | undefined>,
+  onDamage: (error: CustodyError) => void = () => undefined,
+): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
     if (!isDamage(error)) throw error;
+    onDamage(error);
     return undefined;
   }
 }

@@ -1,10 +1,13 @@
 import { isOfInput } from '../errors.ts';
-import { finding, type Finding } from '../finding.ts';
+import { finding, type Finding, type FindingCode } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { lastCheckpoint, type Head } from '../ledger/log-state.ts';
 import { checkFollows, openCheckpoint, type SignedCheckpoint } from '../log/checkpoint.ts';
 import { equalHashes, type Hash } from '../log/tree-hash.ts';
 import { decodeKind } from '../objects/kinds.ts';
+import { unknownOr } from '../objects/object-fault.ts';
+
+const INVALID = 'CHECKPOINT_INVALID';
 
 /** A checkpoint that the log's key signed. */
 interface Opened {
@@ -16,6 +19,8 @@ interface Opened {
 interface Fault {
   readonly path: string;
   readonly why: string;
+  /** {@link INVALID} where it does not say. */
+  readonly code?: FindingCode;
 }
 
 /** The checkpoints of a log, newest first; what they say of the records is not compared yet. */
@@ -64,7 +69,8 @@ export async function readCheckpoints(
       checkFollows(later.checkpoint, checkpoint);
     } catch (error) {
       if (!isOfInput(error)) throw error;
-      faults.push({ path, why: `${error.code}: ${error.message}` });
+      const code = unknownOr(error, INVALID);
+      faults.push({ path, code, why: `${error.code}: ${error.message}` });
     }
   }
   return { opened, faults };
@@ -95,6 +101,7 @@ function findingsOf(faults: readonly Fault[]): Finding[] {
   const paths = Map.groupBy(faults, ({ why }) => why);
   return [...paths].map(([why, those]) => {
     const more = those.length > 1 ? ` (and ${those.length - 1} later ones)` : '';
-    return finding('CHECKPOINT_INVALID', those.at(-1)!.path, `${why}${more}`);
+    const { path, code = INVALID } = those.at(-1)!;
+    return finding(code, path, `${why}${more}`);
   });
 }

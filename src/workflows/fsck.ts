@@ -40,8 +40,8 @@ export async function fsckLedger(
   const physical = await scrub(ledger.store.backend, signal ? { signal } : {});
   const findings: Finding[] = [...physical.findings];
   const read = await readSoundHead(ledger);
-  // The scrub has named a file that is damaged; a head that contradicts itself is found here.
-  if ('fault' in read && !findings.some(({ code }) => code === 'HEAD_DAMAGED')) findings.push(read.fault);
+  // The scrub has named a file that cannot be read; a head that contradicts itself is found here.
+  if ('fault' in read && !findings.some(({ path }) => path === read.fault.path)) findings.push(read.fault);
   progress('records');
   let signed: FsckReport['signed'] = null;
   const log = 'head' in read ? await verifyLog(ledger, read.head, signal ? { signal } : {}) : undefined;

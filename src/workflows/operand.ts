@@ -102,19 +102,23 @@ async function operandFromDisk(
   });
 }
 
-/** `REV:path`: a file of a packet. @throws PATH_NOT_FOUND, PATH_NOT_A_FILE. */
+/** {@link contentAt}, read whole. @throws also OBJECT_TOO_LARGE. */
 export async function readPath(ledger: Ledger, revision: Revision, path: string): Promise<Uint8Array> {
-  const { get } = ledger;
+  return readBytes(await contentAt(ledger, revision, path), ledger.get);
+}
+
+/** `REV:path`: a file of a packet. @throws PATH_NOT_FOUND, PATH_NOT_A_FILE. */
+export async function contentAt(ledger: Ledger, revision: Revision, path: string): Promise<Link> {
   const packet = await findPacket(ledger, revision);
   const root = packet?.packet.tree ?? (revision.type === 'object' ? nodeLink(revision.id) : undefined);
   if (!root) throw noPacket(path);
-  for await (const entry of driveAsync(findPath(root, path), get)) {
+  for await (const entry of driveAsync(findPath(root, path), ledger.get)) {
     if (entry.mode === 'dir')
       throw new CustodyError('PATH_NOT_A_FILE', `${path} is a folder`, {
         path,
         hint: 'Name a file in it; custody show lists them.',
       });
-    return readBytes(entry.link, get);
+    return entry.link;
   }
   throw new CustodyError('PATH_NOT_FOUND', `the packet has no file ${path}`, {
     path,

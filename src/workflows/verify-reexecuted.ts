@@ -18,11 +18,12 @@ export async function verifyReexecuted(
   if (!found) return describeRerun(report, ledger, resolved, records);
   const subject = rehearsalIn(found.packet)?.rehearsal;
   if (!subject) return;
-  const { reruns, findings } = await verifyReruns(ledger, entries.reruns, subject, {
+  const { reruns, findings, notes } = await verifyReruns(ledger, entries.reruns, subject, {
     ...options,
     rerunners: options.rerunners ?? [],
   });
   report.reruns = reruns;
+  report.notes = [...report.notes, ...notes];
   if (findings.length > 0 || reruns.some(({ counted }) => counted)) report.level('reexecuted', findings);
 }
 

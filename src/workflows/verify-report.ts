@@ -87,9 +87,13 @@ export class ReportBuilder {
     for (const level of levels) this.required.add(level);
   }
 
-  /** What a level found; it may be told in several calls. What was not looked at is skipped, not failed. */
+  /**
+   * What a level found; it may be told in several calls. What was not looked at is skipped, not failed. What an object that two
+   * levels need has is said once.
+   */
   level(level: Level, findings: readonly Finding[]): void {
-    this.findings.push(...findings);
+    const isNew = (a: Finding): boolean => !this.findings.some((b) => b.code === a.code && b.path === a.path);
+    for (const found of findings) if (!NOT_JUDGED.has(found.code) || isNew(found)) this.findings.push(found);
     if (findings.some(({ code }) => !NOT_JUDGED.has(code))) this.levels[level] = 'failed';
     else if (findings.length === 0 && this.levels[level] === 'skipped') this.levels[level] = 'done';
   }

@@ -1,11 +1,11 @@
 import { categoryOf, type ErrorCode, isCustodyError, isDamage } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { reachedBy } from '../objects/closure.ts';
 import { compareBytes, encode } from '../objects/codec.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
+import { unknownOr } from '../objects/object-fault.ts';
 import { judgeAll, type JudgeOptions } from '../judging/judge.ts';
 import { checkWritten } from '../packets/files/check-written.ts';
 import { comparePacketFiles } from '../packets/files/compare.ts';
@@ -65,8 +65,8 @@ async function attempt(path: string, work: () => Promise<Finding[]>): Promise<Fi
   } catch (error) {
     if (!isCustodyError(error)) throw error;
     if (categoryOf(error) !== 'evidence' && !FAULTS_OF_EVIDENCE.has(error.code)) throw error;
-    // Damage of the store is no verdict: it is called what fsck calls it.
-    const code = error.code.startsWith('PACK_') ? 'PACK_DAMAGED' : 'VERDICT_DIFFERS';
+    // Damage of the store is no verdict, nor is what nobody knows: it is called what fsck calls it.
+    const code = unknownOr(error, error.code.startsWith('PACK_') ? 'PACK_DAMAGED' : 'VERDICT_DIFFERS');
     return [finding(code, path, `${error.code}: ${error.message}`)];
   }
 }
@@ -87,7 +87,7 @@ async function judgeAgain(
   findings.push(...checkPolicyMet(rehearsal, { ...policy, isolation }));
   if (first) findings.push(...(await checkNamesKept(policy, first, get)));
   const verdicts = claims.map(({ link }) => link);
-  const objects = await reachedBy([...verdicts, subject], get, options);
+  const objects = { get: await ledger.store.reader() };
   findings.push(...(await attempt('semantics', () => checkWritten(subject, objects.get))));
   let run = 0;
   for (const claim of claims) {

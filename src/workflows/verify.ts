@@ -151,7 +151,7 @@ async function verifyStored(
   checkRerunners(rerunners, options.key ?? ledger.config.verifierKey);
   // A rerun that was asked for and is not there is no yes.
   if (rerunners.length > 0) report.require('reexecuted');
-  const objects = new ObjectsCheck(ledger.store, options);
+  const objects = new ObjectsCheck(ledger, options);
   if (place.type === 'object') await objects.reach([await linkTo(ledger, place.id)], 'revision');
   else await objects.record(place.record.record, `records/${place.record.index}`);
   await objects.hashFiles();
@@ -212,9 +212,13 @@ async function verifyPacket(
   ]);
   if (!isRehearsal) return;
   const at = resolved.type === 'record' ? resolved.record.index : options.log.size - 1;
-  // What was in force follows from the log: where that is damaged nobody knows, and the chain's findings say why.
+  // What was in force follows from the log: where that is damaged nobody knows, and the findings say why.
   const inForce = policyAt(options.log.entries, at);
-  if (!inForce) return;
+  if (!inForce) {
+    const { unknown } = options.log.entries;
+    if (unknown) report.level('semantics', [unknown]);
+    return;
+  }
   const semantics = {
     ...options,
     firstPolicy: options.policy ?? ledger.config.policy,

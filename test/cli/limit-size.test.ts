@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { run } from '../../src/cli/main.ts';
 import type { Link } from '../../src/objects/link.ts';
 import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
@@ -52,6 +53,7 @@ it('what claims more than --limit-size, and more than is stored, is named and no
   for (const argv of [
     ['unpack', 'HEAD', 'out'],
     ['cat', file.digest],
+    ['cat', 'HEAD:zeros'],
   ]) {
     const { findings } = await desk.fails([...argv, ...limit], 'OBJECT_TOO_LARGE', 1);
     expect(codes(findings!)).toEqual(found);
@@ -59,6 +61,12 @@ it('what claims more than --limit-size, and more than is stored, is named and no
   expect(existsSync(desk.path('out'))).toBe(false);
   await desk.json(['unpack', 'HEAD', 'out', '--limit-size', '2M']);
   expect(desk.bytes('out/zeros')).toHaveLength(20 * zeros.length);
+  const pieces: number[] = [];
+  const stdout = { write: (piece: string | Uint8Array) => pieces.push(piece.length) };
+  const stderr = { write: () => true };
+  const io = { stdout, stderr, env: desk.env, cwd: desk.dir, signal: new AbortController().signal };
+  expect(await run(['cat', 'HEAD:zeros'], io)).toBe(0);
+  expect(pieces).toEqual(Array(20).fill(zeros.length));
   for (const size of ['', '1.5G', '-1', '1g', '99999999999999T'])
     await desk.fails(['fsck', `--limit-size=${size}`], 'USAGE', 2);
 });

@@ -1,5 +1,5 @@
 import type { Head } from '../../src/ledger/log-state.ts';
-import { encode } from '../../src/objects/codec.ts';
+import { encode, type Value } from '../../src/objects/codec.ts';
 import { digestOf, type Digest } from '../../src/objects/digest.ts';
 import { decodeKind, encodeObject, type ObjectOf } from '../../src/objects/kinds.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
@@ -17,6 +17,15 @@ export interface BrokenLedger {
 }
 
 const GONE = nodeLink(digestOf(Buffer.from('gone')));
+
+const FIRST = { kind: 'record', v: 2, index: 0, previous: null, signatures: [] } as const;
+
+/** A document of whatever kind and version. */
+function put(log: SmallLog, value: Value): Link {
+  const bytes = encode(value);
+  log.objects.put('dag-cbor', digestOf(bytes), bytes);
+  return nodeLink(digestOf(bytes));
+}
 
 function with256(): SmallLog {
   const log = new SmallLog();
@@ -113,9 +122,7 @@ export const BROKEN_LEDGERS: Readonly<Record<string, () => BrokenLedger>> = {
   },
   'record-signature-reserved': () => {
     const log = new SmallLog();
-    const bytes = encode({ kind: 'signature', v: 1 });
-    const signature = nodeLink(digestOf(bytes));
-    log.objects.put('dag-cbor', signature.digest, bytes);
+    const signature = put(log, { kind: 'signature', v: 1 });
     const record = decodeKind('record', log.head.tail[2]!);
     const other = encodeObject({ ...record, signatures: [signature] }).bytes;
     return {
@@ -138,8 +145,8 @@ export const BROKEN_LEDGERS: Readonly<Record<string, () => BrokenLedger>> = {
   }),
   'entry-version-1': () => ({
     description: 'The entry of the last record is of version 1.',
-    log: ending((log) => {
-      const bytes = encode({
+    log: ending((log) =>
+      put(log, {
         kind: 'entry',
         v: 1,
         type: 'packet',
@@ -148,10 +155,8 @@ export const BROKEN_LEDGERS: Readonly<Record<string, () => BrokenLedger>> = {
         lane: '',
         message: '',
         time: 0,
-      });
-      log.objects.put('dag-cbor', digestOf(bytes), bytes);
-      return nodeLink(digestOf(bytes));
-    }),
+      }),
+    ),
   }),
   'entry-links-another-kind': () => ({
     description: 'An entry of type packet links a policy as its packet.',
@@ -169,15 +174,7 @@ export const BROKEN_LEDGERS: Readonly<Record<string, () => BrokenLedger>> = {
     const log = new SmallLog();
     const { time } = decodeKind('record', log.head.tail[0]!);
     const entry = log.entry({ type: 'packet', packet: putTextPacket(log.objects, 'one') });
-    const first = encodeObject({
-      kind: 'record',
-      v: 2,
-      index: 0,
-      previous: null,
-      entry,
-      signatures: [],
-      time,
-    });
+    const first = encodeObject({ ...FIRST, entry, time });
     return { description: 'Record 0 holds a packet, and there is no other.', log: over(log, [first.bytes]) };
   },
   'bundle-missing': () => {
@@ -213,6 +210,28 @@ export const BROKEN_LEDGERS: Readonly<Record<string, () => BrokenLedger>> = {
     description: 'The head holds the first policy as its checkpoint.',
     log: signed((log) => (log.head = { ...log.head, checkpoint: log.objects.get(log.policy.digest) })),
   }),
+  'checkpoint-version-2': () => ({
+    description: 'The last checkpoint is of version 2.',
+    log: signed((log) => {
+      const checkpoint = encode({ ...decodeKind('checkpoint', log.head.checkpoint!), v: 2 });
+      log.head = { ...log.head, checkpoint };
+    }),
+  }),
+  'policy-version-1': () => ({
+    description: 'The last entry holds a policy of version 1.',
+    log: ending((log) => log.entry({ type: 'policy', policy: put(log, { kind: 'policy', v: 1 }) })),
+  }),
+  'first-policy-version-1': () => {
+    const log = new SmallLog();
+    const policy = put(log, { kind: 'policy', v: 1 });
+    const { time } = decodeKind('record', log.head.tail[0]!);
+    const entry = log.entry({ type: 'policy', policy });
+    const first = encodeObject({ ...FIRST, entry, time });
+    return {
+      description: 'Record 0 holds the first policy, which is of version 1, and there is no other.',
+      log: Object.assign(over(log, [first.bytes]), { policy }),
+    };
+  },
   'checkpoint-no-note': () => ({
     description: 'The last checkpoint holds no note.',
     log: signed((log) => log.hold({ note: 'nothing' })),

@@ -64,6 +64,13 @@ describe('a log of 70,000 records, in memory', () => {
     }
   });
 
+  // Frozen, like the ledger in test/vectors/ledgers/frozen/, which is too small for a bundle of bundles.
+  it('has the head that is written down', () => {
+    expect(encodeObject(log.head).link.digest).toBe(
+      '4a10ab435b48f7de92a550f154624902a073064da6e0856500d1f33ee3e50022',
+    );
+  });
+
   it('keeps its head small: at most 255 records and 255 bundles a level', () => {
     for (const [size, head] of heads) {
       expect(head.tail).toHaveLength(size % WIDTH);

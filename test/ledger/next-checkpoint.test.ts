@@ -12,7 +12,7 @@ import { readHead, swapHead } from '../../src/store/heads.ts';
 import { fsckLedger } from '../../src/workflows/fsck.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { refuses } from '../support/refusals.ts';
-import { codes } from '../cli/desk.ts';
+import { codes, Desk } from '../cli/desk.ts';
 import { commitText, overtaken } from './commit-text.ts';
 import { LedgerPlace } from './support.ts';
 
@@ -76,10 +76,10 @@ describe('the checkpoint that is linked', () => {
   it('lies in the pack of the append that links it, and the one that links it in the head alone', async () => {
     const before = packs();
     const { id } = await last();
-    await refuses(ledger.get(id), 'OBJECT_MISSING');
+    await refuses(ledger.store.get(id), 'OBJECT_MISSING');
     await commitText(ledger, 'a');
-    expect(decodeKind('checkpoint', await ledger.get(id)).previous).toBeNull();
-    await refuses(ledger.get((await last()).id), 'OBJECT_MISSING');
+    expect(decodeKind('checkpoint', await ledger.store.get(id)).previous).toBeNull();
+    await refuses(ledger.store.get((await last()).id), 'OBJECT_MISSING');
     await commitText(ledger, 'b');
     expect(packs()).toBe(before + 2);
   });
@@ -89,8 +89,8 @@ describe('the checkpoint that is linked', () => {
     await overtaken(ledger, other);
     const { id, opened, previous } = await last();
     expect(opened.size).toBe(3);
-    expect(decodeKind('checkpoint', await ledger.get(previous!.digest)).previous).not.toBeNull();
-    await refuses(ledger.get(id), 'OBJECT_MISSING');
+    expect(decodeKind('checkpoint', await ledger.store.get(previous!.digest)).previous).not.toBeNull();
+    await refuses(ledger.store.get(id), 'OBJECT_MISSING');
     expect(await fsckLedger(ledger)).toMatchObject({ ok: true, signed: { covered: 3, size: 3 } });
   });
 });
@@ -146,4 +146,17 @@ it('a record whose time is odd has a note, and changes no answer', async () => {
   const report = await fsckLedger(ledger);
   expect(report).toMatchObject({ ok: true, findings: [] });
   expect(codes(report.notes)).toEqual([note(1), note(2)]);
+});
+
+it('the last checkpoint, in the head alone or linked, is named by its id and read like any object', async () => {
+  using desk = new Desk(place.dir, { keep: true });
+  const { id } = await last();
+  for (const stored of [false, true]) {
+    expect(await ledger.store.has(id)).toBe(stored);
+    for (const name of [id, id.slice(0, 8)])
+      expect(await desk.json(['show', name])).toMatchObject({ id, kind: 'checkpoint' });
+    expect(await desk.json(['cat', id])).toMatchObject({ sha256: id });
+    expect(await desk.json(['verify', id])).toMatchObject({ ok: true, levels: { objects: 'done' } });
+    await commitText(ledger, 'a');
+  }
 });

@@ -15,29 +15,10 @@ const seed = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 export const KEY = generateKey(ORIGIN, seed(1), COSIGNATURE);
 export const OTHER_KEY = generateKey(ORIGIN, seed(2), COSIGNATURE);
 
-/** A log in the making, the same bytes every time; what the vectors of broken ledgers are made of. */
-export class SmallLog {
+/** A log in the making, the same bytes every time. */
+export class SignedLog {
   readonly objects = new MemoryObjects();
   head: Head = EMPTY_HEAD;
-  readonly policy: Link;
-
-  /** Three records: the first policy and two packets, each signed. */
-  constructor() {
-    const none = { validators: [], expected: [], isolation: [], roles: [], required: [] };
-    this.policy = putObject(this.objects, { kind: 'policy', v: 2, previous: null, ...none });
-    this.append(this.entry({ type: 'policy', policy: this.policy }));
-    for (const text of ['one', 'two'])
-      this.append(this.entry({ type: 'packet', packet: putTextPacket(this.objects, text) }));
-  }
-
-  get config(): LedgerConfig {
-    return { format: 2, origin: ORIGIN, verifierKey: KEY.vkey, policy: this.policy.digest };
-  }
-
-  entry(typed: { type: 'policy'; policy: Link } | { type: 'packet'; packet: Link }): Link {
-    const who = { author: 'ada', lane: 'main', message: '' };
-    return putObject(this.objects, { kind: 'entry', v: 2, ...typed, ...who, time: TIME * 1000 });
-  }
 
   append(entry: Link, signed = true): void {
     const { head, objects } = appendRecord(this.head, entry, (TIME + this.head.size) * 1000);
@@ -60,5 +41,29 @@ export class SmallLog {
     const previous = before?.link ?? null;
     const { bytes } = encodeObject({ kind: 'checkpoint', v: 1, previous, ...checkpoint });
     this.head = { ...this.head, checkpoint: bytes };
+  }
+}
+
+/** What the vectors of broken ledgers are made of. */
+export class SmallLog extends SignedLog {
+  readonly policy: Link;
+
+  /** Three records: the first policy and two packets, each signed. */
+  constructor() {
+    super();
+    const none = { validators: [], expected: [], isolation: [], roles: [], required: [] };
+    this.policy = putObject(this.objects, { kind: 'policy', v: 2, previous: null, ...none });
+    this.append(this.entry({ type: 'policy', policy: this.policy }));
+    for (const text of ['one', 'two'])
+      this.append(this.entry({ type: 'packet', packet: putTextPacket(this.objects, text) }));
+  }
+
+  get config(): LedgerConfig {
+    return { format: 2, origin: ORIGIN, verifierKey: KEY.vkey, policy: this.policy.digest };
+  }
+
+  entry(typed: { type: 'policy'; policy: Link } | { type: 'packet'; packet: Link }): Link {
+    const who = { author: 'ada', lane: 'main', message: '' };
+    return putObject(this.objects, { kind: 'entry', v: 2, ...typed, ...who, time: TIME * 1000 });
   }
 }

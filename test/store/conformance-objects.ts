@@ -215,11 +215,23 @@ export function describeObjects(makeHarness: () => Harness): void {
       for (let i = 0; i < 4; i++) {
         const reader = await PackStore.open(harness.open());
         expect(await reader.get(digests[0]!)).toEqual(blob);
+        if (backend.sync) expect((await reader.reader())(digests[0]!)).toEqual(blob);
       }
       expect((await scrub(backend)).findings.map(({ code }) => code)).toEqual([
         'OBJECT_DAMAGED',
         'PACK_MISNAMED',
       ]);
+    });
+
+    it('are had without a promise too, where the backend reads so: the good copy, or why there is none', async () => {
+      const { digests } = await store(await PackStore.open(backend), [utf8('one'), utf8('two')]);
+      await store(await PackStore.open(backend), [utf8('three')]);
+      const target = await PackStore.open(harness.open());
+      if (backend.sync === null) return refuses(target.reader(), 'INTERNAL');
+      const get = await target.reader();
+      for (const digest of digests) expect(get(digest)).toEqual(await target.get(digest));
+      expect(get(digestOf(utf8('three')))).toEqual(utf8('three'));
+      refuses(() => get(digestOf(utf8('four'))), 'OBJECT_MISSING');
     });
 
     it('can be split over several packs by one writer', async () => {

@@ -1,6 +1,6 @@
 import { forge, type Forgery } from './forge.ts';
 
-/** One fault a pack. The files in test/vectors/pack are made from this list by `node test/store/write-vectors.ts`. */
+/** One fault a pack. The files in test/vectors/pack are this list. */
 export interface PackFault {
   readonly name: string;
   readonly description: string;

@@ -13,9 +13,19 @@ export const TABLE_FAULTS: readonly PackFault[] = [
       .map((object, i) => ({ digest: sha256Hex(object), block: 0, offset: 300 * i, length: 300 }))
       .sort((a, b) => (a.digest < b.digest ? -1 : 1));
   }),
-  fault('magic-wrong', 'the file begins with CUSTPCK1', ...TABLES, (f) => {
-    f.magic = 'CUSTPCK1';
+  fault('magic-wrong', 'the file begins with CUSTPAK2', ...TABLES, (f) => {
+    f.magic = 'CUSTPAK2';
   }),
+  fault(
+    'version-other',
+    'the file begins with CUSTPCK3',
+    TABLES[0],
+    TABLES[1],
+    ['OBJECT_VERSION_UNKNOWN'],
+    (f) => {
+      f.magic = 'CUSTPCK3';
+    },
+  ),
   fault('end-wrong', 'the file ends with CUSTEND1', ...TABLES, (f) => {
     f.footer.end = 'CUSTEND1';
   }),

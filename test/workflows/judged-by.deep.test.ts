@@ -187,8 +187,8 @@ describe('who judged a rehearsal', () => {
 
   it('a rehearsal that names another validator than its verdict', async () => {
     const evidence = decodeKind('rehearsal', at.good.objects.get(at.good.rehearsal.digest));
-    const validators = [putModule(at.good.objects, 'another', 'true')];
-    const rehearsal = putObject(at.good.objects, { ...evidence, validators });
+    const other = putModule(at.good.objects, 'other', 'true');
+    const rehearsal = putObject(at.good.objects, { ...evidence, validators: [other] });
     const verdict = putObject(at.good.objects, { ...forgedVerdict(at.good), subject: rehearsal });
     expect(await at.verify(await at.commit({ ...at.good, rehearsal, verdict }))).toContainEqual([
       'VALIDATOR_MISMATCH',

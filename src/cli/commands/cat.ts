@@ -1,5 +1,6 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 import { digestOf } from '../../objects/digest.ts';
+import type { Link } from '../../objects/link.ts';
 import { defineCommand } from '../command.ts';
 import type { Io } from '../io.ts';
 import { textOrBase64 } from '../text.ts';
@@ -31,7 +32,7 @@ export const command = defineCommand({
   },
 });
 
-/** The bytes that a revision names; of a file above 1 MiB piece by piece. */
+/** The bytes that a revision names; of content above 1 MiB piece by piece. */
 async function* contentOf(
   ledger: Ledger,
   text: string,
@@ -40,26 +41,26 @@ async function* contentOf(
   const { isBlob, parseRevision, resolveRevision } = await import('../../ledger/revision.ts');
   const { base, path } = parseRevision(text);
   const revision = await resolveRevision(ledger, base);
+  const { nodeLink } = await import('../../objects/link.ts');
+  let link: Link;
   if (path !== undefined) {
-    const { readPath } = await import('../../workflows/operand.ts');
-    yield await readPath(ledger, revision, path);
-    return;
-  }
-  if (revision.type === 'record') {
+    const { contentAt } = await import('../../workflows/operand.ts');
+    link = await contentAt(ledger, revision, path);
+  } else if (revision.type === 'record') {
     yield revision.record.bytes;
     return;
-  }
-  const bytes = await ledger.get(revision.id);
-  const { decodeObject } = await import('../../objects/kinds.ts');
-  if ((await isBlob(ledger, revision.id)) || decodeObject(bytes).kind !== 'file') {
-    yield bytes;
-    return;
+  } else {
+    link = nodeLink(revision.id);
+    const bytes = await ledger.get(revision.id);
+    const { decodeObject } = await import('../../objects/kinds.ts');
+    if ((await isBlob(ledger, revision.id)) || decodeObject(bytes).kind !== 'file') {
+      yield bytes;
+      return;
+    }
   }
   const { readContent } = await import('../../objects/file.ts');
-  const { nodeLink } = await import('../../objects/link.ts');
   const { driveAsync } = await import('../../objects/walk.ts');
   const { requireWithin } = await import('../../objects/oversized.ts');
-  const link = nodeLink(revision.id);
   await requireWithin([link], ledger.get, options);
   yield* driveAsync(readContent(link), ledger.get, options);
 }

@@ -2,7 +2,7 @@ import type { AppendOptions, AppendResult, Ledger } from '../../ledger/ledger.ts
 import { signRerun } from '../../log/rerun-note.ts';
 import { parseSignerKey, parseVerifierKey } from '../../log/note-key.ts';
 import { CustodyError, isDamage } from '../../errors.ts';
-import { closure, reachedBy } from '../../objects/closure.ts';
+import { closure } from '../../objects/closure.ts';
 import { digestFromBytes, type Digest } from '../../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import { nodeLink } from '../../objects/link.ts';
@@ -118,7 +118,7 @@ async function isItsOwnPacket(ledger: Ledger, packet: ObjectOf<'packet'>): Promi
     const rehearsal = readJudged(subject, await get(subject.digest));
     const { claims, findings } = await readClaims(packet.links, rehearsal, get);
     const verdicts = claims.map(({ link }) => link);
-    const objects = await reachedBy([...verdicts, subject], get);
+    const objects = { get: await ledger.store.reader() };
     const files = (templates: Templates): PacketFiles => packetFiles(subject, verdicts, objects, templates);
     findings.push(...(await comparePacketFiles(packet, files, get)));
     findings.push(...(await checkStoredPacket(ledger.store, packet)).findings);
