@@ -42,7 +42,7 @@ const CUSTODY: House = {
   ],
   unreached: new Map([
     ['src/log/proof.ts', 'waits for proofs on the command line'],
-    ['src/store/memory.ts', 'what a backend must do at least; SPEC.md takes its examples from it'],
+    ['src/store/memory.ts', 'what a backend must do at least; spec/ takes its examples from it'],
   ]),
 };
 

@@ -1,6 +1,6 @@
 /**
  * A fault in evidence. Findings are collected, all of them, and never thrown (ARCHITECTURE.md, invariant 8).
- * The list is closed: an unknown code is a failure. SPEC.md, "Finding codes", says what each means.
+ * The list is closed: an unknown code is a failure. spec/CLI.md, "Finding codes", says what each means.
  */
 export const FINDING_CODES = [
   // packet folder (seal level)

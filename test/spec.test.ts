@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import yargs, { type Argv } from 'yargs';
-import { examples, SPEC, withExamples } from '../scripts/spec-examples.ts';
+import { pages, printed } from '../scripts/spec-examples.ts';
+import { ERROR_MEANINGS, FINDING_MEANINGS } from '../scripts/spec/codes.ts';
 import { makeWorld } from '../scripts/spec/world.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
-import { exitCodeOf } from '../src/cli/exit-code.ts';
-import { ERROR_CATEGORIES, type ErrorCode } from '../src/errors.ts';
+import { ERROR_CATEGORIES } from '../src/errors.ts';
 import { FINDING_CODES } from '../src/finding.ts';
 import { toJson } from '../src/objects/json.ts';
 import { decodeObject, KINDS } from '../src/objects/kinds.ts';
@@ -15,12 +15,13 @@ import { PROFILE_SCHEMA } from '../src/rules/profile-schema.ts';
 import { STAGES } from '../src/validator/judge.ts';
 import { LEVELS } from '../src/workflows/verify-report.ts';
 
-const text = readFileSync(SPEC, 'utf8');
+const PAGES = await pages();
+const text = [...PAGES.values()].join('\n');
 
 /** The rows of a marked table, as cells without their backticks. */
 function table(name: string): string[][] {
   const block = new RegExp(`<!-- table:${name} -->\\n([^]*?)<!-- /table -->`).exec(text)?.[1];
-  expect(block, `SPEC.md has no table ${name}`).toBeDefined();
+  expect(block, `spec/ has no table ${name}`).toBeDefined();
   return block!
     .trim()
     .split('\n')
@@ -36,9 +37,9 @@ function table(name: string): string[][] {
 const column = (name: string, i = 0): string[] => table(name).map((row) => bare(row[i]!));
 const bare = (cell: string): string => cell.replaceAll('`', '').replace(/ \*$/, '');
 
-describe('SPEC.md says what the code does', () => {
-  it('has the examples that the code gives: `node scripts/spec-examples.ts` writes them', async () => {
-    expect(withExamples(text, await examples())).toBe(text);
+describe('spec/ says what the code does', () => {
+  it('has what is printed from the code: `node scripts/spec-examples.ts` writes it', async () => {
+    expect(await printed(PAGES)).toEqual(PAGES);
   });
 
   it('has a worked example and all fields of every kind, in the order of the code', () => {
@@ -55,18 +56,11 @@ describe('SPEC.md says what the code does', () => {
     expect(column('kinds')).toEqual(KINDS);
   });
 
-  it('lists the error codes with their exit codes, each with a meaning', () => {
-    expect(table('error-codes').map(([code, exit]) => [bare(code!), Number(exit)])).toEqual(
-      (Object.keys(ERROR_CATEGORIES) as ErrorCode[]).map((code) => [code, exitCodeOf({ code })]),
-    );
-    for (const [code, , meaning] of table('error-codes')) expect(meaning, code).not.toBe('');
-  });
-
-  it('lists the finding codes', () => {
-    expect(column('finding-codes')).toEqual([...FINDING_CODES]);
-    for (const [code, who, meaning] of table('finding-codes')) {
-      expect(who, code).not.toBe('');
-      expect(meaning !== '' || who === 'nobody yet', code).toBe(true);
+  it('says something of every code', () => {
+    for (const meaning of Object.values(ERROR_MEANINGS)) expect(meaning).not.toBe('');
+    for (const [by, meaning] of Object.values(FINDING_MEANINGS)) {
+      expect(by).not.toBe('');
+      expect(meaning !== '' || by === 'nobody yet').toBe(true);
     }
   });
 
@@ -105,19 +99,49 @@ describe('SPEC.md says what the code does', () => {
     for (const level of LEVELS) expect(levels).toContain(level);
   });
 
-  it('has every section that the code cites', () => {
+  it('has every section that is cited, in the page that is named', () => {
     const titles = new Set(
-      [...text.matchAll(/^#+ (?:\d+\. )?(.*)$|\*\*([^*]+?)[.,:]?\*\*/gm)].map(
-        ([, heading, bold]) => heading ?? bold!,
+      [...PAGES].flatMap(([page, own]) =>
+        [...own.matchAll(/^#+ (.*)$|\*\*([^*]+?)[.,:]?\*\*/gm)].map(
+          ([, heading, bold]) => `${page} ${(heading ?? bold!).replaceAll('`', '')}`,
+        ),
       ),
     );
-    const cited = sources('src').flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/SPEC\.md, "([^"]+)"/g)].map(([, title]) => title!),
+    const citations = ['src', 'test', 'scripts', 'bench', 'schemas', 'profiles'].flatMap(textsIn);
+    const cited = citations.flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/spec\/([A-Z]+\.md), \\?"([^"\\]+)\\?"/g)].map(
+        ([, page, title]) => `${page!} ${title!}`,
+      ),
     );
-    expect(cited.length).toBeGreaterThan(20);
+    expect(cited.length).toBeGreaterThan(50);
     expect(cited.filter((title) => !titles.has(title))).toEqual([]);
   });
+
+  it('has every place that its pages link to', () => {
+    const places = new Set(
+      [...PAGES].flatMap(([page, own]) =>
+        [...own.matchAll(/^#+ (.*)$|<a id="([^"]+)">/gm)].map(
+          ([, heading, id]) => `${page}#${id ?? anchorOf(heading!)}`,
+        ),
+      ),
+    );
+    const links = [...PAGES].flatMap(([page, own]) =>
+      [...own.matchAll(/\]\(([A-Z]+\.md)?(?:#([^)]+))?\)/g)].map(([, other, id]) => [other ?? page, id]),
+    );
+    expect(links.length).toBeGreaterThan(50);
+    const broken = links.filter(([page, id]) =>
+      id === undefined ? !PAGES.has(page!) : !places.has(`${page!}#${id}`),
+    );
+    expect(broken).toEqual([]);
+  });
 });
+
+/** As GitHub makes it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\- ]/gu, '')
+    .replaceAll(' ', '-');
 
 const ENVIRONMENT = [
   'CUSTODY_AUTHOR',
@@ -127,9 +151,9 @@ const ENVIRONMENT = [
   'CUSTODY_TRACE',
 ];
 
-function sources(folder: string): string[] {
+function textsIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.(?:ts|json|yaml|md)$/.test(name) && !name.startsWith('vectors'))
     .map((name) => join(folder, name));
 }
 

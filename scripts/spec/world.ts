@@ -16,7 +16,7 @@ import { MANIFEST_NAME, SEAL_NAME } from '../../src/packets/seal/names.ts';
 import { utf8 } from './hex.ts';
 import { putRehearsal, TIME } from './rehearsal.ts';
 
-/** The small world that all examples of SPEC.md come from: one object of each kind, linked as real ones are. */
+/** The small world that all examples of spec/ come from: one object of each kind, linked as real ones are. */
 export interface World {
   readonly objects: MemoryObjects;
   readonly examples: Readonly<Record<Kind, Link>>;

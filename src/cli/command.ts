@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import type { Context } from './context.ts';
 
-/** One command: its options for yargs, and what it does. It returns a public exit code (SPEC.md, "Exit codes"). */
+/** One command: its options for yargs, and what it does. It returns a public exit code (spec/CLI.md, "Exit codes"). */
 export interface Command<A> {
   /** A paragraph for `--help`. */
   readonly about: string;

@@ -1,6 +1,6 @@
 import { categoryOf, type CustodyError, type ErrorCategory } from '../errors.ts';
 
-/** What the command answers with (SPEC.md, "Exit codes"); nothing outside cli/ knows it. */
+/** What the command answers with (spec/CLI.md, "Exit codes"); nothing outside cli/ knows it. */
 const EXIT_CODE: Readonly<Record<ErrorCategory, number>> = {
   evidence: 1,
   usage: 2,

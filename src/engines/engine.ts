@@ -5,7 +5,7 @@ import type { Link } from '../objects/link.ts';
 import type { ObjectSink } from '../objects/sink.ts';
 
 /**
- * What a database engine must be able to do for a rehearsal (SPEC.md, "Rehearsal"). Both engines implement this, and nothing
+ * What a database engine must be able to do for a rehearsal (spec/REHEARSAL.md, "Rehearsal"). Both engines implement this, and nothing
  * above `src/engines/` knows which one it talks to.
  *
  *   source ──prepare──▶ Workspace (private folder or cluster, verified isolation, one restore image)
@@ -39,7 +39,7 @@ export interface EngineOptions {
   readonly progress?: (phrase: string) => void;
 }
 
-/** One statement of fact about isolation. `assertion` is a stable code (SPEC.md); raw values go into `raw`. */
+/** One statement of fact about isolation. `assertion` is a stable code (spec/REHEARSAL.md); raw values go into `raw`. */
 export interface Isolation {
   readonly assertions: readonly { readonly assertion: string; readonly holds: boolean }[];
   readonly notShown: NotShown;

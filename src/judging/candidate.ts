@@ -74,7 +74,7 @@ export async function requireJudging(
     throw refused(
       path,
       `tried on a planted control, ${error.message}`,
-      'It must ask for what it needs, say one verdict and exit with 0 (SPEC.md, "The protocol of validators").',
+      'It must ask for what it needs, say one verdict and exit with 0 (spec/REHEARSAL.md, "The protocol of validators").',
       error,
     );
   });
@@ -82,7 +82,7 @@ export async function requireJudging(
   throw new CustodyError('VALIDATOR_REFUSED', `${path} does not judge as a validator must`, {
     path,
     findings: tried.findings,
-    hint: 'It must accept what is in order and reject each planted fault (SPEC.md, "Pinning").',
+    hint: 'It must accept what is in order and reject each planted fault (spec/REHEARSAL.md, "Pinning").',
   });
 }
 

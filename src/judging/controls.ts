@@ -10,7 +10,7 @@ import type { SandboxOptions } from './sandbox.ts';
 import { twoAtOnce } from '../system/two-at-once.ts';
 
 /**
- * Runs what tells a validator from a file that says yes (SPEC.md, "Pinning"): it must accept our controls; a module for node
+ * Runs what tells a validator from a file that says yes (spec/REHEARSAL.md, "Pinning"): it must accept our controls; a module for node
  * must reject one of our vectors for each finding that our validator can make, a foreign one what is false in the legs.
  * @throws CustodyError as {@link runAs}.
  */

@@ -35,7 +35,7 @@ const MEMORY = 2 * 2 ** 30;
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' };
 
 /**
- * Runs a foreign validator, a file with an interpreter line (SPEC.md, "Foreign validators").
+ * Runs a foreign validator, a file with an interpreter line (spec/REHEARSAL.md, "Foreign validators").
  * @param code the file, as the ledger holds it, re-hashed. @param get what it may ask for.
  * @throws CustodyError VALIDATOR_FAILED for whatever is no judgement, VALIDATOR_UNCONFINED, INTERRUPTED, DISK_FULL, …
  */

@@ -12,13 +12,13 @@ export interface AnswerForm {
   readonly maxText: number;
 }
 
-/** Our validator's (SPEC.md, "The protocol of validators"): in full, and room for all that it may say (validator/bounded.ts). */
+/** Our validator's (spec/REHEARSAL.md, "The protocol of validators"): in full, and room for all that it may say (validator/bounded.ts). */
 export const OWN_ANSWER: AnswerForm = {
   needed: ['subject', 'accepted', 'findings'],
   unknownCode: 'refuse',
   maxText: 2 * 2 ** 20,
 };
-/** SPEC.md, "Foreign validators". */
+/** spec/REHEARSAL.md, "Foreign validators". */
 export const FOREIGN_ANSWER: AnswerForm = {
   needed: ['accepted'],
   unknownCode: 'keep',

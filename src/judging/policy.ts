@@ -15,7 +15,7 @@ import { PolicyChain, type ChainedPolicy } from '../verify/policy-chain.ts';
 export const BUILT_IN_VALIDATOR = 'validator.mjs';
 export const BUILT_IN_NAME = 'custody';
 
-/** How a validator is run (SPEC.md, "The validator"): ours, by node with its permission model; or by its `#!` line. */
+/** How a validator is run (spec/REHEARSAL.md, "The validator"): ours, by node with its permission model; or by its `#!` line. */
 export type Runner = ObjectOf<'validator'>['runner'];
 
 /** The bytes of the validator that this version of custody was built with. @throws VALIDATOR_NOT_BUILT */

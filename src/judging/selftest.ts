@@ -5,7 +5,7 @@ import { releasedSelftest, type Selftest } from './releases.ts';
 import type { SandboxOptions } from './sandbox.ts';
 
 /**
- * What a validator's selftest gives (SPEC.md, "Selftests"): a foreign one's is run, for its few vectors are quick; that of one that custody brings
+ * What a validator's selftest gives (spec/REHEARSAL.md, "Selftests"): a foreign one's is run, for its few vectors are quick; that of one that custody brings
  * is known, for the same bytes give the same. Null: nobody knows. @throws CustodyError as {@link tryControls}.
  */
 export async function selftestOf(

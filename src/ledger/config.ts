@@ -21,7 +21,7 @@ export const CONFIG_NAME = 'config.yaml';
 /** The file's text: one fixed form, so that it is read without doubt and compares byte for byte. */
 export function formatConfig(config: LedgerConfig): string {
   return [
-    '# Custody ledger. The log, the packs and the head say everything else; see SPEC.md.',
+    '# Custody ledger. The log, the packs and the head say everything else; see spec/FORMAT.md.',
     `format: ${config.format}`,
     `origin: ${JSON.stringify(config.origin)}`,
     `verifierKey: ${JSON.stringify(config.verifierKey)}`,
@@ -61,7 +61,7 @@ export async function readConfig(ledger: string): Promise<LedgerConfig> {
     new CustodyError('LEDGER_CONFIG_INVALID', `${path}: ${what}`, {
       path,
       cause,
-      hint: 'Restore config.yaml from a copy of the ledger, or write it anew as SPEC.md describes.',
+      hint: 'Restore config.yaml from a copy of the ledger, or write it anew as spec/FORMAT.md describes.',
     });
   const fixed = parseFixed(text);
   if (fixed) return fixed;

@@ -66,7 +66,7 @@ export interface LedgerSession extends AsyncDisposable {
   readonly writer: StoreWriter;
   /**
    * Appends the entry and finishes the writer. Order of writes: the writer's objects and the entry become durable, then
-   * under the lock full bundles, then the head by compare-and-swap, then the index (SPEC.md, "Order of writes").
+   * under the lock full bundles, then the head by compare-and-swap, then the index (spec/FORMAT.md, "Order of writes").
    * @throws CustodyError LOCK_TIMEOUT, DISK_FULL, READ_ONLY, PERMISSION_DENIED, IO_FAILED; then nothing was appended.
    */
   append(draft: EntryDraft, options?: AppendOptions): Promise<AppendResult>;

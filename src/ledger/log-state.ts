@@ -8,7 +8,7 @@ import { item, need, type Walk } from '../objects/walk.ts';
 
 /**
  * The log as its head describes it, without I/O: appending makes a new head and the bundles that became full;
- * reading is a walk (SPEC.md, "The log"). Records are in the head's tail until 256 of them become a bundle; 256 bundles
+ * reading is a walk (spec/FORMAT.md, "The log"). Records are in the head's tail until 256 of them become a bundle; 256 bundles
  * become a bundle one level up, like a counter to the base of 256.
  */
 export type Head = ObjectOf<'head'>;

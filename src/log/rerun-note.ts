@@ -1,7 +1,7 @@
 import type { Digest } from '../objects/digest.ts';
 import { openNote, parseNote, signNote, type NoteSignature } from './note.ts';
 
-/** What a rerunner signs (SPEC.md, "Reruns"). */
+/** What a rerunner signs (spec/REHEARSAL.md, "Reruns"). */
 export interface RerunClaim {
   /** The rehearsal that was run again. */
   readonly subject: Digest;

@@ -5,7 +5,7 @@ import { writeItem } from './dag-cbor/writer.ts';
 
 export type { Value, ValueMap } from './dag-cbor/value.ts';
 
-/** No object is larger: what is longer becomes a tree of objects (SPEC.md, "Objects"). Bytes. */
+/** No object is larger: what is longer becomes a tree of objects (spec/FORMAT.md, "Objects"). Bytes. */
 export const MAX_OBJECT = 1_048_576;
 
 /**

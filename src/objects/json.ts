@@ -32,7 +32,7 @@ export const MAX_DOCUMENT = 4 * 1024 * 1024;
 const MAX_NESTING = 60;
 
 /**
- * The one text of a document that is judged (SPEC.md, "Judged documents"): values and the order of keys as in RFC 8785, laid out as
+ * The one text of a document that is judged (spec/REHEARSAL.md, "Judged documents"): values and the order of keys as in RFC 8785, laid out as
  * {@link jsonFile} does. @throws CustodyError OBJECT_NOT_CANONICAL for what has no JSON, is nested too deeply or too large.
  */
 export function canonicalJson(value: unknown): Uint8Array {

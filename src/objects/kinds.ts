@@ -9,7 +9,7 @@ import { STORED_SHAPES } from './shapes/stored.ts';
 import { checkAlone } from './sound/alone.ts';
 
 /**
- * Every kind of structured object with its fields, in its only version (SPEC.md, "Objects", has the meaning of each field).
+ * Every kind of structured object with its fields, in its only version (spec/FORMAT.md, "Objects", has the meaning of each field).
  * A field that is not named here does not exist; a change of meaning is a new version.
  */
 const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES, ...LOG_SHAPES };
@@ -49,7 +49,7 @@ export function encodeObject(object: AnyObject): Encoded {
 
 /**
  * Decodes strictly: canonical bytes, a known kind and version, exactly the kind's fields, and in them what the kind says of an
- * object alone (SPEC.md, "Checks of a reader"). So nobody reads an object that was not checked.
+ * object alone (spec/FORMAT.md, "Checks of a reader"). So nobody reads an object that was not checked.
  * @throws CustodyError OBJECT_NOT_CANONICAL, OBJECT_TOO_LARGE, OBJECT_KIND_UNKNOWN,
  *   OBJECT_VERSION_UNKNOWN, OBJECT_FIELD_UNKNOWN, OBJECT_FIELD_INVALID, TREE_MALFORMED.
  */

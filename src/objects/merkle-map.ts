@@ -9,7 +9,7 @@ import { putObject, type ObjectSink } from './sink.ts';
 import { LINK_WEIGHT, MAX_INLINE_ROW } from './sound/lists.ts';
 
 /**
- * Builds a Merkle map: a history-independent search tree over (key, row) pairs (a prolly tree; SPEC.md, "Merkle maps").
+ * Builds a Merkle map: a history-independent search tree over (key, row) pairs (a prolly tree; spec/FORMAT.md, "Merkle maps").
  * Keys are bounded (key.ts) and must strictly ascend bytewise; a row is bytes, or a link to an object.
  */
 export class MapBuilder {

@@ -6,7 +6,7 @@ import { contentFacts, listsOf, MAX_BLOB } from './file.ts';
 import type { Link } from './link.ts';
 import { need, resultOfAsync, type Get, type Walk } from './walk.ts';
 
-/** So much content may be claimed before it is asked what is stored for it (SPEC.md, "Limits"). Bytes: 64 GiB. */
+/** So much content may be claimed before it is asked what is stored for it (spec/FORMAT.md, "--limit-size"). Bytes: 64 GiB. */
 export const LIMIT_SIZE = 2 ** 36;
 
 /** What was claimed, where that is too much. */

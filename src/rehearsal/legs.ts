@@ -7,7 +7,7 @@ import { isUnreadable } from './leg-failures.ts';
 import { askBack, captureBack, goBack } from './way-back.ts';
 
 /**
- * One leg on a fresh clone (SPEC.md, "Rehearsal"). T: BEGIN, apply, capture inside, ROLLBACK. R: apply, COMMIT, capture, put
+ * One leg on a fresh clone (spec/REHEARSAL.md, "Rehearsal"). T: BEGIN, apply, capture inside, ROLLBACK. R: apply, COMMIT, capture, put
  * the restore image back. S: apply, COMMIT, capture, rollback script. Then each captures on a fresh connection. Where a
  * trigger fires, the transaction is rolled back at once, and the state after that is captured and compared all the same.
  * @throws CustodyError what makes no evidence. A clone whose state is unknown is kept then too, and the error says where.

@@ -28,7 +28,7 @@ export interface Declared {
 /**
  * The after-state with the declared values of new and changed rows replaced by MASKED, so that two rehearsals give the
  * same id. Rows that are as they were before keep every value: comparisons with the before-state are never relaxed.
- * A row whose key holds a declared value is keyed by its masked content instead (SPEC.md, "Masking").
+ * A row whose key holds a declared value is keyed by its masked content instead (spec/FORMAT.md, "Masking").
  */
 export function maskSnapshot(
   before: Link,

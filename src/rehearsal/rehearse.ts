@@ -48,7 +48,7 @@ export interface RehearsalResult {
 }
 
 /**
- * Runs a plan that the guard let pass (SPEC.md, "Rehearsal"): what it looked at is what is opened and what runs; isolates the source, makes and verifies a restore image, captures the before-state
+ * Runs a plan that the guard let pass (spec/REHEARSAL.md, "Rehearsal"): what it looked at is what is opened and what runs; isolates the source, makes and verifies a restore image, captures the before-state
  * twice around the preflight, runs each leg on a fresh restore, and writes what was seen into `objects`. It judges
  * nothing: that is the validator's part.
  * @throws CustodyError for what is refused before anything ran (BOUNDARY_VIOLATED, SQL_SYNTAX, TRANSACTION_CONTROL,

@@ -33,7 +33,7 @@ export interface RestoreScript {
 const MAX_SCRIPT = 64 * 1_048_576;
 
 /**
- * A script that, run on B, brings the rows and counters that differ back to A (SPEC.md, "Restore scripts"). Pure: the same
+ * A script that, run on B, brings the rows and counters that differ back to A (spec/REHEARSAL.md, "Restore scripts"). Pure: the same
  * two snapshots give the same bytes. Nothing has run it yet: it counts only after a rehearsal with it as leg S.
  *
  * A walk over the objects of both snapshots that yields no items: drive it with `resultOf` or `resultOfAsync`.

@@ -1,7 +1,7 @@
 import type { EngineName } from '../objects/snapshots/classes.ts';
 
 /**
- * Everything that each engine asserts (SPEC.md, "Isolation"), in order, and whether it must hold. What need not hold is
+ * Everything that each engine asserts (spec/REHEARSAL.md, "Isolation"), in order, and whether it must hold. What need not hold is
  * shown, and a plan or a policy may require it.
  */
 export const ASSERTIONS: Readonly<

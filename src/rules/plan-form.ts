@@ -9,7 +9,7 @@ export type PlanForm = ReturnType<typeof planForm>;
 const DEFAULT_TIME_LIMIT = 60;
 
 /**
- * The one form of a plan's document (SPEC.md, "Plans"): defaults written out, lists whose order means nothing sorted.
+ * The one form of a plan's document (spec/REHEARSAL.md, "Plans"): defaults written out, lists whose order means nothing sorted.
  * Runner and validator work by it.
  */
 export function planForm(plan: PlanDocument) {

@@ -2,8 +2,7 @@ import { listOf, object, optional, type Of } from './declare.ts';
 
 /**
  * The one declaration of a plan file, a JSON Schema (draft 2020-12): runner and validator read by it, its type follows from
- * it, and `schemas/plan.schema.json` is printed from it, with what scripts/schema-texts.ts tells editors. Unknown keys are refused everywhere; SPEC.md,
- * "Plans", has the meaning of each key. What the parts of a plan must be to each other (nothing twice, say) is not asked
+ * it, and `schemas/plan.schema.json` is printed from it, with what scripts/schema-texts.ts tells editors. Unknown keys are refused everywhere; spec/REHEARSAL.md, "Plans", has the meaning of each key. What the parts of a plan must be to each other (nothing twice, say) is not asked
  * here: the runner's plan-check.ts and the validator's checks/plan.ts ask it, with codes of their own.
  */
 const name = { type: 'string', minLength: 1, maxLength: 200 } as const;

@@ -4,8 +4,7 @@ import { sha256 } from './plan-schema.ts';
 
 /**
  * The one declaration of a profile, a JSON Schema (draft 2020-12): runner and validator read by it, its type follows from
- * it, and `schemas/profile.schema.json` is printed from it, with what scripts/schema-texts.ts tells editors. Unknown keys are refused everywhere; SPEC.md,
- * "Profiles", has the meaning of each key.
+ * it, and `schemas/profile.schema.json` is printed from it, with what scripts/schema-texts.ts tells editors. Unknown keys are refused everywhere; spec/REHEARSAL.md, "Profiles", has the meaning of each key.
  */
 const line = {
   type: 'string',

@@ -24,7 +24,7 @@ import { isThere } from '../system/is-there.ts';
 const PIECE = 1_048_576;
 
 /**
- * A ledger folder on a local disk. The order of the writes, and what each sync is for, is in SPEC.md, "Crash safety".
+ * A ledger folder on a local disk. The order of the writes, and what each sync is for, is in spec/FORMAT.md, "Crash safety".
  * Reads are synchronous inside: a pread of at most 1 MiB costs less than its way through the thread pool.
  */
 export class FsBackend implements Backend {

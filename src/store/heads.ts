@@ -11,7 +11,7 @@ export interface StoredHead {
   readonly bytes: Uint8Array;
 }
 
-/** The file `heads/<name>`: the 32-byte SHA-256 of the body, then the body, a `head` object (SPEC.md, "Heads"). */
+/** The file `heads/<name>`: the 32-byte SHA-256 of the body, then the body, a `head` object (spec/FORMAT.md, "Heads"). */
 export function encodeHead(head: ObjectOf<'head'>): StoredHead {
   const { bytes: body } = encodeObject(head);
   const bytes = new Uint8Array(32 + body.length);

@@ -2,7 +2,7 @@ import { type Digest, parseDigest } from '../objects/digest.ts';
 import { MAX_OBJECT } from '../objects/codec.ts';
 
 /**
- * The pack format (SPEC.md, "Packs"); all integers are big-endian:
+ * The pack format (spec/FORMAT.md, "Packs"); all integers are big-endian:
  *
  *     "CUSTPCK2"                                                                           8 bytes
  *     blocks, back to back: concatenated objects, raw or one zstd frame

@@ -6,7 +6,7 @@ import { type Backend, isPackName, type Prefix, temporaryMaker } from './backend
 import { readHead } from './heads.ts';
 import { scrubPack } from './scrub-pack.ts';
 
-/** The only head that there is (SPEC.md, section 12). */
+/** The only head that there is (spec/FORMAT.md, "The ledger's folder"). */
 const HEAD = 'heads/main';
 
 export interface ScrubResult {

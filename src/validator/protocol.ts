@@ -1,7 +1,7 @@
 import type { Digest } from '../objects/digest.ts';
 
 /**
- * How a validator gets its evidence (SPEC.md, "The protocol of validators"): it asks for objects by digest, then says its
+ * How a validator gets its evidence (spec/REHEARSAL.md, "The protocol of validators"): it asks for objects by digest, then says its
  * verdict. A message is the length of its body (4 bytes, big-endian), one byte that says what it is, and the body.
  */
 export const PROTOCOL = 'ask/1';

@@ -21,7 +21,7 @@ import { TREES } from './cases/trees.ts';
 import type { Vector } from './vector.ts';
 import { WAYS_BACK } from './cases/ways-back.ts';
 
-/** Evidence with one fault each, and some with none (SPEC.md, "The validator's vectors"). Names are unique. */
+/** Evidence with one fault each, and some with none (spec/REHEARSAL.md, "The validator's vectors"). Names are unique. */
 export const VECTORS: readonly Vector[] = [
   ...OBJECTS,
   ...PLANS,

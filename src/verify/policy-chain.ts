@@ -20,7 +20,7 @@ const UNREADABLE: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Follows the policies of a log, oldest first (SPEC.md, section 22). Everybody who appends may append a policy entry: one
+ * Follows the policies of a log, oldest first (spec/REHEARSAL.md, "The validator"). Everybody who appends may append a policy entry: one
  * that does not name the policy before it changes nothing, else one lane could end the ledger for all.
  */
 export class PolicyChain {

@@ -11,7 +11,7 @@ type Program = ObjectOf<'run'>['program'];
 
 let own: { readonly program: Program; readonly puts: readonly Parameters<ObjectSink['put']>[] } | undefined;
 
-/** Stores the files of the program that runs here (SPEC.md, "What ran"), read once in a process. */
+/** Stores the files of the program that runs here (spec/REHEARSAL.md, "What ran"), read once in a process. */
 export function putProgram(sink: ObjectSink): Program {
   own ??= readProgram();
   for (const put of own.puts) sink.put(...put);

@@ -14,7 +14,7 @@ export interface RestoreResult extends RestoreScript {
 }
 
 /**
- * The script that brings B back to A (SPEC.md, "Restore scripts").
+ * The script that brings B back to A (spec/REHEARSAL.md, "Restore scripts").
  * @throws CustodyError KIND_NOT_COMPARABLE unless both are snapshots of one engine, RESTORE_UNSUPPORTED.
  */
 export async function makeRestoreScript(

@@ -27,7 +27,7 @@ import { KEY, ORIGIN } from './small-log.ts';
 
 /**
  * The formats that no longer change. The fixture is never made anew: where this is red, a ledger that somebody has can no longer
- * be read, or an id is another one. What changes gets a higher `v` and a reader for this one (SPEC.md, "Versions").
+ * be read, or an id is another one. What changes gets a higher `v` and a reader for this one (spec/FORMAT.md, "Versions").
  */
 const FOLDER = join(import.meta.dirname, '../vectors/ledgers/frozen');
 const { 'pack of the noise': NOISE_PACK, ...IDS } = JSON.parse(

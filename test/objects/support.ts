@@ -54,7 +54,7 @@ export function buildMap(objects: MemoryObjects, model: Model): Link {
   return builder.finish().root;
 }
 
-/** `count` rows "row i" under integer keys: the example of SPEC.md. */
+/** `count` rows "row i" under integer keys: the example of spec/FORMAT.md. */
 export function numbered(count: number): Map<string, Uint8Array | Link> {
   return new Map(
     Array.from({ length: count }, (_, i) => [hex(integerKey(BigInt(i))), utf8(`row ${i}`)] as const),

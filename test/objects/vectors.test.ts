@@ -30,7 +30,7 @@ const BASES = {
   tree: `a4617602646b696e646474726565656c6576656c0067656e747269657381a3646c696e6bd82a58250001711220${'22'.repeat(32)}646d6f646563646972646e616d656161`,
 };
 
-/** Vectors that plain DAG-CBOR allows and this codec does not; each is named in SPEC.md. */
+/** Vectors that plain DAG-CBOR allows and this codec does not; each is named in spec/FORMAT.md. */
 const STRICTER_THAN_DAG_CBOR = [
   'float-double',
   'integer-minus-2-64',
@@ -110,7 +110,7 @@ describe('invalid objects', () => {
     expect(refusedWith(() => decodeObject(unhex(vector.hex)))).toBe(vector.code);
   });
 
-  it('an independent decoder refuses the same bytes, but for what SPEC.md adds', () => {
+  it('an independent decoder refuses the same bytes, but for what spec/FORMAT.md adds', () => {
     const accepted = INVALID.filter(([, { code }]) => code === 'OBJECT_NOT_CANONICAL').filter(
       ([, vector]) => {
         try {

@@ -1,7 +1,7 @@
 import { sha256Hex } from '../../src/objects/sha256.ts';
 import { packName, type PackName } from '../../src/store/backend.ts';
 
-/** A pack described field by field, so that any field can be wrong. Written from SPEC.md, not from the writer. */
+/** A pack described field by field, so that any field can be wrong. Written from spec/FORMAT.md, not from the writer. */
 export interface Forgery {
   magic: string;
   blocks: { bytes: Buffer; offset?: bigint; storedLength?: number; length: number; method: number }[];

@@ -153,7 +153,7 @@ const forged = (tree: Link, objects: MemoryObjects): Link =>
     return [last, putObject(objects, { ...list, entries }), count];
   });
 
-/** One for each thing that an object repeats of what it links (SPEC.md, "Claims"). */
+/** One for each thing that an object repeats of what it links (spec/FORMAT.md, "Claims"). */
 export const LINK_CLAIMS: readonly LinkClaim[] = [
   { name: 'file-sound', description: 'nothing is wrong', codes: [], make: (o) => file(o) },
   {

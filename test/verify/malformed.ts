@@ -216,7 +216,7 @@ const out = (kind: string, name: string, column: string | null) => ({ kind, name
 const declared = (name: string): Table['key'] => ({ type: 'declared', columns: [name] });
 const twice = (name: string): Table['columns'] => [name, name].map((one) => ({ name: one, type: 'TEXT' }));
 
-/** States of a database with one fault each (SPEC.md, "Checks of a reader"), and sound ones. */
+/** States of a database with one fault each (spec/FORMAT.md, "Checks of a reader"), and sound ones. */
 export const MALFORMED_SNAPSHOTS: readonly LinkClaim[] = [
   { name: 'sound', description: 'nothing is wrong', codes: [], make: (o) => sound(o) },
   {

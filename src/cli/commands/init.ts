@@ -57,6 +57,6 @@ function checkAssertion(name: string): string {
   const known = new Set(Object.values(ASSERTIONS).flatMap((list) => list.map(([assertion]) => assertion)));
   if (known.has(name)) return name;
   throw new CustodyError('USAGE', `no engine asserts ${JSON.stringify(name)}`, {
-    hint: `Give one of ${[...known].sort().join(', ')} (SPEC.md, "Isolation").`,
+    hint: `Give one of ${[...known].sort().join(', ')} (spec/REHEARSAL.md, "Isolation").`,
   });
 }

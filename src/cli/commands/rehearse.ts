@@ -20,7 +20,7 @@ export const command = defineCommand({
   options: (y) =>
     writingOptions(
       y
-        .positional('plan', word('a plan (YAML; SPEC.md, "Plans")'))
+        .positional('plan', word('a plan (YAML; spec/REHEARSAL.md, "Plans")'))
         .option('check', flag('run nothing, record nothing: name everything that would be refused'))
         .option(
           'unsandboxed',

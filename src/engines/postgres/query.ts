@@ -28,7 +28,7 @@ function refuse(message: string): never {
 
 /**
  * Inside a read-only transaction.
- * @returns the value as text that tells NULL from text (SPEC.md, "Rehearsal").
+ * @returns the value as text that tells NULL from text (spec/REHEARSAL.md, "Rehearsal").
  * @throws CustodyError SQL_FAILED (also for another number of rows or columns), TIME_LIMIT
  */
 export async function singleValue(

@@ -20,7 +20,7 @@ export const OUR_ROLES: readonly string[] = [CAPTURE, EXECUTOR];
 const PLAIN = 'NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION';
 
 /**
- * The roles of a cluster (SPEC.md, "PostgreSQL roles").
+ * The roles of a cluster (spec/REHEARSAL.md, "PostgreSQL roles").
  *
  * The executor reads through pg_read_all_data and does not bypass row security, so policies act as in production. It is
  * a member of the capture role only so that a capture inside its transaction can become that role for a moment; a script

@@ -40,7 +40,7 @@ export interface Observed {
 }
 
 /**
- * The isolation record of a workspace (SPEC.md, "Isolation"). An assertion holds only where it was checked, each time:
+ * The isolation record of a workspace (spec/REHEARSAL.md, "Isolation"). An assertion holds only where it was checked, each time:
  * no clone and no child means that nothing about them was checked, so it does not hold.
  */
 export function isolationOf(seen: Observed): Isolation {

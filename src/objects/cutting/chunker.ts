@@ -2,7 +2,7 @@ import { sha256Bytes } from '../sha256.ts';
 
 /**
  * FastCDC (Xia et al., USENIX ATC 2016) with normalised chunking: a gear hash over the bytes cuts where its high bits
- * are zero, with a stricter mask before the normal size and a looser one after it. SPEC.md, "Chunks".
+ * are zero, with a stricter mask before the normal size and a looser one after it. spec/FORMAT.md, "Chunks".
  */
 export const MIN_CHUNK = 65_536;
 export const NORMAL_CHUNK = 131_072;

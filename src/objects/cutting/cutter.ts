@@ -1,5 +1,5 @@
 /**
- * Where lists are cut, for every tree of lists (Merkle maps, chunk lists, folders): SPEC.md, "Cutting".
+ * Where lists are cut, for every tree of lists (Merkle maps, chunk lists, folders): spec/FORMAT.md, "Cutting".
  *
  * An entry of `weight` bytes with a 32-bit hash `h` ends its list where h < weight / TARGET × 2^32: so a list has about
  * TARGET bytes, and whether an entry ends one depends on that entry alone. Below MIN bytes no list ends (hard minimum),

@@ -1,7 +1,7 @@
 import { sha256Bytes } from '../sha256.ts';
 
 /**
- * The order-preserving key encoding (SPEC.md, "Keys"): comparing two encodings bytewise (memcmp) orders the tuples as
+ * The order-preserving key encoding (spec/FORMAT.md, "Keys"): comparing two encodings bytewise (memcmp) orders the tuples as
  * NULL < integers < reals < text (by UTF-8 bytes) < bytes, part by part. After FoundationDB's tuple layer, with
  * integers and reals of fixed width.
  */

@@ -4,7 +4,7 @@ import { MASKED } from './masked.ts';
 import type { RowValue } from './row.ts';
 
 /**
- * A value with its type, as JSON (SPEC.md, "Comparing"): NULL is null, text a string, and anything else an object of one
+ * A value with its type, as JSON (spec/FORMAT.md, "Comparing"): NULL is null, text a string, and anything else an object of one
  * field. So no two values that differ look alike, and no digit is lost. Of PostgreSQL every value that is not NULL is
  * the text that COPY printed: its type is the column's.
  */

@@ -12,7 +12,7 @@ export const namedLinks = s.list(s.tuple<[string, Link]>(s.text, content));
 
 export const leg = s.oneOf('T', 'R', 'S');
 /**
- * What makes the runner abort, roll back and verify (SPEC.md, "Triggers"): the digest of the executor, a gate, the
+ * What makes the runner abort, roll back and verify (spec/REHEARSAL.md, "Triggers"): the digest of the executor, a gate, the
  * before-state, the delta, or a false "done"; and the finding that each leaves.
  */
 export const TRIGGER_CODES = {

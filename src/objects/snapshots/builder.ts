@@ -28,7 +28,7 @@ type FactClass = keyof (typeof FACT_CLASSES)[EngineName];
 
 /**
  * Collects one database state and writes its objects: one `table` and its Merkle map for each table, a map for each
- * class of facts, and the `snapshot` that links them (SPEC.md, "Snapshots").
+ * class of facts, and the `snapshot` that links them (spec/FORMAT.md, "Snapshots").
  * Tables, schema objects, sequences and facts may come in any order.
  */
 export class SnapshotBuilder {

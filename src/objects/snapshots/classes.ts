@@ -1,6 +1,6 @@
 export type EngineName = 'sqlite' | 'postgres';
 
-/** The version of the lists of classes: a new class raises it, and nothing else does (SPEC.md, "Snapshots"). */
+/** The version of the lists of classes: a new class raises it, and nothing else does (spec/FORMAT.md, "Snapshots"). */
 export const COVERAGE_LIST = 1;
 
 /** The classes of facts that this version looks at, each with the number of parts of a fact's name. */

@@ -49,7 +49,7 @@ export type Table = ObjectOf<'table'>;
  * facts by class and name, tables (columns, their order, key), rows. A table that was added or removed gives one `table` change and a `row` change for each of its rows; a table
  * whose columns or key changed gives a `table` change, and its rows as removed and added. Which columns are masked is
  * not compared: a masked value is one that differs.
- * What is read is checked (SPEC.md, "Checks of a reader"), but for the numbers of masked rows
+ * What is read is checked (spec/FORMAT.md, "Checks of a reader"), but for the numbers of masked rows
  * where both are masked: only their neighbours tell.
  * @throws CustodyError KIND_NOT_COMPARABLE, TREE_MALFORMED, ROW_MALFORMED with the table as path, OBJECT_KIND_UNEXPECTED and what
  *   decoding throws.

@@ -4,7 +4,7 @@ import { readRow, type RowValue } from '../rows/row.ts';
 import { shownValue, sameShown, type Shown } from '../rows/shown.ts';
 import type { SnapshotChange, Table } from './diff.ts';
 
-/** A change between two snapshots as JSON and terminals show it (SPEC.md, "Comparing"). */
+/** A change between two snapshots as JSON and terminals show it (spec/FORMAT.md, "Comparing"). */
 export type ShownChange =
   | {
       /** `coverage`: what only one of the two looked at, and so was not compared. */

@@ -7,7 +7,7 @@ import { listFault } from './lists.ts';
 type StoredObject = { [K in keyof typeof STORED_SHAPES]: Stored<K> }[keyof typeof STORED_SHAPES];
 
 /**
- * What can be said of an object without any other, beyond its fields (SPEC.md, "Checks of a reader").
+ * What can be said of an object without any other, beyond its fields (spec/FORMAT.md, "Checks of a reader").
  * @throws CustodyError TREE_MALFORMED of lists and files, OBJECT_FIELD_INVALID of others.
  */
 export function checkAlone(object: StoredObject | { readonly kind: unknown }): void {

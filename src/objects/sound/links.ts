@@ -69,7 +69,7 @@ function kindIn(bytes: Uint8Array): Kind | undefined {
 }
 
 /**
- * What an object says of those that it links, beside what its lists and maps say (SPEC.md, "Claims"): their kinds.
+ * What an object says of those that it links, beside what its lists and maps say (spec/FORMAT.md, "Claims"): their kinds.
  * @throws CustodyError OBJECT_KIND_UNEXPECTED, and what reading throws.
  */
 export function* checkLinks(object: AnyObject, id: Digest): Walk<never> {

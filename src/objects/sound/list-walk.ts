@@ -51,7 +51,7 @@ export function malformedList(id: Digest, what: string): never {
 
 /**
  * Walks a Merkle map or a folder, list by list: each is what the list above says, keys ascend from list to list, and with `cut`
- * each ends where it must: so it is the one tree of its content (SPEC.md, "Lists: cutting"). Of a list that is known only its two
+ * each ends where it must: so it is the one tree of its content (spec/FORMAT.md, "Lists: cutting"). Of a list that is known only its two
  * edges are read again, for what lies beside it.
  * @throws CustodyError TREE_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws.
  */

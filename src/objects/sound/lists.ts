@@ -7,7 +7,7 @@ import { isEntryName } from '../names.ts';
 import { MAX_KEY } from '../rows/key.ts';
 import type { Stored } from '../shapes/stored.ts';
 
-/** A list of a tree of lists: of a Merkle map, a folder or a file (SPEC.md, "Lists: cutting"). */
+/** A list of a tree of lists: of a Merkle map, a folder or a file (spec/FORMAT.md, "Lists: cutting"). */
 export type List = Stored<'rows' | 'node' | 'tree' | 'chunks'>;
 
 /** A longer row is stored as content of its own (a blob or a file) and its entry holds the link. Bytes. */

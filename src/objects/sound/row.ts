@@ -14,8 +14,7 @@ export type RowFault = (key: Uint8Array, value: Uint8Array, before: KeyBefore) =
 export type RowShape = Pick<Stored<'table'>, 'format' | 'columns' | 'key' | 'masked'>;
 
 /**
- * Says what is wrong with a row of this table: it is a row of its format, has a value for each column, and stands under its own key (SPEC.md,
- * "Keys of rows", "Masking"). In words; undefined where nothing is.
+ * Says what is wrong with a row of this table: it is a row of its format, has a value for each column, and stands under its own key (spec/FORMAT.md, "Keys of rows", "Masking"). In words; undefined where nothing is.
  * Its `value` is as the map has it, of a multiset with its count; `before` the last key before it: equal masked rows are
  * numbered.
  */

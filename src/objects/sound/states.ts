@@ -23,7 +23,7 @@ interface Known {
 }
 
 /**
- * Whole snapshots and tables: every list of their Merkle maps, every entry (SPEC.md, "Checks of a reader"). One object for all that
+ * Whole snapshots and tables: every list of their Merkle maps, every entry (spec/FORMAT.md, "Checks of a reader"). One object for all that
  * one command looks at: what was found sound by the same rules is not looked at again, so states that share lists cost
  * what differs.
  */

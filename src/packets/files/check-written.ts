@@ -7,7 +7,7 @@ import { contentBytes, type GetSync } from './content.ts';
 
 /**
  * Plan and profile as people wrote them say what the documents say by which they were judged: validators read no YAML
- * (SPEC.md, "Judged documents"). @throws CustodyError what reading and decoding objects throws.
+ * (spec/REHEARSAL.md, "Judged documents"). @throws CustodyError what reading and decoding objects throws.
  */
 export async function checkWritten(rehearsal: Link, get: GetSync): Promise<Finding[]> {
   const { plan: link } = decodeKind('rehearsal', get(rehearsal.digest), rehearsal.digest);

@@ -4,8 +4,7 @@ import type { Link } from '../../objects/link.ts';
 type Evidence = Pick<ObjectOf<'rehearsal'>, 'entry' | 'legs'>;
 
 /**
- * rehearsal-execution-evidence.json: one entry a way back, with the field names that other validators read (SPEC.md,
- * "Foreign validators").
+ * rehearsal-execution-evidence.json: one entry a way back, with the field names that other validators read (spec/REHEARSAL.md, "Foreign validators").
  */
 export function executionEvidence(rehearsal: Link, { entry, legs }: Evidence): unknown {
   return {

@@ -10,7 +10,7 @@ const TAG = /^\{\{([#?^/][^{}\n]*)\}\}\n|\{\{([^{}\n]*)\}\}/gm;
 type Part = string | { readonly tag: string; readonly path: string; readonly inner: readonly Part[] };
 
 /**
- * A template filled with data, in one pass: what was put in is never read again (SPEC.md, "Templates").
+ * A template filled with data, in one pass: what was put in is never read again (spec/REHEARSAL.md, "Templates").
  * @param name of the text that is made: its end says what a value must not become.
  * @param data the documents of the packet by name.
  * @throws Error where the template is malformed: only listed ones are rendered.

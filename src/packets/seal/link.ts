@@ -1,6 +1,6 @@
 /**
  * Symlinks in a packet: where one really leads, decided lexically first (so that a packet means the same wherever it
- * lies) and then by the kernel (so that no folder on the way deceives). SPEC.md, "Packets".
+ * lies) and then by the kernel (so that no folder on the way deceives). spec/FORMAT.md, "Packets".
  */
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';

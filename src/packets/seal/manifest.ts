@@ -1,5 +1,5 @@
 /**
- * HASH_MANIFEST.txt and packet_tree.sha256: their exact bytes, written and read strictly (SPEC.md, "Packets").
+ * HASH_MANIFEST.txt and packet_tree.sha256: their exact bytes, written and read strictly (spec/FORMAT.md, "Packets").
  * The lines are those of `sha256sum` (coreutils, "cksum common options"); we refuse what coreutils overlook.
  */
 import { hasControlCharacter } from '../../objects/control-characters.ts';

@@ -1,6 +1,6 @@
 /**
  * Names in a packet folder: how their bytes are read, which are refused, and which two are one name elsewhere
- * (SPEC.md, "Packets"; bagit-python #51, #80). Pure: nothing here touches a disk.
+ * (spec/FORMAT.md, "Packets"; bagit-python #51, #80). Pure: nothing here touches a disk.
  */
 
 import type { FindingCode } from '../../finding.ts';

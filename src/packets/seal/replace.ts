@@ -1,6 +1,6 @@
 /**
  * Writing the two files of a seal so that at any moment, a crash included, the folder holds the old pair, the new
- * pair, or no seal at all: never a seal beside a manifest it does not vouch for (SPEC.md, "Packets").
+ * pair, or no seal at all: never a seal beside a manifest it does not vouch for (spec/FORMAT.md, "Packets").
  */
 import { lstat, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * What is in a packet folder, with every fault of names and kinds that can be seen without opening a file
- * (SPEC.md, "Packets"). Shared by sealing, checking and the ledger's ingest.
+ * (spec/FORMAT.md, "Packets"). Shared by sealing, checking and the ledger's ingest.
  */
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';

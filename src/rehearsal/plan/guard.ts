@@ -21,7 +21,7 @@ const HINTS = {
 
 /**
  * The guard asks three things, each when it can be known and before what it guards is opened (guarded-plan.ts): where the
- * files lie, what the plan says, what the scripts say (SPEC.md, "Profiles"). No message repeats a forbidden claim. Without
+ * files lie, what the plan says, what the scripts say (spec/REHEARSAL.md, "Profiles"). No message repeats a forbidden claim. Without
  * a profile, what is remote and every action are refused still.
  */
 export class PlanGuard {

@@ -126,7 +126,7 @@ const PLAN = {
   noun: 'plan',
   schema: PLAN_SCHEMA,
   codes: { syntax: 'PLAN_SYNTAX', unknownKey: 'PLAN_KEY_UNKNOWN', invalid: 'PLAN_INVALID' },
-  reference: 'SPEC.md, "Plans"',
+  reference: 'spec/REHEARSAL.md, "Plans"',
 } as const;
 
 /** Runs one step; what it refuses is reported. What the environment does is no refusal, and is thrown. */

@@ -80,7 +80,7 @@ export async function parseProfile(bytes: Uint8Array, path: string): Promise<Pro
     noun: 'profile',
     schema: PROFILE_SCHEMA,
     codes: { syntax: 'PROFILE_INVALID', unknownKey: 'PROFILE_INVALID', invalid: 'PROFILE_INVALID' },
-    reference: 'SPEC.md, "Profiles"',
+    reference: 'spec/REHEARSAL.md, "Profiles"',
   });
   checkNamedOnce(document, path, lineOf);
   checkProbes(document, path, lineOf);

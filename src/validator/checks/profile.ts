@@ -15,7 +15,7 @@ import { MAX_PART } from './scripts.ts';
 
 /**
  * What the runner's guard refuses before anything is opened, found again by the same rules in what was recorded: whoever
- * records evidence need not have asked the guard (SPEC.md, "Profiles").
+ * records evidence need not have asked the guard (spec/REHEARSAL.md, "Profiles").
  */
 
 /** Every gate of the profile is among the plan's, word for word. */

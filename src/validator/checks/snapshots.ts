@@ -69,7 +69,7 @@ export function snapshotsOf(rehearsal: ObjectOf<'rehearsal'>): [path: string, li
 }
 
 /**
- * What a snapshot says (SPEC.md, "Snapshots"): facts are definitions under names, nothing is there that was left out, tables stand
+ * What a snapshot says (spec/FORMAT.md, "Snapshots"): facts are definitions under names, nothing is there that was left out, tables stand
  * under their own names. Of the before-state each table is looked at, of the others what it does not say: how lists are cut,
  * and what is in those that do not differ, is level `objects`.
  */

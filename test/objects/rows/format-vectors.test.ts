@@ -10,7 +10,7 @@ import { refusedWith } from '../../support/refusals.ts';
 import { hex, unhex } from '../support.ts';
 import { BAD_COUNTED, BAD_LINES, BAD_RECORDS, KEYS, COPY_LINES, RECORDS } from './format-vectors.ts';
 
-/** Files for who reads the format with other code; values as SPEC.md, "Comparing" shows them. `-u` writes them anew: look at what changed. */
+/** Files for who reads the format with other code; values as spec/FORMAT.md, "Comparing" shows them. `-u` writes them anew: look at what changed. */
 const same = (path: string, vector: object): Promise<void> =>
   expect(`${JSON.stringify(vector, null, 2)}\n`).toMatchFileSnapshot(
     fileURLToPath(new URL(`../../vectors/${path}.json`, import.meta.url)),

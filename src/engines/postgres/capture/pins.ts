@@ -1,5 +1,5 @@
 /**
- * Settings that decide how values and definitions are printed (SPEC.md, "PostgreSQL pins"). Each is set in
+ * Settings that decide how values and definitions are printed (spec/FORMAT.md, "PostgreSQL pins"). Each is set in
  * every transaction that captures.
  */
 export const PINS: readonly (readonly [name: string, value: string])[] = [

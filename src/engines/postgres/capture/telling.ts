@@ -1,7 +1,7 @@
 import type { PostgresConnection } from '../connection.ts';
 
 /**
- * Types whose text does not tell all of their values apart, and what does (SPEC.md, "Values that print alike"): XML is
+ * Types whose text does not tell all of their values apart, and what does (spec/FORMAT.md, "Values that print alike"): XML is
  * printed without its declared encoding, a function or an operator by its name alone, an `&` or `|` of a tsquery without
  * its parentheses, and an empty oidvector or int2vector that was cast to an array like `{}`. What prints as it should
  * stays as it is printed.

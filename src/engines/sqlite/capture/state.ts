@@ -21,7 +21,7 @@ export type Part =
 export type Unhidden = { readonly reads: SqlReads; readonly shape: TableShape } & Disposable;
 
 /**
- * Reads a database's state (SPEC.md, "SQLite snapshots"): every row of the schema, every stored table, the AUTOINCREMENT
+ * Reads a database's state (spec/FORMAT.md, "SQLite snapshots"): every row of the schema, every stored table, the AUTOINCREMENT
  * counters, and the facts `user_version`, `application_id` and `encoding`. Not part of the state: page size, auto_vacuum,
  * journal mode, freelist, schema cookie, change counters, statistics. Never more than a window of rows is held.
  * @param unhide see {@link hidesRowid}. @throws CustodyError DATABASE_UNSUPPORTED, and what SQLite throws.

@@ -2,7 +2,7 @@ import type { TableSpec } from '../../../objects/snapshots/builder.ts';
 import type { Reader } from './reader.ts';
 import type { SqlReads } from './sql-reads.ts';
 
-/** How one table is read and keyed (SPEC.md, "SQLite snapshots"). */
+/** How one table is read and keyed (spec/FORMAT.md, "SQLite snapshots"). */
 export interface TableShape {
   readonly spec: TableSpec;
   /** For each stored column, in order of declaration: its name as it must be written in a query. */

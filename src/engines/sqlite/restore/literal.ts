@@ -33,7 +33,7 @@ function encoded(text: string, encoding: TextEncoding): Uint8Array {
   return encoding === 'UTF-16be' ? units.swap16() : units;
 }
 
-/** The inverse of how UTF-16 text with lone surrogates is stored (SPEC.md, "SQLite snapshots"). */
+/** The inverse of how UTF-16 text with lone surrogates is stored (spec/FORMAT.md, "SQLite snapshots"). */
 function fromWtf8(bytes: Uint8Array): string {
   let text = '';
   let from = 0;

@@ -4,7 +4,7 @@ import type { Table } from '../../../objects/snapshots/diff.ts';
 import { columnOf, malformed, RESTORE_IMAGE_HINT, unsupported } from '../../restore/model.ts';
 
 /**
- * The rowid where it is the key (SPEC.md, "Keys of rows"). INTEGER PRIMARY KEY is NULL in the record: its value is put
+ * The rowid where it is the key (spec/FORMAT.md, "Keys of rows"). INTEGER PRIMARY KEY is NULL in the record: its value is put
  * into `values`, and the column serves as the key.
  */
 export function sqliteRowid(table: Table, key: Uint8Array, values: RowValue[]): bigint | undefined {

@@ -10,7 +10,7 @@ const AT = 'query';
 
 /**
  * Runs one read-only statement that gives one row of one column.
- * @returns the value as text that tells its type (SPEC.md, "Rehearsal").
+ * @returns the value as text that tells its type (spec/REHEARSAL.md, "Rehearsal").
  * @throws CustodyError SQL_SYNTAX, BOUNDARY_VIOLATED before it runs; SQL_FAILED
  */
 export function queryOne(db: DatabaseSync, sql: string): string {
