@@ -2,7 +2,7 @@
  * Builds dist/: the published command, the SQLite worker, and the validator in one file. The validator's bytes depend on
  * the sources and the pinned versions alone, never on where they lie, the clock or the machine; its SHA-256 is printed.
  */
-import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,12 +96,10 @@ const BUNDLE = {
  */
 export async function buildCommand(out: string): Promise<void> {
   await removeScripts(out);
-  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   await build({
     ...BUNDLE,
     external: [...BUNDLE.external],
     outdir: out,
-    define: { CUSTODY_VERSION: JSON.stringify(version) },
     entryPoints: { custody: 'bin/custody.ts', index: 'src/index.ts' },
     splitting: true,
     chunkNames: '[name]-[hash]',

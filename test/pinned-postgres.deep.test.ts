@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "de32cdb13c7c0b6c250a8efe94bddd7134d439c2d9f35d76eed87e16ab45cdb1",
-        "seal": "36cab03518a2ef4140db73ecfc7633911c68fbeab799076ea2c5e47d426948c1",
+        "rehearsal": "661327cc3d45cc4b1abb9802e9b5b52b2fe637f499dd472de87723c898774133",
+        "seal": "9e89cdba2883c824aa01603ca6d66c98eaaf9fb0a7ada2c3a60b8a8eda7ed890",
       }
     `);
   });

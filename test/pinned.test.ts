@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"280749f41e31b403ca19e21099fe1acfcae395a987eea266ca65216c6575cce1"`,
+      `"16e54d396ccd5182f3bd5eecb2023f917354fd6a2a9674c1da852e92c605e495"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "c942f29cc92bbc87e31245fd7bb3b2c61ff18fc95f15743b9190d05ff0527f38",
-        "seal": "fde9cef5c4fd192e973bcc4cfaaa1654dd6fae4283aa0b4f971ae5c9f6405b3c",
+        "rehearsal": "55163430a3fde2135db88eb35990f9d8f4b27773c7dc2e1fbffaec0eed9a32e9",
+        "seal": "e56c5506865402dca740d6448cbe3a6bf92d7316ba2d9ddba570dfd2fb94e4d1",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "7094c5f2a072c38b1dee278cb8317706bd538b76b5864bb7dd0f42200f285c72",
-        "seal": "c6e8bb05196625d315484e856ad303976172e8df4aa06625e5231ab73d0fd40c",
+        "rehearsal": "79f81f518e07e6b76226572e3ed8ba58cd0d4a186704313903564c856ecebecc",
+        "seal": "011205a030b7e2c996714ff30c79a2f09fc3c8e6c742e2848a3e115bff44aea1",
       }
     `);
   });

@@ -4,9 +4,11 @@ import { decodeKind, type AnyObject } from '../../src/objects/kinds.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { walkMap } from '../../src/objects/map-walk.ts';
 import type { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { putObject } from '../../src/objects/sink.ts';
+import { putBlob, putObject } from '../../src/objects/sink.ts';
+import { TreeBuilder } from '../../src/objects/tree.ts';
 import { driveSync } from '../../src/objects/walk.ts';
 import { makeControl } from '../../src/vectors/controls.ts';
+import { utf8 } from './hex.ts';
 
 /** 2026-06-12T00:00:00Z, in milliseconds. */
 export const TIME = 1_781_222_400_000;
@@ -22,12 +24,15 @@ export function putRehearsal(objects: MemoryObjects): Record<Kinds, Link> {
   const rehearsal = nodeLink(control.subject);
   const { plan, entry, legs, probes, validators } = decodeKind('rehearsal', objects.get(rehearsal.digest));
   const validator = validators[0]!;
+  const program = new TreeBuilder(objects);
+  program.add({ name: 'custody.js', mode: 'file', link: putBlob(objects, utf8('// the command\n')) });
   const run = put({
     kind: 'run',
-    v: 1,
+    v: 2,
     rehearsal,
     started: TIME,
     durations: [['leg T', 120]],
+    program: { version: '0.1.0', files: program.finish(), packages: [['yaml', '2.9.1']] },
     versions: [['node', 'v24.21.0']],
     isolation: [['validator-network', 'restricted']],
     afters: [['T', legs[0]!.after!]],
@@ -49,12 +54,13 @@ export function putRehearsal(objects: MemoryObjects): Record<Kinds, Link> {
   ];
   const verdict = put({
     kind: 'verdict',
-    v: 2,
+    v: 3,
     validator,
     subject: rehearsal,
     accepted: false,
     findings,
     faults,
+    selftest: { vectors: new Uint8Array(32).fill(0xab), passed: 40, of: 40 },
   });
   const { tables } = decodeKind('snapshot', objects.get(entry.digest));
   const [births] = driveSync(walkMap(tables), objects.get);

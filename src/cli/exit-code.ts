@@ -9,6 +9,13 @@ const EXIT_CODE: Readonly<Record<ErrorCategory, number>> = {
   bug: 70,
 };
 
+/** What a command's exit code says of what it was asked: what the environment does, and a bug, is no refusal. */
+export function endedWith(exit: number): 'allowed' | 'refused' | 'failed' {
+  if (exit === 0) return 'allowed';
+  const { evidence, usage, refused } = EXIT_CODE;
+  return [evidence, usage, refused].includes(exit) ? 'refused' : 'failed';
+}
+
 export function exitCodeOf(error: Pick<CustodyError, 'code'>): number {
   return EXIT_CODE[categoryOf(error)];
 }

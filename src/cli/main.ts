@@ -2,7 +2,7 @@ import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Io } from './io.ts';
 import { plainCat } from './plain.ts';
 import { reportError } from './report-error.ts';
-import { version } from './version.ts';
+import { VERSION } from '../system/own-package.ts';
 
 /**
  * The command line: parses, calls, prints, and answers with a public exit code. Never throws and never exits.
@@ -13,7 +13,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     requireNode(process.versions.node);
     // The one answer that needs no parser.
     if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-      io.stdout.write(`${version()}\n`);
+      io.stdout.write(`${VERSION}\n`);
       return 0;
     }
     const cat = plainCat(argv);

@@ -5,7 +5,7 @@ import { COMMANDS } from './commands.ts';
 import { Context, type CommonArgs, type Main } from './context.ts';
 import type { Io } from './io.ts';
 import { flag, value } from './options.ts';
-import { version } from './version.ts';
+import { VERSION } from '../system/own-package.ts';
 
 /** Parses with yargs and runs the one command that is named. @throws CustodyError USAGE, and what the command throws. */
 export async function parseAndRun(argv: readonly string[], io: Io, main: Main): Promise<number> {
@@ -78,7 +78,7 @@ function base(io: Io, name: string | undefined): Argv {
     .option('quiet', { alias: 'q', ...flag('print nothing but errors') })
     .help('help', 'show this help')
     .alias('help', 'h')
-    .version('version', 'show the version', version())
+    .version('version', 'show the version', VERSION)
     .alias('version', 'V')
     .group(['json', 'ledger', 'quiet', 'help', 'version'], 'Everywhere:')
     .parserConfiguration({

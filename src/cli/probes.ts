@@ -11,6 +11,7 @@ import type { Plan } from '../rehearsal/plan/plan.ts';
 import type { Profile } from '../rehearsal/plan/profile.ts';
 import type { Probe } from '../rules/profile-schema.ts';
 import { SEAL_NAME } from '../packets/seal/names.ts';
+import { endedWith } from './exit-code.ts';
 import { bringUp, layOut, type Bench } from '../workflows/probe/bench.ts';
 import { commitFabrication } from '../workflows/probe/forge.ts';
 import { filesOf, Leaks, scanChanged, scanEntry } from '../workflows/probe/leaks.ts';
@@ -55,7 +56,7 @@ export async function runProbes(profile: Profile, options: ProbeOptions): Promis
   const results = [control, ...rest];
   return {
     kind: 'probes',
-    v: 1,
+    v: 2,
     profile: storeContent({ put: () => undefined }, profile.bytes),
     results,
   };
@@ -115,7 +116,7 @@ class ProbeDesk {
   }
 
   /** Runs the command, and looks at everything that it says and writes. */
-  async #watch(folder: string, argv: readonly string[]): Promise<Pick<Result, 'exit' | 'codes' | 'leaked'>> {
+  async #watch(folder: string, argv: readonly string[]): Promise<Pick<Result, 'ended' | 'codes' | 'leaked'>> {
     const leaks = new Leaks(this.#profile.claims);
     const before = await filesOf(folder);
     const { exit, stdout, stderr } = await this.#run(folder, argv);
@@ -129,7 +130,7 @@ class ProbeDesk {
       await using ledger = await this.#ledger(folder);
       await scanEntry(leaks, ledger, parseDigest(document['entry']) satisfies Digest);
     }
-    return { exit, codes: codesIn(document), leaked: leaks.list() };
+    return { codes: codesIn(document), ended: endedWith(exit), leaked: leaks.list() };
   }
 
   async #must(folder: string, argv: readonly string[]): Promise<void> {

@@ -1,2 +1,2 @@
 /** The engine in which profiles describe their surrogates. */
-export { buildDatabase, buildForeign, forbiddenVerb } from './sqlite/build-database.ts';
+export { buildDatabase, buildSurrogate, forbiddenVerb } from './sqlite/build-database.ts';

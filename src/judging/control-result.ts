@@ -1,9 +1,12 @@
 import { finding, type Finding } from '../finding.ts';
+import type { Digest } from '../objects/digest.ts';
 import type { Judged } from './validator-process.ts';
 
 /** What came of trying a validator on controls. */
 export interface ControlResult {
   readonly ok: boolean;
+  /** Which vectors they are: the digest of their list (spec/REHEARSAL.md, "Selftests"). */
+  readonly set: Digest;
   readonly vectors: number;
   /** Names of the controls that were not judged as they must be. */
   readonly failed: readonly string[];

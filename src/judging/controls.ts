@@ -1,4 +1,5 @@
 import { FINDING_CODES } from '../finding.ts';
+import { digestOf, type Digest } from '../objects/digest.ts';
 import type { Control } from '../vectors/controls.ts';
 import type { Built } from '../vectors/draft.ts';
 import type { Vector } from '../vectors/vector.ts';
@@ -27,7 +28,16 @@ export async function tryControls(
   );
   const findings = cases.flatMap(({ name, accept }, i) => misjudged(name, accept, judged[i]!));
   const failed = failedNames(findings);
-  return { ok: failed.length === 0, vectors: cases.length, failed, findings, sandbox: judged[0]!.sandbox };
+  const { sandbox } = judged[0]!;
+  return { ok: failed.length === 0, set: setOf(cases), vectors: cases.length, failed, findings, sandbox };
+}
+
+/** A line for each: the rehearsal, how it must be judged, its name. */
+export function setOf(cases: readonly ControlCase[]): Digest {
+  const lines = cases.map(
+    ({ name, built, accept }) => `${built.subject} ${accept ? 'accept' : 'reject'} ${name}\n`,
+  );
+  return digestOf(Buffer.from(lines.join('')));
 }
 
 interface ControlCase {

@@ -6,6 +6,8 @@ import type { Link } from '../objects/link.ts';
 import type { Answers } from './questions.ts';
 import { runAs } from './run-as.ts';
 import type { SandboxOptions } from './sandbox.ts';
+import { selftestOf } from './selftest.ts';
+import type { Selftest } from './releases.ts';
 import { twoAtOnce } from '../system/two-at-once.ts';
 import type { PinnedValidator } from './policy.ts';
 import type { Judged } from './validator-process.ts';
@@ -21,6 +23,8 @@ export interface NamedJudgement {
   readonly findings: readonly Finding[];
   /** What it said of each planted fault, whatever it says of the rehearsal. */
   readonly faults: ObjectOf<'verdict'>['faults'];
+  /** What its selftest gives. */
+  readonly selftest: Selftest;
   /** Whether its process had no network; where the system grants no namespace this is not claimed. */
   readonly networkRestricted: boolean;
   /** What its process was shut in by. */
@@ -53,11 +57,11 @@ export async function judgeAll(
 
 /** The `verdict` object of a judgement. */
 export function verdictOf(
-  { link, accepted, findings, faults }: NamedJudgement,
+  { link, accepted, findings, faults, selftest }: NamedJudgement,
   subject: Link,
 ): ObjectOf<'verdict'> {
   const listed = findings.map(({ code, path, detail }) => ({ code, path, detail }));
-  return { kind: 'verdict', v: 2, validator: link, subject, accepted, findings: listed, faults };
+  return { kind: 'verdict', v: 3, validator: link, subject, accepted, findings: listed, faults, selftest };
 }
 
 /** For the `run` object: what each validator's process was shut in by, and whether all of them had no network. */
@@ -118,32 +122,30 @@ async function judgeOne(
   planted: readonly Planted[],
   options: JudgeOptions,
 ): Promise<NamedJudgement> {
-  const { link, validator } = pinned;
-  const { name } = validator;
+  const { link, validator, code } = pinned;
+  const { name, runner } = validator;
   const cases = [real, ...planted.filter(({ subject }) => subject !== real.subject)];
   const answers = await twoAtOnce(
     cases,
-    (one, _, signal) => ask(pinned, one, { ...options, signal }),
+    ({ subject, get }, _, signal) =>
+      called(name, () => runAs({ code, runner }, subject, get, { ...options, signal })),
     options,
   );
   const answerTo = ({ subject }: Case): Judged => answers[cases.findIndex((one) => one.subject === subject)]!;
   const { accepted, findings, networkRestricted, sandbox } = answerTo(real);
   const faults = planted.map((one) => ({ name: one.fault, rejected: !answerTo(one).accepted }));
   const lenient = faults.find(({ rejected }) => !rejected);
-  const said = { link, name, faults, networkRestricted, sandbox };
+  const selftest = await called(name, () => selftestOf(pinned, options));
+  const said = { link, name, faults, selftest, networkRestricted, sandbox };
   if (!lenient) return { ...said, accepted, findings: inOrder(findings) };
   const found = [finding('VALIDATOR_LENIENT', `validators/${name}`, LENIENT[lenient.name])];
   return { ...said, accepted: false, findings: found };
 }
 
 /** Of several validators the error says which did not judge. */
-async function ask(
-  { validator: { name, runner }, code }: PinnedValidator,
-  { subject, get }: Case,
-  options: JudgeOptions,
-): Promise<Judged> {
+async function called<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await runAs({ code, runner }, subject, get, options);
+    return await work();
   } catch (error) {
     if (!isCustodyError(error, 'VALIDATOR_FAILED')) throw error;
     throw new CustodyError('VALIDATOR_FAILED', `${name}: ${error.message}`, {

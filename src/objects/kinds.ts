@@ -18,6 +18,7 @@ const SHAPES = { ...STORED_SHAPES, ...REHEARSAL_SHAPES, ...LOG_SHAPES };
 const VERSIONS: Partial<Record<string, number>> = {
   ...LOG_VERSIONS,
   plan: 4,
+  probes: 2,
   rehearsal: 2,
   snapshot: 2,
   tree: 2,

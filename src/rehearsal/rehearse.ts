@@ -35,8 +35,8 @@ export interface RehearsalOptions {
 export interface RehearsalResult {
   /** The deterministic `rehearsal` object. */
   readonly rehearsal: Link;
-  /** The `run` object, not stored yet: clock, versions, raw isolation values, raw after-states. */
-  readonly run: ObjectOf<'run'>;
+  /** The `run` object, not stored yet: clock, versions, raw isolation values, raw after-states; not which program ran. */
+  readonly run: Omit<ObjectOf<'run'>, 'program'>;
   readonly plan: Link;
   readonly before: Captured;
   readonly legs: readonly LegResult[];
@@ -201,14 +201,14 @@ function runOf(run: {
   isolation: Isolation;
   versions: readonly (readonly [string, string])[];
   legs: readonly LegResult[];
-}): ObjectOf<'run'> {
+}): RehearsalResult['run'] {
   return {
     kind: 'run',
-    v: 1,
+    v: 2,
     rehearsal: run.rehearsal,
     started: run.steps.started,
     durations: run.steps.durations,
-    versions: run.versions.map(([k, v]) => [k, v]),
+    versions: [['node', process.version], ...run.versions.map(([k, v]): [string, string] => [k, v])],
     isolation: [
       ...run.isolation.raw.map(([k, v]): [string, string] => [k, v]),
       ...run.isolation.notShown.map(({ assertion, why }): [string, string] => [

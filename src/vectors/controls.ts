@@ -150,7 +150,7 @@ export function makeControl(which: Control): { subject: Digest; objects: MemoryO
       assertion,
       holds: assertion === 'paths-confined' ? full : assertion !== 'network-isolated',
     })),
-    probes: profile && putObject(objects, { kind: 'probes', v: 1, profile, results: RESULTS }),
+    probes: profile && putObject(objects, { kind: 'probes', v: 2, profile, results: RESULTS }),
     observed: [],
   });
   return { subject: subject.digest, objects };

@@ -49,13 +49,13 @@ export const WITHOUT_PROBES = HEAD + GATES + MADE;
 
 /** What each probe gave, in the profile's order. */
 export const RESULTS: ObjectOf<'probes'>['results'] = [
-  { id: 'C0', name: 'the plan as it is', expected: null, codes: [], exit: 0, leaked: [] },
+  { id: 'C0', name: 'the plan as it is', expected: null, codes: [], ended: 'allowed', leaked: [] },
   {
     id: 'B1',
     name: 'production target',
     expected: 'TARGET_PRODUCTION',
     codes: ['TARGET_PRODUCTION'],
-    exit: 3,
+    ended: 'refused',
     leaked: [],
   },
   {
@@ -63,7 +63,7 @@ export const RESULTS: ObjectOf<'probes'>['results'] = [
     name: 'missing rollback proof',
     expected: 'LEG_MISSING',
     codes: ['LEG_MISSING'],
-    exit: 1,
+    ended: 'refused',
     leaked: [],
   },
 ];

@@ -99,6 +99,8 @@ export class ObjectsCheck {
       case 'packet':
         this.packets.set(link.digest, object);
         return this.#drain(link, checkTree(object.tree, { cut: true }));
+      case 'run':
+        return this.#drain(link, checkTree(object.program.files, { cut: true }));
       default:
         return;
     }

@@ -1,4 +1,4 @@
-import { surrogateComesOut } from './surrogate.ts';
+import { surrogateFault } from './surrogate.ts';
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ import { rowChanges } from '../packets/files/changes.ts';
 import { SURROGATE_FILE } from '../packets/files/profile-files.ts';
 import { verdictFileName } from '../packets/files/material.ts';
 import { requirePlace, writePacket } from '../packets/out-folder.ts';
-import { compareRerun, type Again, type Comparison } from './rerun/compare.ts';
+import { compareRerun, ranIn, type Again, type Comparison } from './rerun/compare.ts';
 import { detailOf } from './rerun/describe.ts';
 import type { Difference } from './rerun/differences.ts';
 import { jsonDocument } from './rerun/json-document.ts';
@@ -64,6 +64,8 @@ export interface RerunResult {
   readonly quarantined: readonly { readonly leg: string; readonly path: string }[];
   /** What of the rerun's own isolation could not be shown, and why. */
   readonly notShown: NotShown;
+  /** Where another program ran than the one of the subject's `run`, or with other packages; null where that is not known. */
+  readonly program: Comparison['program'];
   /** Whether the script of the profile's surrogate makes the database that it pins; null where there is none. */
   readonly surrogate: boolean | null;
   readonly findings: readonly Finding[];
@@ -109,8 +111,7 @@ async function rerunIn(
   const plan = await materialise(subject, scratch);
   const guarded = await guardFiles(plan);
   const { profile } = guarded;
-  await using place = await temporaryFolder('surrogate');
-  const surrogate = profile?.surrogate ? await surrogateComesOut(profile, place.path, signal) : null;
+  const fault = profile?.surrogate && (await surrogateFault(profile, signal));
   if (subject.probed) progress('probes');
   const probes = subject.probed && profile ? await probed(plan, profile, options.probe) : undefined;
   // Not in the ledger: only a rerun that is signed writes there, and then only what it reaches.
@@ -147,11 +148,10 @@ async function rerunIn(
     files: compared.files,
     quarantined: result.legs.flatMap(({ leg, kept }) => (kept === undefined ? [] : [{ leg, path: kept }])),
     notShown: result.notShown,
-    surrogate,
+    program: compared.program,
+    surrogate: profile?.surrogate ? fault === undefined : null,
     findings: [
-      ...(surrogate === false
-        ? [finding('RERUN_DIFFERS', SURROGATE_FILE, 'it makes another database than the profile pins')]
-        : []),
+      ...(fault === undefined ? [] : [finding('RERUN_DIFFERS', SURROGATE_FILE, fault)]),
       ...findingsOf(compared, rehearsed, options.accepted ?? false),
     ],
     rerun: recorded?.rerun ?? null,
@@ -167,7 +167,7 @@ function claimedBy({ rehearsal }: RerunSubject): string[] {
 }
 
 /** The rerun in the forms that a packet has. */
-function againOf({ result, verdicts, objects }: Rehearsed, { files, seal }: SealedTree): Again {
+function againOf({ result, run, verdicts, objects }: Rehearsed, { files, seal }: SealedTree): Again {
   const { get } = objects;
   const rehearsal = decodeKind('rehearsal', get(result.rehearsal.digest));
   return {
@@ -181,6 +181,7 @@ function againOf({ result, verdicts, objects }: Rehearsed, { files, seal }: Seal
     ),
     changes: toJson(rowChanges(rehearsal, get).changes) as Json[],
     files,
+    ran: ranIn(decodeKind('run', get(run.digest))),
     find: (id) => (objects.has(id) ? get(id) : undefined),
   };
 }

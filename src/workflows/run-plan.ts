@@ -10,6 +10,7 @@ import type { Plan } from '../rehearsal/plan/plan.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearse.ts';
 import type { Guarded } from '../rehearsal/plan/guarded-plan.ts';
 import { loadEngine } from '../engines/load.ts';
+import { putProgram } from './program.ts';
 import { judgeAll, judgesIsolation, verdictOf, type NamedJudgement } from '../judging/judge.ts';
 import type { PinnedValidator } from '../judging/policy.ts';
 
@@ -98,7 +99,7 @@ export async function runPlan(
   return {
     plan,
     result,
-    run: putObject(objects, { ...result.run, isolation }),
+    run: putObject(objects, { ...result.run, program: putProgram(objects), isolation }),
     verdicts,
     judged,
     accepted: judged.length > 0 && judged.every(({ accepted }) => accepted),

@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildDatabase, buildForeign, forbiddenVerb } from '../engines/surrogate.ts';
-import { CustodyError } from '../errors.ts';
+import { buildSurrogate, forbiddenVerb } from '../engines/surrogate.ts';
+import { CustodyError, isCustodyError } from '../errors.ts';
 import type { Digest } from '../objects/digest.ts';
 import { readPinned, type Profile } from '../rehearsal/plan/profile.ts';
 import { isThere } from '../system/is-there.ts';
+import { temporaryFolder } from '../system/temporary-folder.ts';
 
 /** The folder of a profile that this version brings, in the repository and in the package. */
 export function profileFolder(name: string): string {
@@ -46,36 +47,34 @@ export async function readSurrogate(profile: Profile): Promise<Surrogate> {
 }
 
 /**
- * Makes a profile's surrogate database as a new SQLite file, the same bytes every time.
- * @throws CustodyError USAGE where the file is there already; PROFILE_INVALID where it comes out other than pinned, and
- *   as {@link readSurrogate}; DISK_FULL, IO_FAILED, …
+ * Makes a profile's surrogate database as a new SQLite file, the same bytes every time, in a process of its own: whoever wrote
+ * the script, a signal or its time limit ends it.
+ * @throws CustodyError USAGE where the file is there already; PROFILE_INVALID where it comes out other than pinned, or the script
+ *   fails, and as {@link readSurrogate}; TIME_LIMIT, INTERRUPTED, DISK_FULL, IO_FAILED, …
  */
-export async function makeSurrogate(profile: Profile, file: string): Promise<Digest> {
+export async function makeSurrogate(profile: Profile, file: string, signal?: AbortSignal): Promise<Digest> {
   const { sql, sha256 } = await readSurrogate(profile);
-  return buildDatabase(sql, file, (digest) => {
-    if (digest === sha256) return;
-    throw invalid(
-      profile,
-      '/surrogate/sha256',
-      `the script makes a database with digest ${digest}, the profile pins ${sha256}`,
-      'Review the script; pin the digest of what it makes.',
-    );
-  });
+  await using place = await temporaryFolder('surrogate');
+  const script = join(place.path, 'surrogate.sql');
+  await writeFile(script, sql);
+  try {
+    return await buildSurrogate(script, file, sha256, signal);
+  } catch (error) {
+    if (!isCustodyError(error, 'PROFILE_INVALID')) throw error;
+    throw invalid(profile, '/surrogate/sql', error.message, error.hint);
+  }
 }
 
-/**
- * Makes the database of somebody else's profile again, out of reach of this process, to see whether it is the pinned one.
- * @param folder of our own. @throws CustodyError as {@link readSurrogate}; TIME_LIMIT, INTERRUPTED.
- */
-export async function surrogateComesOut(
-  profile: Profile,
-  folder: string,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const { sql, sha256 } = await readSurrogate(profile);
-  const script = join(folder, 'surrogate-again.sql');
-  await writeFile(script, sql, { flag: 'wx' });
-  return (await buildForeign(script, join(folder, 'surrogate-again.sqlite'), signal)) === sha256;
+/** Why a packet's surrogate cannot be made again; undefined where it comes out as pinned. @throws CustodyError INTERRUPTED, … */
+export async function surrogateFault(profile: Profile, signal?: AbortSignal): Promise<string | undefined> {
+  await using place = await temporaryFolder('surrogate');
+  try {
+    await makeSurrogate(profile, join(place.path, 'again.sqlite'), signal);
+    return undefined;
+  } catch (error) {
+    if (!isCustodyError(error, 'PROFILE_INVALID') && !isCustodyError(error, 'TIME_LIMIT')) throw error;
+    return `${error.code}: ${error.message}`;
+  }
 }
 
 function invalid(profile: Profile, pointer: string, message: string, hint: string): CustodyError {

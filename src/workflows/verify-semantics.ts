@@ -1,6 +1,7 @@
 import { categoryOf, type ErrorCode, isCustodyError, isDamage } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { compareBytes, encode } from '../objects/codec.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
@@ -138,6 +139,11 @@ async function judgeClaim(
     const said = `judged again it is ${judged.accepted ? 'accepted' : 'rejected'} with ${again.length} findings`;
     findings.push(finding('VERDICT_DIFFERS', name, said));
   }
+  for (const what of ['faults', 'selftest'] as const)
+    if (compareBytes(encode([judged[what]]), encode([verdict[what]])) !== 0)
+      findings.push(
+        finding('VERDICT_DIFFERS', `${name}/${what}`, 'it says something else than now comes out'),
+      );
   if (!judged.accepted) {
     const codes = [...new Set(again.map(({ code }) => code))].join(', ');
     findings.push(finding('VERDICT_REJECTED', name, `rejected: ${codes}`));

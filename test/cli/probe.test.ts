@@ -15,7 +15,7 @@ interface Probed {
     id: string;
     expected: string | null;
     codes: string[];
-    exit: number;
+    ended: string;
     leaked: string[];
     ok: boolean;
   }[];
@@ -48,9 +48,9 @@ describe.each([
       [probes!.control.id, null],
       ...probes!.cases.map(({ id, expected }) => [id, expected]),
     ]);
-    for (const { expected, codes, exit, leaked } of one.results) {
+    for (const { expected, codes, ended, leaked } of one.results) {
       expect(leaked).toEqual([]);
-      expect(exit === 0).toBe(expected === null);
+      expect(ended).toBe(expected === null ? 'allowed' : 'refused');
       if (expected !== null) expect(codes).toContain(expected);
     }
   });
@@ -73,12 +73,12 @@ describe.each([
         const probes = await desk.json<{ kind: string; results: object[] }>(['show', document.probes]);
         expect(probes.kind).toBe('probes');
         expect(probes.results).toEqual(
-          one.results.map(({ id, expected, codes, exit, leaked }, i) => ({
+          one.results.map(({ id, expected, codes, ended, leaked }, i) => ({
             id,
             name: (probes.results[i] as { name: string }).name,
             expected,
             codes,
-            exit,
+            ended,
             leaked,
           })),
         );

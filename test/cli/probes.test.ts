@@ -152,7 +152,7 @@ describe('probes, with a command that only answers', () => {
     ['is refused for another reason', { stdout: REFUSED.replace('SURFACE', 'CLAIM') }],
     ['ends with a word and no document', { stdout: 'SURFACE_FORBIDDEN' }],
     ['says the code and ends well', { exit: 0 }],
-    ['says the code and ends as another does', { exit: 4 }],
+    ['says the code and ends as the environment, or a bug, does', { exit: 4 }],
   ])('do not hold where one %s', async (_, answer) => {
     expect(await only((which) => (which === 'probe-1' ? answer : {}))).toEqual(['a']);
   });

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildDatabase } from '../../src/engines/surrogate.ts';
 import { digestOf } from '../../src/objects/digest.ts';
@@ -132,12 +132,33 @@ delta: { posts: { inserted: 1 } }
       same: true,
       accepted: true,
       surrogate: true,
+      program: null,
       seal: { subject: seal, again: seal },
       findings: [],
       signer: null,
       record: null,
     });
     expect(readdirSync(elsewhere.dir)).toEqual([]);
+  });
+
+  it('goes on where the script of a packet makes no database, and says so', { timeout: LONG }, async () => {
+    cpSync(desk.path('packet'), desk.path('failing'), { recursive: true });
+    const digest = (text: string): string => digestOf(Buffer.from(text));
+    const change = (name: string, from: string, to: string): [string, string] => {
+      const text = desk.read(`failing/${name}`);
+      desk.write(`failing/${name}`, text.replace(from, to));
+      return [digest(text), digest(text.replace(from, to))];
+    };
+    const pins = change('surrogate.sql', "('p1', 'one')", "('p2', 'one')");
+    change('plan.yaml', ...change('profile.yaml', ...pins));
+    await desk.json(['seal', 'failing', '--force']);
+    const again = await desk.json<Rerun>(['rerun', desk.path('failing')], 1);
+    expect(again.surrogate).toBe(false);
+    expect(again.findings).toContainEqual({
+      code: 'RERUN_DIFFERS',
+      path: 'surrogate.sql',
+      detail: expect.stringContaining('UNIQUE constraint failed') as string,
+    });
   });
 
   it('tries the validators of a packet without a ledger', async () => {
@@ -151,7 +172,7 @@ delta: { posts: { inserted: 1 } }
   it('signs and records; verify counts it where the key is given', { timeout: LONG }, async () => {
     const rerun = await desk.run(['rerun', '@1', '--signer', 'alice.example/reruns', '--json']);
     const again = JSON.parse(rerun.stdout) as Rerun;
-    expect(again).toMatchObject({ same: true, record: 2, seal: { again: seal } });
+    expect(again).toMatchObject({ same: true, program: [], record: 2, seal: { again: seal } });
     const key = again.signer!;
     expect(key).toMatch(/^alice\.example\/reruns\+/);
     const verified = await desk.json<{ levels: object; reruns: object[] }>([

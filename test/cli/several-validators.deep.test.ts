@@ -28,6 +28,16 @@ describe('a foreign validator judges rehearsals', () => {
   it('both accept; the packet holds its bytes, and the run what shut it in', async () => {
     expect(first).toMatchObject({ accepted: true, verdicts: [{ accepted: true }, { accepted: true }] });
     expect(desk.read('packet/validators/hardened')).toBe(PYTHON);
+    // As in the team's own packet: its selftest passes, and a fabricated entry in which nothing changed fails closed.
+    const rejected = ['no-mutation', 'no-rollback'].map((name) => ({ name, rejected: true }));
+    const { validators } = JSON.parse(desk.read('packet/hardened-validator-result.json')) as {
+      validators: object[];
+    };
+    expect(validators).toMatchObject([
+      { name: 'custody', faults: rejected, selftest: { passed: 40, of: 40 } },
+      { name: 'hardened', faults: rejected, selftest: { passed: 5, of: 5 } },
+    ]);
+    expect(desk.read('packet/README.md')).toContain('Its selftest: 5 of 5 judged as they must be');
     const run = await desk.json<{ isolation: [string, string][] }>(['show', first.run]);
     const sandboxes = run.isolation.filter(([name]) => name.startsWith('validator-sandbox'));
     expect(sandboxes.map(([name]) => name)).toEqual([

@@ -18,7 +18,14 @@ vi.mock('../../src/judging/controls.ts', async (load) => {
   const ours = await (await import('../../src/judging/policy.ts')).builtInValidator();
   const tryControls: typeof real.tryControls = (validator, options) =>
     Buffer.compare(validator.code, ours) === 0
-      ? Promise.resolve({ ok: true, vectors: 1, failed: [], findings: [], sandbox: 'none' })
+      ? Promise.resolve({
+          ok: true,
+          set: real.setOf([]),
+          vectors: 1,
+          failed: [],
+          findings: [],
+          sandbox: 'none',
+        })
       : real.tryControls(validator, options);
   return { ...real, tryControls };
 });

@@ -17,7 +17,8 @@ function judged(edit: (draft: Draft) => void, control: Control = 'sqlite') {
   expect(accepted).toBe(false);
   expect(findings.length).toBeLessThanOrEqual(MAX_FINDINGS);
   const link = nodeLink(subject);
-  encodeObject({ kind: 'verdict', v: 2, validator: link, subject: link, accepted, findings, faults: [] });
+  const none = { faults: [], selftest: null };
+  encodeObject({ kind: 'verdict', v: 3, validator: link, subject: link, accepted, findings, ...none });
   return findings;
 }
 

@@ -34,7 +34,7 @@ describe('of accepted evidence with one thing changed', () => {
       // The row that is stored out of line.
       `rehearsal/legs/T/after/tables/stock/root/${Buffer.from(encodeKey([200n])).toString('hex')}`,
       'rehearsal/legs/R/start/facts/database/user_version',
-      'rehearsal/probes/results/production target/exit',
+      'rehearsal/probes/results/production target/ended',
     ])
       expect(places, path).toContain(path);
   });

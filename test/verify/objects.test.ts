@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
+import { decodeKind } from '../../src/objects/kinds.ts';
 import { Link, nodeLink, rawLink } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
@@ -53,9 +54,10 @@ describe('an entry of type rehearsal', () => {
       macro: null,
       links: [['rehearsal', one]],
     });
-    const lists = { durations: [], versions: [], isolation: [], afters: [] };
+    const program = { version: '0.1.0', files: tree, packages: [] };
+    const others = { durations: [], program, versions: [], isolation: [], afters: [] };
     const rehearsal = same ? one : other;
-    const run = putObject(objects, { kind: 'run', v: 1, rehearsal, started: 0, ...lists });
+    const run = putObject(objects, { kind: 'run', v: 2, rehearsal, started: 0, ...others });
     const who = { author: 'a', lane: 'l', message: '', time: 0 };
     const entry = putObject(objects, { kind: 'entry', v: 2, type: 'rehearsal', packet, run, ...who });
     const check = new ObjectsCheck({ get: async (id) => objects.get(id) });
@@ -63,4 +65,30 @@ describe('an entry of type rehearsal', () => {
     const found = check.findings.filter(({ code }) => code !== 'OBJECT_MISSING');
     expect(found.map(({ code, path }) => [code, path])).toEqual(same ? [] : [['OBJECT_INVALID', run.digest]]);
   });
+});
+
+it('the program that a run links is one whole folder', async () => {
+  const objects = new MemoryObjects();
+  const builder = new TreeBuilder(objects);
+  const link = putBlob(objects, Buffer.from('x'));
+  for (let i = 100; i < 400; i++) builder.add({ name: `chunk-${i}.js`, mode: 'file', link });
+  const sound = builder.finish();
+  const root = decodeKind('tree', objects.get(sound.digest));
+  const [first, ...others] = root.entries as [string, Link, number][];
+  const entries: [string, Link, number][] = [[first![0], first![1], first![2] + 1], ...others];
+  const none = putObject(objects, { kind: 'rows', v: 1, entries: [] });
+  for (const files of [sound, putObject(objects, { ...root, entries }), none]) {
+    const run = putObject(objects, {
+      kind: 'run',
+      v: 2,
+      rehearsal: nodeLink(digestOf(Buffer.from('a rehearsal'))),
+      started: 0,
+      program: { version: '0.1.0', files, packages: [] },
+      ...{ durations: [], versions: [], isolation: [], afters: [] },
+    });
+    const check = new ObjectsCheck({ get: async (id) => objects.get(id) });
+    await check.reach([run], 'roots');
+    const found = check.findings.filter(({ code }) => code !== 'OBJECT_MISSING');
+    expect(found.map(({ code }) => code)).toEqual(files === sound ? [] : ['OBJECT_INVALID']);
+  }
 });

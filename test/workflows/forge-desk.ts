@@ -69,10 +69,12 @@ export function judgedBy(material: Forged, validators: readonly Link[]): Forged 
   const { objects, rehearsal } = material;
   const evidence = decodeKind('rehearsal', objects.get(rehearsal.digest));
   const subject = putObject(objects, { ...evidence, validators });
-  const accepted = { ...forgedVerdict(material), accepted: true, findings: [], subject };
-  const [verdict, ...verdicts] = validators.map((validator) =>
-    putObject(objects, { ...accepted, validator }),
-  );
+  const said = { ...forgedVerdict(material), accepted: true, findings: [], subject };
+  const [verdict, ...verdicts] = validators.map((validator) => {
+    // Nobody knows the selftest of another one.
+    const selftest = validator.equals(said.validator) ? said.selftest : null;
+    return putObject(objects, { ...said, validator, selftest });
+  });
   return { ...material, rehearsal: subject, verdict: verdict!, verdicts };
 }
 

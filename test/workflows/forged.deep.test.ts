@@ -76,6 +76,18 @@ describe('a rehearsal that was forged', () => {
   });
 
   it.each([
+    ['faults', { faults: [] }],
+    ['faults', { faults: [{ name: 'no-mutation' as const, rejected: true }] }],
+    ['selftest', { selftest: null }],
+    ['selftest', { selftest: { vectors: new Uint8Array(32), passed: 1000, of: 1000 } }],
+  ])('a verdict that says more or less of its validator: %s', async (what, change) => {
+    const verdict = putObject(at.good.objects, { ...forgedVerdict(at.good), ...change });
+    expect(await at.verify(await at.commit({ ...at.good, verdict }))).toEqual([
+      ['VERDICT_DIFFERS', `verdict/${what}`],
+    ]);
+  });
+
+  it.each([
     ['another plan', (text: string) => text.replace(/^name: .*$/m, 'name: another')],
     ['no YAML', () => 'name: ['],
     ['what JSON cannot say', (text: string) => `${text}session: { x: .inf }\n`],

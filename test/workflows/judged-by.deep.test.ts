@@ -43,6 +43,7 @@ describe('who judged a rehearsal', () => {
     expect(codes(findings)).toEqual([
       ['VERDICT_DIFFERS', 'verdict'],
       ['VERDICT_REJECTED', 'verdict'],
+      ['VERDICT_DIFFERS', 'verdict/faults'],
       ['VALIDATOR_LENIENT', 'verdict/validators/custody'],
     ]);
   });

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { splice } from '../../scripts/yaml-splice.ts';
 import { digestOf } from '../../src/objects/digest.ts';
 import { copyPlan, copyProfile, openProfile } from '../../src/rehearsal/plan/profile-folder.ts';
 import { buildDatabase } from '../../src/engines/surrogate.ts';
-import { makeSurrogate, surrogateComesOut } from '../../src/workflows/surrogate.ts';
+import { makeSurrogate, surrogateFault } from '../../src/workflows/surrogate.ts';
 import { makeTestFolder } from '../support/folder.ts';
 import { refuses } from '../support/refusals.ts';
 
@@ -45,19 +45,26 @@ describe('a surrogate', () => {
   });
 
   it('of somebody else comes out as pinned, or does not', async () => {
-    expect(await surrogateComesOut(await openProfile(folder), folder)).toBe(true);
-    rmSync(at('surrogate-again.sql'));
-    rmSync(at('surrogate-again.sqlite'));
-    replace(readFileSync(at('stock.sql'), 'utf8').replace('250', '251'));
-    expect(await surrogateComesOut(await openProfile(folder), folder)).toBe(false);
+    const names = readdirSync(folder);
+    expect(await surrogateFault(await openProfile(folder))).toBeUndefined();
+    expect(readdirSync(folder)).toEqual(names);
+    const script = readFileSync(at('stock.sql'), 'utf8');
+    for (const other of [
+      script.replace('250', '251'),
+      `${script}INSERT INTO nowhere VALUES (1);`,
+      'VACUUM;',
+    ]) {
+      replace(other);
+      expect(await surrogateFault(await openProfile(folder))).toMatch(/^PROFILE_INVALID: /);
+    }
   });
 
-  it('of somebody else ends with this process', async () => {
+  it('ends with this process, whatever its script computes', async () => {
     replace(
       'CREATE TABLE t AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n;',
     );
     const signal = AbortSignal.timeout(500);
-    const ended = surrogateComesOut(await openProfile(folder), folder, signal);
+    const ended = makeSurrogate(await openProfile(folder), at('new.sqlite'), signal);
     await expect(ended).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 

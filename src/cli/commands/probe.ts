@@ -45,7 +45,7 @@ export const command = defineCommand({
             `  ${result.id}`,
             printable(result.name),
             held(result) ? (result.expected ?? 'allowed') : `NOT ${result.expected ?? 'ALLOWED'}`,
-            `exit ${result.exit}`,
+            result.ended,
             held(result) ? '' : printable([...result.codes, ...result.leaked].join(', ')),
           ]),
         ),

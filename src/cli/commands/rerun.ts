@@ -1,6 +1,8 @@
 import { CustodyError } from '../../errors.ts';
 import { parseDigest } from '../../objects/digest.ts';
 import type { RerunResult } from '../../workflows/rerun.ts';
+import { VERSION } from '../../system/own-package.ts';
+import { describeDifference } from '../../workflows/rerun/describe.ts';
 import { defineCommand } from '../command.ts';
 import { probing } from '../probing.ts';
 import { findingLines, plural, notShownLines, printable } from '../text.ts';
@@ -76,6 +78,7 @@ export const command = defineCommand({
         `  again      ${result.again}`,
         `  seal       ${result.seal.subject}`,
         `  seal again ${result.seal.again}`,
+        ...programLines(result),
         ...(result.surrogate === true ? ['  surrogate  made again, the same'] : []),
         ...findingLines(findings),
         ...result.quarantined.map(({ leg, path }) => `  the clone of leg ${leg} is kept: ${printable(path)}`),
@@ -95,6 +98,16 @@ export const command = defineCommand({
     return findings.length > 0 ? 1 : VERDICT_EXIT[verdict];
   },
 });
+
+function programLines({ program }: RerunResult): string[] {
+  if (program === null)
+    return ['  program    which one ran before is not known: a record says it, a packet alone does not'];
+  if (program.length === 0) return [`  program    custody ${VERSION}, the same`];
+  return [
+    '  program    ANOTHER ran before, or with other packages or libraries:',
+    ...program.map((one) => `    ${printable(describeDifference(one))}`),
+  ];
+}
 
 /** Where the evidence is the same, the packets' files differ. */
 function howMany({ differences, more, files }: RerunResult): string {

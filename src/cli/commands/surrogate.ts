@@ -19,7 +19,7 @@ export const command = defineCommand({
     ]);
     const profile = await openProfile(context.path(args.profile));
     const file = context.path(args.out);
-    const sha256 = await makeSurrogate(profile, file);
+    const sha256 = await makeSurrogate(profile, file, context.signal);
     const marker = profile.surrogate?.marker ?? '';
     context.print({ file, sha256, marker }, () =>
       [`made ${printable(file)}`, `  sha256  ${sha256}`, `  marker  ${printable(marker)}`, ''].join('\n'),

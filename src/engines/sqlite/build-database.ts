@@ -57,7 +57,7 @@ export async function buildDatabase(
     return digest;
   } catch (error) {
     const failure =
-      error instanceof Error && /^SQLITE_(ERROR|CONSTRAINT|MISMATCH)/.test(codeOf(error) ?? '')
+      error instanceof Error && /^SQLITE_(ERROR|CONSTRAINT|MISMATCH|TOOBIG)/.test(codeOf(error) ?? '')
         ? new CustodyError('PROFILE_INVALID', `the surrogate's script fails: ${error.message}`, {
             cause: error,
             hint: 'Correct the script.',
@@ -70,16 +70,22 @@ export async function buildDatabase(
   }
 }
 
-/** Milliseconds that somebody else's script may take. */
-const FOREIGN_LIMIT = 60_000;
+/** Milliseconds that a script may take. */
+const LIMIT = 60_000;
 
 /**
- * The same of somebody else's script, in a process of its own. @param script a file. @throws also TIME_LIMIT, INTERRUPTED.
+ * {@link buildDatabase} in a process of its own, which can be ended. @param script a file. @param wanted another digest leaves no file.
+ * @throws CustodyError PROFILE_INVALID where the script fails or makes another database; TIME_LIMIT, INTERRUPTED, USAGE, …
  */
-export async function buildForeign(script: string, file: string, signal?: AbortSignal): Promise<Digest> {
-  const { digest } = await askMain<{ digest: Digest }>([surrogateEntry(), script, file], {
+export async function buildSurrogate(
+  script: string,
+  file: string,
+  wanted: string,
+  signal?: AbortSignal,
+): Promise<Digest> {
+  const { digest } = await askMain<{ digest: Digest }>([surrogateEntry(), script, file, wanted], {
     what: "the surrogate's script",
-    limit: FOREIGN_LIMIT,
+    limit: LIMIT,
     hint: 'Look at what it computes; a rehearsal needs a small database.',
     ...(signal && { signal }),
   });

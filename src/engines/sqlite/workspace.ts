@@ -80,7 +80,6 @@ export class SqliteWorkspace implements Workspace {
   get versions(): readonly (readonly [name: string, value: string])[] {
     const sqlite = this.#witnessed[0]?.sqlite ?? 'unknown';
     return [
-      ['node', process.version],
       ['node:sqlite', sqlite],
       ['better-sqlite3', readerVersion()],
     ];

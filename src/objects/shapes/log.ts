@@ -94,6 +94,7 @@ export const LOG_SHAPES = {
     rehearsal: node,
     started: s.uint,
     durations: s.list(s.tuple<[string, number]>(s.text, s.uint)),
+    program: s.record({ version: s.text, files: node, packages: pairs }),
     versions: pairs,
     isolation: pairs,
     afters: namedLinks,
@@ -106,6 +107,7 @@ export const LOG_SHAPES = {
     accepted: s.bool,
     findings: s.list(findingShape),
     faults: s.list(s.record({ name: s.oneOf('no-mutation', 'no-rollback'), rejected: s.bool })),
+    selftest: s.nullable(s.record({ vectors: s.hash, passed: s.uint, of: s.uint })),
   }),
   rerun: s.record({
     kind: s.oneOf('rerun'),
@@ -137,5 +139,6 @@ export const LOG_VERSIONS: Partial<Record<string, number>> = {
   packet: 2,
   policy: 2,
   record: 2,
-  verdict: 2,
+  run: 2,
+  verdict: 3,
 };

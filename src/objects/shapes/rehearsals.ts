@@ -68,7 +68,7 @@ export const REHEARSAL_SHAPES = {
         name: s.text,
         expected: s.nullable(s.text),
         codes: s.list(s.text),
-        exit: s.uint,
+        ended: s.oneOf('allowed', 'refused', 'failed'),
         leaked: s.list(s.text),
       }),
     ),

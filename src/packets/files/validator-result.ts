@@ -21,6 +21,7 @@ export function validatorResult({ id, judgements, accepted, profile }: Material)
       accepted: verdict.accepted,
       findings: causesFirst(verdict.findings),
       faults: verdict.faults,
+      selftest: verdict.selftest,
     })),
   };
 }

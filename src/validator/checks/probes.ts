@@ -51,7 +51,7 @@ export function probesAsProfiled({ plan, profile, probes }: Evidence): Finding[]
 /** Every probe was refused with the code that is meant for it, and the control was not; none left a forbidden word behind. */
 export function probesRefused({ probes }: Evidence): Finding[] {
   return (probes?.results ?? []).flatMap((result) => {
-    const { id, expected, codes, exit, leaked } = result;
+    const { id, expected, codes, ended, leaked } = result;
     const path = `probes/${id}`;
     const bad = (what: string): Finding[] => [finding('PROBE_NOT_REFUSED', path, what)];
     if (leaked.length > 0) return bad(`it left a forbidden claim: ${leaked.join(', ')}`);
@@ -60,7 +60,7 @@ export function probesRefused({ probes }: Evidence): Finding[] {
     if (codes.some((code, i) => i > 0 && codes[i - 1]! >= code))
       return [finding('EVIDENCE_MALFORMED', path, 'codes out of order, or one twice')];
     if (probeHeld(result)) return [];
-    const found = `${codes.join(', ') || 'no code'}, exit ${exit}`;
+    const found = `${codes.join(', ') || 'no code'}, ${ended}`;
     return bad(
       expected === null ? `the control was refused: ${found}` : `expected ${expected}, found ${found}`,
     );

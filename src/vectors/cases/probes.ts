@@ -10,7 +10,7 @@ export const PROBES: readonly Vector[] = [
     rehearsal.probes = null;
   }),
   sqlite('probes-without-a-profile', [['PLAN_MISMATCH', 'probes']], (d) => {
-    d.rehearsal.probes = d.put({ kind: 'probes', v: 1, profile: d.content('a profile'), results: [] });
+    d.rehearsal.probes = d.put({ kind: 'probes', v: 2, profile: d.content('a profile'), results: [] });
   }),
   sqliteFull(
     'probes-of-a-profile-without-any',
@@ -47,18 +47,17 @@ export const PROBES: readonly Vector[] = [
     (probe) => void (probe.id = 'B7'),
   ),
   result('that-expects-less', [['PLAN_MISMATCH', 'probes/B1']], (probe) => {
-    Object.assign(probe, { expected: 'USAGE', codes: ['USAGE'], exit: 2 });
+    Object.assign(probe, { expected: 'USAGE', codes: ['USAGE'] });
   }),
   result('refused-with-another-code', refused('B1'), (probe) => void (probe.codes = ['USAGE'])),
   result('refused-with-no-code', refused('B1'), (probe) => void (probe.codes = [])),
-  result('not-refused', refused('B1'), (probe) => void (probe.exit = 0)),
-  // What the environment does is no refusal.
-  result('that-ended-otherwise', refused('B1'), (probe) => void (probe.exit = 4)),
+  result('not-refused', refused('B1'), (probe) => void (probe.ended = 'allowed')),
+  // What the environment does, or a crash, is no refusal.
+  result('that-failed', refused('B1'), (probe) => void (probe.ended = 'failed')),
   // It was found in the evidence only, which has another code: the guard let it pass.
   result('that-was-found-too-late', refused('B1'), (probe) => {
-    Object.assign(probe, { codes: ['PRODUCTION_NAMED'], exit: 1 });
+    probe.codes = ['PRODUCTION_NAMED'];
   }),
-  result('that-crashed', refused('B1'), (probe) => void (probe.exit = 70)),
   result('that-leaked', refused('B1'), (probe) => void (probe.leaked = ['REAL_PASS'])),
   result(
     'with-words-for-a-code',
@@ -75,7 +74,8 @@ export const PROBES: readonly Vector[] = [
     [['EVIDENCE_MALFORMED', 'probes/B1']],
     (probe) => void probe.codes.push('TARGET_PRODUCTION'),
   ),
-  result('control-with-an-exit', refused('C0'), (_, control) => void (control.exit = 1)),
+  result('control-that-was-refused', refused('C0'), (_, control) => void (control.ended = 'refused')),
+  result('control-that-failed', refused('C0'), (_, control) => void (control.ended = 'failed')),
   result('control-with-a-code', refused('C0'), (_, control) => void control.codes.push('USAGE')),
   result('control-that-leaked', refused('C0'), (_, control) => void (control.leaked = ['REAL_PASS'])),
   result(

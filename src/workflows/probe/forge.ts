@@ -37,28 +37,19 @@ export async function commitFabrication(ledger: Ledger, evidence: Evidence): Pro
   const { get } = ledger;
   const control = await resolveRevision(ledger, 'HEAD');
   const entry = control.type === 'record' ? control.entry : undefined;
-  const real = entry && (await rehearsalOf(get, entry))?.rehearsal.digest;
+  const held = entry && (await rehearsalOf(get, entry));
   // Where the control was not allowed there is nothing to fabricate from, and `verify` says so.
-  if (entry?.type !== 'rehearsal' || real === undefined) return;
+  if (entry?.type !== 'rehearsal' || !held) return;
+  const { digest: real } = held.rehearsal;
   await using session = await ledger.session();
   const { writer } = session;
-  const changed = fabricated(decodeKind('rehearsal', await get(real), real), evidence);
-  const rehearsal = putObject(writer, changed);
+  const rehearsal = putObject(writer, fabricated(decodeKind('rehearsal', await get(real), real), evidence));
   const run = decodeKind('run', await get(entry.run.digest), entry.run.digest);
-  const verdicts = changed.validators.map((validator) =>
-    putObject(writer, {
-      kind: 'verdict',
-      v: 2,
-      validator,
-      subject: rehearsal,
-      accepted: true,
-      findings: [],
-      faults: [
-        { name: 'no-mutation', rejected: true },
-        { name: 'no-rollback', rejected: true },
-      ],
-    }),
-  );
+  const verdicts = [];
+  for (const { digest } of held.verdicts) {
+    const said = decodeKind('verdict', await get(digest), digest);
+    verdicts.push(putObject(writer, { ...said, subject: rehearsal, accepted: true, findings: [] }));
+  }
   const { packet } = await makePacket(rehearsal, verdicts, writer);
   await session.append({
     type: 'rehearsal',

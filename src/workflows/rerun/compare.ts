@@ -1,6 +1,7 @@
 import { isDamage } from '../../errors.ts';
 import { parseDigest, type Digest } from '../../objects/digest.ts';
 import { toJson, type Json } from '../../objects/json.ts';
+import type { ObjectOf } from '../../objects/kinds.ts';
 import { nodeLink } from '../../objects/link.ts';
 import { diffSnapshots } from '../../objects/snapshots/diff.ts';
 import { driveAsync } from '../../objects/walk.ts';
@@ -16,6 +17,7 @@ export interface Again {
   readonly verdicts: ReadonlyMap<string, Json>;
   readonly changes: readonly Json[];
   readonly files: ReadonlyMap<string, Digest>;
+  readonly ran: Json;
   /** Reads the rerun's objects, undefined where it has none of that id. */
   readonly find: (id: Digest) => Uint8Array | undefined;
 }
@@ -27,6 +29,14 @@ export interface Comparison {
   readonly more: number;
   /** Files of the packets that differ, or that only one of them has. */
   readonly files: readonly string[];
+  /** Where another program ran, or with other packages and libraries; null where nobody knows which ran for the subject. */
+  readonly program: readonly Difference[] | null;
+}
+
+/** What of a `run` says which program ran, and with what. */
+export function ranIn({ program, versions }: ObjectOf<'run'>): Json {
+  const packages = Object.fromEntries(program.packages);
+  return { program: { ...(toJson(program) as object), packages }, versions: Object.fromEntries(versions) };
 }
 
 /** Places of a rehearsal that hold a state of the database. */
@@ -47,7 +57,9 @@ export async function compareRerun(subject: RerunSubject, again: Again): Promise
     if (differences.length < MAX_DIFFERENCES) differences.push(difference);
     else more++;
   }
-  return { same, differences, more, files };
+  const { ran } = subject;
+  const program = ran === undefined ? null : jsonChanges(ran, again.ran, 'run').map((one) => difference(one));
+  return { same, differences, more, files, program };
 }
 
 async function* differencesOf(subject: RerunSubject, again: Again): AsyncGenerator<Difference> {

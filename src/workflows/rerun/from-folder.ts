@@ -55,6 +55,7 @@ export async function subjectFromFolder(
     profile: packet.has('profile.yaml') ? await packet.bytes('profile.yaml') : undefined,
     surrogate: packet.has(SURROGATE_FILE) ? await packet.bytes(SURROGATE_FILE) : undefined,
     templates: await packet.templates(),
+    ran: undefined,
     probed: rehearsal.at('probes').value !== null,
     ...scripts,
     source: new Map(

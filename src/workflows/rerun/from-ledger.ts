@@ -8,7 +8,7 @@ import { decodeKind, type ObjectOf } from '../../objects/kinds.ts';
 import type { Link } from '../../objects/link.ts';
 import { diffSnapshots } from '../../objects/snapshots/diff.ts';
 import { walkTree } from '../../objects/tree.ts';
-import { driveAsync, resultOfAsync } from '../../objects/walk.ts';
+import { driveAsync, resultOfAsync, type Get } from '../../objects/walk.ts';
 import { isControlPath } from '../../packets/seal/names.ts';
 import { readClaim } from '../../verify/reruns.ts';
 import { verdictFileName } from '../../packets/files/material.ts';
@@ -17,6 +17,7 @@ import { findPacket, rehearsalIn, rerunIn } from '../../packets/find-packet.ts';
 import { loadValidator } from '../../judging/policy.ts';
 import { entriesOf, rehearsalRecord } from '../rehearsal-record.ts';
 import { showChange } from '../../objects/snapshots/shown-change.ts';
+import { ranIn } from './compare.ts';
 import type { Opened, RerunSubject, SubjectPart } from './subject.ts';
 import { requireTrusted } from './trust.ts';
 
@@ -62,6 +63,7 @@ export async function subjectFromLedger(
     profile: plan.profile ? await readBytes(plan.profile.written, get) : undefined,
     surrogate: plan.profile?.surrogate ? await readBytes(plan.profile.surrogate, get) : undefined,
     templates: new Map([...shippedTemplates(), ...(await storedTemplates(found.packet, get))]),
+    ran: await ranOf(resolved, get),
     probed: rehearsal.probes !== null,
     executor: parts(rehearsal.executor),
     rollback: rehearsal.rollback ? parts(rehearsal.rollback) : undefined,
@@ -69,6 +71,13 @@ export async function subjectFromLedger(
     validators,
     get,
   };
+}
+
+/** An entry of a rehearsal links its run; a packet that is named by its id does not. */
+async function ranOf(revision: Revision, get: Get): Promise<Json | undefined> {
+  if (revision.type !== 'record' || revision.entry.type !== 'rehearsal') return undefined;
+  const { digest } = revision.entry.run;
+  return ranIn(decodeKind('run', await get(digest), digest));
 }
 
 async function verdictsOf(

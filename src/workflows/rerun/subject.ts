@@ -33,6 +33,8 @@ export interface RerunSubject {
   readonly surrogate: Uint8Array | undefined;
   /** Its templates of README.md and the scripts that this version knows, and its own of the others. */
   readonly templates: Templates;
+  /** What its `run` says of the program; a packet alone has none. */
+  readonly ran: Json | undefined;
   /** Whether the profile's probes were run. */
   readonly probed: boolean;
   readonly executor: readonly SubjectPart[];

@@ -35,16 +35,6 @@ export const FREE: readonly Free[] = [
       'how a validator runs is compared with its file by whoever loads it, and the policy pins the object',
   },
   {
-    path: /^rehearsal\/probes\/results\/[^/]+\/exit$/,
-    how: /^one (more|less)$/,
-    reason: 'which of 1, 2 and 3 a probe ended with follows from its codes, whose numbers no validator has',
-    holds: ({ subject, objects }) => {
-      const { probes } = decodeKind('rehearsal', objects.get(subject));
-      const { results } = decodeKind('probes', objects.get(probes!.digest));
-      return results.slice(1).every(({ exit }) => exit >= 1 && exit <= 3);
-    },
-  },
-  {
     path: /^rehearsal\/validators$/,
     how: /^(without [01]|0 and 1 swapped)$/,
     reason: 'who must judge is what the policy says; `verify` compares',

@@ -1,13 +1,23 @@
 import { readFileSync } from 'node:fs';
-import { isCustodyError } from '../../../errors.ts';
+import { CustodyError, isCustodyError } from '../../../errors.ts';
 import type { Digest } from '../../../objects/digest.ts';
 import { buildDatabase } from '../build-database.ts';
 import type { MainError } from './main-process.ts';
 
-/** The process in which a packet's surrogate is made again, which can be ended. Its arguments: a script, a new file. */
-async function answer(script: string, file: string): Promise<{ readonly digest: Digest } | MainError> {
+/** The process in which a surrogate is made, which can be ended. Its arguments: a script, a new file, the digest that it must have. */
+async function answer([script, file, wanted]: readonly string[]): Promise<
+  { readonly digest: Digest } | MainError
+> {
   try {
-    return { digest: await buildDatabase(readFileSync(script, 'utf8'), file, () => undefined) };
+    const digest = await buildDatabase(readFileSync(script!, 'utf8'), file!, (made) => {
+      if (made === wanted) return;
+      throw new CustodyError(
+        'PROFILE_INVALID',
+        `the script makes a database with digest ${made}, the profile pins ${wanted}`,
+        { hint: 'Review the script; pin the digest of what it makes.' },
+      );
+    });
+    return { digest };
   } catch (error) {
     if (!isCustodyError(error)) throw error;
     const { code, message, hint } = error;
@@ -15,4 +25,4 @@ async function answer(script: string, file: string): Promise<{ readonly digest: 
   }
 }
 
-process.stdout.write(JSON.stringify(await answer(process.argv[2] ?? '', process.argv[3] ?? '')));
+process.stdout.write(JSON.stringify(await answer(process.argv.slice(2))));
