@@ -3,8 +3,19 @@ import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { vi } from 'vitest';
+import { putBlob } from '../../src/objects/sink.ts';
+import { putTree } from '../../src/packets/put-tree.ts';
 import { Desk } from '../cli/desk.ts';
 import { LONG } from './frozen-values.ts';
+
+/** The program that ran is not what this ledger is for: it would be another one with each change of a source. */
+vi.mock(import('../../src/workflows/program.ts'), () => ({
+  putProgram: (sink) => {
+    const link = putBlob(sink, Buffer.from('// a program\n'));
+    const files = putTree([{ path: 'custody.js', mode: 'file', link }], sink);
+    return { version: '0.1.0', files, packages: [['yaml', '2.9.1']] };
+  },
+}));
 
 /** 2026-06-12T00:00:00Z. */
 const TIME = 1_781_222_400_000;
