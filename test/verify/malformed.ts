@@ -148,6 +148,17 @@ const OF_SNAPSHOTS: readonly [name: string, description: string, make: LinkClaim
     'a row that is stored in chunks is no record',
     (o) => withRows(o, [[key, storeContent(o, new Uint8Array(1_100_000))]]),
   ],
+  [
+    'row-long-twice',
+    'a row that is stored out of line stands under its own key, and under that of another',
+    (o) => {
+      const row = storeContent(o, encodeRecord([1n, 'x'.repeat(20_000)]));
+      return withRows(o, [
+        [key, row],
+        [integerKey(2n), row],
+      ]);
+    },
+  ],
   ['row-doc', 'a row is a document', (o) => withRows(o, [[key, table(o, [])]])],
   [
     'key-garbage',

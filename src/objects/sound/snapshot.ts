@@ -18,7 +18,7 @@ export interface MapRules {
    * @param before the last key before it.
    */
   readonly fault: (key: Uint8Array, row: Uint8Array, before: KeyBefore) => string | undefined;
-  /** Whether what is sound under one key is so under another. */
+  /** Whether what is sound under two keys, which may be another two, is so under both of these. */
   readonly alike: (known: Uint8Array, key: Uint8Array) => boolean;
 }
 

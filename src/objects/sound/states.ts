@@ -1,4 +1,5 @@
 import { CustodyError } from '../../errors.ts';
+import { equalBytes } from '../codec.ts';
 import { DigestTable } from '../digest-table.ts';
 import type { Digest } from '../digest.ts';
 import { readWhole } from '../file.ts';
@@ -19,7 +20,7 @@ export interface LongRow {
 
 interface Known {
   readonly lists: DigestTable;
-  readonly content: Map<Digest, Uint8Array>;
+  readonly content: Map<Digest, readonly Uint8Array[]>;
 }
 
 /**
@@ -28,7 +29,7 @@ interface Known {
  * that share lists cost what differs.
  */
 export class StatesCheck {
-  /** By the name of the rules: lists below which all is sound, and content with a key that it stood under. */
+  /** By the name of the rules: lists below which all is sound, and content with keys that it stood under. */
   readonly #known = new Map<string, Known>();
   /** Met and not checked yet: whoever takes them out checks them. */
   readonly longRows: LongRow[] = [];
@@ -71,8 +72,10 @@ export class StatesCheck {
         check(list, key, row, before);
         return;
       }
-      const met = known.content.get(row.digest);
-      if (met && rules.alike(met, key)) return;
+      const [met, other] = known.content.get(row.digest) ?? [];
+      const alike = met !== undefined && rules.alike(met, key);
+      // Under one key it may stand because that is its own; under two that are alike, it may under any such.
+      if (alike && (other !== undefined || equalBytes(met, key))) return;
       if (row.codec === 'raw') {
         const content = yield* need<never>(row.digest);
         if (content.length <= MAX_INLINE_ROW) malformedList(list, 'a short row that is stored out of line');
@@ -86,7 +89,7 @@ export class StatesCheck {
           },
         });
       }
-      known.content.set(row.digest, key);
+      known.content.set(row.digest, alike ? [met, key] : [key]);
     });
   }
 
