@@ -265,6 +265,22 @@ export const OTHER_CLAIMS: readonly LinkClaim[] = [
     make: (o) => policy(o, sound(o)),
   },
   {
+    name: 'plan-surrogate',
+    description: "a plan links a table as the script of its profile's surrogate",
+    codes: ['OBJECT_INVALID'],
+    make: (o) => planWith(o, table(o, [])),
+  },
+  {
+    name: 'tree-file',
+    description: 'a folder links a table as a file',
+    codes: ['OBJECT_INVALID'],
+    make: (o) => {
+      const builder = new TreeBuilder(o);
+      builder.add({ name: 'a.txt', mode: 'file', link: table(o, []) });
+      return builder.finish();
+    },
+  },
+  {
     name: 'policy-sound',
     description: 'nothing is wrong',
     codes: [],
@@ -280,6 +296,19 @@ function validator(objects: MemoryObjects): Link {
     file: putBlob(objects, utf8('x')),
     runner: 'interpreter',
     protocol: 'ask/1',
+  });
+}
+
+function planWith(objects: MemoryObjects, surrogate: Link): Link {
+  const content = putBlob(objects, utf8('x'));
+  return putObject(objects, {
+    kind: 'plan',
+    v: 4,
+    document: content,
+    written: content,
+    profile: { document: content, written: content, surrogate },
+    executor: new Uint8Array(32),
+    rollback: null,
   });
 }
 

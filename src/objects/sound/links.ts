@@ -15,6 +15,11 @@ function linkedKinds(object: AnyObject): readonly Linked[] {
   const content = (...links: readonly (Link | null | undefined)[]): Linked[] =>
     links.flatMap((link): Linked[] => (link?.codec === 'dag-cbor' ? [['file', link]] : []));
   switch (object.kind) {
+    case 'tree':
+      return object.entries.flatMap((entry): readonly Linked[] => {
+        if (!('name' in entry)) return [];
+        return entry.mode === 'dir' ? [['tree', entry.link]] : content(entry.link);
+      });
     case 'validator':
       return content(object.file);
     case 'packet':
@@ -27,7 +32,7 @@ function linkedKinds(object: AnyObject): readonly Linked[] {
     case 'checkpoint':
       return all('checkpoint', object.previous);
     case 'plan':
-      return content(object.document, object.written, object.profile?.document, object.profile?.written);
+      return content(object.document, object.written, ...Object.values(object.profile ?? {}));
     case 'rehearsal': {
       const { legs, image } = object;
       const scripts = [object.executor, object.rollback].filter((script) => script !== null);
