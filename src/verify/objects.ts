@@ -99,6 +99,8 @@ export class ObjectsCheck {
       case 'packet':
         this.packets.set(link.digest, object);
         return this.#drain(link, checkTree(object.tree, { cut: true }));
+      case 'rehearsal':
+        return this.#drain(link, checkTree(object.source.files, { cut: true }));
       case 'run':
         return this.#drain(link, checkTree(object.program.files, { cut: true }));
       default:
@@ -121,15 +123,14 @@ export class ObjectsCheck {
   }
 
   async #drain(link: Link, walk: Walk<unknown, unknown>): Promise<void> {
+    // What does not decode is the object that was read last.
+    let last = link.digest;
+    const get = (id: Digest): Promise<Uint8Array> => this.#source.get((last = id));
     try {
-      const items = driveAsync(
-        walk,
-        (id) => this.#source.get(id),
-        this.#signal ? { signal: this.#signal } : {},
-      );
+      const items = driveAsync(walk, get, this.#signal ? { signal: this.#signal } : {});
       while (!(await items.next()).done);
     } catch (error) {
-      this.#fault(error, link.digest, '');
+      this.#fault(error, last, '');
     }
   }
 

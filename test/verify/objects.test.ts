@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { encode } from '../../src/objects/codec.ts';
 import { digestOf, digestToBytes } from '../../src/objects/digest.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
 import { Link, nodeLink, rawLink } from '../../src/objects/link.ts';
@@ -67,8 +68,8 @@ describe('an entry of type rehearsal', () => {
   });
 });
 
-it('the program that a run links is one whole folder', async () => {
-  const objects = new MemoryObjects();
+/** A folder of several lists, and one whose first list has a name less than is said of it. */
+function folders(objects: MemoryObjects): { sound: Link; lying: Link } {
   const builder = new TreeBuilder(objects);
   const link = putBlob(objects, Buffer.from('x'));
   for (let i = 100; i < 400; i++) builder.add({ name: `chunk-${i}.js`, mode: 'file', link });
@@ -76,19 +77,73 @@ it('the program that a run links is one whole folder', async () => {
   const root = decodeKind('tree', objects.get(sound.digest));
   const [first, ...others] = root.entries as [string, Link, number][];
   const entries: [string, Link, number][] = [[first![0], first![1], first![2] + 1], ...others];
-  const none = putObject(objects, { kind: 'rows', v: 1, entries: [] });
-  for (const files of [sound, putObject(objects, { ...root, entries }), none]) {
-    const run = putObject(objects, {
-      kind: 'run',
-      v: 2,
-      rehearsal: nodeLink(digestOf(Buffer.from('a rehearsal'))),
-      started: 0,
-      program: { version: '0.1.0', files, packages: [] },
-      ...{ durations: [], versions: [], isolation: [], afters: [] },
-    });
-    const check = new ObjectsCheck({ get: async (id) => objects.get(id) });
-    await check.reach([run], 'roots');
-    const found = check.findings.filter(({ code }) => code !== 'OBJECT_MISSING');
-    expect(found.map(({ code }) => code)).toEqual(files === sound ? [] : ['OBJECT_INVALID']);
-  }
+  return { sound, lying: putObject(objects, { ...root, entries }) };
+}
+
+async function foundBelow(objects: MemoryObjects, root: Link): Promise<[code: string, path: string][]> {
+  const check = new ObjectsCheck({ get: async (id) => objects.get(id) });
+  await check.reach([root], 'roots');
+  return check.findings.filter(({ code }) => code !== 'OBJECT_MISSING').map(({ code, path }) => [code, path]);
+}
+
+function runOf(objects: MemoryObjects, files: Link): Link {
+  return putObject(objects, {
+    kind: 'run',
+    v: 2,
+    rehearsal: nodeLink(digestOf(Buffer.from('a rehearsal'))),
+    started: 0,
+    program: { version: '0.1.0', files, packages: [] },
+    ...{ durations: [], versions: [], isolation: [], afters: [] },
+  });
+}
+
+function rehearsalOf(objects: MemoryObjects, files: Link): Link {
+  const absent = nodeLink(digestOf(Buffer.from('absent')));
+  const file = putBlob(objects, Buffer.from('x'));
+  const sha256 = new Uint8Array(32);
+  return putObject(objects, {
+    kind: 'rehearsal',
+    v: 2,
+    plan: absent,
+    validators: [],
+    engine: 'sqlite',
+    executor: { file, before: sha256, after: sha256, parts: [] },
+    rollback: null,
+    source: { sha256, files },
+    image: { sha256, file, restored: null },
+    entry: absent,
+    exit: null,
+    preflight: [],
+    baseline: [],
+    trigger: null,
+    delta: [],
+    legs: [],
+    isolation: [],
+    probes: null,
+    observed: [],
+  });
+}
+
+it.each([
+  ['the program that a run links', runOf],
+  ['the source that a rehearsal links', rehearsalOf],
+])('%s is one whole folder', async (_, linking) => {
+  const objects = new MemoryObjects();
+  const { sound, lying } = folders(objects);
+  expect(await foundBelow(objects, linking(objects, sound))).toEqual([]);
+  for (const files of [lying, putObject(objects, { kind: 'rows', v: 1, entries: [] })])
+    expect((await foundBelow(objects, linking(objects, files))).map(([code]) => code)).toEqual([
+      'OBJECT_INVALID',
+    ]);
+});
+
+it('an unknown version is one finding, at the object that has it', async () => {
+  const objects = new MemoryObjects();
+  const bytes = encode({ ...decodeKind('tree', objects.get(folders(objects).sound.digest)), v: 99 });
+  const unknown = nodeLink(digestOf(bytes));
+  objects.put('dag-cbor', unknown.digest, bytes);
+  for (const linking of [runOf, rehearsalOf])
+    expect(await foundBelow(objects, linking(objects, unknown))).toEqual([
+      ['OBJECT_VERSION_UNKNOWN', unknown.digest],
+    ]);
 });
