@@ -29,6 +29,13 @@ it('of another module for node, nothing is known', async () => {
   expect(await knownOf(Buffer.from('// another'), 'node-permission')).toBeNull();
 });
 
+// A verdict has the digest of the cases that its validator was tried on, and `verify` compares it with today's.
+it('of a foreign one the cases are these: with other ones `verdict` gets its next version', async () => {
+  expect(setOf(await controlCases('interpreter'))).toBe(
+    '410c32e88ce6761f70bf79583ca7e7b1676d0bd79993f71fdaa90ca725fc6301',
+  );
+});
+
 it.each([
   ['a real one', PYTHON, 5],
   ['one that always says yes', says('{"accepted": true}'), 1],
