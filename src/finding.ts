@@ -99,6 +99,7 @@ export const FINDING_CODES = [
   'TIME_LIMIT',
   // notes: said beside a result, of one record; they change no verdict
   'KEY_ABSENT',
+  'SELFTEST_UNKNOWN',
   'CLOCK_BEHIND',
   'RECORD_TIME_ODD',
 ] as const;

@@ -251,6 +251,10 @@ export const FINDING_MEANINGS: Readonly<Record<FindingCode, readonly [by: string
   ],
   SOURCE_CHANGED: ['validator', 'the source is not the pinned one, or not the stored one'],
   TIME_LIMIT: ['runner, through the validator', 'the script ran too long'],
+  SELFTEST_UNKNOWN: [
+    'a note of semantics',
+    'a verdict says what a selftest gives that this custody does not know: another version brings that validator, or other cases; it was not compared',
+  ],
   KEY_ABSENT: ['a note of what appends', `nothing was signed: this user does not have the log's key`],
   CLOCK_BEHIND: [
     'a note of what appends',

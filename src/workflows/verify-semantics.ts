@@ -1,7 +1,7 @@
 import { categoryOf, type ErrorCode, isCustodyError, isDamage } from '../errors.ts';
 import { compareFindings, finding, type Finding } from '../finding.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { compareBytes, encode } from '../objects/codec.ts';
+import { compareBytes, encode, type Value } from '../objects/codec.ts';
 import type { Digest } from '../objects/digest.ts';
 import { decodeKind, type ObjectOf } from '../objects/kinds.ts';
 import type { Link } from '../objects/link.ts';
@@ -139,11 +139,16 @@ async function judgeClaim(
     const said = `judged again it is ${judged.accepted ? 'accepted' : 'rejected'} with ${again.length} findings`;
     findings.push(finding('VERDICT_DIFFERS', name, said));
   }
-  for (const what of ['faults', 'selftest'] as const)
-    if (compareBytes(encode([judged[what]]), encode([verdict[what]])) !== 0)
-      findings.push(
-        finding('VERDICT_DIFFERS', `${name}/${what}`, 'it says something else than now comes out'),
-      );
+  const differs = (what: string): Finding =>
+    finding('VERDICT_DIFFERS', `${name}/${what}`, 'it says something else than now comes out');
+  if (!same(judged.faults, verdict.faults)) findings.push(differs('faults'));
+  const [claimed, known] = [verdict.selftest, judged.selftest];
+  if (claimed && known && same(claimed.vectors, known.vectors)) {
+    if (!same(claimed, known)) findings.push(differs('selftest'));
+  } else if (claimed)
+    findings.push(
+      finding('SELFTEST_UNKNOWN', `${name}/selftest`, 'this custody does not know what its selftest gives'),
+    );
   if (!judged.accepted) {
     const codes = [...new Set(again.map(({ code }) => code))].join(', ');
     findings.push(finding('VERDICT_REJECTED', name, `rejected: ${codes}`));
@@ -151,6 +156,10 @@ async function judgeClaim(
     findings.push(...again.map(({ code, path, detail }) => finding(code, `${name}/${path}`, detail)));
   }
   return findings;
+}
+
+function same(a: Value, b: Value): boolean {
+  return compareBytes(encode([a]), encode([b])) === 0;
 }
 
 /** Undefined where it cannot be read: level chain says what is wrong with it; it pins nothing here. */

@@ -225,7 +225,8 @@ async function verifyPacket(
     onJudge: (judge: Judge) => void report.judges.push(judge),
   };
   const told = await verifySemantics(ledger, found.packet, inForce.policy, semantics);
-  const isNote = ({ code }: Finding): boolean => options.anyTemplate === true && code === 'TEMPLATE_UNKNOWN';
+  const isNote = ({ code }: Finding): boolean =>
+    code === 'SELFTEST_UNKNOWN' || (options.anyTemplate === true && code === 'TEMPLATE_UNKNOWN');
   report.notes = [...report.notes, ...told.filter(isNote)];
   report.level(
     'semantics',

@@ -78,14 +78,31 @@ describe('a rehearsal that was forged', () => {
   it.each([
     ['faults', { faults: [] }],
     ['faults', { faults: [{ name: 'no-mutation' as const, rejected: true }] }],
-    ['selftest', { selftest: null }],
-    ['selftest', { selftest: { vectors: new Uint8Array(32), passed: 1000, of: 1000 } }],
+    ['selftest', { selftest: 'fewer' }],
   ])('a verdict that says more or less of its validator: %s', async (what, change) => {
-    const verdict = putObject(at.good.objects, { ...forgedVerdict(at.good), ...change });
+    const said = forgedVerdict(at.good);
+    const selftest = { ...said.selftest!, passed: said.selftest!.passed - 1 };
+    const verdict = putObject(at.good.objects, {
+      ...said,
+      ...change,
+      ...('selftest' in change && { selftest }),
+    });
     expect(await at.verify(await at.commit({ ...at.good, verdict }))).toEqual([
       ['VERDICT_DIFFERS', `verdict/${what}`],
     ]);
   });
+
+  it.each([
+    ['of other cases', { vectors: new Uint8Array(32), passed: 1000, of: 1000 }, ['SELFTEST_UNKNOWN']],
+    ['of none', null, []],
+  ])(
+    'a verdict with a selftest %s, as another version may know it: a note at most',
+    async (_, selftest, noted) => {
+      const verdict = putObject(at.good.objects, { ...forgedVerdict(at.good), selftest });
+      const report = await verifyRevision(at.ledger, `@${await at.commit({ ...at.good, verdict })}`);
+      expect([report.ok, codes(report.notes).map(([code]) => code)]).toEqual([true, noted]);
+    },
+  );
 
   it.each([
     ['another plan', (text: string) => text.replace(/^name: .*$/m, 'name: another')],
