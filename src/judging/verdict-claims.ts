@@ -57,9 +57,14 @@ export async function readClaims(
         finding('VALIDATOR_MISMATCH', `${name}/validator`, 'the rehearsal names another validator here'),
       );
   }
-  for (const [key] of links) {
-    if (key.startsWith('verdict') && !names.includes(key))
-      findings.push(finding('VALIDATOR_MISMATCH', key, 'the rehearsal names no validator for this verdict'));
+  for (const [i, [key]] of links.entries()) {
+    if (names.includes(key) || (key === 'rehearsal' && links.findIndex(([first]) => first === key) === i))
+      continue;
+    findings.push(
+      key.startsWith('verdict')
+        ? finding('VALIDATOR_MISMATCH', key, 'the rehearsal names no validator for this verdict')
+        : finding('EVIDENCE_MALFORMED', `packet/links/${i}`, 'it is neither the rehearsal nor a verdict'),
+    );
   }
   return { claims, findings };
 }

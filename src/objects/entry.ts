@@ -20,7 +20,7 @@ export function* checkKind(kind: Kind, { digest }: Link): Walk<never> {
 export function* checkRun({ packet, run }: ObjectOf<'entry'> & { type: 'rehearsal' }): Walk<never> {
   const { links } = decodeKind('packet', yield* need<never>(packet.digest), packet.digest);
   const { rehearsal } = decodeKind('run', yield* need<never>(run.digest), run.digest);
-  if (links.some(([name, link]) => name === 'rehearsal' && link.equals(rehearsal))) return;
+  if (links.find(([name]) => name === 'rehearsal')?.[1].equals(rehearsal)) return;
   throw new CustodyError('OBJECT_FIELD_INVALID', 'the run is not of the rehearsal that the packet holds', {
     path: run.digest,
     hint: 'Rehearse anew: custody rehearse records what belongs together.',

@@ -31,6 +31,7 @@ export async function checkStoredPacket(
     if (fault) findings.push(finding(fault[0], showName(Buffer.from(path)), fault[1]));
     if (entry.mode === 'dir') continue;
     if (path === MANIFEST_NAME || path === SEAL_NAME) {
+      if (entry.mode === 'symlink') findings.push(finding('SPECIAL_FILE', path, 'must be a regular file'));
       for await (const bytes of driveAsync(readWhole(entry.link), get, options)) control.set(path, bytes);
     } else if (entry.mode === 'symlink') {
       for await (const bytes of driveAsync(readWhole(entry.link, MAX_TARGET), get, options))

@@ -11,6 +11,7 @@ import { checkWritten } from '../packets/files/check-written.ts';
 import { comparePacketFiles } from '../packets/files/compare.ts';
 import { packetFiles } from '../packets/files/packet-files.ts';
 import { linkOf } from '../packets/find-packet.ts';
+import { judgedPlan } from '../rules/judged.ts';
 import { loadValidator } from '../judging/policy.ts';
 import {
   checkPolicyMet,
@@ -89,6 +90,7 @@ async function judgeAgain(
   const verdicts = claims.map(({ link }) => link);
   const objects = { get: await ledger.store.reader() };
   findings.push(...(await attempt('semantics', () => checkWritten(subject, objects.get))));
+  findings.push(...(await attempt('semantics', async () => checkMacro(packet, subject, objects.get))));
   let run = 0;
   for (const claim of claims) {
     const { digest, codec } = claim.verdict.validator;
@@ -119,6 +121,15 @@ async function judgeAgain(
     comparePacketFiles(packet, (templates) => packetFiles(subject, verdicts, objects, templates), get),
   );
   return [...findings, ...files];
+}
+
+/** The mandate stands in the plan; the packet says it again. */
+function checkMacro(packet: ObjectOf<'packet'>, subject: Link, get: (id: Digest) => Uint8Array): Finding[] {
+  const rehearsal = decodeKind('rehearsal', get(subject.digest), subject.digest);
+  const plan = decodeKind('plan', get(rehearsal.plan.digest), rehearsal.plan.digest);
+  return packet.macro === judgedPlan(plan, get).macro
+    ? []
+    : [finding('EVIDENCE_MALFORMED', 'packet/macro', 'the plan names another one')];
 }
 
 /** Has the validator of one verdict judge again, and compares. */

@@ -5,7 +5,7 @@ import { storeContent } from '../../src/objects/file.ts';
 import { nodeLink, rawLink, type Link } from '../../src/objects/link.ts';
 import type { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { MapBuilder } from '../../src/objects/merkle-map.ts';
-import { encodeKey, integerKey } from '../../src/objects/rows/key.ts';
+import { boundKey, encodeKey, integerKey } from '../../src/objects/rows/key.ts';
 import { MASKED } from '../../src/objects/rows/masked.ts';
 import { multisetValue } from '../../src/objects/rows/multiset.ts';
 import { encodeRecord } from '../../src/objects/rows/sqlite-record.ts';
@@ -109,6 +109,25 @@ const OF_SNAPSHOTS: readonly [name: string, description: string, make: LinkClaim
     'row-key',
     'a row stands under the key of another',
     (o) => withRows(o, [[key, encodeRecord([2n, 'Ada'])]], { key: { type: 'declared', columns: ['id'] } }),
+  ],
+  [
+    'row-long-key',
+    'a row with NULL in its key stands under a long one that is not its own',
+    (o) => withRows(o, [[encodeKey(['z'.repeat(1_000), 'Bob']), ada]], { key: KEY_OF_TWO }),
+  ],
+  [
+    'row-cut-key',
+    'the same under one that was cut',
+    (o) => withRows(o, [[boundKey(encodeKey(['z'.repeat(2_000), 'Bob'])), ada]], { key: KEY_OF_TWO }),
+  ],
+  [
+    'row-header',
+    'a row has 126 values, and a header of 127 bytes that says 128',
+    (o) => {
+      const columns = Array.from({ length: 126 }, (_, i) => ({ name: `c${i}`, type: '' }));
+      const row = Uint8Array.of(0x81, 0, ...Array<number>(126).fill(0));
+      return withRows(o, [[key, row]], { columns, key: { type: 'rowid', columns: [] } });
+    },
   ],
   [
     'row-hash',
@@ -218,6 +237,7 @@ const OF_SNAPSHOTS: readonly [name: string, description: string, make: LinkClaim
   ],
 ];
 
+const KEY_OF_TWO: Table['key'] = { type: 'declared', columns: ['id', 'name'] };
 const ABSENT = nodeLink(digestOf(utf8('gone')));
 const NO_FACTS = (o: MemoryObjects): Snapshot['facts'] => {
   const none = map(o, []);

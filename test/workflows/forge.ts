@@ -8,7 +8,7 @@ import { digestOf, digestToBytes, parseDigest, type Digest } from '../../src/obj
 import { decodeKind, type ObjectOf } from '../../src/objects/kinds.ts';
 import { nodeLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
-import { putObject } from '../../src/objects/sink.ts';
+import { putObject, type ObjectSink } from '../../src/objects/sink.ts';
 import { driveAsync, driveSync } from '../../src/objects/walk.ts';
 import { decodeHead, encodeHead } from '../../src/store/heads.ts';
 import { sealFiles } from '../../src/packets/make-packet.ts';
@@ -50,7 +50,7 @@ export async function commitForged(
   options: {
     files?: Record<string, string | null>;
     links?: [string, Link][];
-    change?: (packet: ObjectOf<'packet'>) => ObjectOf<'packet'>;
+    change?: (packet: ObjectOf<'packet'>, sink: ObjectSink) => ObjectOf<'packet'>;
   } = {},
 ): Promise<number> {
   const { objects, rehearsal, verdict } = material;
@@ -80,7 +80,7 @@ export async function commitForged(
     macro: null,
     links,
   };
-  const packet = putObject(session.writer, options.change?.(made) ?? made);
+  const packet = putObject(session.writer, options.change?.(made, session.writer) ?? made);
   const draft = {
     type: 'rehearsal',
     packet,

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { storeContent } from '../../src/objects/file.ts';
 import { decodeKind } from '../../src/objects/kinds.ts';
+import { compareNames } from '../../src/objects/names.ts';
 import { putObject } from '../../src/objects/sink.ts';
+import { TreeBuilder } from '../../src/objects/tree.ts';
+import { packetFiles } from '../../src/packets/files/packet-files.ts';
+import { sealFiles } from '../../src/packets/make-packet.ts';
 import { verifyRevision } from '../../src/workflows/verify.ts';
 import { codes } from '../cli/desk.ts';
 import { forgedVerdict, rechained, rewriteHead } from './forge.ts';
@@ -130,6 +134,47 @@ describe('a rehearsal that was forged', () => {
     const found = await at.verify(await at.commit(at.good, { links }));
     expect(found).toContainEqual(['VERDICT_DIFFERS', 'verdict/subject']);
     expect(found).toContainEqual(['VERDICT_REJECTED', 'verdict']);
+  });
+
+  it('a macro that the plan does not name', async () => {
+    const forged = await at.commit(at.good, { change: (packet) => ({ ...packet, macro: 'GO' }) });
+    expect(await at.verify(forged)).toEqual([['EVIDENCE_MALFORMED', 'packet/macro']]);
+  });
+
+  it.each(['rehearsal', 'approval'])('a packet that also links another thing as its %s', async (name) => {
+    for (const [id, { codec, bytes }] of at.bad.objects.entries()) at.good.objects.put(codec, id, bytes);
+    const links: [string, typeof at.good.verdict][] = [
+      ['rehearsal', at.good.rehearsal],
+      ['verdict', at.good.verdict],
+      [name, at.bad.rehearsal],
+    ];
+    expect(await at.verify(await at.commit(at.good, { links }))).toEqual([
+      ['EVIDENCE_MALFORMED', 'packet/links/2'],
+    ]);
+  });
+
+  it.each([
+    ['a file that is a program', 'plan.json', 'exec', 'TREE_DIFFERS'],
+    ['a manifest that is a symlink', 'HASH_MANIFEST.txt', 'symlink', 'SPECIAL_FILE'],
+    ['a folder too many', 'APPROVED', 'dir', 'TREE_DIFFERS'],
+  ] as const)('a tree with %s', async (_, name, mode, code) => {
+    const { objects, rehearsal, verdict } = at.good;
+    const { tree } = sealFiles(packetFiles(rehearsal, [verdict], objects), objects);
+    const { entries } = decodeKind('tree', objects.get(tree.digest));
+    const forged = await at.commit(at.good, {
+      change: (packet, sink) => {
+        const builder = new TreeBuilder(sink);
+        const empty = new TreeBuilder(sink).finish();
+        const named = entries.filter((entry) => 'name' in entry);
+        const own = named.find((entry) => entry.name === name) ?? { name, link: empty };
+        const others = named.filter((entry) => entry.name !== name);
+        for (const entry of [...others, { ...own, mode }].sort((a, b) => compareNames(a.name, b.name)))
+          builder.add(entry);
+        return { ...packet, tree: builder.finish() };
+      },
+    });
+    const { findings } = await verifyRevision(at.ledger, `@${forged}`);
+    expect(codes(findings)).toContainEqual([code, name]);
   });
 
   it('a rehearsal without a verdict is never ok', async () => {

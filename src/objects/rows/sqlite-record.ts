@@ -60,6 +60,8 @@ export function decodeRecord(bytes: Uint8Array): SqliteValue[] {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const [header, first] = readVarint(view, 0, view.length);
   if (header < first || header > view.length) malformed('the header does not fit');
+  // The length counts its own bytes: 128 in two of them is 127 in one.
+  if (varintSize(header - 1) < first) malformed('a header that is too long');
   const types: number[] = [];
   for (let at = first; at < header;) {
     const [type, next] = readVarint(view, at, header);

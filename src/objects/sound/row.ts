@@ -1,7 +1,7 @@
 import { isCustodyError } from '../../errors.ts';
 import type { KeyBefore } from './list-walk.ts';
 import { compareBytes } from '../codec.ts';
-import { boundKey, encodeKey, integerOfKey, TextBytes, type KeyPart } from '../rows/key.ts';
+import { boundKey, CUT_KEY, encodeKey, integerOfKey, MAX_KEY, TextBytes, type KeyPart } from '../rows/key.ts';
 import { MASKED } from '../rows/masked.ts';
 import { splitMultisetValue } from '../rows/multiset.ts';
 import { decodeRow, type RowValue } from '../rows/row.ts';
@@ -30,6 +30,7 @@ export function rowFaults({ format, columns, key: { type, columns: keyed }, mask
     const values = valuesOf(format, row);
     if (typeof values === 'string') return values;
     if (values.length !== width) return `${values.length} values for ${columns.length} columns`;
+    if (values.length > columns.length && row.length > 0) return 'a value without a column';
     if (values.some((one, i) => one === MASKED && !mayMask[i]))
       return 'a masked value in a column that is not named as masked';
     if (type === 'multiset')
@@ -67,17 +68,19 @@ function isSqliteKey(key: Uint8Array, parts: readonly (KeyPart | TextBytes)[]): 
   if (!parts.includes(null)) return same(key, boundKey(own));
   // NULL in a key: the one column is the rowid under another name, or the rowid follows the key's parts.
   if (parts.length === 1 && integerOfKey(key) !== undefined) return true;
-  if (key.length >= MAX_READABLE) return true;
-  return same(key, own) || numberAfter(key, own) !== undefined;
+  if (key.length < MAX_KEY) return same(key, own) || numberAfter(key, own) !== undefined;
+  // Cut, so that the rowid at its end cannot be read: what is before the hash is of these parts.
+  return own.length >= MAX_KEY - ROWID && same(key.subarray(0, CUT_KEY), own.subarray(0, CUT_KEY));
 }
 
-/** A longer key may be a cut one, of which the rowid at its end cannot be read. */
-const MAX_READABLE = 1_000;
+/** Bytes of a rowid at the end of a key. */
+const ROWID = 9;
 
 /** Whether two keys may stand for the same row: equal but for the rowid at their end. */
 export function sameButRowid(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length >= MAX_READABLE || b.length >= MAX_READABLE) return false;
-  return numberAfter(a, a.subarray(0, -9)) !== undefined && numberAfter(b, a.subarray(0, -9)) !== undefined;
+  if (a.length >= MAX_KEY || b.length >= MAX_KEY) return false;
+  const parts = a.subarray(0, -ROWID);
+  return numberAfter(a, parts) !== undefined && numberAfter(b, parts) !== undefined;
 }
 
 /** Whether a masked row has the number after that of the equal one before it, or 0 where there is none. */

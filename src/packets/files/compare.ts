@@ -25,7 +25,14 @@ export async function comparePacketFiles(
   const unread = new Set(unknown.flatMap((name) => [name, templatePath(name)]));
   const left = new Set([...wanted.keys(), ...unread]);
   for await (const { path, entry } of driveAsync(walkTree(packet.tree), get)) {
-    if (entry.mode === 'dir' || path === MANIFEST_NAME || path === SEAL_NAME) continue;
+    if (entry.mode === 'dir') {
+      if (![...wanted.keys()].some((name) => name.startsWith(`${path}/`)))
+        findings.push(finding('TREE_DIFFERS', path, 'not a folder of a rehearsal packet'));
+      continue;
+    }
+    if (entry.mode !== 'file')
+      findings.push(finding('TREE_DIFFERS', path, `it is no plain file: ${entry.mode}`));
+    if (path === MANIFEST_NAME || path === SEAL_NAME) continue;
     const content = wanted.get(path);
     left.delete(path);
     if (unread.has(path)) continue;
@@ -33,8 +40,7 @@ export async function comparePacketFiles(
       findings.push(finding('TREE_DIFFERS', path, 'not a file of a rehearsal packet'));
       continue;
     }
-    const same = entry.mode !== 'symlink' && storedContent(content, NOWHERE).equals(entry.link);
-    if (!same) findings.push(finding('TREE_DIFFERS', path, 'it is not what the objects of this packet give'));
+    if (!storedContent(content, NOWHERE).equals(entry.link)) findings.push(finding('TREE_DIFFERS', path, 'it is not what the objects of this packet give'));
   }
   for (const name of unknown)
     if (!left.has(templatePath(name)))

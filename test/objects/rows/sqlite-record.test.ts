@@ -93,6 +93,8 @@ describe('canonical records', () => {
     ['48 bits for 32', '020500007fffffff'],
     ['64 bits for 48', '0206ffff800000000000'],
     ['a long varint', '03800d'],
+    ['a header that counts a byte of its own too many', `8100${'00'.repeat(126)}`],
+    ['the same of a longer one', `818000${'00'.repeat(16_381)}`],
     ['a header past the end', '05'],
     ['a header of 0', '00'],
     ['a body cut short', '020f'],
