@@ -21,7 +21,7 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
       {
         "accepted": true,
         "rehearsal": "661327cc3d45cc4b1abb9802e9b5b52b2fe637f499dd472de87723c898774133",
-        "seal": "9e89cdba2883c824aa01603ca6d66c98eaaf9fb0a7ada2c3a60b8a8eda7ed890",
+        "seal": "0d266de9447a3349a0f564e9b78ff7fad10ebde94c0d5e8bc9aceddef0c94e26",
       }
     `);
   });

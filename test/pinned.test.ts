@@ -27,7 +27,7 @@ describe('pinned', () => {
       {
         "accepted": true,
         "rehearsal": "55163430a3fde2135db88eb35990f9d8f4b27773c7dc2e1fbffaec0eed9a32e9",
-        "seal": "e56c5506865402dca740d6448cbe3a6bf92d7316ba2d9ddba570dfd2fb94e4d1",
+        "seal": "8154ad5aff765707863ead659e8da1bc0efd3c9364673a2fdc606df188c59a50",
       }
     `);
   });
@@ -43,7 +43,7 @@ describe('pinned', () => {
       {
         "accepted": true,
         "rehearsal": "79f81f518e07e6b76226572e3ed8ba58cd0d4a186704313903564c856ecebecc",
-        "seal": "011205a030b7e2c996714ff30c79a2f09fc3c8e6c742e2848a3e115bff44aea1",
+        "seal": "10b140de3504b41b99b489740ae2ececc372d11d00f45ccb31e9345a85212f9f",
       }
     `);
   });

@@ -1,5 +1,6 @@
 import { unreachable } from '../errors.ts';
 import type { DiffResult } from '../workflows/diff.ts';
+import { escapeControl } from '../objects/control-characters.ts';
 import { plainValue, shownType, type Shown } from '../objects/rows/shown.ts';
 import type { Cells, ShownChange, ShownKey } from '../objects/snapshots/shown-change.ts';
 import { plural, printable } from './text.ts';
@@ -25,11 +26,11 @@ function lines(result: DiffResult): string[] {
     case 'json':
     case 'object':
       return result.changes.map(({ path, change, before, after }) => {
-        const value = [before, after].filter((v) => v !== undefined).map((v) => cut(JSON.stringify(v)));
-        return `${SIGN[change]} ${printable(path || '(document)')}  ${value.join(' → ')}`;
+        const values = [before, after].filter((v) => v !== undefined).map((v) => JSON.stringify(v));
+        return `${SIGN[change]} ${printable(path || '(document)')}  ${fromTo(values, MAX_VALUE)}`;
       });
     case 'text':
-      return result.changes.map(({ change, line, text }) => `${SIGN[change]} ${line}: ${printable(text)}`);
+      return result.changes.map(({ change, line, text }) => `${SIGN[change]} ${line}: ${exact(text)}`);
     case 'bytes':
       return result.changes.map(
         ({ before, after, firstDifference }) =>
@@ -46,8 +47,8 @@ function snapshotLines(change: ShownChange): string[] {
     if (change.class === 'schema') return schemaLines(sign, change);
     if (change.part === 'coverage')
       return [`! not looked at alike: ${printable(change.name)}  ${change.before!} → ${change.after!}`];
-    const values = [change.before, change.after].filter((v) => v !== undefined).map((v) => cut(v, 200));
-    return [`${sign} ${change.class ?? change.part} ${printable(change.name)}  ${values.join(' → ')}`];
+    const values = [change.before, change.after].filter((v) => v !== undefined);
+    return [`${sign} ${change.class ?? change.part} ${printable(change.name)}  ${fromTo(values, 200)}`];
   }
   const { before, after, key, count } = change;
   const names =
@@ -74,12 +75,18 @@ function cell(before: Cells | undefined, after: Cells | undefined, name: string)
   const types = [shownType(was), shownType(is)];
   if (was !== null && is !== null && types[0] !== types[1])
     return `${types[0]} ${shown(was)} → ${types[1]} ${shown(is)}`;
-  const [x, y] = [plainValue(was), plainValue(is)];
-  if (cut(x) !== cut(y)) return `${cut(x)} → ${cut(y)}`;
-  // Long values that begin alike: from where they differ.
+  return fromTo([plainValue(was), plainValue(is)], MAX_VALUE);
+}
+
+/** One value, or what was and what is: long ones that begin alike from where they differ. */
+function fromTo(values: readonly string[], max: number): string {
+  const [was = '', is] = values;
+  if (is === undefined || cut(was, max) !== cut(is, max)) return values.map((v) => cut(v, max)).join(' → ');
   let at = 0;
-  while (x[at] === y[at]) at++;
-  return `…${cut(x.slice(at))} → …${cut(y.slice(at))}`;
+  while (at < was.length && was[at] === is[at]) at++;
+  // Not between the two halves of a sign.
+  if (/[\ud800-\udbff]/.test(was[at - 1] ?? '')) at--;
+  return [was, is].map((text) => `…${cut(text.slice(at), max)}`).join(' → ');
 }
 
 /** A definition has several lines: what goes with -, what comes with +. */
@@ -102,8 +109,15 @@ function shown(value: Shown): string {
 }
 
 function cut(value: string, max = MAX_VALUE): string {
-  const text = printable(value);
-  return text.length > max ? `${text.slice(0, max)}… (${value.length} characters)` : text;
+  const text = exact(value);
+  return text.length > max
+    ? `${text.slice(0, max).replace(/[\ud800-\udbff]$/, '')}… (${value.length} characters)`
+    : text;
+}
+
+/** On one line, so that no two texts look alike: a tab is none of the spaces, what is escaped none of the letters. */
+function exact(text: string): string {
+  return escapeControl(text.replace(/\\(?=u\{)/g, '\\u{5c}'));
 }
 
 function summary(result: DiffResult): string {

@@ -3,6 +3,7 @@ export interface Io {
   readonly stdout: {
     write(data: string | Uint8Array): unknown;
     once?(event: 'drain' | 'close', listener: () => void): unknown;
+    off?(event: 'drain' | 'close', listener: () => void): unknown;
     readonly destroyed?: boolean;
   };
   readonly stderr: { write(data: string): unknown; readonly isTTY?: boolean };

@@ -70,11 +70,18 @@ async function* contentOf(
  * @returns whether somebody still reads.
  */
 async function writeAll({ stdout }: Io, bytes: Uint8Array): Promise<boolean> {
-  if (stdout.write(bytes) === false && stdout.once) {
+  if (stdout.write(bytes) === false && stdout.destroyed !== true && stdout.once && stdout.off) {
     const once = stdout.once.bind(stdout);
+    const off = stdout.off.bind(stdout);
     await new Promise<void>((resolve) => {
-      once('drain', resolve);
-      once('close', resolve);
+      // The event that does not come would keep its listener, one for each piece.
+      const ready = (): void => {
+        off('drain', ready);
+        off('close', ready);
+        resolve();
+      };
+      once('drain', ready);
+      once('close', ready);
     });
   }
   return stdout.destroyed !== true;

@@ -11,7 +11,7 @@ export const command = defineCommand({
     'Writes HASH_MANIFEST.txt (the sha256sum lines of every file) and packet_tree.sha256 (the sha256sum line of the\nmanifest: the seal) into FOLDER. A folder that was sealed and changed since is refused without --force.',
   examples: [
     ['custody seal evidence', 'seal a folder'],
-    ['sha256sum -c evidence/HASH_MANIFEST.txt', 'coreutils agree'],
+    ['cd evidence && sha256sum -c HASH_MANIFEST.txt', 'coreutils agree'],
   ],
   options: (y) =>
     y

@@ -11,7 +11,7 @@ import { driveAsync } from '../../objects/walk.ts';
  */
 export const TEMPLATES: ReadonlyMap<string, readonly string[]> = new Map([
   ['README.md', ['01c5588d0b283047dcb8050a3d8f33e7cd6219ea52ccc46bd711badb6f02daf5']],
-  ['RERUN.sh', ['7995ee39c2f3999c5767eddca74176ed8ccdd7cd8c24dc81680f18c0f96abc22']],
+  ['RERUN.sh', ['bf451d7bd66dd9e2780bbb87eeeacbc00ced349143f1e35b771ff2ae8444b32e']],
   ['commands.sh', ['9d24be489d36fceab0dbb5cea5cef568cdde5c88c68daee961bdd4dd7f709d0a']],
 ]);
 

@@ -122,6 +122,15 @@ describe('the scripts of an unpacked packet', () => {
     },
   );
 
+  it('RERUN.sh calls equal seals equal where custody found something', { timeout: 300_000 }, async () => {
+    made.write('finds', `#!${which('sh')}\ncustody "$@"\nexit 1\n`);
+    chmodSync(made.path('finds'), 0o755);
+    const { exit, output } = await run('packet', 'RERUN.sh', { CUSTODY: made.path('finds') });
+    expect(exit, output).toBe(1);
+    expect(output).not.toContain('DIFFERENT SEAL');
+    expect(last(output)).toMatch(/^SAME SEAL, but/);
+  });
+
   const lacking: [string, string][] = [
     ['custody', 'commands.sh'],
     ['custody', 'RERUN.sh'],

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Rehearses again from this packet alone and compares the seal. Exit status 0: the same seal; 1: another one; 2: not run.
+# Rehearses again from this packet alone and compares the seal. Exit status 0: the same seal; 1: another one, or a finding; 2: not run.
 # Needs custody (CUSTODY=/path/to/custody names another one), sh and coreutils. Options go to custody. Nothing here is changed.
 set -u
 CUSTODY=${CUSTODY:-custody}
@@ -28,9 +28,12 @@ done < "$work/packet/HASH_MANIFEST.txt" > "$work/manifest"
 sum=$(sha256sum < "$work/manifest") || could_not 'no sha256sum'
 again=${sum%% *}
 printf 'sealed  %s\nagain   %s\n' "$sealed" "$again"
-if [ "$again" = "$sealed" ] && [ "$status" -eq 0 ]; then
-  echo 'SAME SEAL'
-  exit 0
+if [ "$again" != "$sealed" ]; then
+  echo 'DIFFERENT SEAL'
+  exit 1
 fi
-echo 'DIFFERENT SEAL'
-exit 1
+if [ "$status" -ne 0 ]; then
+  echo 'SAME SEAL, but custody found what it says above'
+  exit 1
+fi
+echo 'SAME SEAL'
