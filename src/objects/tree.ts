@@ -66,11 +66,13 @@ export interface PathEntry {
 }
 
 /** Entries that a packet may have, folders included: shared folders multiply. */
-export const MAX_ENTRIES = 10_000_000;
+const MAX_ENTRIES = 1_000_000;
+/** Bytes that their paths may have together. A manifest of them is of the same order. */
+const MAX_PATHS = 128 * 1024 * 1024;
 
 /**
  * Reads each folder below `root` once, however often it is linked, checks it, and counts what a walk would meet.
- * @throws CustodyError TREE_MALFORMED above {@link MAX_ENTRIES}, and what {@link listFolder} throws.
+ * @throws CustodyError TREE_MALFORMED above {@link MAX_ENTRIES} or {@link MAX_PATHS}, and what {@link listFolder} throws.
  */
 export function* checkTree<T>(root: Link, { cut = false } = {}): Walk<T> {
   interface Open {
@@ -78,31 +80,38 @@ export function* checkTree<T>(root: Link, { cut = false } = {}): Walk<T> {
     readonly entries: readonly TreeEntry[];
     next: number;
     count: number;
+    /** Bytes of the paths below. */
+    paths: number;
   }
   const open = function* (link: Link): Walk<T, Open> {
-    return { link, entries: yield* collect<TreeEntry, T>(listFolder(link, { cut })), next: 0, count: 0 };
+    const entries = yield* collect<TreeEntry, T>(listFolder(link, { cut }));
+    return { link, entries, next: 0, count: 0, paths: 0 };
   };
-  const known = new Map<string, number>();
+  const known = new Map<string, Pick<Open, 'count' | 'paths'>>();
   const stack = [yield* open(root)];
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
     const entry = top.entries[top.next];
     if (!entry) {
-      known.set(top.link.digest, top.count);
+      known.set(top.link.digest, top);
       stack.pop();
       continue;
     }
-    const below = entry.mode === 'dir' ? known.get(entry.link.digest) : 0;
+    const below = entry.mode === 'dir' ? known.get(entry.link.digest) : { count: 0, paths: 0 };
     if (below === undefined) {
       // It is known when this entry is looked at again.
       stack.push(yield* open(entry.link));
       continue;
     }
     top.next++;
-    top.count += 1 + below;
-    if (top.count > MAX_ENTRIES)
-      throw new CustodyError('TREE_MALFORMED', `a folder with more than ${MAX_ENTRIES} entries below`, {
-        path: top.link.digest,
-      });
+    top.count += 1 + below.count;
+    const name = Buffer.byteLength(entry.name);
+    top.paths += name + (name + 1) * below.count + below.paths;
+    if (top.count > MAX_ENTRIES || top.paths > MAX_PATHS)
+      throw new CustodyError(
+        'TREE_MALFORMED',
+        `a folder with more than ${MAX_ENTRIES} entries below, or ${MAX_PATHS} bytes of paths`,
+        { path: top.link.digest },
+      );
   }
 }
 

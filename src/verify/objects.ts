@@ -118,7 +118,7 @@ export class ObjectsCheck {
     const left = new Set(over?.files.map(({ link }) => link.digest));
     if (over) this.findings.push(...notHashed(over));
     for (const link of files) if (!left.has(link.digest)) await this.#drain(link, readContent(link));
-    for (const { content, check } of this.#states.longRows.splice(0))
+    for (const { content, check } of this.#states.takeOutOfLine())
       if (!left.has(content.digest) && !faulty.has(content.digest)) await this.#drain(content, check());
   }
 

@@ -5,7 +5,7 @@ import type { Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';
 import { oversized, withoutRepeats } from '../../src/objects/oversized.ts';
 import { putBlob, putObject } from '../../src/objects/sink.ts';
-import { TreeBuilder, walkTree } from '../../src/objects/tree.ts';
+import { checkTree, TreeBuilder, walkTree } from '../../src/objects/tree.ts';
 import { driveAsync, driveSync, item, resultOf, type Walk } from '../../src/objects/walk.ts';
 import { checkStoredPacket } from '../../src/packets/check-stored.ts';
 import { refusedWith, refuses } from '../support/refusals.ts';
@@ -17,13 +17,13 @@ const drain = (objects: MemoryObjects, walk: Walk<unknown>) => (): unknown[] => 
 ];
 
 /** Folders of `width` links to one folder, `depth` levels of them, over one file. */
-function folders(objects: MemoryObjects, depth: number, width: number): Link {
+function folders(objects: MemoryObjects, depth: number, width: number, long = ''): Link {
   const builder = new TreeBuilder(objects);
   builder.add({ name: 'f', mode: 'file', link: putBlob(objects, new Uint8Array(1)) });
   let tree = builder.finish();
   for (let level = 0; level < depth; level++) {
     const folder = new TreeBuilder(objects);
-    for (let i = 0; i < width; i++) folder.add({ name: `d${i}`, mode: 'dir', link: tree });
+    for (let i = 0; i < width; i++) folder.add({ name: `${long}d${i}`, mode: 'dir', link: tree });
     tree = folder.finish();
   }
   return tree;
@@ -52,6 +52,11 @@ describe('what a few objects multiply', () => {
     const objects = new MemoryObjects();
     expect(refusedWith(drain(objects, walkTree(folders(objects, 40, 10))))).toBe('TREE_MALFORMED');
     expect(drain(objects, walkTree(folders(objects, 2, 3)))()).toHaveLength(3 + 9 + 9);
+    // Some 20,000 entries with long names, and 10 MiB of paths; one level more, and they have a hundred.
+    const long = 'n'.repeat(200);
+    const check = (depth: number): string | undefined =>
+      refusedWith(drain(objects, checkTree(folders(objects, depth, 10, long))));
+    expect([check(4), check(5)]).toEqual(['none', 'TREE_MALFORMED']);
   });
 
   it('lists of chunks', () => {

@@ -82,7 +82,7 @@ function* diffFacts(of: string, a: Snapshot, b: Snapshot, looked: LookedAt): Wal
     const { fault } = factRules(snapshot, of);
     return function* (key, row) {
       const definition = yield* rowBytes<SnapshotChange>(row);
-      requireSound('ROW_MALFORMED', of, fault(key, definition, null));
+      requireSound('ROW_MALFORMED', of, fault(definition)(key, null));
       return definitionText(definition);
     };
   };
@@ -160,7 +160,7 @@ function rowChange(
     const fault =
       x && y && equalBytes(x, y)
         ? 'one row in two forms'
-        : ((x && was(key, x, null)) ?? (y && is(key, y, marked ? last : null)));
+        : ((x && was(x)(key, null)) ?? (y && is(y)(key, marked ? last : null)));
     requireSound('ROW_MALFORMED', table.name, fault);
     if (y) last = key;
     yield* item<SnapshotChange>({ part: 'row', table, key, before: x, after: y });

@@ -8,48 +8,53 @@ import { decodeRow, type RowValue } from '../rows/row.ts';
 import { sha256Bytes } from '../sha256.ts';
 import type { Stored } from '../shapes/stored.ts';
 
-export type RowFault = (key: Uint8Array, value: Uint8Array, before: KeyBefore) => string | undefined;
+/** What is wrong with a value under a key, in words; undefined where nothing is. `before`: the last key before it. */
+export type KeyFault = (key: Uint8Array, before: KeyBefore) => string | undefined;
+/** Reads a value once, under however many keys it stands. */
+export type RowFault = (value: Uint8Array) => KeyFault;
 
 /** What of a table its rows must fit. */
 export type RowShape = Pick<Stored<'table'>, 'format' | 'columns' | 'key' | 'masked'>;
 
 /**
  * Says what is wrong with a row of this table: it is a row of its format, has a value for each column, and stands under
- * its own key (spec/FORMAT.md, "Keys of rows", "Masking"). In words; undefined where nothing is. Its `value` is as the
- * map has it, of a multiset with its count; `before` the last key before it: equal masked rows are numbered.
+ * its own key (spec/FORMAT.md, "Keys of rows", "Masking"). A value is as the map has it, of a multiset with its count; equal
+ * masked rows are numbered.
  */
 export function rowFaults({ format, columns, key: { type, columns: keyed }, masked }: RowShape): RowFault {
   const width = Math.max(columns.length, format === 'postgres-copy' ? 1 : 0);
   const mayMask = columns.map(({ name }) => masked.includes(name));
   const at = keyed.map((name) => columns.findIndex((column) => column.name === name));
   const types = at.map((i) => columns[i]?.type ?? '');
-  return (key, value, before) => {
+  return (value) => {
     const split = type === 'multiset' ? splitMultisetValue(value) : { row: value };
-    if (!split) return 'a row of a multiset without a count';
+    if (!split) return () => 'a row of a multiset without a count';
     const { row } = split;
     const values = valuesOf(format, row);
-    if (typeof values === 'string') return values;
-    if (values.length !== width) return `${values.length} values for ${columns.length} columns`;
-    if (values.length > columns.length && row.length > 0) return 'a value without a column';
+    if (typeof values === 'string') return () => values;
+    if (values.length !== width) return () => `${values.length} values for ${columns.length} columns`;
+    if (values.length > columns.length && row.length > 0) return () => 'a value without a column';
     if (values.some((one, i) => one === MASKED && !mayMask[i]))
-      return 'a masked value in a column that is not named as masked';
-    if (type === 'multiset')
-      return same(key, sha256Bytes(row)) ? undefined : 'a row under the hash of another';
-    return standsUnder(key, row, values, before) ? undefined : 'a row under a key that is not its own';
+      return () => 'a masked value in a column that is not named as masked';
+    const hash = type === 'multiset' ? sha256Bytes(row) : undefined;
+    if (hash) return (key) => (same(key, hash) ? undefined : 'a row under the hash of another');
+    const own = ownKeys(row, values);
+    return (key, before) => (own(key, before) ? undefined : 'a row under a key that is not its own');
   };
 
-  function standsUnder(
-    key: Uint8Array,
+  function ownKeys(
     row: Uint8Array,
     values: readonly RowValue[],
-    before: KeyBefore,
-  ): boolean {
-    if (type === 'rowid') return integerOfKey(key) !== undefined;
+  ): (key: Uint8Array, before: KeyBefore) => boolean {
+    if (type === 'rowid') return (key) => integerOfKey(key) !== undefined;
     const parts = at.map((i) => values[i] ?? null);
-    if (parts.includes(MASKED)) return isNumbered(key, encodeKey([null, sha256Bytes(row)]), before);
-    if (format === 'postgres-copy')
-      return same(key, boundKey(encodeKey(parts.map((part, i) => copyPart(types[i]!, part)))));
-    return isSqliteKey(key, parts as (KeyPart | TextBytes)[]);
+    if (parts.includes(MASKED)) {
+      const own = encodeKey([null, sha256Bytes(row)]);
+      return (key, before) => isNumbered(key, own, before);
+    }
+    if (format === 'sqlite-record') return sqliteKeys(parts as (KeyPart | TextBytes)[]);
+    const own = boundKey(encodeKey(parts.map((part, i) => copyPart(types[i]!, part))));
+    return (key) => same(key, own);
   }
 }
 
@@ -63,25 +68,21 @@ function valuesOf(format: RowShape['format'], row: Uint8Array): RowValue[] | str
   }
 }
 
-function isSqliteKey(key: Uint8Array, parts: readonly (KeyPart | TextBytes)[]): boolean {
+function sqliteKeys(parts: readonly (KeyPart | TextBytes)[]): (key: Uint8Array) => boolean {
   const own = encodeKey(parts);
-  if (!parts.includes(null)) return same(key, boundKey(own));
-  // NULL in a key: the one column is the rowid under another name, or the rowid follows the key's parts.
-  if (parts.length === 1 && integerOfKey(key) !== undefined) return true;
-  if (key.length < MAX_KEY) return same(key, own) || numberAfter(key, own) !== undefined;
-  // Cut, so that the rowid at its end cannot be read: what is before the hash is of these parts.
-  return own.length >= MAX_KEY - ROWID && same(key.subarray(0, CUT_KEY), own.subarray(0, CUT_KEY));
+  const bound = boundKey(own);
+  if (!parts.includes(null)) return (key) => same(key, bound);
+  return (key) => {
+    // NULL in a key: the one column is the rowid under another name, or the rowid follows the key's parts.
+    if (parts.length === 1 && integerOfKey(key) !== undefined) return true;
+    if (key.length < MAX_KEY) return same(key, own) || numberAfter(key, own) !== undefined;
+    // Cut, so that the rowid at its end cannot be read: what is before the hash is of these parts.
+    return own.length >= MAX_KEY - ROWID && same(key.subarray(0, CUT_KEY), own.subarray(0, CUT_KEY));
+  };
 }
 
 /** Bytes of a rowid at the end of a key. */
 const ROWID = 9;
-
-/** Whether two keys may stand for the same row: equal but for the rowid at their end. */
-export function sameButRowid(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length >= MAX_KEY || b.length >= MAX_KEY) return false;
-  const parts = a.subarray(0, -ROWID);
-  return numberAfter(a, parts) !== undefined && numberAfter(b, parts) !== undefined;
-}
 
 /** Whether a masked row has the number after that of the equal one before it, or 0 where there is none. */
 function isNumbered(key: Uint8Array, own: Uint8Array, before: KeyBefore): boolean {

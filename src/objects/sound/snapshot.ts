@@ -1,5 +1,4 @@
-import type { KeyBefore } from './list-walk.ts';
-import { rowFaults, sameButRowid, type RowShape } from './row.ts';
+import { rowFaults, type RowFault, type RowShape } from './row.ts';
 import { isCustodyError } from '../../errors.ts';
 import { compareBytes } from '../codec.ts';
 import { boundKey, encodeKey } from '../rows/key.ts';
@@ -13,23 +12,14 @@ import { readDefinition } from '../snapshots/facts.ts';
 export interface MapRules {
   /** What else has the same rules has the same name: what was found sound by them is not looked at again. */
   readonly name: string;
-  /**
-   * What is wrong with an entry, in words; undefined where nothing is. @throws CustodyError as decoding does.
-   * @param before the last key before it.
-   */
-  readonly fault: (key: Uint8Array, row: Uint8Array, before: KeyBefore) => string | undefined;
-  /** Whether what is sound under two keys, which may be another two, is so under both of these. */
-  readonly alike: (known: Uint8Array, key: Uint8Array) => boolean;
+  /** What is wrong with an entry. @throws CustodyError as decoding does. */
+  readonly fault: RowFault;
 }
 
 /** Rows of a table. */
 export function rowRules({ format, columns, key, masked }: RowShape): MapRules {
   const table = { format, columns, key, masked };
-  return {
-    name: JSON.stringify(table),
-    fault: rowFaults(table),
-    alike: (known, key) => masked.length === 0 && sameButRowid(known, key),
-  };
+  return { name: JSON.stringify(table), fault: rowFaults(table) };
 }
 
 /** Facts of one class: a key of as many names as the class has, and a definition. */
@@ -45,11 +35,10 @@ export function factRules(snapshot: Stored<'snapshot'>, of: string): MapRules {
   };
   return {
     name: JSON.stringify(['facts', parts[of] ?? null, without]),
-    fault: (key, definition) => {
+    fault: (definition) => {
       readDefinition(definition);
-      return keyFault(key);
+      return keyFault;
     },
-    alike: (_, key) => keyFault(key) === undefined,
   };
 }
 

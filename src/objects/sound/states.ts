@@ -1,5 +1,4 @@
 import { CustodyError } from '../../errors.ts';
-import { equalBytes } from '../codec.ts';
 import { DigestTable } from '../digest-table.ts';
 import type { Digest } from '../digest.ts';
 import { readWhole } from '../file.ts';
@@ -11,16 +10,17 @@ import { malformedList, walkLists, type KeyBefore } from './list-walk.ts';
 import { MAX_INLINE_ROW } from './lists.ts';
 import { factRules, rowRules, tableFault, type MapRules } from './snapshot.ts';
 
-/** A row whose content is a `file`: what that claims is added up before any of it is read. */
-export interface LongRow {
+/** Rows, or facts, with one content that lies out of line: it is read once, under however many keys it stands. */
+export interface OutOfLine {
   readonly content: Link;
-  /** Reads it and checks the row. @throws CustodyError as {@link StatesCheck.table} does. */
+  /** Reads it and checks them. @throws CustodyError as {@link StatesCheck.table} does. */
   readonly check: () => Walk<never>;
 }
 
-interface Known {
-  readonly lists: DigestTable;
-  readonly content: Map<Digest, readonly Uint8Array[]>;
+interface Entry {
+  readonly list: Digest;
+  readonly key: Uint8Array;
+  readonly before: KeyBefore;
 }
 
 /**
@@ -29,10 +29,17 @@ interface Known {
  * that share lists cost what differs.
  */
 export class StatesCheck {
-  /** By the name of the rules: lists below which all is sound, and content with keys that it stood under. */
-  readonly #known = new Map<string, Known>();
-  /** Met and not checked yet: whoever takes them out checks them. */
-  readonly longRows: LongRow[] = [];
+  /** By the name of the rules: lists below which all is sound. */
+  readonly #known = new Map<string, DigestTable>();
+  /** By the name of the rules and the content. */
+  readonly #outOfLine = new Map<string, OutOfLine & { readonly entries: Entry[] }>();
+
+  /** What was met out of line and not checked yet: whoever takes it checks it. What files claim is added up before. */
+  takeOutOfLine(): OutOfLine[] {
+    const met = [...this.#outOfLine.values()];
+    this.#outOfLine.clear();
+    return met;
+  }
 
   /** @throws CustodyError TREE_MALFORMED, ROW_MALFORMED, OBJECT_KIND_UNEXPECTED and what decoding throws. */
   *table(table: ObjectOf<'table'>): Walk<never> {
@@ -56,40 +63,17 @@ export class StatesCheck {
   }
 
   *#map(root: Link, count: number | undefined, rules: MapRules): Walk<never> {
-    const known: Known = this.#known.get(rules.name) ?? { lists: new DigestTable(), content: new Map() };
+    const known = this.#known.get(rules.name) ?? new DigestTable();
     this.#known.set(rules.name, known);
-    const { longRows } = this;
-    const check = (list: Digest, key: Uint8Array, row: Uint8Array, before: KeyBefore): void => {
-      const fault = rules.fault(key, row, before);
-      if (fault !== undefined)
-        throw new CustodyError('ROW_MALFORMED', `${list}: ${fault}`, {
-          path: list,
-          hint: 'It was not written by custody.',
-        });
+    const later = (content: Link): Entry[] => {
+      const name = `${rules.name} ${content.digest}`;
+      const met = this.#outOfLine.get(name) ?? outOfLine(content, rules);
+      this.#outOfLine.set(name, met);
+      return met.entries;
     };
-    yield* this.#entries(root, count, known.lists, function* (list, key, row, before) {
-      if (row instanceof Uint8Array) {
-        check(list, key, row, before);
-        return;
-      }
-      const [met, other] = known.content.get(row.digest) ?? [];
-      const alike = met !== undefined && rules.alike(met, key);
-      // Under one key it may stand because that is its own; under two that are alike, it may under any such.
-      if (alike && (other !== undefined || equalBytes(met, key))) return;
-      if (row.codec === 'raw') {
-        const content = yield* need<never>(row.digest);
-        if (content.length <= MAX_INLINE_ROW) malformedList(list, 'a short row that is stored out of line');
-        check(list, key, content, before);
-      } else {
-        longRows.push({
-          content: row,
-          check: function* () {
-            const [content] = yield* collect<Uint8Array, never>(readWhole(row));
-            check(list, key, content!, before);
-          },
-        });
-      }
-      known.content.set(row.digest, alike ? [met, key] : [key]);
+    yield* this.#entries(root, count, known, (list, key, row, before) => {
+      if (row instanceof Uint8Array) requireNone(list, rules.fault(row)(key, before));
+      else later(row).push({ list, key, before });
     });
   }
 
@@ -97,7 +81,7 @@ export class StatesCheck {
     root: Link,
     count: number | undefined,
     known: DigestTable | undefined,
-    check: (list: Digest, key: Uint8Array, row: Row, before: KeyBefore) => Walk<never>,
+    check: (list: Digest, key: Uint8Array, row: Row, before: KeyBefore) => Walk<never> | void,
   ): Walk<never> {
     yield* walkLists<never>(
       ['rows', 'node'],
@@ -110,7 +94,8 @@ export class StatesCheck {
           if (list.kind !== 'rows') return;
           let last = before;
           for (const [key, row] of list.entries) {
-            yield* check(id, key, row, last);
+            const more = check(id, key, row, last);
+            if (more) yield* more;
             // What stands before its first row may be another one now.
             if (again) return;
             last = key;
@@ -119,4 +104,27 @@ export class StatesCheck {
       },
     );
   }
+}
+
+function outOfLine(content: Link, { fault }: MapRules): OutOfLine & { readonly entries: Entry[] } {
+  const entries: Entry[] = [];
+  return {
+    content,
+    entries,
+    check: function* () {
+      const [bytes] = yield* collect<Uint8Array, never>(readWhole(content));
+      if (bytes!.length <= MAX_INLINE_ROW)
+        malformedList(entries[0]!.list, 'a short row that is stored out of line');
+      const faultOf = fault(bytes!);
+      for (const { list, key, before } of entries) requireNone(list, faultOf(key, before));
+    },
+  };
+}
+
+function requireNone(list: Digest, fault: string | undefined): void {
+  if (fault !== undefined)
+    throw new CustodyError('ROW_MALFORMED', `${list}: ${fault}`, {
+      path: list,
+      hint: 'It was not written by custody.',
+    });
 }

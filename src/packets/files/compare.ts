@@ -40,7 +40,8 @@ export async function comparePacketFiles(
       findings.push(finding('TREE_DIFFERS', path, 'not a file of a rehearsal packet'));
       continue;
     }
-    if (!storedContent(content, NOWHERE).equals(entry.link)) findings.push(finding('TREE_DIFFERS', path, 'it is not what the objects of this packet give'));
+    if (!storedContent(content, NOWHERE).equals(entry.link))
+      findings.push(finding('TREE_DIFFERS', path, 'it is not what the objects of this packet give'));
   }
   for (const name of unknown)
     if (!left.has(templatePath(name)))

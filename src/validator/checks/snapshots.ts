@@ -88,7 +88,7 @@ export function checkSnapshot({ rehearsal, objects }: Evidence, path: string, li
       const { fault } = factRules(snapshot, of);
       checkEntries(of, newIn(known?.facts[of], map), ({ key, row }) => [
         of,
-        fault(key, resultOf(rowBytes(row), objects.get), undefined),
+        fault(resultOf(rowBytes(row), objects.get))(key, null),
       ]);
     }
   checkEntries('tables', newIn(known?.tables, snapshot.tables), ({ key, row }) => {
