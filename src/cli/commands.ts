@@ -90,7 +90,7 @@ export const COMMANDS: ReadonlyMap<string, Listed> = new Map([
   listed('fsck', 'check every byte of the ledger', () => import('./commands/fsck.ts')),
   listed(
     'validator <action> [file]',
-    'list, pin, expect or self-test the validators that judge rehearsals',
+    'list, pin, expect, self-test or print the validators that judge rehearsals',
     () => import('./commands/validator.ts'),
   ),
 ]);
