@@ -19,6 +19,7 @@ import { digestOf } from '../../src/objects/digest.ts';
 import { MAX_DEPTH } from '../../src/objects/dag-cbor/value.ts';
 import { MAX_VERDICT } from '../../src/validator/protocol.ts';
 import { MANIFEST_LIMIT } from '../../src/packets/seal/manifest.ts';
+import { NAMES_LIST } from '../../src/packets/seal/names.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { hex, hexLines, utf8 } from './hex.ts';
 import type { World } from './world.ts';
@@ -73,6 +74,7 @@ export function constants(): string[] {
     ['objects in a pack', MAX_PACK_OBJECTS],
     ['largest head file, bytes', MAX_HEAD],
     ['largest manifest, bytes', MANIFEST_LIMIT],
+    ['version of the list of names of a packet', NAMES_LIST],
     ['largest verdict of a validator, bytes', MAX_VERDICT],
   ];
   return all.map(([name, value]) => `${name.padEnd(46)}${value.toLocaleString('en-US').padStart(15)}`);
