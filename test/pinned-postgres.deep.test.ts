@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "661327cc3d45cc4b1abb9802e9b5b52b2fe637f499dd472de87723c898774133",
-        "seal": "9e89cdba2883c824aa01603ca6d66c98eaaf9fb0a7ada2c3a60b8a8eda7ed890",
+        "rehearsal": "5b8b5514ee2628a4848185028f7c8c1be730b09cebe995b22b53bdf6284720a2",
+        "seal": "2dc251df9f4a2a268608ba8a13886ea080b2abd3195a949d4445f42bd8197c48",
       }
     `);
   });

@@ -2,10 +2,9 @@ import { BLOCK_TARGET, MAX_BLOCK, MAX_PACK_OBJECTS } from '../../src/store/pack.
 import { MAX_HEAD } from '../../src/store/backend.ts';
 import { BUNDLE_WIDTH } from '../../src/ledger/log-state.ts';
 import { MAX_NOTE_SIGNATURES } from '../../src/log/note.ts';
-import { MAX_CHUNK, MIN_CHUNK, NORMAL_CHUNK } from '../../src/objects/cutting/chunker.ts';
+import { MAX_BLOB, MAX_CHUNK, MIN_CHUNK, NORMAL_CHUNK } from '../../src/objects/cutting/chunker.ts';
 import { MAX_OBJECT } from '../../src/objects/codec.ts';
 import { hash32, MAX, MAX_LEVEL, MIN, TARGET } from '../../src/objects/cutting/cutter.ts';
-import { MAX_BLOB } from '../../src/objects/file.ts';
 import { toJson } from '../../src/objects/json.ts';
 import { CUT_KEY, encodeKey, MAX_KEY, TextBytes, type KeyPart } from '../../src/objects/rows/key.ts';
 import { decodeObject, KINDS, type Kind } from '../../src/objects/kinds.ts';
