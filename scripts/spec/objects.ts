@@ -2,10 +2,9 @@ import { BLOCK_TARGET, MAX_BLOCK, MAX_PACK_OBJECTS } from '../../src/store/pack.
 import { MAX_HEAD } from '../../src/store/backend.ts';
 import { BUNDLE_WIDTH } from '../../src/ledger/log-state.ts';
 import { MAX_NOTE_SIGNATURES } from '../../src/log/note.ts';
-import { MAX_CHUNK, MIN_CHUNK, NORMAL_CHUNK } from '../../src/objects/cutting/chunker.ts';
+import { MAX_BLOB, MAX_CHUNK, MIN_CHUNK, NORMAL_CHUNK } from '../../src/objects/cutting/chunker.ts';
 import { MAX_OBJECT } from '../../src/objects/codec.ts';
 import { hash32, MAX, MAX_LEVEL, MIN, TARGET } from '../../src/objects/cutting/cutter.ts';
-import { MAX_BLOB } from '../../src/objects/file.ts';
 import { toJson } from '../../src/objects/json.ts';
 import { CUT_KEY, encodeKey, MAX_KEY, TextBytes, type KeyPart } from '../../src/objects/rows/key.ts';
 import { decodeObject, KINDS, type Kind } from '../../src/objects/kinds.ts';
@@ -19,6 +18,7 @@ import { digestOf } from '../../src/objects/digest.ts';
 import { MAX_DEPTH } from '../../src/objects/dag-cbor/value.ts';
 import { MAX_VERDICT } from '../../src/validator/protocol.ts';
 import { MANIFEST_LIMIT } from '../../src/packets/seal/manifest.ts';
+import { NAMES_LIST } from '../../src/packets/seal/names.ts';
 import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { hex, hexLines, utf8 } from './hex.ts';
 import type { World } from './world.ts';
@@ -73,6 +73,7 @@ export function constants(): string[] {
     ['objects in a pack', MAX_PACK_OBJECTS],
     ['largest head file, bytes', MAX_HEAD],
     ['largest manifest, bytes', MANIFEST_LIMIT],
+    ['version of the list of names of a packet', NAMES_LIST],
     ['largest verdict of a validator, bytes', MAX_VERDICT],
   ];
   return all.map(([name, value]) => `${name.padEnd(46)}${value.toLocaleString('en-US').padStart(15)}`);

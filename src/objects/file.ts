@@ -1,5 +1,5 @@
 import { CustodyError } from '../errors.ts';
-import { cutPoint, MAX_CHUNK } from './cutting/chunker.ts';
+import { cutPoint, MAX_BLOB, MAX_CHUNK } from './cutting/chunker.ts';
 import { ByteWindow } from './cutting/byte-window.ts';
 import { hash32 } from './cutting/cutter.ts';
 import { digestFromBytes, digestToBytes, type Digest } from './digest.ts';
@@ -11,9 +11,6 @@ import { putBlob, putObject, type ObjectSink } from './sink.ts';
 import { openList } from './sound/list-walk.ts';
 import { CHUNK_WEIGHT, childrenOf, type ListClaim } from './sound/lists.ts';
 import { each, driveAsync, item, need, type Get, type Walk } from './walk.ts';
-
-/** Content up to this size is one blob, so that its id is what `sha256sum` prints. Bytes. */
-export const MAX_BLOB = 1_048_576;
 
 /** Longest content that is read. Lists of chunks may share: a few objects can claim petabytes. Bytes. */
 export const MAX_CONTENT = 2 ** 44;

@@ -2,7 +2,8 @@ import { CustodyError } from '../errors.ts';
 import { finding, type Finding } from '../finding.ts';
 import { DigestTable } from './digest-table.ts';
 import type { Digest } from './digest.ts';
-import { contentFacts, listsOf, MAX_BLOB } from './file.ts';
+import { MAX_BLOB } from './cutting/chunker.ts';
+import { contentFacts, listsOf } from './file.ts';
 import type { Link } from './link.ts';
 import { need, resultOfAsync, type Get, type Walk } from './walk.ts';
 

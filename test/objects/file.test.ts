@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteWindow } from '../../src/objects/cutting/byte-window.ts';
-import { cutPoint, MAX_CHUNK, MIN_CHUNK } from '../../src/objects/cutting/chunker.ts';
+import { cutPoint, MAX_BLOB, MAX_CHUNK, MIN_CHUNK } from '../../src/objects/cutting/chunker.ts';
 import { MAX_LEVEL } from '../../src/objects/cutting/cutter.ts';
 import { digestOf, digestToBytes, parseDigest } from '../../src/objects/digest.ts';
-import { ContentBuilder, MAX_BLOB, readContent, readWhole, storeContent } from '../../src/objects/file.ts';
+import { ContentBuilder, readContent, readWhole, storeContent } from '../../src/objects/file.ts';
 import { decodeKind, decodeObject } from '../../src/objects/kinds.ts';
 import { rawLink, type Link } from '../../src/objects/link.ts';
 import { MemoryObjects } from '../../src/objects/memory-objects.ts';

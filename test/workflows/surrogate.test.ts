@@ -1,4 +1,5 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import { copyPlan, copyProfile, openProfile } from '../../src/rehearsal/plan/pro
 import { buildDatabase } from '../../src/engines/surrogate.ts';
 import { makeSurrogate, surrogateFault } from '../../src/workflows/surrogate.ts';
 import { makeTestFolder } from '../support/folder.ts';
+import { lacking } from '../support/lacking.ts';
 import { refuses } from '../support/refusals.ts';
 
 const TEAM = join(import.meta.dirname, '../profiles/other-team');
@@ -114,6 +116,41 @@ describe('a surrogate', () => {
         'PROFILE_INVALID',
       );
     expect(readdirSync(folder)).toEqual(names);
+  });
+
+  /** Some 4 MiB. */
+  const LARGE = 'CREATE TABLE t AS SELECT zeroblob(4000000) AS a;';
+
+  it.each([
+    ['its size', LARGE],
+    [
+      'the rowids of a table',
+      `CREATE TABLE t (a INTEGER PRIMARY KEY AUTOINCREMENT);
+       INSERT INTO t VALUES (9223372036854775807); INSERT INTO t DEFAULT VALUES;`,
+    ],
+  ])('may not fill %s: that is no fault of the disk', async (_, sql) => {
+    const names = readdirSync(folder);
+    await refuses(
+      buildDatabase(sql, at('new.sqlite'), () => undefined, 2 ** 20),
+      'PROFILE_INVALID',
+    );
+    expect(readdirSync(folder)).toEqual(names);
+  });
+
+  const lack = lacking('mounting a file system');
+  it.skipIf(lack)(`is not at fault where the disk is full${lack}`, async () => {
+    const disk = at('disk');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
+    try {
+      await refuses(
+        buildDatabase(LARGE, join(disk, 'new.sqlite'), () => undefined),
+        'DISK_FULL',
+      );
+      expect(readdirSync(disk)).toEqual([]);
+    } finally {
+      execFileSync('umount', [disk]);
+    }
   });
 
   it('has its name only when it is whole and accepted, and takes nobody else’s', async () => {

@@ -1,4 +1,4 @@
-import { link, mkdir, open, rm } from 'node:fs/promises';
+import { link, mkdir, open, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isThere } from '../../system/is-there.ts';
 import { sweepTemporaries, temporaryName } from '../../system/temporary-file.ts';
@@ -12,15 +12,22 @@ import { tokens } from './script/tokens.ts';
 /** Bytes 96 to 99 of the header: which SQLite wrote last (its fileformat2.html, 1.3.17). Of no meaning for the data. */
 const WRITER = { at: 96, length: 4 };
 
+const PAGE = 4096;
+/** Bytes that a script may fill. */
+const LARGEST = 2 ** 30;
+
 /**
  * Runs a script into a new file, which is there whole or not at all. The digest depends on the script alone, not on the
  * version of SQLite.
  * @param accept is given the digest before the file has its name; what it throws leaves none.
+ * @param largest bytes.
+ * @throws CustodyError PROFILE_INVALID where the script fails, or fills more than it may; DISK_FULL, USAGE, …
  */
 export async function buildDatabase(
   sql: string,
   file: string,
   accept: (digest: Digest) => void,
+  largest = LARGEST,
 ): Promise<Digest> {
   const { default: Database } = await import('better-sqlite3');
   if (isThere(file)) throw taken(file);
@@ -32,10 +39,9 @@ export async function buildDatabase(
     await (await open(made, 'wx', 0o600)).close();
     const database = new Database(made);
     try {
-      // A script that fills the disk ends at 1 GiB.
       for (const pragma of [
-        'page_size = 4096',
-        'max_page_count = 262144',
+        `page_size = ${PAGE}`,
+        `max_page_count = ${largest / PAGE}`,
         "encoding = 'UTF-8'",
         'journal_mode = DELETE',
       ])
@@ -56,18 +62,34 @@ export async function buildDatabase(
     });
     return digest;
   } catch (error) {
-    const failure =
-      error instanceof Error && /^SQLITE_(ERROR|CONSTRAINT|MISMATCH|TOOBIG)/.test(codeOf(error) ?? '')
-        ? new CustodyError('PROFILE_INVALID', `the surrogate's script fails: ${error.message}`, {
-            cause: error,
-            hint: 'Correct the script.',
-          })
-        : fromSystemError(error, file);
-    throw failure;
+    throw (await scriptFault(error, dirname(file), largest)) ?? fromSystemError(error, file);
   } finally {
     // What was thrown above is the thing to tell; what cannot be removed now is swept later.
     await rm(work, { recursive: true, force: true }).catch(() => undefined);
   }
+}
+
+/** What SQLite says of the script; undefined where it is not to blame. @param folder all that was written lay there, and is gone. */
+async function scriptFault(
+  error: unknown,
+  folder: string,
+  largest: number,
+): Promise<CustodyError | undefined> {
+  const code = codeOf(error) ?? '';
+  if (/^SQLITE_(ERROR|CONSTRAINT|MISMATCH|TOOBIG)/.test(code))
+    return new CustodyError('PROFILE_INVALID', `the surrogate's script fails: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'Correct the script.',
+    });
+  if (code !== 'SQLITE_FULL') return undefined;
+  // SQLite says the same of a full disk and of its own limits (rescode.html, SQLITE_FULL), of which a disk with room is no cause.
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < largest) return undefined;
+  return new CustodyError(
+    'PROFILE_INVALID',
+    `the surrogate's script fills its database, which may have ${largest.toLocaleString('en-US')} bytes, or the rowids of a table`,
+    { cause: error, hint: 'Let it make less; a rehearsal needs a small database.' },
+  );
 }
 
 /** Milliseconds that a script may take. */

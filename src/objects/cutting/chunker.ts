@@ -1,5 +1,8 @@
 import { sha256Bytes } from '../sha256.ts';
 
+/** Content up to this size is one blob, so that its id is what `sha256sum` prints. Bytes. */
+export const MAX_BLOB = 1_048_576;
+
 /**
  * FastCDC (Xia et al., USENIX ATC 2016) with normalised chunking: a gear hash over the bytes cuts where its high bits
  * are zero, with a stricter mask before the normal size and a looser one after it. spec/FORMAT.md, "Chunks".

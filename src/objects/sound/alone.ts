@@ -1,5 +1,5 @@
 import { CustodyError } from '../../errors.ts';
-import { MAX_CHUNK } from '../cutting/chunker.ts';
+import { MAX_BLOB } from '../cutting/chunker.ts';
 import type { Stored, STORED_SHAPES } from '../shapes/stored.ts';
 import { coverageFaults } from '../snapshots/coverage.ts';
 import { listFault } from './lists.ts';
@@ -27,10 +27,10 @@ function faultOf(object: StoredObject): string | undefined {
     case 'chunks':
       return listFault(object);
     case 'file':
-      // What is no longer than a chunk is a blob.
-      return object.size <= MAX_CHUNK ? `content of ${object.size} bytes, which is a blob` : undefined;
+      // What is no longer is stored as a blob.
+      return object.size <= MAX_BLOB ? `content of ${object.size} bytes, which is a blob` : undefined;
     case 'table':
-      return tableFault(object);
+      return tableFieldsFault(object);
     case 'snapshot':
       return coverageFaults(object)[0];
     default:
@@ -41,7 +41,7 @@ function faultOf(object: StoredObject): string | undefined {
 /** The format of an engine's rows. */
 const FORMATS = { sqlite: 'sqlite-record', postgres: 'postgres-copy' } as const;
 
-function tableFault({ engine, format, columns, key, masked }: Stored<'table'>): string | undefined {
+function tableFieldsFault({ engine, format, columns, key, masked }: Stored<'table'>): string | undefined {
   const names = columns.map(({ name }) => name);
   const known = new Set(names);
   if (format !== FORMATS[engine]) return 'rows in the format of another engine';

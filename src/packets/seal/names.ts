@@ -6,6 +6,9 @@
 import type { FindingCode } from '../../finding.ts';
 import { CONTROL_CLASS, hasControlCharacter } from '../../objects/control-characters.ts';
 
+/** The version of the list of names that are refused, collisions included (spec/FORMAT.md, "Packets"). No object is valid or not by it. */
+export const NAMES_LIST = 1;
+
 /** Lists every file of the packet but itself and the seal, in `sha256sum` format. */
 export const MANIFEST_NAME = 'HASH_MANIFEST.txt';
 /** The `sha256sum` line of the manifest; its digest is the packet's seal. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CustodyError, isCustodyError } from '../../../errors.ts';
 import type { Digest } from '../../../objects/digest.ts';
 import { buildDatabase } from '../build-database.ts';
@@ -8,6 +9,8 @@ import type { MainError } from './main-process.ts';
 async function answer([script, file, wanted]: readonly string[]): Promise<
   { readonly digest: Digest } | MainError
 > {
+  // What SQLite spills goes to the same disk, which is the one that is asked whether it is full (SQLite, tempfiles.html, 5).
+  process.env['SQLITE_TMPDIR'] = dirname(file!);
   try {
     const digest = await buildDatabase(readFileSync(script!, 'utf8'), file!, (made) => {
       if (made === wanted) return;
