@@ -14,7 +14,6 @@ import { sha256Bytes } from '../../src/objects/sha256.ts';
 import { noise } from '../objects/support.ts';
 import { TreeBuilder } from '../../src/objects/tree.ts';
 import { sealFiles } from '../../src/packets/make-packet.ts';
-import { makeControl } from '../../src/vectors/controls.ts';
 import { ObjectsCheck } from '../../src/verify/objects.ts';
 
 it('what a dag-cbor link names must be a document, whatever it was put as', async () => {
@@ -103,34 +102,6 @@ describe('an entry of type rehearsal', () => {
     const found = check.findings.filter(({ code }) => code !== 'OBJECT_MISSING');
     expect(found.map(({ code, path }) => [code, path])).toEqual(same ? [] : [['OBJECT_INVALID', run.digest]]);
   });
-});
-
-it('a run names an after-state of each leg that has one, in their order', async () => {
-  const { subject, objects } = makeControl('sqlite');
-  const rehearsal = nodeLink(subject);
-  const after = decodeKind('rehearsal', objects.get(subject)).legs[0]!.after!;
-  const { tree, seal } = sealFiles(new Map([['a', 'b']]), objects);
-  const links: [string, Link][] = [['rehearsal', rehearsal]];
-  const sealed = { tree, seal: digestToBytes(seal), macro: null, links };
-  const packet = putObject(objects, { kind: 'packet', v: 2, ...sealed });
-  const program = { version: '0.1.0', files: tree, packages: [] };
-  for (const [legs, sound] of [
-    ['TR', true],
-    ['RT', false],
-    ['T', false],
-    ['TRR', false],
-    ['TRX', false],
-  ] as const) {
-    const afters = [...legs].map((leg): [string, Link] => [leg, after]);
-    const others = { started: 0, durations: [], program, versions: [], isolation: [], afters };
-    const run = putObject(objects, { kind: 'run', v: 2, rehearsal, ...others });
-    const who = { author: 'a', lane: 'l', message: '', time: 0 };
-    const entry = putObject(objects, { kind: 'entry', v: 2, type: 'rehearsal', packet, run, ...who });
-    const check = new ObjectsCheck({ get: async (id) => objects.get(id) });
-    await check.record({ entry, signatures: [] }, 'records/0');
-    const found = check.findings.filter(({ path }) => path === run.digest).map(({ code }) => code);
-    expect(found, legs).toEqual(sound ? [] : ['OBJECT_INVALID']);
-  }
 });
 
 /** A folder of several lists, and one whose first list has a name less than is said of it. */
