@@ -12,6 +12,7 @@ import { ObjectsCheck } from '../../src/verify/objects.ts';
 import { unhex, vectors } from '../objects/support.ts';
 import { LINK_CLAIMS, linkClaimVector } from './claims.ts';
 import { OTHER_CLAIMS, MALFORMED_SNAPSHOTS, unlikeState } from './malformed.ts';
+import { MET_AGAIN } from './met-again.ts';
 
 interface Vector {
   readonly root: Digest;
@@ -21,7 +22,7 @@ interface Vector {
   ))[];
 }
 
-const SETS = { claims: [...LINK_CLAIMS, ...OTHER_CLAIMS], snapshots: MALFORMED_SNAPSHOTS };
+const SETS = { claims: [...LINK_CLAIMS, ...OTHER_CLAIMS], snapshots: [...MALFORMED_SNAPSHOTS, ...MET_AGAIN] };
 
 describe.each(Object.entries(SETS))('%s', (set, claims) => {
   it.each(claims.map((claim) => [claim.name, claim] as const))(
@@ -58,10 +59,17 @@ describe.each(Object.entries(SETS))('%s', (set, claims) => {
 });
 
 /** Whether a masked row has the right number only its neighbours tell, and how a row is stored says nothing of it. */
-const SHOWN_ALL_THE_SAME = ['row-masked-number', 'row-short-out-of-line', 'sound', 'sound-long-row'];
+const SHOWN_ALL_THE_SAME = [
+  'again-masked-list',
+  'again-masked-long',
+  'row-masked-number',
+  'row-short-out-of-line',
+  'sound',
+  'sound-long-row',
+];
 
 describe('who shows what differs', () => {
-  it.each(MALFORMED_SNAPSHOTS.map((claim) => [claim.name, claim] as const))('%s', (name, { make }) => {
+  it.each(SETS.snapshots.map((claim) => [claim.name, claim] as const))('%s', (name, { make }) => {
     const objects = new MemoryObjects();
     const show = (): unknown =>
       [...driveSync(diffSnapshots(unlikeState(objects), make(objects)), objects.get)].map(showChange);

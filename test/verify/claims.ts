@@ -126,7 +126,7 @@ function packet(
 }
 
 /** The object again with its first entry changed. */
-function firstEntry<K extends 'tree' | 'node'>(
+function firstEntry<K extends 'tree' | 'node' | 'rows'>(
   kind: K,
   root: Link,
   objects: MemoryObjects,
@@ -152,6 +152,17 @@ const forged = (tree: Link, objects: MemoryObjects): Link =>
     );
     return [last, putObject(objects, { ...list, entries }), count];
   });
+
+/** The second list of the rows has the first key of the first one, too. */
+function keyAgain(objects: MemoryObjects): Link {
+  const root = decodeKind('node', objects.get(rows(objects).digest));
+  const entries = root.entries.map(([last, leaf, count], i): [Uint8Array, Link, number] => [
+    last,
+    i === 1 ? firstEntry('rows', leaf, objects, ([, row]) => [integerKey(0n), row]) : leaf,
+    count,
+  ]);
+  return putObject(objects, { ...root, entries });
+}
 
 /** One for each thing that an object repeats of what it links (spec/FORMAT.md, "Checks of a reader"). */
 export const LINK_CLAIMS: readonly LinkClaim[] = [
@@ -217,6 +228,12 @@ export const LINK_CLAIMS: readonly LinkClaim[] = [
     description: 'an inner node says that a row more is below its first child',
     codes: ['OBJECT_INVALID'],
     make: (o) => table(o, { root: firstEntry('node', rows(o), o, oneMore) }),
+  },
+  {
+    name: 'node-seam',
+    description: 'a list of rows begins with a key of the list before it',
+    codes: ['OBJECT_INVALID'],
+    make: (o) => table(o, { root: keyAgain(o) }),
   },
   { name: 'packet-sound', description: 'nothing is wrong', codes: [], make: (o) => packet(o) },
   {

@@ -17,20 +17,20 @@ import { putPacket } from '../../src/packets/store-packet.ts';
 import { utf8 } from '../objects/support.ts';
 import type { LinkClaim } from './claims.ts';
 
-type Row = [key: Uint8Array, row: Uint8Array | Link];
+export type MapRow = [key: Uint8Array, row: Uint8Array | Link];
 type Table = { -readonly [K in keyof ObjectOf<'table'>]: ObjectOf<'table'>[K] };
 type Snapshot = { -readonly [K in keyof ObjectOf<'snapshot'>]: ObjectOf<'snapshot'>[K] };
 
 const key = integerKey(1n);
 const ada = encodeRecord([null, 'Ada']);
 
-function map(objects: MemoryObjects, rows: readonly Row[]): Link {
+export function putMap(objects: MemoryObjects, rows: readonly MapRow[]): Link {
   const builder = new MapBuilder(objects);
   for (const [at, row] of rows) builder.addBounded(at, row);
   return builder.finish().root;
 }
 
-function table(objects: MemoryObjects, rows: readonly Row[], change: Partial<Table> = {}): Link {
+export function putTable(objects: MemoryObjects, rows: readonly MapRow[], change: Partial<Table> = {}): Link {
   return putObject(objects, {
     kind: 'table',
     v: 1,
@@ -44,39 +44,43 @@ function table(objects: MemoryObjects, rows: readonly Row[], change: Partial<Tab
     key: { type: 'declared', columns: ['id'] },
     masked: [],
     rows: rows.length,
-    root: map(objects, rows),
+    root: putMap(objects, rows),
     ...change,
   });
 }
 
 /** A state of one table with one row and a fact of each class; `tables` says what stands in its map of tables. */
-function state(objects: MemoryObjects, tables: readonly Row[], change: Partial<Snapshot> = {}): Link {
-  const fact = (...names: string[]): Link => map(objects, [[encodeKey(names), encode('x')]]);
+export function putStateOf(
+  objects: MemoryObjects,
+  tables: readonly MapRow[],
+  change: Partial<Snapshot> = {},
+): Link {
+  const fact = (...names: string[]): Link => putMap(objects, [[encodeKey(names), encode('x')]]);
   return putObject(objects, {
     kind: 'snapshot',
     v: 2,
     engine: 'sqlite',
     coverage: { list: 1, without: [] },
     facts: { database: fact('user_version'), schema: fact('table', 'people'), sequence: fact('people') },
-    tables: map(objects, tables),
+    tables: putMap(objects, tables),
     ...change,
   });
 }
 
 /** A sound state that has nothing of the others: whoever compares it with one of them reads all of that. */
 export function unlikeState(objects: MemoryObjects): Link {
-  const none = map(objects, []);
-  return state(objects, [], { facts: { database: none, schema: none, sequence: none } });
+  const none = putMap(objects, []);
+  return putStateOf(objects, [], { facts: { database: none, schema: none, sequence: none } });
 }
 
 const people = encodeKey(['people']);
-const withRows = (o: MemoryObjects, rows: readonly Row[], change: Partial<Table> = {}): Link =>
-  state(o, [[people, table(o, rows, change)]]);
+const withRows = (o: MemoryObjects, rows: readonly MapRow[], change: Partial<Table> = {}): Link =>
+  putStateOf(o, [[people, putTable(o, rows, change)]]);
 const sound = (o: MemoryObjects, change: Partial<Snapshot> = {}): Link =>
-  state(o, [[people, table(o, [[key, ada]])]], change);
-const facts = (o: MemoryObjects, of: string, rows: readonly Row[]): Link => {
+  putStateOf(o, [[people, putTable(o, [[key, ada]])]], change);
+const facts = (o: MemoryObjects, of: string, rows: readonly MapRow[]): Link => {
   const { facts } = decodeKind('snapshot', o.get(sound(o).digest));
-  return sound(o, { facts: { ...facts, [of]: map(o, rows) } });
+  return sound(o, { facts: { ...facts, [of]: putMap(o, rows) } });
 };
 const long = encodeRecord([null, 'x'.repeat(20_000)]);
 
@@ -178,7 +182,7 @@ const OF_SNAPSHOTS: readonly [name: string, description: string, make: LinkClaim
       ]);
     },
   ],
-  ['row-doc', 'a row is a document', (o) => withRows(o, [[key, table(o, [])]])],
+  ['row-doc', 'a row is a document', (o) => withRows(o, [[key, putTable(o, [])]])],
   [
     'key-garbage',
     'the key of a hidden rowid is no integer',
@@ -196,12 +200,31 @@ const OF_SNAPSHOTS: readonly [name: string, description: string, make: LinkClaim
     (o) => withRows(o, [], { engine: 'postgres', format: 'postgres-copy' }),
   ],
   ['table-key', 'a key of a column that is not there', (o) => withRows(o, [], { key: declared('gone') })],
+  [
+    'table-key-twice',
+    'a key of one column twice',
+    (o) => withRows(o, [], { key: { type: 'declared', columns: ['id', 'id'] } }),
+  ],
+  [
+    'table-key-columns',
+    'a key without columns',
+    (o) => withRows(o, [], { key: { type: 'declared', columns: [] } }),
+  ],
   ['table-masked', 'a masked column that is not there', (o) => withRows(o, [], { masked: ['gone'] })],
+  [
+    'table-masked-order',
+    'masked columns in another order than the columns have',
+    (o) => withRows(o, [], { masked: ['name', 'id'] }),
+  ],
   ['table-name', 'a table under the name of another', (o) => withRows(o, [], { name: 'other' })],
-  ['table-self', 'the rows of a table are a table', (o) => withRows(o, [], { root: table(o, []) })],
-  ['tables-bytes', 'a table is bytes', (o) => state(o, [[people, utf8('x')]])],
-  ['tables-raw', 'a table is linked as bytes', (o) => state(o, [[people, rawLink(table(o, []).digest)]])],
-  ['tables-snapshot', 'a table is a snapshot', (o) => state(o, [[people, sound(o)]])],
+  ['table-self', 'the rows of a table are a table', (o) => withRows(o, [], { root: putTable(o, []) })],
+  ['tables-bytes', 'a table is bytes', (o) => putStateOf(o, [[people, utf8('x')]])],
+  [
+    'tables-raw',
+    'a table is linked as bytes',
+    (o) => putStateOf(o, [[people, rawLink(putTable(o, []).digest)]]),
+  ],
+  ['tables-snapshot', 'a table is a snapshot', (o) => putStateOf(o, [[people, sound(o)]])],
   ['tables-missing', 'the map of tables is not there', (o) => sound(o, { tables: ABSENT })],
   [
     'facts',
@@ -240,7 +263,7 @@ const OF_SNAPSHOTS: readonly [name: string, description: string, make: LinkClaim
 const KEY_OF_TWO: Table['key'] = { type: 'declared', columns: ['id', 'name'] };
 const ABSENT = nodeLink(digestOf(utf8('gone')));
 const NO_FACTS = (o: MemoryObjects): Snapshot['facts'] => {
-  const none = map(o, []);
+  const none = putMap(o, []);
   return { database: none, schema: none, sequence: none };
 };
 const out = (kind: string, name: string, column: string | null) => ({ kind, name, column });
@@ -288,7 +311,7 @@ export const OTHER_CLAIMS: readonly LinkClaim[] = [
     name: 'plan-surrogate',
     description: "a plan links a table as the script of its profile's surrogate",
     codes: ['OBJECT_INVALID'],
-    make: (o) => planWith(o, table(o, [])),
+    make: (o) => planWith(o, putTable(o, [])),
   },
   {
     name: 'tree-file',
@@ -296,7 +319,7 @@ export const OTHER_CLAIMS: readonly LinkClaim[] = [
     codes: ['OBJECT_INVALID'],
     make: (o) => {
       const builder = new TreeBuilder(o);
-      builder.add({ name: 'a.txt', mode: 'file', link: table(o, []) });
+      builder.add({ name: 'a.txt', mode: 'file', link: putTable(o, []) });
       return builder.finish();
     },
   },
