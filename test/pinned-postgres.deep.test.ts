@@ -20,8 +20,8 @@ describe.skipIf(lackPackage)(`pinned, on the PostgreSQL of package-lock.json${la
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "661327cc3d45cc4b1abb9802e9b5b52b2fe637f499dd472de87723c898774133",
-        "seal": "0d266de9447a3349a0f564e9b78ff7fad10ebde94c0d5e8bc9aceddef0c94e26",
+        "rehearsal": "659fb521da02bc640927d7e9ab88f35056120033161ee8d5a0500a3a56b35b43",
+        "seal": "77ea57c8378abe823e53ea95684b30ce829a6d78f709bae1a6764887f5918b72",
       }
     `);
   });

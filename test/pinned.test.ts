@@ -15,7 +15,7 @@ describe('pinned', () => {
   it('the validator: whoever changes it asks every user to pin anew', () => {
     const code = readFileSync(resolve(import.meta.dirname, '../dist/validator.mjs'));
     expect(createHash('sha256').update(code).digest('hex')).toMatchInlineSnapshot(
-      `"16e54d396ccd5182f3bd5eecb2023f917354fd6a2a9674c1da852e92c605e495"`,
+      `"d0f3ebecf1ef5ed1aa7d5a03ee09abb4fed85840d100a4fb2c140f3d0b16b725"`,
     );
   });
 
@@ -26,8 +26,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "55163430a3fde2135db88eb35990f9d8f4b27773c7dc2e1fbffaec0eed9a32e9",
-        "seal": "8154ad5aff765707863ead659e8da1bc0efd3c9364673a2fdc606df188c59a50",
+        "rehearsal": "55ba5d31922e9f64eaaf6be7ceb33fe411149f723144b3882e5a25502f74a2a5",
+        "seal": "98b8ece51178bc8a0c4984d9e8044bdf8eae562a1db69b080c8f33ec175f5a3a",
       }
     `);
   });
@@ -42,8 +42,8 @@ describe('pinned', () => {
     expect(await rehearsedIds(desk, skip)).toMatchInlineSnapshot(`
       {
         "accepted": true,
-        "rehearsal": "79f81f518e07e6b76226572e3ed8ba58cd0d4a186704313903564c856ecebecc",
-        "seal": "10b140de3504b41b99b489740ae2ececc372d11d00f45ccb31e9345a85212f9f",
+        "rehearsal": "e8a5ae032dc8ce4e9e312012c38530763282131e510731b932d1c99f46901ba8",
+        "seal": "90ca6f68c788d8e39d7737cdd3566ba973019a3c0d9dc742e87e5e95c4e1f3f2",
       }
     `);
   });

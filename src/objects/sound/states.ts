@@ -74,6 +74,7 @@ export class StatesCheck {
     yield* this.#entries(root, count, known, (list, key, row, before) => {
       if (row instanceof Uint8Array) requireNone(list, rules.fault(row)(key, before));
       else later(row).push({ list, key, before });
+      return undefined;
     });
   }
 
@@ -81,7 +82,7 @@ export class StatesCheck {
     root: Link,
     count: number | undefined,
     known: DigestTable | undefined,
-    check: (list: Digest, key: Uint8Array, row: Row, before: KeyBefore) => Walk<never> | void,
+    check: (list: Digest, key: Uint8Array, row: Row, before: KeyBefore) => Walk<never> | undefined,
   ): Walk<never> {
     yield* walkLists<never>(
       ['rows', 'node'],
