@@ -263,14 +263,8 @@ export class Ledger implements AsyncDisposable {
     }
     await swapHead(this.store.backend, lock, stored, head);
     await this.#updateIndex(given.index);
-    return {
-      index,
-      record: record.link.digest,
-      entry: entry.digest,
-      size: head.size,
-      unsigned,
-      root: head.root,
-    };
+    const { size, root } = head;
+    return { index, record: record.link.digest, entry: entry.digest, size, unsigned, root };
   }
 
   /** A cache: what goes wrong here costs time at the next commit and nothing else. */
